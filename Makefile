@@ -1,0 +1,40 @@
+# flagplane: PGXS, and targets that call the scripts in test/.
+EXTENSION = flagplane
+EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" flagplane.control)
+
+MODULE_big = flagplane
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+
+# The pieces of the install script, in the order they are run in.
+SCHEMA = src/schema/schemas.sql src/schema/types.sql src/schema/tables.sql src/schema/functions.sql
+
+DATA_built = flagplane--$(EXTVERSION).sql
+REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+REGRESS_OPTS = --load-extension=btree_gist --load-extension=flagplane
+ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation --outputdir=output_iso --load-extension=btree_gist --load-extension=flagplane
+EXTRA_CLEAN = flagplane--*.sql
+
+PG_CPPFLAGS = -I$(srcdir)/src -DFLAGPLANE_VERSION='"$(EXTVERSION)"'
+ifdef WERROR
+PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+endif
+
+all:
+
+# These set up the machine themselves, before there is a pg_config to ask.
+.PHONY: demo test bench
+demo test bench:
+	@test/run.sh $@
+
+ifeq ($(filter demo test bench,$(MAKECMDGOALS)),)
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+flagplane--$(EXTVERSION).sql: $(SCHEMA) flagplane.control
+	{ printf '%s\n' '\echo Use "CREATE EXTENSION flagplane" to load this file. \quit'; cat $(addprefix $(srcdir)/,$(SCHEMA)); } > $@
+
+# Every file sees every header: the whole compiles in seconds.
+$(OBJS): $(wildcard src/*.h src/*/*.h)
+endif

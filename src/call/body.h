@@ -1,0 +1,12 @@
+/*
+ * body.h
+ *	  A JSON object as the source of an operation's fields.
+ */
+#ifndef FLAGPLANE_BODY_H
+#define FLAGPLANE_BODY_H
+
+#include "call/request.h"
+
+extern char *body_read(Request *request, const char *json, int length);
+
+#endif							/* FLAGPLANE_BODY_H */

@@ -1,0 +1,58 @@
+/*
+ * call.c
+ *	  What every call goes through, whichever way it came in.
+ */
+#include "call/call.h"
+
+#include "access/xact.h"
+#include "call/audit.h"
+#include "call/caller.h"
+#include "call/field.h"
+#include "call/idempotency.h"
+
+/*
+ * call_prepare starts a request: its operation, the time, its id, and an empty
+ * answer in the current memory context.
+ */
+void
+call_prepare(Request *request, const Operation *operation)
+{
+	memset(request, 0, sizeof(*request));
+	request->operation = operation;
+	request->mode = operation->kind == READS ? STATEMENT_READ : STATEMENT_WRITE;
+	request->now = GetCurrentTransactionStartTimestamp();
+	request->answer = makeStringInfo();
+	request->location = makeStringInfo();
+	request_id(request->id);
+}
+
+/*
+ * call_run does the request: identify the caller, read the fields, claim the
+ * idempotency key or replay its answer, run the operation, record it.  What
+ * is refused is raised as an error, and nothing of it is left.
+ */
+void
+call_run(Request *request)
+{
+	OwnerBracket bracket;
+
+	statement_begin();
+	owner_enter(&bracket);
+
+	caller_identify(request, &bracket);
+	caller_require_scope(request);
+	fields_prepare(request);
+	request->read_fields(request);
+	fields_check(request);
+	caller_resolve_project(request);
+
+	if (!idempotency_replay(request))
+	{
+		request->operation->run(request);
+		audit_record(request);
+		idempotency_keep(request);
+	}
+
+	owner_leave(&bracket);
+	statement_end();
+}

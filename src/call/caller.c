@@ -1,0 +1,347 @@
+/*
+ * caller.c
+ *	  Who is asking: a token or the database role; what they may do; and the
+ *	  bracket in which the work is done as the extension's owner.
+ *
+ * The bracket is the one of PostgreSQL's own foreign-key triggers: user,
+ * security context and GUC level are restored by the transaction machinery on
+ * every error, and by owner_leave otherwise.  Who calls is taken before it opens.
+ */
+#include "call/caller.h"
+
+#include "call/field.h"
+#include "call/token.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/syscache.h"
+
+#define DATA_SCHEMA		"flagplane_data"
+#define DEFAULT_ACCOUNT "default"
+
+char	   *account_setting = NULL;
+
+typedef struct ScopeName
+{
+	const char *name;
+	int			scope;
+} ScopeName;
+
+/* The names that tokens are given; a role is a name for a set. */
+static const ScopeName scope_names[] = {
+	{"projects:read", PROJECTS_READ},
+	{"projects:write", PROJECTS_WRITE},
+	{"flags:read", FLAGS_READ},
+	{"flags:write", FLAGS_WRITE},
+	{"layers:read", LAYERS_READ},
+	{"layers:write", LAYERS_WRITE},
+	{"tokens:admin", TOKENS_ADMIN},
+	{"audit:read", AUDIT_READ},
+	{"*", SCOPE_ALL},
+};
+
+STATEMENT(find_account,
+		  "SELECT a.id FROM flagplane_data.account a WHERE a.key = $1");
+
+STATEMENT(make_account,
+		  "INSERT INTO flagplane_data.account (id, key, name, created_at)"
+		  " VALUES ($2, $1, $3, $4) ON CONFLICT DO NOTHING");
+
+/* A token may be limited to projects; those are then asked for with each project. */
+STATEMENT(find_token,
+		  "SELECT t.id, t.secret_hash, t.scopes, t.all_projects, t.member_id,"
+		  " t.expires_at, t.revoked_at IS NOT NULL, t.killed_at IS NOT NULL"
+		  " FROM flagplane_data.access_token t"
+		  " WHERE t.account_id = $1 AND t.selector = $2");
+
+STATEMENT(find_project_by_key,
+		  "SELECT p.id FROM flagplane_data.project p"
+		  " WHERE p.account_id = $1 AND p.key = $2");
+
+STATEMENT(find_reach_by_key,
+		  "SELECT 1 FROM flagplane_data.project p JOIN flagplane_data.access_token_project r"
+		  " ON r.account_id = p.account_id AND r.project_id = p.id"
+		  " WHERE p.account_id = $1 AND p.key = $2 AND r.token_id = $3");
+
+STATEMENT(find_reach_by_id,
+		  "SELECT 1 FROM flagplane_data.access_token_project r"
+		  " WHERE r.account_id = $1 AND r.project_id = $2 AND r.token_id = $3");
+
+/*
+ * pin_search_path sets search_path for the current GUC level: every name in our
+ * statements is qualified, and what operators they use is the system's.
+ */
+static void
+pin_search_path(void)
+{
+	set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+					  GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * owner_enter switches to the owner of the extension's tables, with a pinned
+ * search_path, until owner_leave; it notes whether the caller's role has rights
+ * on the data.
+ */
+void
+owner_enter(OwnerBracket *bracket)
+{
+	HeapTuple	schema = SearchSysCache1(NAMESPACENAME, CStringGetDatum(DATA_SCHEMA));
+	Oid			schema_id;
+	Oid			owner;
+
+	if (!HeapTupleIsValid(schema))
+		elog(ERROR, "schema %s is missing", DATA_SCHEMA);
+	schema_id = ((Form_pg_namespace) GETSTRUCT(schema))->oid;
+	owner = ((Form_pg_namespace) GETSTRUCT(schema))->nspowner;
+	ReleaseSysCache(schema);
+
+	GetUserIdAndSecContext(&bracket->user, &bracket->security_context);
+	bracket->trusted = may_use_schema(schema_id, bracket->user);
+	SetUserIdAndSecContext(owner, bracket->security_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	bracket->guc_level = NewGUCNestLevel();
+	pin_search_path();
+}
+
+/*
+ * owner_leave returns to the caller's identity and settings.
+ */
+void
+owner_leave(const OwnerBracket *bracket)
+{
+	AtEOXact_GUC(true, bracket->guc_level);
+	SetUserIdAndSecContext(bracket->user, bracket->security_context);
+}
+
+/*
+ * account_by_key finds an account's id; 0 if there is none.
+ */
+static int64
+account_by_key(const char *key, StatementMode mode)
+{
+	Params		params = {0};
+	Rows		rows;
+	Row			row;
+
+	params_text(&params, key);
+	rows = statement_run(&find_account, &params, mode);
+	if (rows.count == 0)
+		return 0;
+	row_read(&rows, 0, &row);
+	return row_bigint(&row, 0);
+}
+
+/*
+ * identify_role takes the database role for the caller: it acts for the account
+ * named by the setting.  The default account is made by the first change.
+ */
+static void
+identify_role(Request *request, const OwnerBracket *bracket)
+{
+	Caller	   *caller = &request->caller;
+	bool		is_default = strcmp(account_setting, DEFAULT_ACCOUNT) == 0;
+
+	if (!bracket->trusted)
+		error_raise(ERR_UNAUTHENTICATED, "an access token is required");
+
+	snprintf(caller->actor, sizeof(caller->actor), "role:%s",
+			 GetUserNameFromId(bracket->user, false));
+	caller->scopes = SCOPE_ALL | ROLE_ONLY;
+	caller->all_projects = true;
+	caller->account = account_by_key(account_setting, request->mode);
+	if (caller->account != 0)
+		return;
+	if (!is_default)
+		error_raise(ERR_NOT_FOUND, "account \"%s\" does not exist", account_setting);
+	while (caller->account == 0 && request->operation->kind != READS)
+	{
+		Params		params = {0};
+
+		params_text(&params, DEFAULT_ACCOUNT);
+		params_bigint(&params, random_account());
+		params_text(&params, "Default");
+		params_time(&params, request->now);
+		statement_run(&make_account, &params, STATEMENT_WRITE);
+		caller->account = account_by_key(account_setting, STATEMENT_WRITE);
+	}
+}
+
+/*
+ * scopes_of_array reads a token's scopes; a name that is unknown grants nothing.
+ */
+static int
+scopes_of_array(ArrayType *names)
+{
+	Datum	   *elements;
+	int			count;
+	int			scopes = SCOPE_NONE;
+
+	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
+	for (int i = 0; i < count; i++)
+	{
+		int			scope;
+
+		if (scope_by_name(TextDatumGetCString(elements[i]), &scope))
+			scopes |= scope;
+	}
+	return scopes;
+}
+
+/*
+ * identify_token takes the access token for the caller.  An unknown selector
+ * costs the same hash and comparison as a wrong secret, and both are answered
+ * alike.
+ */
+static void
+identify_token(Request *request)
+{
+	static const uint8 nobody[SECRET_HASH_BYTES] = {0};
+	Caller	   *caller = &request->caller;
+	TokenParts	parts;
+	Params		params = {0};
+	Rows		rows;
+	Row			row;
+	bool		known;
+	bool		good;
+
+	if (!token_parse(request->token, &parts))
+		error_raise(ERR_UNAUTHENTICATED, "the access token is not valid");
+
+	params_bigint(&params, parts.account);
+	params_text(&params, parts.selector);
+	rows = statement_run(&find_token, &params, request->mode);
+	known = rows.count == 1;
+	if (known)
+		row_read(&rows, 0, &row);
+	good = secret_matches(parts.secret, known ? (uint8 *) VARDATA_ANY(row_bytes(&row, 1)) : nobody);
+	if (!known || !good || row_boolean(&row, 6) ||
+		(!row.nulls[5] && row_time(&row, 5) <= GetCurrentTimestamp()))
+		error_raise(ERR_UNAUTHENTICATED, "the access token is not valid");
+	if (row_boolean(&row, 7))
+		error_raise(ERR_KILLED, "the access token has been killed");
+
+	caller->account = parts.account;
+	caller->token_id = row_string(&row, 0);
+	snprintf(caller->actor, sizeof(caller->actor), "token:%s", caller->token_id);
+	caller->scopes = scopes_of_array(row_array(&row, 2));
+	caller->all_projects = row_boolean(&row, 3);
+	caller->member_id = row_string(&row, 4);
+}
+
+/*
+ * caller_identify finds out who calls: the access token if one was presented,
+ * else the database role.
+ */
+void
+caller_identify(Request *request, const OwnerBracket *bracket)
+{
+	if (request->token)
+		identify_token(request);
+	else
+		identify_role(request, bracket);
+}
+
+/*
+ * caller_require_scope refuses a caller without the operation's scope.
+ */
+void
+caller_require_scope(const Request *request)
+{
+	int			needed = request->operation->scope;
+
+	if ((request->caller.scopes & needed) == needed)
+		return;
+	if (needed == ROLE_ONLY)
+		error_raise(ERR_FORBIDDEN, "this operation is for database roles only");
+	error_raise(ERR_FORBIDDEN, "scope %s is required", scope_name((Scope) needed));
+}
+
+/*
+ * project_field finds the field that names the request's project; -1 if the
+ * operation is not about one.
+ */
+static int
+project_field(const Operation *operation)
+{
+	for (int i = 0; operation->fields[i].name; i++)
+		if (operation->fields[i].place == IN_PATH &&
+			(operation->fields[i].type == FIELD_PROJECT_ID ||
+			 strcmp(operation->fields[i].name, "project_key") == 0))
+			return i;
+	return -1;
+}
+
+/*
+ * caller_resolve_project turns a project given by key where an id is usual into
+ * its id, so that the same request looks the same however it came, and hides
+ * projects that the token is not for.
+ */
+void
+caller_resolve_project(Request *request)
+{
+	int			field = project_field(request->operation);
+	const Caller *caller = &request->caller;
+	Params		params = {0};
+	Rows		rows;
+
+	if (field < 0 || !request_given(request, field))
+		return;
+
+	if (request->project_key)
+	{
+		Row			row;
+
+		params_bigint(&params, caller->account);
+		params_text(&params, request->project_key);
+		rows = statement_run(&find_project_by_key, &params, request->mode);
+		if (rows.count == 0)
+			error_raise(ERR_NOT_FOUND, "project \"%s\" does not exist", request->project_key);
+		row_read(&rows, 0, &row);
+		field_set(request, field, row.values[0]);
+	}
+	if (caller->all_projects)
+		return;
+
+	memset(&params, 0, sizeof(params));
+	params_bigint(&params, caller->account);
+	params_add(&params, request->params.types[FIELD_PARAM(field)],
+			   request->params.values[FIELD_PARAM(field)], false);
+	params_text(&params, caller->token_id);
+	if (request->params.types[FIELD_PARAM(field)] == UUIDOID)
+		rows = statement_run(&find_reach_by_id, &params, request->mode);
+	else
+		rows = statement_run(&find_reach_by_key, &params, request->mode);
+	if (rows.count == 0)
+		error_raise(ERR_NOT_FOUND, "the project does not exist");
+}
+
+/*
+ * scope_by_name finds the bits that a scope's name stands for.
+ */
+bool
+scope_by_name(const char *name, int *scope)
+{
+	for (int i = 0; i < (int) lengthof(scope_names); i++)
+	{
+		if (strcmp(scope_names[i].name, name) == 0)
+		{
+			*scope = scope_names[i].scope;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * scope_name is the name of a single scope.
+ */
+const char *
+scope_name(Scope scope)
+{
+	for (int i = 0; i < (int) lengthof(scope_names); i++)
+		if (scope_names[i].scope == (int) scope)
+			return scope_names[i].name;
+	return "?";
+}

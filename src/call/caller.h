@@ -1,0 +1,32 @@
+/*
+ * caller.h
+ *	  Who is asking, what they may do, and the owner's identity for the work.
+ */
+#ifndef FLAGPLANE_CALLER_H
+#define FLAGPLANE_CALLER_H
+
+#include "call/request.h"
+
+/* The identity to return to when the work is done. */
+typedef struct OwnerBracket
+{
+	Oid			user;
+	int			security_context;
+	int			guc_level;
+	bool		trusted;		/* the caller's role has rights on the data */
+} OwnerBracket;
+
+/* The setting flagplane.account. */
+extern char *account_setting;
+
+extern void owner_enter(OwnerBracket *bracket);
+extern void owner_leave(const OwnerBracket *bracket);
+
+extern void caller_identify(Request *request, const OwnerBracket *bracket);
+extern void caller_require_scope(const Request *request);
+extern void caller_resolve_project(Request *request);
+
+extern bool scope_by_name(const char *name, int *scope);
+extern const char *scope_name(Scope scope);
+
+#endif							/* FLAGPLANE_CALLER_H */

@@ -1,0 +1,312 @@
+/*
+ * field.c
+ *	  Fields: filled from SQL arguments or from a REST request.
+ *
+ * Both ways end in the same parameters.  A value of the wrong type is collected
+ * as a violation like a broken rule, so that one report names every bad field.
+ */
+#include "call/field.h"
+
+#include "catalog/pg_type.h"
+#include "ground/document.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#define PROJECT_PREFIX "prj_"
+
+/* The last millisecond of the year 9999. */
+#define MILLISECONDS_MAX INT64CONST(253402300799999)
+
+/*
+ * field_count counts an operation's fields.
+ */
+int
+field_count(const Operation *operation)
+{
+	int			count = 0;
+
+	while (operation->fields[count].name)
+		count++;
+	return count;
+}
+
+/*
+ * field_by_wire finds a field by its wire name; -1 if there is none.
+ */
+int
+field_by_wire(const Operation *operation, const char *wire, FieldPlace place)
+{
+	const Field *fields = operation->fields;
+
+	for (int i = 0; fields[i].name; i++)
+		if (fields[i].place == place && strcmp(fields[i].wire, wire) == 0)
+			return i;
+	return -1;
+}
+
+/*
+ * field_type_oid is the SQL type of a field's parameter.
+ */
+Oid
+field_type_oid(FieldType type)
+{
+	switch (type)
+	{
+		case FIELD_TEXT:
+			return TEXTOID;
+		case FIELD_INTEGER:
+			return INT4OID;
+		case FIELD_BIGINT:
+			return INT8OID;
+		case FIELD_BOOLEAN:
+			return BOOLOID;
+		case FIELD_TEXTS:
+			return TEXTARRAYOID;
+		case FIELD_JSON:
+			return JSONBOID;
+		case FIELD_TIME:
+			return TIMESTAMPTZOID;
+		case FIELD_PROJECT_ID:
+			return UUIDOID;
+	}
+	pg_unreachable();
+}
+
+/*
+ * fields_prepare lays out the parameters: the account, then every field as NULL.
+ */
+void
+fields_prepare(Request *request)
+{
+	const Field *fields = request->operation->fields;
+
+	params_bigint(&request->params, request->caller.account);
+	for (int i = 0; fields[i].name; i++)
+		params_add(&request->params, field_type_oid(fields[i].type), (Datum) 0, true);
+}
+
+/*
+ * field_set gives a field its value, of its parameter's type.
+ */
+void
+field_set(Request *request, int field, Datum value)
+{
+	request->params.values[FIELD_PARAM(field)] = value;
+	request->params.nulls[FIELD_PARAM(field)] = ' ';
+}
+
+/*
+ * set_project_id reads a project's id: prj_<uuid> or the UUID.  Outside of REST
+ * requests any other text is the project's key, to be looked up by the caller's
+ * side of the call.
+ */
+static void
+set_project_id(Request *request, int field, const char *text)
+{
+	const char *id = text;
+	pg_uuid_t  *uuid = palloc(sizeof(pg_uuid_t));
+
+	if (strncmp(id, PROJECT_PREFIX, strlen(PROJECT_PREFIX)) == 0)
+		id += strlen(PROJECT_PREFIX);
+	if (uuid_parse(id, strlen(id), uuid))
+		field_set(request, field, UUIDPGetDatum(uuid));
+	else if (request->wire)
+		request_violation(request, field, "must be a UUID, with or without %s", PROJECT_PREFIX);
+	else
+	{
+		request->project_key = pstrdup(text);
+		field_set(request, field, UUIDPGetDatum(memset(uuid, 0, sizeof(*uuid))));
+	}
+}
+
+/*
+ * field_from_sql takes an argument of a SQL function that is not NULL.
+ */
+void
+field_from_sql(Request *request, int field, Datum value)
+{
+	if (request->operation->fields[field].type == FIELD_PROJECT_ID)
+		set_project_id(request, field, TextDatumGetCString(value));
+	else
+		field_set(request, field, value);
+}
+
+/*
+ * set_integer takes a whole number for an integer, bigint or time field.
+ */
+static void
+set_integer(Request *request, int field, int64 value)
+{
+	switch (request->operation->fields[field].type)
+	{
+		case FIELD_INTEGER:
+			if (value < PG_INT32_MIN || value > PG_INT32_MAX)
+				request_violation(request, field, "is out of range");
+			else
+				field_set(request, field, Int32GetDatum((int32) value));
+			break;
+		case FIELD_TIME:
+			if (value < 0 || value > MILLISECONDS_MAX)
+				request_violation(request, field, "must be Unix milliseconds in the years 1970 to 9999");
+			else
+				field_set(request, field, TimestampTzGetDatum(time_of_milliseconds(value)));
+			break;
+		default:
+			field_set(request, field, Int64GetDatum(value));
+	}
+}
+
+/*
+ * field_from_text takes a value out of a path or a query string.
+ */
+void
+field_from_text(Request *request, int field, const char *text)
+{
+	switch (request->operation->fields[field].type)
+	{
+		case FIELD_TEXT:
+			field_set(request, field, CStringGetTextDatum(text));
+			break;
+		case FIELD_PROJECT_ID:
+			set_project_id(request, field, text);
+			break;
+		case FIELD_BOOLEAN:
+			if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
+				field_set(request, field, BoolGetDatum(text[0] == 't'));
+			else
+				request_violation(request, field, "must be true or false");
+			break;
+		case FIELD_INTEGER:
+		case FIELD_BIGINT:
+		case FIELD_TIME:
+			{
+				char	   *end;
+				int64		value;
+
+				errno = 0;
+				value = strtoi64(text, &end, 10);
+				if (end == text || *end != '\0' || errno != 0)
+					request_violation(request, field, "must be a whole number");
+				else
+					set_integer(request, field, value);
+				break;
+			}
+		case FIELD_TEXTS:
+		case FIELD_JSON:
+			elog(ERROR, "field %s cannot stand in a path or query",
+				 request->operation->fields[field].name);
+	}
+}
+
+/*
+ * field_from_json takes a member of a body.  A null is as good as absent.
+ */
+void
+field_from_json(Request *request, int field, const JsonValue *value)
+{
+	if (value->kind == JSON_NULL)
+		return;
+	switch (request->operation->fields[field].type)
+	{
+		case FIELD_TEXT:
+			if (value->kind == JSON_STRING)
+				field_set(request, field, CStringGetTextDatum(value->text));
+			else
+				request_violation(request, field, "must be a string");
+			break;
+		case FIELD_PROJECT_ID:
+			if (value->kind == JSON_STRING)
+				set_project_id(request, field, value->text);
+			else
+				request_violation(request, field, "must be a string");
+			break;
+		case FIELD_BOOLEAN:
+			if (value->kind == JSON_BOOLEAN)
+				field_set(request, field, BoolGetDatum(value->text[0] == 't'));
+			else
+				request_violation(request, field, "must be true or false");
+			break;
+		case FIELD_INTEGER:
+		case FIELD_BIGINT:
+		case FIELD_TIME:
+			{
+				int64		integer;
+				bool		in_range;
+
+				if (!json_read_integer(value, &integer, &in_range))
+					request_violation(request, field, "must be a whole number");
+				else if (!in_range)
+					request_violation(request, field, "is out of range");
+				else
+					set_integer(request, field, integer);
+				break;
+			}
+		case FIELD_TEXTS:
+			{
+				ArrayType  *strings;
+
+				if (json_read_strings(value, &strings))
+					field_set(request, field, PointerGetDatum(strings));
+				else
+					request_violation(request, field, "must be an array of strings");
+				break;
+			}
+		case FIELD_JSON:
+			{
+				Datum		jsonb;
+
+				if (json_read_jsonb(value, &jsonb))
+					field_set(request, field, jsonb);
+				else
+					request_violation(request, field, "has the same key twice in an object");
+				break;
+			}
+	}
+}
+
+/*
+ * set_fallback gives an absent field its default.
+ */
+static void
+set_fallback(Request *request, int field)
+{
+	const char *fallback = request->operation->fields[field].fallback;
+
+	if (fallback)
+		field_from_text(request, field, fallback);
+}
+
+/*
+ * fields_collect holds every field to its rule, then the fields to each other,
+ * and collects what is broken.
+ */
+void
+fields_collect(Request *request)
+{
+	const Field *fields = request->operation->fields;
+
+	for (int i = 0; fields[i].name; i++)
+	{
+		if (request->broken[i])
+			continue;
+		if (request_given(request, i))
+			rule_check(request, i);
+		else if (fields[i].required)
+			request_violation(request, i, "is required");
+		else
+			set_fallback(request, i);
+	}
+	if (request->operation->check)
+		request->operation->check(request);
+}
+
+/*
+ * fields_check refuses the request for all that is broken at once.
+ */
+void
+fields_check(Request *request)
+{
+	fields_collect(request);
+	if (request->violations.count > 0)
+		error_raise_violations(ERR_INVALID, &request->violations);
+}

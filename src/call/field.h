@@ -1,0 +1,27 @@
+/*
+ * field.h
+ *	  Fields: filled from SQL arguments or from a REST request, then held to
+ *	  their rules.
+ */
+#ifndef FLAGPLANE_FIELD_H
+#define FLAGPLANE_FIELD_H
+
+#include "call/request.h"
+#include "ground/json.h"
+
+extern int	field_count(const Operation *operation);
+extern int	field_by_wire(const Operation *operation, const char *wire, FieldPlace place);
+extern Oid	field_type_oid(FieldType type);
+extern void fields_prepare(Request *request);
+extern void field_set(Request *request, int field, Datum value);
+extern void field_from_sql(Request *request, int field, Datum value);
+extern void field_from_text(Request *request, int field, const char *text);
+extern void field_from_json(Request *request, int field, const JsonValue *value);
+extern void fields_collect(Request *request);
+extern void fields_check(Request *request);
+
+/* rule.c */
+extern void rule_check(Request *request, int field);
+extern bool is_url(const char *text);
+
+#endif							/* FLAGPLANE_FIELD_H */

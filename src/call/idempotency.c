@@ -1,0 +1,322 @@
+/*
+ * idempotency.c
+ *	  Exactly-once changes: claim a key before the work, keep the answer with it.
+ *
+ * The claim is a row inserted in the caller's own transaction before anything
+ * else of the request, so that a twin waits on the claim and not on the
+ * resource: when the first commits, the twin replays; when it rolls back, the
+ * twin's claim succeeds.  The row holds hashes, never the key, and the answer
+ * without its once-shown secret, which is derived again from the key.
+ */
+#include "call/idempotency.h"
+
+#include "call/field.h"
+#include "call/token.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
+
+#define KEY_LIFETIME_HOURS 24
+
+/* A claim can lose its rival between two statements only so often. */
+#define CLAIM_TRIES 100
+
+STATEMENT(insert_claim,
+		  "INSERT INTO flagplane_data.idempotency_key"
+		  " (account_id, actor, operation, key_hash, request_hash, salt, created_at, expires_at)"
+		  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING");
+
+STATEMENT(take_over_claim,
+		  "UPDATE flagplane_data.idempotency_key k"
+		  " SET request_hash = $5, salt = $6, created_at = $7, expires_at = $8,"
+		  " status = NULL, response = NULL, secret_start = NULL, location = NULL, version = NULL"
+		  " WHERE k.account_id = $1 AND k.actor = $2 AND k.operation = $3 AND k.key_hash = $4"
+		  " AND k.expires_at <= $7");
+
+STATEMENT(find_claim,
+		  "SELECT k.request_hash, k.salt, k.expires_at, k.response, k.secret_start,"
+		  " k.location, k.version"
+		  " FROM flagplane_data.idempotency_key k"
+		  " WHERE k.account_id = $1 AND k.actor = $2 AND k.operation = $3 AND k.key_hash = $4");
+
+STATEMENT(keep_answer,
+		  "UPDATE flagplane_data.idempotency_key k"
+		  " SET status = $5, response = $6, secret_start = $7, location = $8, version = $9"
+		  " WHERE k.account_id = $1 AND k.actor = $2 AND k.operation = $3 AND k.key_hash = $4");
+
+/*
+ * read_key reads the idempotency key as it was given: a UUID, quoted or not.
+ */
+static void
+read_key(Request *request)
+{
+	const char *text = request->idempotency_key;
+	int			length = strlen(text);
+
+	if (length >= 2 && text[0] == '"' && text[length - 1] == '"')
+	{
+		text++;
+		length -= 2;
+	}
+	if (!uuid_parse(text, length, &request->key))
+		error_raise(ERR_INVALID, "%s must be a UUID",
+					request->wire ? "Idempotency-Key" : "idempotency_key");
+	request->keyed = true;
+}
+
+/*
+ * put_bytes appends a value's length and bytes to the canonical form, so that
+ * no two values run together.
+ */
+static void
+put_bytes(StringInfo form, const void *bytes, int length)
+{
+	appendBinaryStringInfo(form, (const char *) &length, sizeof(length));
+	appendBinaryStringInfo(form, bytes, length);
+}
+
+/*
+ * put_jsonb appends a jsonb value: jsonb itself settles white space and the
+ * order of keys, and numbers are written without trailing zeros.
+ */
+static void
+put_jsonb(StringInfo form, Jsonb *jsonb)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&jsonb->root);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
+	{
+		appendStringInfoChar(form, (char) token);
+		if (token != WJB_KEY && token != WJB_VALUE && token != WJB_ELEM)
+			continue;
+		appendStringInfoChar(form, (char) value.type);
+		if (value.type == jbvString)
+			put_bytes(form, value.val.string.val, value.val.string.len);
+		else if (value.type == jbvNumeric)
+		{
+			char	   *number = numeric_normalize(value.val.numeric);
+
+			put_bytes(form, number, strlen(number));
+		}
+		else if (value.type == jbvBool)
+			appendStringInfoChar(form, value.val.boolean ? 't' : 'f');
+	}
+}
+
+/*
+ * hash_request is the SHA-256 of the request's canonical form: the operation and
+ * its fields' values, the same whichever way the request came.
+ */
+static void
+hash_request(const Request *request, uint8 out[SECRET_HASH_BYTES])
+{
+	const Operation *operation = request->operation;
+	StringInfoData form;
+
+	initStringInfo(&form);
+	put_bytes(&form, operation->name, strlen(operation->name));
+	for (int i = 0; operation->fields[i].name; i++)
+	{
+		Datum		value = request->params.values[FIELD_PARAM(i)];
+
+		if (!request_given(request, i))
+		{
+			appendStringInfoChar(&form, '-');
+			continue;
+		}
+		appendStringInfoChar(&form, '+');
+		switch (operation->fields[i].type)
+		{
+			case FIELD_TEXT:
+				put_bytes(&form, VARDATA_ANY(DatumGetTextPP(value)),
+						  VARSIZE_ANY_EXHDR(DatumGetTextPP(value)));
+				break;
+			case FIELD_INTEGER:
+			case FIELD_BIGINT:
+			case FIELD_BOOLEAN:
+			case FIELD_TIME:
+				put_bytes(&form, &value, sizeof(value));
+				break;
+			case FIELD_PROJECT_ID:
+				put_bytes(&form, DatumGetUUIDP(value), UUID_LEN);
+				break;
+			case FIELD_JSON:
+				put_jsonb(&form, DatumGetJsonbP(value));
+				break;
+			case FIELD_TEXTS:
+				{
+					Datum	   *elements;
+					int			count;
+
+					deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false,
+									  TYPALIGN_INT, &elements, NULL, &count);
+					put_bytes(&form, &count, sizeof(count));
+					for (int j = 0; j < count; j++)
+						put_bytes(&form, VARDATA_ANY(DatumGetTextPP(elements[j])),
+								  VARSIZE_ANY_EXHDR(DatumGetTextPP(elements[j])));
+					break;
+				}
+		}
+	}
+	sha256(form.data, form.len, out);
+}
+
+/*
+ * key_params starts the parameters of every statement here: whose key it is, of
+ * which operation, and the key's hash.
+ */
+static void
+key_params(const Request *request, Params *params)
+{
+	uint8		hash[SECRET_HASH_BYTES];
+
+	sha256(request->key.data, UUID_LEN, hash);
+	params_bigint(params, request->caller.account);
+	params_text(params, request->caller.actor);
+	params_text(params, request->operation->name);
+	params_bytes(params, hash, sizeof(hash));
+}
+
+/*
+ * replay_answer repeats the first answer, with its secret derived again.
+ */
+static void
+replay_answer(Request *request, const Row *row)
+{
+	const char *response = row_string(row, 3);
+	const char *location = row_string(row, 5);
+
+	if (response && row->nulls[4])
+		appendStringInfoString(request->answer, response);
+	else if (response)
+	{
+		char		secret[SECRET_LENGTH + 1];
+		int			start = row_integer(row, 4);
+
+		secret_mint(request, secret);
+		appendBinaryStringInfo(request->answer, response, start);
+		appendBinaryStringInfo(request->answer, secret, SECRET_LENGTH);
+		appendStringInfoString(request->answer, response + start);
+		explicit_bzero(secret, sizeof(secret));
+	}
+	if (location)
+		appendStringInfoString(request->location, location);
+	request->version = row_integer(row, 6);
+	request->replayed = true;
+}
+
+/*
+ * idempotency_replay claims the request's idempotency key and returns false, for
+ * the work to be done; or, where the key has been used for the same request,
+ * repeats its answer and returns true.  It waits for a twin that holds the claim.
+ */
+bool
+idempotency_replay(Request *request)
+{
+	uint8		request_hash[SECRET_HASH_BYTES];
+	Params		params = {0};
+
+	if (request->operation->kind == READS)
+		return false;
+	if (request->idempotency_key == NULL)
+	{
+		if (request->operation->kind == CHANGES_ONCE && request->wire)
+			error_raise(ERR_IDEMPOTENCY_REQUIRED, "Idempotency-Key is required");
+		return false;
+	}
+	read_key(request);
+	hash_request(request, request_hash);
+	random_bytes(request->salt, sizeof(request->salt));
+
+	key_params(request, &params);
+	params_bytes(&params, request_hash, sizeof(request_hash));
+	params_bytes(&params, request->salt, sizeof(request->salt));
+	params_time(&params, GetCurrentTimestamp());
+	params_time(&params, GetCurrentTimestamp() + KEY_LIFETIME_HOURS * USECS_PER_HOUR);
+
+	for (int tries = 0; tries < CLAIM_TRIES; tries++)
+	{
+		Params		key = {0};
+		Rows		rows;
+		Row			row;
+
+		if (statement_run(&insert_claim, &params, STATEMENT_WRITE).count == 1)
+			return false;
+
+		key_params(request, &key);
+		rows = statement_run(&find_claim, &key, STATEMENT_WRITE);
+		if (rows.count == 0)
+			continue;			/* purged in between */
+		row_read(&rows, 0, &row);
+		if (row_time(&row, 2) <= DatumGetTimestampTz(params.values[6]))
+		{
+			if (statement_run(&take_over_claim, &params, STATEMENT_WRITE).count == 1)
+				return false;
+			continue;			/* somebody else took it over */
+		}
+		if (memcmp(VARDATA_ANY(row_bytes(&row, 0)), request_hash, sizeof(request_hash)) != 0)
+			error_raise(ERR_IDEMPOTENCY_CONFLICT,
+						"the idempotency key was used for another request");
+		memcpy(request->salt, VARDATA_ANY(row_bytes(&row, 1)), sizeof(request->salt));
+		replay_answer(request, &row);
+		return true;
+	}
+	elog(ERROR, "could not claim the idempotency key");
+}
+
+/*
+ * request_without_secrets is the answer without its secrets: without all of
+ * them, or without the one that is shown once.
+ */
+char *
+request_without_secrets(const Request *request, bool once_only)
+{
+	StringInfoData text;
+	int			from = 0;
+
+	initStringInfo(&text);
+	for (int i = 0; i < request->secret_count; i++)
+	{
+		const SecretSpan *span = &request->secrets[i];
+
+		if (once_only && !span->once)
+			continue;
+		appendBinaryStringInfo(&text, request->answer->data + from, span->start - from);
+		from = span->start + span->length;
+	}
+	appendBinaryStringInfo(&text, request->answer->data + from, request->answer->len - from);
+	return text.data;
+}
+
+/*
+ * idempotency_keep stores the answer with the claim.
+ */
+void
+idempotency_keep(Request *request)
+{
+	Params		params = {0};
+	int			secret_start = -1;
+	int			cut = 0;
+
+	if (!request->keyed)
+		return;
+	for (int i = 0; i < request->secret_count; i++)
+	{
+		if (!request->secrets[i].once)
+			continue;
+		secret_start = request->secrets[i].start - cut;
+		cut += request->secrets[i].length;
+	}
+	Assert(cut == 0 || cut == SECRET_LENGTH);
+
+	key_params(request, &params);
+	params_integer(&params, request->operation->status);
+	params_text(&params, request->answer->len > 0 ? request_without_secrets(request, true) : NULL);
+	params_add(&params, INT4OID, Int32GetDatum(secret_start), secret_start < 0);
+	params_text(&params, request->location->len > 0 ? request->location->data : NULL);
+	params_add(&params, INT4OID, Int32GetDatum(request->version), request->version == 0);
+	statement_run(&keep_answer, &params, STATEMENT_WRITE);
+}

@@ -1,0 +1,14 @@
+/*
+ * idempotency.h
+ *	  Exactly-once changes: claim a key, replay its answer.
+ */
+#ifndef FLAGPLANE_IDEMPOTENCY_H
+#define FLAGPLANE_IDEMPOTENCY_H
+
+#include "call/request.h"
+
+extern bool idempotency_replay(Request *request);
+extern void idempotency_keep(Request *request);
+extern char *request_without_secrets(const Request *request, bool once_only);
+
+#endif							/* FLAGPLANE_IDEMPOTENCY_H */

@@ -1,0 +1,171 @@
+/*
+ * request.c
+ *	  What operations ask of the request that runs them.
+ */
+#include "call/request.h"
+
+#include "ground/document.h"
+#include "utils/builtins.h"
+
+/*
+ * request_given tells whether the caller gave the field a value.
+ */
+bool
+request_given(const Request *request, int field)
+{
+	return request->params.nulls[FIELD_PARAM(field)] == ' ';
+}
+
+/*
+ * request_string is a text field's value; NULL if it was not given.
+ */
+char *
+request_string(const Request *request, int field)
+{
+	return request_given(request, field) ?
+		TextDatumGetCString(request->params.values[FIELD_PARAM(field)]) : NULL;
+}
+
+/*
+ * request_integer is an integer field's value; 0 if it was not given.
+ */
+int32
+request_integer(const Request *request, int field)
+{
+	return request_given(request, field) ?
+		DatumGetInt32(request->params.values[FIELD_PARAM(field)]) : 0;
+}
+
+/*
+ * request_bigint is a bigint field's value; 0 if it was not given.
+ */
+int64
+request_bigint(const Request *request, int field)
+{
+	return request_given(request, field) ?
+		DatumGetInt64(request->params.values[FIELD_PARAM(field)]) : 0;
+}
+
+/*
+ * request_boolean is a boolean field's value; false if it was not given.
+ */
+bool
+request_boolean(const Request *request, int field)
+{
+	return request_given(request, field) &&
+		DatumGetBool(request->params.values[FIELD_PARAM(field)]);
+}
+
+/*
+ * request_array is an array field's value; NULL if it was not given.
+ */
+ArrayType *
+request_array(const Request *request, int field)
+{
+	return request_given(request, field) ?
+		DatumGetArrayTypeP(request->params.values[FIELD_PARAM(field)]) : NULL;
+}
+
+/*
+ * request_run runs a statement with the request's parameters.
+ */
+Rows
+request_run(Request *request, Statement *statement)
+{
+	return statement_run(statement, &request->params, request->mode);
+}
+
+/*
+ * request_run_first runs a statement that several operations share with the
+ * first parameters that they all have.
+ */
+Rows
+request_run_first(Request *request, Statement *statement, int count)
+{
+	int			all = request->params.count;
+	Rows		rows;
+
+	request->params.count = count;
+	rows = statement_run(statement, &request->params, request->mode);
+	request->params.count = all;
+	return rows;
+}
+
+/*
+ * request_secret writes a member whose value is a public prefix and a secret into
+ * the answer, and remembers where the secret stands.  A secret shown once must be
+ * the only such one of the answer.
+ */
+void
+request_secret(Request *request, const char *key, const char *prefix, const char *value, bool once)
+{
+	SecretSpan *span;
+
+	if (request->secret_count == request->secret_room)
+	{
+		request->secret_room = Max(8, request->secret_room * 2);
+		if (request->secrets == NULL)
+			request->secrets = palloc(sizeof(SecretSpan) * request->secret_room);
+		else
+			request->secrets = repalloc(request->secrets,
+										sizeof(SecretSpan) * request->secret_room);
+	}
+	document_key(request->answer, key);
+	appendStringInfo(request->answer, "\"%s", prefix);
+	span = &request->secrets[request->secret_count++];
+	span->start = request->answer->len;
+	span->length = strlen(value);
+	span->once = once;
+	appendBinaryStringInfo(request->answer, value, span->length);
+	appendStringInfoChar(request->answer, '"');
+}
+
+/*
+ * request_location says where the made resource is to be found.
+ */
+void
+request_location(Request *request, const char *format, ...)
+{
+	va_list		args;
+
+	va_start(args, format);
+	append_formatted(request->location, format, args);
+	va_end(args);
+}
+
+/*
+ * request_target names the resource for the audit log, as a LaunchDarkly
+ * resource specifier: proj/default:layer/checkout.
+ */
+void
+request_target(Request *request, const char *format, ...)
+{
+	StringInfoData target;
+	va_list		args;
+
+	initStringInfo(&target);
+	va_start(args, format);
+	append_formatted(&target, format, args);
+	va_end(args);
+	request->target = target.data;
+}
+
+/*
+ * request_violation collects a broken rule of a field under the name that the
+ * caller knows it by.
+ */
+void
+request_violation(Request *request, int field, const char *reason, ...)
+{
+	const Field *which = &request->operation->fields[field];
+	StringInfoData text;
+	va_list		args;
+
+	initStringInfo(&text);
+	va_start(args, reason);
+	append_formatted(&text, reason, args);
+	va_end(args);
+	error_violation(&request->violations, request->wire ? which->wire : which->name,
+					"%s", text.data);
+	request->broken[field] = true;
+}

@@ -1,0 +1,319 @@
+/*
+ * rule.c
+ *	  The rules that a field's value can be held to.
+ *
+ * The schema's domains hold every writer to the same rules; these give the good
+ * messages, and fold a value to the form that is stored where a rule says so.
+ */
+#include "call/field.h"
+
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+
+#define TAG_LENGTH_MAX	64
+#define TAGS_MAX		64
+#define LABEL_LENGTH_MAX 63
+
+/*
+ * is_word tells whether a byte may stand in a key or tag.
+ */
+static bool
+is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		c == '_' || c == '.' || c == '-';
+}
+
+/*
+ * is_alphanumeric tells whether a byte is an ASCII letter or digit.
+ */
+static bool
+is_alphanumeric(char c)
+{
+	return is_word(c) && c != '_' && c != '.' && c != '-';
+}
+
+/*
+ * consists_of_words tells whether all bytes may stand in a key or tag.
+ */
+static bool
+consists_of_words(const char *text)
+{
+	while (is_word(*text))
+		text++;
+	return *text == '\0';
+}
+
+/*
+ * is_color tells whether a text is six hexadecimal digits.
+ */
+static bool
+is_color(const char *text)
+{
+	return strlen(text) == 6 && strspn(text, "0123456789abcdefABCDEF") == 6;
+}
+
+/*
+ * is_url tells whether a text is an absolute http or https URL: scheme, a host,
+ * and nothing that a URL cannot hold.
+ */
+bool
+is_url(const char *text)
+{
+	const char *host;
+
+	if (pg_strncasecmp(text, "http://", 7) == 0)
+		host = text + 7;
+	else if (pg_strncasecmp(text, "https://", 8) == 0)
+		host = text + 8;
+	else
+		return false;
+	if (*host == '\0' || strchr("/?#:@", *host) != NULL)
+		return false;
+	for (const char *c = text; *c; c++)
+		if ((unsigned char) *c <= ' ' || *c == 0x7f || strchr("\"<>\\^`{|}", *c) != NULL)
+			return false;
+	return true;
+}
+
+/*
+ * is_email tells whether a text has the shape of an address: one @ between two
+ * parts, a dot in the second, no white space.
+ */
+static bool
+is_email(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	return at != NULL && at != text && strchr(at + 1, '@') == NULL &&
+		strchr(at + 1, '.') != NULL && at[1] != '.' && text[strlen(text) - 1] != '.' &&
+		strpbrk(text, " \t\r\n") == NULL;
+}
+
+/*
+ * is_domain tells whether a lower-case text is a bare domain name: two labels or
+ * more of letters, digits and inner hyphens, the last not a number, no www.
+ */
+static bool
+is_domain(const char *text)
+{
+	int			labels = 0;
+	const char *label = text;
+
+	if (strncmp(text, "www.", 4) == 0)
+		return false;
+	for (;;)
+	{
+		size_t		length = strcspn(label, ".");
+
+		if (length == 0 || length > LABEL_LENGTH_MAX || label[0] == '-' ||
+			label[length - 1] == '-' ||
+			strspn(label, "abcdefghijklmnopqrstuvwxyz0123456789-") != length)
+			return false;
+		labels++;
+		if (label[length] == '\0')
+			return labels >= 2 && strspn(label, "0123456789") != length;
+		label += length + 1;
+	}
+}
+
+/*
+ * is_app_id tells whether a text is an app's identifier: parts of letters,
+ * digits, '-' and '_' joined by dots.
+ */
+static bool
+is_app_id(const char *text)
+{
+	bool		part = false;
+
+	for (; *text; text++)
+	{
+		if (!is_word(*text) || (*text == '.' && !part))
+			return false;
+		part = *text != '.';
+	}
+	return part;
+}
+
+/*
+ * is_one_of tells whether a text is among the choices.
+ */
+static bool
+is_one_of(const char *text, const char *const *choices)
+{
+	for (; *choices; choices++)
+		if (strcmp(text, *choices) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * list_choices writes the choices for a message.
+ */
+static char *
+list_choices(const char *const *choices)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; choices[i]; i++)
+		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", choices[i]);
+	return list.data;
+}
+
+/*
+ * check_texts holds the elements of an array to its rule, and drops the second
+ * of two equal ones.
+ */
+static void
+check_texts(Request *request, int index, const Field *field)
+{
+	ArrayType  *array = request_array(request, index);
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+	int			kept = 0;
+
+	if (ARR_NDIM(array) == 0)
+		return;
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+	if (ARR_NDIM(array) > 1 || count > TAGS_MAX)
+	{
+		request_violation(request, index, "must be a list of at most %d", TAGS_MAX);
+		return;
+	}
+	for (int i = 0; i < count; i++)
+	{
+		const char *word = nulls[i] ? "" : TextDatumGetCString(elements[i]);
+		bool		again = false;
+
+		if (field->rule == RULE_TAGS &&
+			(word[0] == '\0' || strlen(word) > TAG_LENGTH_MAX || !consists_of_words(word)))
+		{
+			request_violation(request, index,
+							  "must hold tags of 1 to %d letters, digits, '_', '.' or '-'",
+							  TAG_LENGTH_MAX);
+			return;
+		}
+		if (field->rule == RULE_SOME_OF && !is_one_of(word, field->choices))
+		{
+			request_violation(request, index, "must hold only: %s", list_choices(field->choices));
+			return;
+		}
+		for (int j = 0; j < kept && !again; j++)
+			again = strcmp(TextDatumGetCString(elements[j]), word) == 0;
+		if (!again)
+			elements[kept++] = elements[i];
+	}
+	if (kept < count)
+		field_set(request, index,
+				  PointerGetDatum(construct_array(elements, kept, TEXTOID, -1, false,
+												  TYPALIGN_INT)));
+}
+
+/*
+ * check_text holds a text to its rule.
+ */
+static void
+check_text(Request *request, int index, const Field *field)
+{
+	Datum		value = request->params.values[FIELD_PARAM(index)];
+	char	   *string = TextDatumGetCString(value);
+	int			length = strlen(string);
+	int			characters = pg_mbstrlen_with_len(string, length);
+
+	if (field->rule == RULE_ONE_OF)
+	{
+		if (!is_one_of(string, field->choices))
+			request_violation(request, index, "must be one of: %s", list_choices(field->choices));
+		return;
+	}
+	if (field->rule == RULE_COLOR)
+	{
+		if (!is_color(string))
+			request_violation(request, index, "must be six hexadecimal digits, without #");
+		return;
+	}
+	if (field->max > 0 && (characters < field->min || characters > field->max))
+	{
+		if (field->min > 0)
+			request_violation(request, index, "must have %d to %d characters",
+							  (int) field->min, (int) field->max);
+		else
+			request_violation(request, index, "must have at most %d characters",
+							  (int) field->max);
+		return;
+	}
+	switch (field->rule)
+	{
+		case RULE_KEY:
+			if (!is_alphanumeric(string[0]) || !consists_of_words(string))
+				request_violation(request, index,
+								  "must start with a letter or digit and hold only letters, digits, '_', '.' and '-'");
+			break;
+		case RULE_URL:
+			if (!is_url(string))
+				request_violation(request, index, "must be an absolute http or https URL");
+			break;
+		case RULE_EMAIL:
+		case RULE_DOMAIN:
+			for (char *c = string; *c; c++)
+				*c = pg_ascii_tolower((unsigned char) *c);
+			field_set(request, index, CStringGetTextDatum(string));
+			if (field->rule == RULE_EMAIL && !is_email(string))
+				request_violation(request, index, "must be an e-mail address");
+			if (field->rule == RULE_DOMAIN && !is_domain(string))
+				request_violation(request, index,
+								  "must be a bare domain such as example.com, without scheme, port, path or leading www");
+			break;
+		case RULE_APP_ID:
+			if (!is_app_id(string))
+				request_violation(request, index,
+								  "must be letters, digits, '-' and '_' in parts joined by dots");
+			break;
+		default:
+			break;
+	}
+}
+
+/*
+ * rule_check holds a field that has a value to its rule.
+ */
+void
+rule_check(Request *request, int index)
+{
+	const Field *field = &request->operation->fields[index];
+
+	switch (field->type)
+	{
+		case FIELD_TEXT:
+			check_text(request, index, field);
+			break;
+		case FIELD_TEXTS:
+			check_texts(request, index, field);
+			break;
+		case FIELD_INTEGER:
+		case FIELD_BIGINT:
+			if (field->rule == RULE_RANGE)
+			{
+				int64		value = field->type == FIELD_INTEGER ?
+					request_integer(request, index) : request_bigint(request, index);
+
+				if (value < field->min || value > field->max)
+					request_violation(request, index, "must be between " INT64_FORMAT
+									  " and " INT64_FORMAT, field->min, field->max);
+			}
+			break;
+		case FIELD_JSON:
+			if (field->rule == RULE_OBJECT &&
+				!JB_ROOT_IS_OBJECT(DatumGetJsonbP(request->params.values[FIELD_PARAM(index)])))
+				request_violation(request, index, "must be an object");
+			break;
+		case FIELD_BOOLEAN:
+		case FIELD_TIME:
+		case FIELD_PROJECT_ID:
+			break;
+	}
+}

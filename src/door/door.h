@@ -1,0 +1,22 @@
+/*
+ * door.h
+ *	  The ways in: SQL functions, PostgREST's calls of them, and REST requests.
+ */
+#ifndef FLAGPLANE_DOOR_H
+#define FLAGPLANE_DOOR_H
+
+#include "call/request.h"
+#include "ground/json.h"
+#include "utils/jsonb.h"
+
+/* The request headers that mean something here; NULL where absent. */
+typedef struct Headers
+{
+	char	   *token;
+	char	   *idempotency_key;
+	char	   *method_override;
+} Headers;
+
+extern void headers_read_jsonb(Jsonb *source, bool postgrest, Headers *headers);
+
+#endif							/* FLAGPLANE_DOOR_H */

@@ -1,0 +1,224 @@
+/*
+ * http.c
+ *	  handle(): a documented REST request as a plain SQL function.
+ *
+ * The request runs in one subtransaction.  A refusal undoes what the request
+ * did and becomes the documented answer; what ends the caller's transaction is
+ * raised on; anything else unforeseen answers 500 with the request's id, under
+ * which the server's log has the whole error.
+ */
+#include "door/http.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "call/body.h"
+#include "call/call.h"
+#include "call/field.h"
+#include "door/door.h"
+#include "funcapi.h"
+#include "ground/document.h"
+#include "miscadmin.h"
+#include "operations.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+/* The largest body that a documented request has use for. */
+#define BODY_BYTES_MAX (1024 * 1024)
+
+/* A REST request, and the answer to it. */
+typedef struct Exchange
+{
+	const char *method;
+	const char *uri;
+	Jsonb	   *headers;
+	text	   *body;			/* NULL if there is none */
+
+	Route		route;
+	int			status;
+	StringInfo	answer;
+	StringInfoData answer_headers;
+	char		id[REQUEST_ID_LENGTH + 1];
+} Exchange;
+
+PG_FUNCTION_INFO_V1(flagplane_handle);
+
+/*
+ * read_exchange fills the fields from the path, the query string and the body.
+ */
+static void
+read_exchange(Request *request)
+{
+	Exchange   *exchange = request->source;
+	bool		has_body = false;
+	char	   *problem;
+
+	route_fields(request, &exchange->route);
+	for (int i = 0; request->operation->fields[i].name; i++)
+		has_body |= request->operation->fields[i].place == IN_BODY;
+	if (!has_body)
+		return;
+	if (exchange->body == NULL || VARSIZE_ANY_EXHDR(exchange->body) == 0)
+		error_raise(ERR_MALFORMED, "the request body is empty; a JSON object is expected");
+	if (VARSIZE_ANY_EXHDR(exchange->body) > BODY_BYTES_MAX)
+		error_raise(ERR_INVALID, "the request body is larger than %d bytes", BODY_BYTES_MAX);
+
+	problem = body_read(request, VARDATA_ANY(exchange->body), VARSIZE_ANY_EXHDR(exchange->body));
+	if (problem)
+		error_raise(ERR_MALFORMED, "the request body is not a JSON object: %s", problem);
+}
+
+/*
+ * add_header adds a header to the answer.
+ */
+static void
+add_header(Exchange *exchange, const char *name, const char *value)
+{
+	document_string(&exchange->answer_headers, name, value);
+}
+
+/*
+ * run_exchange routes the request and runs its operation.
+ */
+static void
+run_exchange(Exchange *exchange)
+{
+	const Operation *operation;
+	Request		request;
+	Headers		headers;
+	const char *method;
+
+	headers_read_jsonb(exchange->headers, false, &headers);
+	method = strcmp(exchange->method, "POST") == 0 && headers.method_override ?
+		headers.method_override : exchange->method;
+	operation = route_find(method, exchange->uri, &exchange->route);
+	error_speak(VOICE_SQL, exchange->route.dialect);
+	if (operation == NULL && exchange->route.allowed[0])
+		error_raise(ERR_METHOD, "this path does not take that method");
+	if (operation == NULL)
+		error_raise(ERR_NO_ROUTE, "there is no such path");
+
+	call_prepare(&request, operation);
+	strlcpy(request.id, exchange->id, sizeof(request.id));
+	request.wire = true;
+	request.mode = STATEMENT_WRITE;
+	request.token = headers.token;
+	request.idempotency_key = headers.idempotency_key;
+	request.read_fields = read_exchange;
+	request.source = exchange;
+	call_run(&request);
+
+	exchange->status = operation->status;
+	exchange->answer = request.answer;
+	if (request.location->len > 0)
+		add_header(exchange, "Location", request.location->data);
+	if (request.version > 0)
+		add_header(exchange, "ETag", psprintf("\"%d\"", request.version));
+	if (request.replayed)
+		add_header(exchange, "Idempotent-Replayed", "true");
+}
+
+/*
+ * answer_error turns a caught error into the documented answer, or raises it on
+ * where the caller's transaction is over.
+ */
+static void
+answer_error(Exchange *exchange, ErrorData *error)
+{
+	ErrorKind	kind = ERR_INTERNAL;
+	const char *message = error->message;
+
+	if (error_ends_transaction(error))
+		ReThrowError(error);
+	if (!error_is_ours(error, &kind))
+	{
+		ereport(LOG,
+				errcode(error->sqlerrcode),
+				errmsg("flagplane request %s failed: %s", exchange->id, error->message),
+				error->detail ? errdetail_internal("%s", error->detail) : 0,
+				error->context ? errcontext("%s", error->context) : 0);
+		message = psprintf("internal error in request %s", exchange->id);
+		error_speak(VOICE_SQL, exchange->route.dialect);
+	}
+	exchange->status = error_status(kind, exchange->route.dialect);
+	exchange->answer = makeStringInfo();
+	if (kind == ERR_METHOD)
+		add_header(exchange, "Allow", exchange->route.allowed);
+	error_body(exchange->answer, kind, exchange->route.dialect, message, exchange->id);
+}
+
+/*
+ * run_protected runs the exchange in a subtransaction of its own.
+ */
+static void
+run_protected(Exchange *exchange)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		run_exchange(exchange);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		resetStringInfo(&exchange->answer_headers);
+		document_open(&exchange->answer_headers, '{');
+		answer_error(exchange, error);
+	}
+	PG_END_TRY();
+}
+
+/*
+ * flagplane_handle is handle(method text, uri text, headers jsonb, body text,
+ * OUT status int, OUT headers jsonb, OUT body json): a documented REST request
+ * in, the documented answer out.  It raises no documented error.
+ */
+Datum
+flagplane_handle(PG_FUNCTION_ARGS)
+{
+	Exchange	exchange = {0};
+	TupleDesc	columns;
+	Datum		values[3];
+	bool		nulls[3] = {false, false, false};
+
+	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "handle must return a row");
+	exchange.method = PG_ARGISNULL(0) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	exchange.uri = PG_ARGISNULL(1) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(1));
+	exchange.headers = PG_ARGISNULL(2) ?
+		DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"))) :
+		PG_GETARG_JSONB_P(2);
+	exchange.body = PG_ARGISNULL(3) ? NULL : PG_GETARG_TEXT_PP(3);
+	initStringInfo(&exchange.answer_headers);
+	document_open(&exchange.answer_headers, '{');
+	request_id(exchange.id);
+
+	run_protected(&exchange);
+
+	if (exchange.answer->len > 0)
+		add_header(&exchange, "Content-Type", "application/json");
+	if (exchange.route.dialect == LAYERS)
+		add_header(&exchange, "X-Request-Id", exchange.id);
+	document_close(&exchange.answer_headers, '}');
+
+	values[0] = Int32GetDatum(exchange.status);
+	values[1] = DirectFunctionCall1(jsonb_in, CStringGetDatum(exchange.answer_headers.data));
+	nulls[2] = exchange.answer->len == 0;
+	values[2] = nulls[2] ? (Datum) 0 :
+		PointerGetDatum(cstring_to_text_with_len(exchange.answer->data, exchange.answer->len));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
+}

@@ -1,0 +1,150 @@
+/*
+ * sql.c
+ *	  The SQL functions of the operations, and PostgREST's calls of them.
+ *
+ * Every operation has a C symbol of its own, so that a script and a library of
+ * different versions are told apart by name.  A non-empty request.method says
+ * that PostgREST is calling: then headers come from request.headers, status and
+ * headers go to response.*, and errors leave in PostgREST's form.
+ */
+#include "door/door.h"
+
+#include "call/call.h"
+#include "call/field.h"
+#include "fmgr.h"
+#include "ground/document.h"
+#include "operations.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+
+static Datum call_from_sql(FunctionCallInfo fcinfo, const Operation *operation);
+
+#define OPERATION(name, method, path, scope, status, dialect, kind, subject, check) \
+	PG_FUNCTION_INFO_V1(flagplane_##name);                                          \
+	Datum flagplane_##name(PG_FUNCTION_ARGS)                                        \
+	{                                                                               \
+		return call_from_sql(fcinfo, &operations[OP_##name]);                       \
+	}
+#include "operationlist.h"
+#undef OPERATION
+
+/*
+ * setting is a custom setting's value; NULL where it is not set.  After the
+ * first transaction of a connection such settings read as ''.
+ */
+static const char *
+setting(const char *name)
+{
+	const char *value = GetConfigOption(name, true, false);
+
+	return value && value[0] ? value : NULL;
+}
+
+/*
+ * read_arguments fills the fields from the function's arguments.
+ */
+static void
+read_arguments(Request *request)
+{
+	FunctionCallInfo fcinfo = request->source;
+
+	for (int i = 0; request->operation->fields[i].name; i++)
+		if (!PG_ARGISNULL(i))
+			field_from_sql(request, i, PG_GETARG_DATUM(i));
+}
+
+/*
+ * set_response sets a setting that PostgREST reads after the call.
+ */
+static void
+set_response(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
+							 false);
+}
+
+/*
+ * response_header adds a header to PostgREST's array of one-member objects.
+ */
+static void
+response_header(StringInfo headers, const char *name, const char *value)
+{
+	document_element(headers);
+	document_open(headers, '{');
+	document_string(headers, name, value);
+	document_close(headers, '}');
+}
+
+/*
+ * respond tells PostgREST the status and the headers; headers that somebody set
+ * before in the request stay.
+ */
+static void
+respond(const Request *request)
+{
+	const char *before = setting("response.headers");
+	StringInfoData headers;
+
+	if (request->operation->status != 200)
+		set_response("response.status", psprintf("%d", request->operation->status));
+
+	initStringInfo(&headers);
+	if (before)
+		appendBinaryStringInfo(&headers, before, strlen(before) - 1);
+	else
+		document_open(&headers, '[');
+	if (request->location->len > 0)
+		response_header(&headers, "Location", request->location->data);
+	if (request->version > 0)
+		response_header(&headers, "ETag", psprintf("\"%d\"", request->version));
+	if (request->replayed)
+		response_header(&headers, "Idempotent-Replayed", "true");
+	if (request->operation->dialect == LAYERS)
+		response_header(&headers, "X-Request-Id", request->id);
+	document_close(&headers, ']');
+	if (headers.len > 2)
+		set_response("response.headers", headers.data);
+}
+
+/*
+ * call_from_sql runs an operation with the arguments of its SQL function and
+ * returns its document; NULL where there is none.
+ */
+static Datum
+call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
+{
+	bool		postgrest = setting("request.method") != NULL;
+	int			fields = field_count(operation);
+	Request		request;
+
+	error_speak(postgrest ? VOICE_POSTGREST : VOICE_SQL, operation->dialect);
+	if (PG_NARGS() != fields + (operation->kind == READS ? 0 : 1))
+		elog(ERROR, "function %s has %d arguments where this library knows %d: run ALTER EXTENSION flagplane UPDATE",
+			 operation->name, PG_NARGS(), fields + (operation->kind == READS ? 0 : 1));
+
+	call_prepare(&request, operation);
+	request.read_fields = read_arguments;
+	request.source = fcinfo;
+	if (postgrest && setting("request.headers"))
+	{
+		Headers		headers;
+		Datum		source = DirectFunctionCall1(jsonb_in,
+												 CStringGetDatum(setting("request.headers")));
+
+		headers_read_jsonb(DatumGetJsonbP(source), true, &headers);
+		request.token = headers.token;
+		request.idempotency_key = headers.idempotency_key;
+	}
+	if (operation->kind != READS && !PG_ARGISNULL(fields))
+		request.idempotency_key = uuid_text(PG_GETARG_UUID_P(fields)->data);
+
+	call_run(&request);
+
+	if (postgrest)
+		respond(&request);
+	if (request.answer->len == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PointerGetDatum(cstring_to_text_with_len(request.answer->data,
+															 request.answer->len)));
+}

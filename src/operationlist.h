@@ -1,0 +1,74 @@
+/*
+ * operationlist.h
+ *	  THE TABLE: every operation, once.
+ *
+ * A row names the SQL function, the REST method and path (none: NULL), the
+ * scope, the success status, the dialect of answers and errors, whether it
+ * changes anything, what it is about, and the rules between its fields (none:
+ * NULL).  Its fields are <name>_fields and its work is the C function
+ * do_<name>, both in the resource's file; its SQL line is in schema/functions.sql.
+ * A row needs no include guard: it is read once for each use.
+ */
+
+/* Accounts */
+OPERATION(create_account, NULL, NULL, ROLE_ONLY, 201, LAUNCHDARKLY, CHANGES, "account", NULL)
+OPERATION(list_accounts, NULL, NULL, ROLE_ONLY, 200, LAUNCHDARKLY, READS, "account", NULL)
+
+/* Members and access tokens */
+OPERATION(create_member, NULL, NULL, TOKENS_ADMIN, 201, LAUNCHDARKLY, CHANGES, "member", NULL)
+OPERATION(list_members, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, READS, "member", NULL)
+OPERATION(create_access_token, NULL, NULL, TOKENS_ADMIN, 201, LAUNCHDARKLY, CHANGES, "access token",
+		  check_create_access_token)
+OPERATION(list_access_tokens, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, READS, "access token",
+		  NULL)
+
+/* Projects */
+OPERATION(create_project, "POST", "/api/v2/projects", PROJECTS_WRITE, 201, LAUNCHDARKLY, CHANGES,
+		  "project", check_create_project)
+OPERATION(get_project, "GET", "/api/v2/projects/:projectKey", PROJECTS_READ, 200, LAUNCHDARKLY,
+		  READS, "project", NULL)
+OPERATION(list_projects, "GET", "/api/v2/projects", PROJECTS_READ, 200, LAUNCHDARKLY, READS,
+		  "project", NULL)
+
+/* Environments */
+OPERATION(create_environment, "POST", "/api/v2/projects/:projectKey/environments", PROJECTS_WRITE,
+		  201, LAUNCHDARKLY, CHANGES, "environment", check_create_environment)
+OPERATION(get_environment, "GET", "/api/v2/projects/:projectKey/environments/:environmentKey",
+		  PROJECTS_READ, 200, LAUNCHDARKLY, READS, "environment", NULL)
+OPERATION(list_environments, "GET", "/api/v2/projects/:projectKey/environments", PROJECTS_READ,
+		  200, LAUNCHDARKLY, READS, "environment", NULL)
+
+/* Flags */
+OPERATION(create_flag, "POST", "/api/v2/flags/:projectKey", FLAGS_WRITE, 201, LAUNCHDARKLY, CHANGES,
+		  "flag", check_create_flag)
+OPERATION(get_flag, "GET", "/api/v2/flags/:projectKey/:featureFlagKey", FLAGS_READ, 200,
+		  LAUNCHDARKLY, READS, "flag", NULL)
+OPERATION(list_flags, "GET", "/api/v2/flags/:projectKey", FLAGS_READ, 200, LAUNCHDARKLY, READS,
+		  "flag", NULL)
+
+/* Flag links */
+OPERATION(create_flag_link, "POST", "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey",
+		  FLAGS_WRITE, 201, LAUNCHDARKLY, CHANGES, "flag link", check_create_flag_link)
+OPERATION(get_flag_link, "GET",
+		  "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey/:id", FLAGS_READ, 200,
+		  LAUNCHDARKLY, READS, "flag link", NULL)
+OPERATION(list_flag_links, "GET", "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey",
+		  FLAGS_READ, 200, LAUNCHDARKLY, READS, "flag link", NULL)
+OPERATION(register_integration, NULL, NULL, FLAGS_WRITE, 201, LAUNCHDARKLY, CHANGES, "integration",
+		  check_register_integration)
+
+/* Layers */
+OPERATION(create_layer, "POST", "/api/v2/projects/:projectKey/layers", LAYERS_WRITE, 201,
+		  LAUNCHDARKLY, CHANGES, "layer", NULL)
+OPERATION(get_layer, "GET", "/api/v2/projects/:projectKey/layers/:layerKey", LAYERS_READ, 200,
+		  LAUNCHDARKLY, READS, "layer", NULL)
+OPERATION(list_layers, "GET", "/api/v2/projects/:projectKey/layers", LAYERS_READ, 200, LAUNCHDARKLY,
+		  READS, "layer", NULL)
+
+/* SDK apps */
+OPERATION(create_sdk_app, "POST", "/v1/projects/:projectId/sdk-apps", PROJECTS_WRITE, 201, LAYERS,
+		  CHANGES_ONCE, "SDK app", check_create_sdk_app)
+OPERATION(get_sdk_app, "GET", "/v1/projects/:projectId/sdk-apps/:appId", PROJECTS_READ, 200, LAYERS,
+		  READS, "SDK app", NULL)
+OPERATION(list_sdk_apps, "GET", "/v1/projects/:projectId/sdk-apps", PROJECTS_READ, 200, LAYERS,
+		  READS, "SDK app", NULL)

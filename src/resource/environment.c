@@ -1,0 +1,485 @@
+/*
+ * environment.c
+ *	  Environments: where a project's flags have their settings, and the SDK and
+ *	  mobile keys that open them.
+ */
+#include "resource/resource.h"
+
+#include "call/body.h"
+#include "call/field.h"
+#include "call/page.h"
+#include "call/token.h"
+#include "catalog/pg_type.h"
+#include "ground/document.h"
+#include "ground/json.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+#define TTL_MINUTES_MAX 60
+
+#define ENVIRONMENT_COLUMNS \
+	"e.id, e.key, e.name, e.color, e.default_ttl, e.secure_mode, e.default_track_events," \
+	" e.require_comments, e.confirm_changes, e.tags, e.critical, e.approval_settings, e.version"
+
+#define CURRENT_KEY(kind) \
+	"(SELECT k.value FROM flagplane_data.environment_key k" \
+	" WHERE k.account_id = e.account_id AND k.environment_id = e.id AND k.kind = '" kind "'" \
+	" AND k.expires_at IS NULL)"
+
+#define ENVIRONMENT_KEYS CURRENT_KEY("sdk") ", " CURRENT_KEY("mobile")
+
+/* What an environment has until PATCH sets it. */
+#define DEFAULT_APPROVAL_SETTINGS \
+	"{\"required\":false,\"bypassApprovalsForPendingChanges\":false,\"minNumApprovals\":1," \
+	"\"canReviewOwnRequest\":false,\"canApplyDeclinedChanges\":true," \
+	"\"serviceKind\":\"launchdarkly\",\"serviceConfig\":{},\"requiredApprovalTags\":[]}"
+
+/* What a project gets whose creator names no environments. */
+#define DEFAULT_ENVIRONMENTS \
+	"[{\"key\":\"production\",\"name\":\"Production\",\"color\":\"417505\",\"critical\":true}," \
+	"{\"key\":\"test\",\"name\":\"Test\",\"color\":\"F5A623\"}]"
+
+typedef struct Environment
+{
+	char	   *id;
+	char	   *key;
+	char	   *name;
+	char	   *color;
+	int32		default_ttl;	/* minutes */
+	bool		secure_mode;
+	bool		default_track_events;
+	bool		require_comments;
+	bool		confirm_changes;
+	ArrayType  *tags;
+	bool		critical;
+	char	   *approval_settings;	/* NULL: the defaults */
+	int32		version;
+	char	   *sdk_key;
+	char	   *mobile_key;
+} Environment;
+
+enum
+{
+	PROJECT_KEY,
+	KEY,
+	NAME,
+	COLOR,
+	DEFAULT_TTL,
+	SECURE_MODE,
+	DEFAULT_TRACK_EVENTS,
+	CONFIRM_CHANGES,
+	REQUIRE_COMMENTS,
+	TAGS,
+	SOURCE,
+	CRITICAL
+};
+
+const Field create_environment_fields[] = {
+	[PROJECT_KEY] = PROJECT_KEY_FIELD,
+	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL, NULL},
+	[COLOR] = {"color", "color", FIELD_TEXT, IN_BODY, true, RULE_COLOR, 0, 0, NULL, NULL},
+	[DEFAULT_TTL] = {"default_ttl", "defaultTtl", FIELD_INTEGER, IN_BODY, false, RULE_RANGE, 0,
+	TTL_MINUTES_MAX, NULL, NULL},
+	[SECURE_MODE] = {"secure_mode", "secureMode", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
+	[DEFAULT_TRACK_EVENTS] = {"default_track_events", "defaultTrackEvents", FIELD_BOOLEAN, IN_BODY, false,
+	RULE_NONE, 0, 0, NULL, NULL},
+	[CONFIRM_CHANGES] = {"confirm_changes", "confirmChanges", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0,
+	NULL, NULL},
+	[REQUIRE_COMMENTS] = {"require_comments", "requireComments", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0,
+	NULL, NULL},
+	[TAGS] = {"tags", "tags", FIELD_TEXTS, IN_BODY, false, RULE_TAGS, 0, 0, NULL, NULL},
+	[SOURCE] = {"source", "source", FIELD_JSON, IN_BODY, false, RULE_OBJECT, 0, 0, NULL, NULL},
+	[CRITICAL] = {"critical", "critical", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
+	FIELDS_END
+};
+
+const Field get_environment_fields[] = {
+	PROJECT_KEY_FIELD,
+	ENVIRONMENT_KEY_FIELD,
+	FIELDS_END
+};
+
+enum
+{
+	LIST_LIMIT = 1
+};
+
+const Field list_environments_fields[] = {
+	PROJECT_KEY_FIELD,
+	PAGE_LIMIT_FIELD,
+	PAGE_OFFSET_FIELD,
+	FIELDS_END
+};
+
+/*
+ * Making an environment shares a lock on the project, and making a flag takes it
+ * alone, so that neither misses the other when each gets the other's settings.
+ */
+STATEMENT(insert_environment,
+		  "INSERT INTO flagplane_data.environment AS e"
+		  " (account_id, id, project_id, key, name, color, default_ttl, secure_mode,"
+		  " default_track_events, confirm_changes, require_comments, tags, critical, version,"
+		  " created_at)"
+		  " SELECT $1, $16, p.id, $3, $4, $5, coalesce($6, 0), coalesce($7, false),"
+		  " coalesce($8, false), coalesce($9, false), coalesce($10, false), coalesce($11, '{}'),"
+		  " coalesce($13, false), 1, $17"
+		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
+		  " FOR SHARE OF p"
+		  " ON CONFLICT DO NOTHING RETURNING " ENVIRONMENT_COLUMNS);
+
+STATEMENT(clone_environment,
+		  "INSERT INTO flagplane_data.environment AS e"
+		  " (account_id, id, project_id, key, name, color, default_ttl, secure_mode,"
+		  " default_track_events, confirm_changes, require_comments, tags, critical,"
+		  " approval_settings, version, created_at)"
+		  " SELECT $1, $16, p.id, $3, $4, $5, coalesce($6, s.default_ttl),"
+		  " coalesce($7, s.secure_mode), coalesce($8, s.default_track_events),"
+		  " coalesce($9, s.confirm_changes), coalesce($10, s.require_comments),"
+		  " coalesce($11, s.tags::text[]), coalesce($13, s.critical), s.approval_settings, 1, $17"
+		  " FROM flagplane_data.project p JOIN flagplane_data.environment s"
+		  " ON s.account_id = p.account_id AND s.project_id = p.id"
+		  " WHERE p.account_id = $1 AND p.key = $2 AND s.key = $14"
+		  " AND ($15 IS NULL OR s.version = $15)"
+		  " FOR SHARE OF p, s"
+		  " ON CONFLICT DO NOTHING RETURNING " ENVIRONMENT_COLUMNS);
+
+STATEMENT(find_source,
+		  "SELECT s.id, s.version"
+		  " FROM flagplane_data.project p JOIN flagplane_data.environment s"
+		  " ON s.account_id = p.account_id AND s.project_id = p.id"
+		  " WHERE p.account_id = $1 AND p.key = $2 AND s.key = $14");
+
+STATEMENT(insert_keys,
+		  "INSERT INTO flagplane_data.environment_key"
+		  " (account_id, environment_id, kind, value, created_at)"
+		  " VALUES ($1, $2, 'sdk', $3, $5), ($1, $2, 'mobile', $4, $5)");
+
+STATEMENT(find_environment,
+		  "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS
+		  " FROM flagplane_data.project p JOIN flagplane_data.environment e"
+		  " ON e.account_id = p.account_id AND e.project_id = p.id"
+		  " WHERE p.account_id = $1 AND p.key = $2 AND e.key = $3");
+
+STATEMENT(list_environments,
+		  "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS
+		  " FROM flagplane_data.project p JOIN flagplane_data.environment e"
+		  " ON e.account_id = p.account_id AND e.project_id = p.id"
+		  " WHERE p.account_id = $1 AND p.key = $2"
+		  " ORDER BY e.created_at, e.key LIMIT $3 OFFSET $4");
+
+STATEMENT(count_environments,
+		  "SELECT count(*)"
+		  " FROM flagplane_data.project p JOIN flagplane_data.environment e"
+		  " ON e.account_id = p.account_id AND e.project_id = p.id"
+		  " WHERE p.account_id = $1 AND p.key = $2");
+
+/*
+ * environment_of_row reads the columns of ENVIRONMENT_COLUMNS, and those of
+ * ENVIRONMENT_KEYS where they follow.
+ */
+static Environment
+environment_of_row(const Rows *rows, uint64 number, bool with_keys)
+{
+	Row			row;
+	Environment environment;
+
+	row_read(rows, number, &row);
+	environment.id = row_string(&row, 0);
+	environment.key = row_string(&row, 1);
+	environment.name = row_string(&row, 2);
+	environment.color = row_string(&row, 3);
+	environment.default_ttl = row_integer(&row, 4);
+	environment.secure_mode = row_boolean(&row, 5);
+	environment.default_track_events = row_boolean(&row, 6);
+	environment.require_comments = row_boolean(&row, 7);
+	environment.confirm_changes = row_boolean(&row, 8);
+	environment.tags = row_array(&row, 9);
+	environment.critical = row_boolean(&row, 10);
+	environment.approval_settings = row_jsonb(&row, 11);
+	environment.version = row_integer(&row, 12);
+	environment.sdk_key = with_keys ? row_string(&row, 13) : NULL;
+	environment.mobile_key = with_keys ? row_string(&row, 14) : NULL;
+	return environment;
+}
+
+/*
+ * environment_document writes the Environment.
+ */
+static void
+environment_document(Request *request, const char *project_key, const Environment *environment)
+{
+	StringInfo	out = request->answer;
+
+	document_open(out, '{');
+	document_key(out, "_links");
+	document_open(out, '{');
+	document_link(out, "self", "/api/v2/projects/%s/environments/%s", project_key,
+				  environment->key);
+	document_close(out, '}');
+	document_string(out, "_id", environment->id);
+	document_string(out, "key", environment->key);
+	document_string(out, "name", environment->name);
+	request_secret(request, "apiKey", "", environment->sdk_key, false);
+	request_secret(request, "mobileKey", "", environment->mobile_key, false);
+	document_string(out, "color", environment->color);
+	document_integer(out, "defaultTtl", environment->default_ttl);
+	document_boolean(out, "secureMode", environment->secure_mode);
+	document_boolean(out, "defaultTrackEvents", environment->default_track_events);
+	document_boolean(out, "requireComments", environment->require_comments);
+	document_boolean(out, "confirmChanges", environment->confirm_changes);
+	document_texts(out, "tags", environment->tags);
+	document_boolean(out, "critical", environment->critical);
+	document_raw(out, "approvalSettings", environment->approval_settings ?
+				 environment->approval_settings : DEFAULT_APPROVAL_SETTINGS);
+	document_raw(out, "resourceApprovalSettings", "{}");
+	document_close(out, '}');
+}
+
+/*
+ * check_create_environment reads source {key, version} into two parameters of
+ * their own, $14 and $15.
+ */
+void
+check_create_environment(Request *request)
+{
+	static const char *const members[] = {"key", "version", NULL};
+	char	   *key = NULL;
+	int32		version = 0;
+	bool		versioned = false;
+
+	if (request_given(request, SOURCE) && !request->broken[SOURCE])
+	{
+		Jsonb	   *source = DatumGetJsonbP(request->params.values[FIELD_PARAM(SOURCE)]);
+		JsonbValue	value;
+		char	   *stranger = jsonb_stranger(source, members);
+
+		if (jsonb_member(source, "key", &value))
+			key = jsonb_string(&value);
+		versioned = jsonb_member(source, "version", &value);
+		if (stranger)
+			request_violation(request, SOURCE, "has an unknown member %s", stranger);
+		else if (key == NULL)
+			request_violation(request, SOURCE, "must have the key of an environment");
+		else if (versioned && !jsonb_integer(&value, &version))
+			request_violation(request, SOURCE, "must have a whole number as version");
+	}
+	params_text(&request->params, key);
+	params_add(&request->params, INT4OID, Int32GetDatum(version), !versioned);
+}
+
+/*
+ * refuse_creation tells why no environment was made.
+ */
+pg_noreturn static void
+refuse_creation(Request *request, const char *source_key)
+{
+	if (!project_exists(request))
+		project_missing(request);
+	if (source_key)
+	{
+		Rows		rows = request_run_first(request, &find_source, 15);
+		Row			row;
+		int			version = FIELD_PARAM(CRITICAL) + 2;
+
+		if (rows.count == 0)
+			error_raise(ERR_INVALID, "source environment \"%s\" does not exist", source_key);
+		row_read(&rows, 0, &row);
+		if (request->params.nulls[version] == ' ' &&
+			DatumGetInt32(request->params.values[version]) != row_integer(&row, 1))
+			error_raise(ERR_STALE_VERSION,
+						"source environment \"%s\" is at another version than that given",
+						source_key);
+	}
+	error_raise(ERR_EXISTS, "environment \"%s\" already exists", request_string(request, KEY));
+}
+
+/*
+ * do_create_environment makes an environment with its keys and a configuration
+ * of every flag, its source's where it has one.
+ */
+void
+do_create_environment(Request *request)
+{
+	int			source = FIELD_PARAM(CRITICAL) + 1;
+	char	   *source_key = request->params.nulls[source] == 'n' ? NULL :
+		TextDatumGetCString(request->params.values[source]);
+	char	   *source_id = NULL;
+	char	   *project_key = request_string(request, PROJECT_KEY);
+	Environment environment;
+	Params		keys = {0};
+	Rows		rows;
+
+	params_text(&request->params, object_id());
+	params_time(&request->params, request->now);
+	rows = request_run(request, source_key ? &clone_environment : &insert_environment);
+	if (rows.count == 0)
+		refuse_creation(request, source_key);
+	environment = environment_of_row(&rows, 0, false);
+
+	environment.sdk_key = environment_key_mint("sdk-", request->caller.account);
+	environment.mobile_key = environment_key_mint("mob-", request->caller.account);
+	params_bigint(&keys, request->caller.account);
+	params_text(&keys, environment.id);
+	params_text(&keys, environment.sdk_key);
+	params_text(&keys, environment.mobile_key);
+	params_time(&keys, request->now);
+	statement_run(&insert_keys, &keys, STATEMENT_WRITE);
+
+	if (source_key)
+	{
+		Row			row;
+
+		rows = request_run_first(request, &find_source, 15);
+		row_read(&rows, 0, &row);
+		source_id = row_string(&row, 0);
+	}
+	flags_configure_environment(request, environment.id, source_id);
+
+	environment_document(request, project_key, &environment);
+	request->version = environment.version;
+	request_location(request, "/api/v2/projects/%s/environments/%s", project_key, environment.key);
+	request_target(request, "proj/%s:env/%s", project_key, environment.key);
+}
+
+/*
+ * do_get_environment answers with one environment.
+ */
+void
+do_get_environment(Request *request)
+{
+	Rows		rows = request_run(request, &find_environment);
+	Environment environment;
+
+	if (rows.count == 0)
+	{
+		if (!project_exists(request))
+			project_missing(request);
+		error_raise(ERR_NOT_FOUND, "environment \"%s\" does not exist",
+					request_string(request, KEY));
+	}
+	environment = environment_of_row(&rows, 0, true);
+	environment_document(request, request_string(request, PROJECT_KEY), &environment);
+	request->version = environment.version;
+}
+
+/*
+ * do_list_environments answers with a page of a project's environments.
+ */
+void
+do_list_environments(Request *request)
+{
+	StringInfo	out = request->answer;
+	char	   *project_key = request_string(request, PROJECT_KEY);
+	Rows		rows;
+	Row			row;
+	int64		total;
+
+	rows = request_run(request, &count_environments);
+	row_read(&rows, 0, &row);
+	total = row_bigint(&row, 0);
+	if (total == 0 && !project_exists(request))
+		project_missing(request);
+
+	rows = request_run(request, &list_environments);
+	document_open(out, '{');
+	document_key(out, "items");
+	document_open(out, '[');
+	for (uint64 i = 0; i < rows.count; i++)
+	{
+		Environment environment = environment_of_row(&rows, i, true);
+
+		document_element(out);
+		environment_document(request, project_key, &environment);
+	}
+	document_close(out, ']');
+	page_end(request, LIST_LIMIT, total, "/api/v2/projects/%s/environments", project_key);
+}
+
+/* An environment of a new project goes through the fields and rules of its own creation. */
+static const Operation nested_creation = {
+	.name = "create_environment",
+	.dialect = LAUNCHDARKLY,
+	.kind = CHANGES,
+	.subject = "environment",
+	.fields = create_environment_fields,
+	.check = check_create_environment,
+	.run = do_create_environment,
+};
+
+/*
+ * environments_read reads the environments that a new project is to have, out of
+ * one of its fields or the default ones, as requests to run once the project is
+ * there.  What is wrong with them is collected with the project's violations.
+ */
+List *
+environments_read(Request *project, int field)
+{
+	List	   *environments = NIL;
+	Datum		given = request_given(project, field) ?
+		project->params.values[FIELD_PARAM(field)] :
+		DirectFunctionCall1(jsonb_in, CStringGetDatum(DEFAULT_ENVIRONMENTS));
+	Jsonb	   *list = DatumGetJsonbP(given);
+	uint32		count = JB_ROOT_COUNT(list);
+
+	if (!JB_ROOT_IS_ARRAY(list) || JB_ROOT_IS_SCALAR(list) || count == 0)
+	{
+		request_violation(project, field, "must be a list of at least one environment");
+		return NIL;
+	}
+	for (uint32 i = 0; i < count; i++)
+	{
+		Jsonb	   *element = JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i));
+		char	   *text = JsonbToCString(NULL, &element->root, VARSIZE(element));
+		Request    *environment = palloc0(sizeof(Request));
+
+		environment->operation = &nested_creation;
+		environment->wire = true;
+		environment->caller = project->caller;
+		environment->mode = STATEMENT_WRITE;
+		environment->now = project->now;
+		environment->answer = project->answer;
+		environment->location = makeStringInfo();
+		fields_prepare(environment);
+		field_set(environment, PROJECT_KEY, CStringGetTextDatum(""));
+		if (body_read(environment, text, strlen(text)) != NULL)
+			request_violation(project, field, "must hold objects");
+		else
+		{
+			fields_collect(environment);
+			if (environment->violations.count > 0)
+				request_violation(project, field, "[%u]: %s", i,
+								  environment->violations.message.data);
+		}
+		environments = lappend(environments, environment);
+	}
+	return environments;
+}
+
+/*
+ * environments_create makes the environments that were read for a new project,
+ * and writes them into its answer as the member environments.
+ */
+void
+environments_create(Request *project, List *environments, const char *project_key)
+{
+	ListCell   *cell;
+
+	document_key(project->answer, "environments");
+	document_open(project->answer, '[');
+	foreach(cell, environments)
+	{
+		Request    *environment = lfirst(cell);
+
+		field_set(environment, PROJECT_KEY, CStringGetTextDatum(project_key));
+		environment->secrets = project->secrets;
+		environment->secret_count = project->secret_count;
+		environment->secret_room = project->secret_room;
+		document_element(project->answer);
+		do_create_environment(environment);
+		project->secrets = environment->secrets;
+		project->secret_count = environment->secret_count;
+		project->secret_room = environment->secret_room;
+	}
+	document_close(project->answer, ']');
+}

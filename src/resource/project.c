@@ -1,0 +1,277 @@
+/*
+ * project.c
+ *	  Projects: what flags, environments, layers and SDK apps belong to.
+ */
+#include "resource/resource.h"
+
+#include "call/field.h"
+#include "call/page.h"
+#include "catalog/pg_type.h"
+#include "ground/document.h"
+#include "ground/json.h"
+#include "utils/builtins.h"
+
+#define PROJECT_COLUMNS \
+	"p.id, p.key, p.name, p.tags, p.include_in_snippet_by_default, p.using_environment_id," \
+	" p.using_mobile_key"
+
+typedef struct Project
+{
+	pg_uuid_t  *id;
+	char	   *key;
+	char	   *name;
+	ArrayType  *tags;
+	bool		include_in_snippet_by_default;
+	bool		using_environment_id;
+	bool		using_mobile_key;
+} Project;
+
+enum
+{
+	KEY,
+	NAME,
+	TAGS,
+	ENVIRONMENTS,
+	INCLUDE_IN_SNIPPET_BY_DEFAULT,
+	DEFAULT_CLIENT_SIDE_AVAILABILITY
+};
+
+const Field create_project_fields[] = {
+	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, PROJECT_KEY_MAX, NULL, NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL, NULL},
+	[TAGS] = {"tags", "tags", FIELD_TEXTS, IN_BODY, false, RULE_TAGS, 0, 0, NULL, NULL},
+	[ENVIRONMENTS] = {"environments", "environments", FIELD_JSON, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
+	[INCLUDE_IN_SNIPPET_BY_DEFAULT] = {"include_in_snippet_by_default", "includeInSnippetByDefault",
+	FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
+	[DEFAULT_CLIENT_SIDE_AVAILABILITY] = {"default_client_side_availability",
+		"defaultClientSideAvailability", FIELD_JSON, IN_BODY, false, RULE_OBJECT, 0, 0, NULL, NULL},
+	FIELDS_END
+};
+
+const Field get_project_fields[] = {
+	PROJECT_KEY_FIELD,
+	FIELDS_END
+};
+
+enum
+{
+	LIST_LIMIT
+};
+
+const Field list_projects_fields[] = {
+	[LIST_LIMIT] = PAGE_LIMIT_FIELD,
+	PAGE_OFFSET_FIELD,
+	FIELDS_END
+};
+
+STATEMENT(insert_project,
+		  "INSERT INTO flagplane_data.project AS p"
+		  " (account_id, id, key, name, tags, include_in_snippet_by_default,"
+		  " using_environment_id, using_mobile_key, version, created_at)"
+		  " VALUES ($1, $10, $2, $3,"
+		  " (SELECT coalesce(array_agg(t ORDER BY t COLLATE \"C\"), '{}') FROM unnest($4) t),"
+		  " coalesce($6, false), coalesce($8, false), coalesce($9, true), 1, $11)"
+		  " ON CONFLICT DO NOTHING RETURNING " PROJECT_COLUMNS);
+
+STATEMENT(find_project,
+		  "SELECT " PROJECT_COLUMNS
+		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2");
+
+/* A token that is limited to projects sees those alone; $4 is NULL for any other caller. */
+#define VISIBLE_PROJECTS \
+	" FROM flagplane_data.project p WHERE p.account_id = $1 AND ($4 IS NULL OR EXISTS" \
+	" (SELECT 1 FROM flagplane_data.access_token_project r WHERE r.account_id = p.account_id" \
+	" AND r.project_id = p.id AND r.token_id = $4))"
+
+STATEMENT(list_projects,
+		  "SELECT " PROJECT_COLUMNS VISIBLE_PROJECTS
+		  " ORDER BY p.created_at, p.key LIMIT $2 OFFSET $3");
+
+STATEMENT(count_projects,
+		  "SELECT count(*)" VISIBLE_PROJECTS);
+
+STATEMENT(project_is_there,
+		  "SELECT 1 FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2");
+
+/*
+ * project_of_row reads the columns of PROJECT_COLUMNS.
+ */
+static Project
+project_of_row(const Rows *rows, uint64 number)
+{
+	Row			row;
+	Project		project;
+
+	row_read(rows, number, &row);
+	project.id = DatumGetUUIDP(row.values[0]);
+	project.key = row_string(&row, 1);
+	project.name = row_string(&row, 2);
+	project.tags = row_array(&row, 3);
+	project.include_in_snippet_by_default = row_boolean(&row, 4);
+	project.using_environment_id = row_boolean(&row, 5);
+	project.using_mobile_key = row_boolean(&row, 6);
+	return project;
+}
+
+/*
+ * project_document writes a project, the closing brace left to the caller.  Its
+ * _id of 24 digits is the beginning of its UUID.
+ */
+static void
+project_document(StringInfo out, const Project *project)
+{
+	char	   *uuid = uuid_text(project->id->data);
+
+	document_open(out, '{');
+	document_key(out, "_links");
+	document_open(out, '{');
+	document_link(out, "environments", "/api/v2/projects/%s/environments", project->key);
+	document_link(out, "flagDefaults", "/api/v2/projects/%s/flag-defaults", project->key);
+	document_link(out, "self", "/api/v2/projects/%s", project->key);
+	document_close(out, '}');
+	document_key(out, "_id");
+	appendStringInfo(out, "\"%.8s%.4s%.4s%.4s%.4s\"", uuid, uuid + 9, uuid + 14, uuid + 19,
+					 uuid + 24);
+	document_string(out, "key", project->key);
+	document_boolean(out, "includeInSnippetByDefault", project->include_in_snippet_by_default);
+	document_key(out, "defaultClientSideAvailability");
+	document_open(out, '{');
+	document_boolean(out, "usingEnvironmentId", project->using_environment_id);
+	document_boolean(out, "usingMobileKey", project->using_mobile_key);
+	document_close(out, '}');
+	document_string(out, "name", project->name);
+	document_texts(out, "tags", project->tags);
+}
+
+/*
+ * project_exists tells whether the project is there whose key is the request's
+ * first field.
+ */
+bool
+project_exists(Request *request)
+{
+	return request_run_first(request, &project_is_there, 2).count > 0;
+}
+
+/*
+ * project_missing refuses a request about a project that is not there.
+ */
+void
+project_missing(Request *request)
+{
+	error_raise(ERR_NOT_FOUND, "project \"%s\" does not exist", request_string(request, 0));
+}
+
+/*
+ * availability_member reads a member of defaultClientSideAvailability into a
+ * parameter of its own.
+ */
+static void
+availability_member(Request *request, const char *name)
+{
+	const int	field = DEFAULT_CLIENT_SIDE_AVAILABILITY;
+	JsonbValue	value = {0};
+	bool		given = request_given(request, field) && !request->broken[field] &&
+		jsonb_member(DatumGetJsonbP(request->params.values[FIELD_PARAM(field)]), name, &value);
+
+	if (given && value.type != jbvBool)
+		request_violation(request, field, "must have true or false as %s", name);
+	params_add(&request->params, BOOLOID, BoolGetDatum(given && value.val.boolean), !given);
+}
+
+/*
+ * check_create_project reads the availability into $8 and $9, and the
+ * environments to be made.
+ */
+void
+check_create_project(Request *request)
+{
+	static const char *const members[] = {"usingEnvironmentId", "usingMobileKey", NULL};
+	const int	field = DEFAULT_CLIENT_SIDE_AVAILABILITY;
+
+	availability_member(request, members[0]);
+	availability_member(request, members[1]);
+	if (request_given(request, field) && !request->broken[field])
+	{
+		char	   *stranger =
+			jsonb_stranger(DatumGetJsonbP(request->params.values[FIELD_PARAM(field)]), members);
+
+		if (stranger)
+			request_violation(request, field, "has an unknown member %s", stranger);
+	}
+	if (!request->broken[ENVIRONMENTS])
+		request->state = environments_read(request, ENVIRONMENTS);
+}
+
+/*
+ * do_create_project makes a project with its environments.
+ */
+void
+do_create_project(Request *request)
+{
+	Project		project;
+	Rows		rows;
+
+	if (!request->caller.all_projects)
+		error_raise(ERR_FORBIDDEN, "a token that is limited to projects cannot create one");
+	params_add(&request->params, UUIDOID, UUIDPGetDatum(random_uuid()), false);
+	params_time(&request->params, request->now);
+	rows = request_run(request, &insert_project);
+	if (rows.count == 0)
+		error_raise(ERR_EXISTS, "project \"%s\" already exists", request_string(request, KEY));
+	project = project_of_row(&rows, 0);
+	project_document(request->answer, &project);
+	environments_create(request, request->state, project.key);
+	document_close(request->answer, '}');
+	request_location(request, "/api/v2/projects/%s", project.key);
+	request_target(request, "proj/%s", project.key);
+}
+
+/*
+ * do_get_project answers with one project.
+ */
+void
+do_get_project(Request *request)
+{
+	Rows		rows = request_run(request, &find_project);
+	Project		project;
+
+	if (rows.count == 0)
+		project_missing(request);
+	project = project_of_row(&rows, 0);
+	project_document(request->answer, &project);
+	document_close(request->answer, '}');
+}
+
+/*
+ * do_list_projects answers with a page of the projects that the caller may see.
+ */
+void
+do_list_projects(Request *request)
+{
+	StringInfo	out = request->answer;
+	Rows		rows;
+	Row			row;
+	int64		total;
+
+	params_text(&request->params,
+				request->caller.all_projects ? NULL : request->caller.token_id);
+	rows = request_run(request, &count_projects);
+	row_read(&rows, 0, &row);
+	total = row_bigint(&row, 0);
+
+	rows = request_run(request, &list_projects);
+	document_open(out, '{');
+	document_key(out, "items");
+	document_open(out, '[');
+	for (uint64 i = 0; i < rows.count; i++)
+	{
+		Project		project = project_of_row(&rows, i);
+
+		document_element(out);
+		project_document(out, &project);
+		document_close(out, '}');
+	}
+	document_close(out, ']');
+	page_end(request, LIST_LIMIT, total, "/api/v2/projects");
+}

@@ -1,0 +1,56 @@
+/*
+ * resource.h
+ *	  The resources: what each offers to the table of operations, and the few
+ *	  functions that one asks of another.
+ */
+#ifndef FLAGPLANE_RESOURCE_H
+#define FLAGPLANE_RESOURCE_H
+
+#include "call/request.h"
+#include "nodes/pg_list.h"
+
+#define OPERATION(name, method, path, scope, status, dialect, kind, subject, check) \
+	extern const Field name##_fields[];                                             \
+	extern void do_##name(Request *request);
+#include "operationlist.h"
+#undef OPERATION
+
+/* The fields that most operations begin with. */
+#define PROJECT_KEY_FIELD {"project_key", "projectKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL}
+#define ENVIRONMENT_KEY_FIELD {"environment_key", "environmentKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL}
+#define FLAG_KEY_FIELD {"flag_key", "featureFlagKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL}
+#define PROJECT_ID_FIELD {"project_id", "projectId", FIELD_PROJECT_ID, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL}
+
+/* Lengths that several resources share. */
+#define KEY_MAX			256
+#define PROJECT_KEY_MAX 100
+#define LINK_KEY_MAX	512
+#define NAME_MAX_CHARS	256
+#define DESCRIPTION_MAX 4096
+#define URL_MAX			2048
+
+/* Rules between the fields of one operation. */
+extern void check_create_access_token(Request *request);
+extern void check_create_project(Request *request);
+extern void check_create_environment(Request *request);
+extern void check_create_flag(Request *request);
+extern void check_create_flag_link(Request *request);
+extern void check_register_integration(Request *request);
+extern void check_create_sdk_app(Request *request);
+
+/* project.c: a project that an operation did not find. */
+extern bool project_exists(Request *request);
+pg_noreturn extern void project_missing(Request *request);
+
+/* flag.c: what an environment asks for. */
+extern void flags_configure_environment(Request *request, const char *environment_id,
+										const char *source_environment_id);
+
+/* environment.c: what a project asks for. */
+extern List *environments_read(Request *project, int field);
+extern void environments_create(Request *project, List *environments, const char *project_key);
+
+/* integration.c: what a flag link asks for. */
+extern void integration_require(Request *request, int key_field, int metadata_field);
+
+#endif							/* FLAGPLANE_RESOURCE_H */

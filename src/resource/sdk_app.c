@@ -1,0 +1,380 @@
+/*
+ * sdk_app.c
+ *	  SDK apps: one platform build of a project, and its key to the event
+ *	  pipeline.
+ */
+#include "resource/resource.h"
+
+#include "call/token.h"
+#include "catalog/pg_type.h"
+#include "common/base64.h"
+#include "ground/document.h"
+#include "resource/settings.h"
+#include "utils/builtins.h"
+
+#define APP_ID_PREFIX	"app_"
+#define APP_KEY_PREFIX	"sk_app_"
+#define APP_NAME_MAX	128
+#define IDENTIFIER_MAX	253
+#define LIST_LIMIT_MAX	100
+
+#define SDK_APP_COLUMNS \
+	"a.id, a.name, a.platform, a.bundle_id, a.android_package, a.web_domain, a.capi," \
+	" a.created_at, a.rotated_at, a.last_event_at"
+
+typedef struct SdkApp
+{
+	char	   *id;
+	char	   *name;
+	char	   *platform;
+	char	   *bundle_id;
+	char	   *android_package;
+	char	   *web_domain;
+	char	   *capi;
+	TimestampTz created_at;
+	TimestampTz rotated_at;
+	TimestampTz last_event_at;
+} SdkApp;
+
+enum
+{
+	PROJECT_ID,
+	NAME,
+	PLATFORM,
+	BUNDLE_ID,
+	ANDROID_PACKAGE,
+	WEB_DOMAIN
+};
+
+static const char *const platforms[] = {
+	"ios", "android", "web", "react-native", "flutter", "expo", "nextjs", "vite", "react-router",
+	NULL
+};
+
+const Field create_sdk_app_fields[] = {
+	[PROJECT_ID] = PROJECT_ID_FIELD,
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, APP_NAME_MAX, NULL, NULL},
+	[PLATFORM] = {"platform", "platform", FIELD_TEXT, IN_BODY, true, RULE_ONE_OF, 0, 0, platforms, NULL},
+	[BUNDLE_ID] = {"bundle_id", "bundleId", FIELD_TEXT, IN_BODY, false, RULE_APP_ID, 1, IDENTIFIER_MAX,
+	NULL, NULL},
+	[ANDROID_PACKAGE] = {"android_package", "androidPackage", FIELD_TEXT, IN_BODY, false, RULE_APP_ID, 1,
+	IDENTIFIER_MAX, NULL, NULL},
+	[WEB_DOMAIN] = {"web_domain", "webDomain", FIELD_TEXT, IN_BODY, false, RULE_DOMAIN, 1, IDENTIFIER_MAX,
+	NULL, NULL},
+	FIELDS_END
+};
+
+const Field get_sdk_app_fields[] = {
+	PROJECT_ID_FIELD,
+	{"app_id", "appId", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
+	FIELDS_END
+};
+
+enum
+{
+	LIST_PROJECT_ID,
+	CURSOR,
+	LIMIT,
+	LIST_PLATFORM
+};
+
+const Field list_sdk_apps_fields[] = {
+	[LIST_PROJECT_ID] = PROJECT_ID_FIELD,
+	[CURSOR] = {"cursor", "cursor", FIELD_TEXT, IN_QUERY, false, RULE_NONE, 0, 0, NULL, NULL},
+	[LIMIT] = {"limit", "limit", FIELD_INTEGER, IN_QUERY, false, RULE_RANGE, 1, LIST_LIMIT_MAX, NULL, "25"},
+	[LIST_PLATFORM] = {"platform", "platform", FIELD_TEXT, IN_QUERY, false, RULE_ONE_OF, 0, 0, platforms, NULL},
+	FIELDS_END
+};
+
+STATEMENT(insert_sdk_app,
+		  "INSERT INTO flagplane_data.sdk_app AS a"
+		  " (account_id, id, project_id, name, platform, bundle_id, android_package, web_domain,"
+		  " api_key_hash, capi, created_at, rotated_at)"
+		  " SELECT $1, $8, p.id, $3, $4, $5, $6, $7, $9, '{}', $10, $10"
+		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND p.id = $2"
+		  " ON CONFLICT DO NOTHING RETURNING " SDK_APP_COLUMNS);
+
+STATEMENT(find_project,
+		  "SELECT p.key FROM flagplane_data.project p WHERE p.account_id = $1 AND p.id = $2");
+
+STATEMENT(find_sdk_app,
+		  "SELECT " SDK_APP_COLUMNS
+		  " FROM flagplane_data.sdk_app a"
+		  " WHERE a.account_id = $1 AND a.project_id = $2 AND a.id = $4");
+
+/* One row more than a page tells whether there is a next one. */
+STATEMENT(list_sdk_apps,
+		  "SELECT " SDK_APP_COLUMNS
+		  " FROM flagplane_data.sdk_app a"
+		  " WHERE a.account_id = $1 AND a.project_id = $2"
+		  " AND ($5 IS NULL OR a.platform = $5)"
+		  " AND ($6 IS NULL OR (a.created_at, a.id) > ($6, $7))"
+		  " ORDER BY a.created_at, a.id LIMIT $4 + 1");
+
+/*
+ * sdk_app_of_row reads the columns of SDK_APP_COLUMNS.
+ */
+static SdkApp
+sdk_app_of_row(const Rows *rows, uint64 number)
+{
+	Row			row;
+	SdkApp		app;
+
+	row_read(rows, number, &row);
+	app.id = row_string(&row, 0);
+	app.name = row_string(&row, 1);
+	app.platform = row_string(&row, 2);
+	app.bundle_id = row_string(&row, 3);
+	app.android_package = row_string(&row, 4);
+	app.web_domain = row_string(&row, 5);
+	app.capi = row_jsonb(&row, 6);
+	app.created_at = row_time(&row, 7);
+	app.rotated_at = row_time(&row, 8);
+	app.last_event_at = row_time(&row, 9);
+	return app;
+}
+
+/*
+ * identity_document opens an app's document with what every answer shows of it.
+ */
+static void
+identity_document(StringInfo out, const SdkApp *app)
+{
+	document_open(out, '{');
+	document_key(out, "appId");
+	appendStringInfo(out, "\"" APP_ID_PREFIX "%s\"", app->id);
+	document_string(out, "name", app->name);
+	document_string(out, "platform", app->platform);
+	document_string(out, "bundleId", app->bundle_id);
+	document_string(out, "androidPackage", app->android_package);
+	document_string(out, "webDomain", app->web_domain);
+}
+
+/*
+ * sdk_app_document writes an app as create and get show it, the closing brace
+ * left to the caller.
+ */
+static void
+sdk_app_document(StringInfo out, const SdkApp *app)
+{
+	identity_document(out, app);
+	document_string(out, "ingestEndpoint", ingest_endpoint_setting);
+	document_raw(out, "capi", app->capi);
+	document_iso(out, "createdAt", app->created_at);
+	document_iso(out, "lastRotatedAt", app->rotated_at);
+	document_iso(out, "lastEventAt", app->last_event_at);
+}
+
+/*
+ * is_among tells whether a platform is one of those listed.
+ */
+static bool
+is_among(const char *platform, const char *const *list)
+{
+	for (; *list; list++)
+		if (strcmp(platform, *list) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * check_identifier holds one identifier to the platform: some need it, some take
+ * it, the others refuse it.
+ */
+static void
+check_identifier(Request *request, int field, const char *const *need, const char *const *take)
+{
+	const char *platform = request_string(request, PLATFORM);
+	bool		given = request_given(request, field);
+
+	if (is_among(platform, need))
+	{
+		if (!given && !request->broken[field])
+			request_violation(request, field, "is required when platform is %s", platform);
+	}
+	else if (given && !is_among(platform, take))
+		request_violation(request, field, "does not belong to platform %s", platform);
+}
+
+/*
+ * check_create_sdk_app holds the identifiers to the platform.
+ */
+void
+check_create_sdk_app(Request *request)
+{
+	static const char *const none[] = {NULL};
+	static const char *const ios[] = {"ios", NULL};
+	static const char *const android[] = {"android", NULL};
+	static const char *const web[] = {"web", "nextjs", "vite", "react-router", NULL};
+	static const char *const both[] = {"react-native", "flutter", "expo", NULL};
+
+	if (request->broken[PLATFORM] || !request_given(request, PLATFORM))
+		return;
+	check_identifier(request, BUNDLE_ID, ios, both);
+	check_identifier(request, ANDROID_PACKAGE, android, both);
+	check_identifier(request, WEB_DOMAIN, web, none);
+}
+
+/*
+ * require_project refuses a project that is not in the account.
+ */
+static void
+require_project(Request *request)
+{
+	if (request_run_first(request, &find_project, 2).count == 0)
+		error_raise(ERR_NOT_FOUND, "the project does not exist");
+}
+
+/*
+ * do_create_sdk_app makes an app and its key, which this answer alone shows.
+ */
+void
+do_create_sdk_app(Request *request)
+{
+	char		secret[SECRET_LENGTH + 1];
+	char		api_key[sizeof(APP_KEY_PREFIX) + SECRET_LENGTH];
+	uint8		hash[SECRET_HASH_BYTES];
+	Rows		rows;
+	SdkApp		app;
+	char	   *project_id;
+
+	secret_mint(request, secret);
+	snprintf(api_key, sizeof(api_key), APP_KEY_PREFIX "%s", secret);
+	sha256(api_key, strlen(api_key), hash);
+
+	params_text(&request->params, object_id());
+	params_bytes(&request->params, hash, sizeof(hash));
+	params_time(&request->params, request->now);
+	rows = request_run(request, &insert_sdk_app);
+	if (rows.count == 0)
+	{
+		require_project(request);
+		error_raise(ERR_EXISTS, "an SDK app with this platform and identifier already exists");
+	}
+	app = sdk_app_of_row(&rows, 0);
+	sdk_app_document(request->answer, &app);
+	request_secret(request, "apiKey", APP_KEY_PREFIX, secret, true);
+	document_close(request->answer, '}');
+
+	project_id = uuid_text(DatumGetUUIDP(request->params.values[FIELD_PARAM(PROJECT_ID)])->data);
+	request_location(request, "/v1/projects/prj_%s/sdk-apps/" APP_ID_PREFIX "%s", project_id,
+					 app.id);
+	request_target(request, "prj_%s:sdk-app/" APP_ID_PREFIX "%s", project_id, app.id);
+	explicit_bzero(secret, sizeof(secret));
+	explicit_bzero(api_key, sizeof(api_key));
+}
+
+/*
+ * do_get_sdk_app answers with one app, without its key.
+ */
+void
+do_get_sdk_app(Request *request)
+{
+	const char *app_id = request_string(request, 1);
+	Rows		rows;
+	SdkApp		app;
+
+	if (strncmp(app_id, APP_ID_PREFIX, strlen(APP_ID_PREFIX)) == 0)
+		app_id += strlen(APP_ID_PREFIX);
+	params_text(&request->params, app_id);
+	rows = request_run(request, &find_sdk_app);
+	if (rows.count == 0)
+		error_raise(ERR_NOT_FOUND, "the SDK app does not exist");
+	app = sdk_app_of_row(&rows, 0);
+	sdk_app_document(request->answer, &app);
+	document_close(request->answer, '}');
+}
+
+/*
+ * cursor_text makes the opaque cursor that stands for the place after an app.
+ */
+static char *
+cursor_text(Request *request, const SdkApp *app)
+{
+	char	   *place = psprintf("%s:" INT64_FORMAT ":%s",
+								 uuid_text(DatumGetUUIDP(request->params.values[FIELD_PARAM(LIST_PROJECT_ID)])->data),
+								 app->created_at, app->id);
+	int			length = strlen(place);
+	int			room = pg_b64_enc_len(length) + 1;
+	char	   *text = palloc0(room);
+
+	if (pg_b64_encode((void *) place, length, text, room) < 0)
+		elog(ERROR, "could not encode a cursor");
+	return text;
+}
+
+/*
+ * read_cursor adds the cursor's place to the parameters: time and id, or NULLs
+ * where there is no cursor.  A cursor is good for its own project only.
+ */
+static void
+read_cursor(Request *request)
+{
+	const char *cursor = request_string(request, CURSOR);
+	char	   *project;
+	char	   *place;
+	char	   *end;
+	int			room;
+	int64		time = 0;
+
+	if (cursor == NULL)
+	{
+		params_time(&request->params, DT_NOBEGIN);
+		params_text(&request->params, NULL);
+		return;
+	}
+	project = psprintf("%s:",
+					   uuid_text(DatumGetUUIDP(request->params.values[FIELD_PARAM(LIST_PROJECT_ID)])->data));
+	room = pg_b64_dec_len(strlen(cursor));
+	place = palloc0(room + 1);
+	if (pg_b64_decode(cursor, strlen(cursor), (void *) place, room) > 0 &&
+		strncmp(place, project, strlen(project)) == 0)
+	{
+		errno = 0;
+		time = strtoi64(place + strlen(project), &end, 10);
+		if (errno == 0 && *end == ':' && strlen(end + 1) == OBJECT_ID_LENGTH &&
+			strspn(end + 1, "0123456789abcdef") == OBJECT_ID_LENGTH && IS_VALID_TIMESTAMP(time))
+		{
+			params_time(&request->params, time);
+			params_text(&request->params, end + 1);
+			return;
+		}
+	}
+	request_violation(request, CURSOR, "is not a cursor of this list");
+	error_raise_violations(ERR_INVALID, &request->violations);
+}
+
+/*
+ * do_list_sdk_apps answers with a page of a project's apps, oldest first.
+ */
+void
+do_list_sdk_apps(Request *request)
+{
+	StringInfo	out = request->answer;
+	int			limit = request_integer(request, LIMIT);
+	char	   *next = NULL;
+	Rows		rows;
+
+	read_cursor(request);
+	rows = request_run(request, &list_sdk_apps);
+	if (rows.count == 0)
+		require_project(request);
+	document_open(out, '{');
+	document_key(out, "items");
+	document_open(out, '[');
+	for (uint64 i = 0; i < rows.count && i < (uint64) limit; i++)
+	{
+		SdkApp		app = sdk_app_of_row(&rows, i);
+
+		document_element(out);
+		identity_document(out, &app);
+		document_iso(out, "createdAt", app.created_at);
+		document_iso(out, "lastEventAt", app.last_event_at);
+		document_close(out, '}');
+		if (i + 1 == (uint64) limit && rows.count > (uint64) limit)
+			next = cursor_text(request, &app);
+	}
+	document_close(out, ']');
+	document_string(out, "nextCursor", next);
+	document_close(out, '}');
+}

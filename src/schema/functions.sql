@@ -1,0 +1,346 @@
+-- The functions of the operations, in the order of operationlist.h; a test
+-- compares the two. None is STRICT: a NULL is checked and named.
+
+CREATE FUNCTION flagplane.create_account(
+	key text,
+	name text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_create_account';
+REVOKE ALL ON FUNCTION flagplane.create_account(text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_account(text, text, uuid) IS
+'Make an account, a tenant of its own.
+For database roles with USAGE on flagplane_data only. key: 1 to 256 letters, digits, _, . and -. Refuses: 22023, 23505, 42501.';
+
+CREATE FUNCTION flagplane.list_accounts()
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_list_accounts';
+REVOKE ALL ON FUNCTION flagplane.list_accounts() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_accounts() IS
+'List the accounts.
+For database roles with USAGE on flagplane_data only.';
+
+CREATE FUNCTION flagplane.create_member(
+	email text,
+	role text DEFAULT 'reader',
+	first_name text DEFAULT NULL,
+	last_name text DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_create_member';
+REVOKE ALL ON FUNCTION flagplane.create_member(text, text, text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_member(text, text, text, text, uuid) IS
+'Make a member, whom tokens and flag links can name.
+role: reader, writer, admin, owner or no_access. Refuses: 22023, 23505.';
+
+CREATE FUNCTION flagplane.list_members()
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_list_members';
+REVOKE ALL ON FUNCTION flagplane.list_members() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_members() IS
+'List the members, oldest first.';
+
+CREATE FUNCTION flagplane.create_access_token(
+	name text,
+	scopes text[] DEFAULT NULL,
+	role text DEFAULT NULL,
+	member_id text DEFAULT NULL,
+	projects text[] DEFAULT NULL,
+	expires_at timestamptz DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_create_access_token';
+REVOKE ALL ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, uuid) IS
+'Make an access token. The answer shows it once.
+Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is good for. Refuses: 22023, 42501.';
+
+CREATE FUNCTION flagplane.list_access_tokens()
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_list_access_tokens';
+REVOKE ALL ON FUNCTION flagplane.list_access_tokens() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_access_tokens() IS
+'List the access tokens, each with the last four characters of its secret.';
+
+CREATE FUNCTION flagplane.create_project(
+	key text,
+	name text,
+	tags text[] DEFAULT NULL,
+	environments jsonb DEFAULT NULL,
+	include_in_snippet_by_default boolean DEFAULT NULL,
+	default_client_side_availability jsonb DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_create_project';
+REVOKE ALL ON FUNCTION flagplane.create_project(text, text, text[], jsonb, boolean, jsonb, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_project(text, text, text[], jsonb, boolean, jsonb, uuid) IS
+'Create a project.
+key: 1 to 100 letters, digits, _, . and -. environments: a list of environments as the REST request holds them; left out, Production and Test are made. Refuses: 22023, 23505.';
+
+CREATE FUNCTION flagplane.get_project(
+	project_key text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_get_project';
+REVOKE ALL ON FUNCTION flagplane.get_project(text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_project(text) IS
+'Get a project.
+Refuses: P0002.';
+
+CREATE FUNCTION flagplane.list_projects(
+	"limit" integer DEFAULT 20,
+	"offset" integer DEFAULT 0
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_list_projects';
+REVOKE ALL ON FUNCTION flagplane.list_projects(integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_projects(integer, integer) IS
+'List the projects, oldest first.
+limit: 1 to 1000.';
+
+CREATE FUNCTION flagplane.create_environment(
+	project_key text,
+	key text,
+	name text,
+	color text,
+	default_ttl integer DEFAULT NULL,
+	secure_mode boolean DEFAULT NULL,
+	default_track_events boolean DEFAULT NULL,
+	confirm_changes boolean DEFAULT NULL,
+	require_comments boolean DEFAULT NULL,
+	tags text[] DEFAULT NULL,
+	source jsonb DEFAULT NULL,
+	critical boolean DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_create_environment';
+REVOKE ALL ON FUNCTION flagplane.create_environment(text, text, text, text, integer, boolean, boolean, boolean, boolean, text[], jsonb, boolean, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_environment(text, text, text, text, integer, boolean, boolean, boolean, boolean, text[], jsonb, boolean, uuid) IS
+'Create an environment, with its SDK and mobile keys and a configuration of every flag.
+color: six hexadecimal digits. default_ttl: minutes, 0 to 60. tags: 1 to 64 letters, digits, _, . and - each. source: {"key": ..., "version": ...} names an environment to clone; what is left out is taken from it. Refuses: 22023, P0002, 23505, 55000 (source is at another version).';
+
+CREATE FUNCTION flagplane.get_environment(
+	project_key text,
+	environment_key text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_get_environment';
+REVOKE ALL ON FUNCTION flagplane.get_environment(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_environment(text, text) IS
+'Get an environment.
+Refuses: P0002.';
+
+CREATE FUNCTION flagplane.list_environments(
+	project_key text,
+	"limit" integer DEFAULT 20,
+	"offset" integer DEFAULT 0
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_list_environments';
+REVOKE ALL ON FUNCTION flagplane.list_environments(text, integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_environments(text, integer, integer) IS
+'List a project''s environments, oldest first.
+limit: 1 to 1000. Refuses: P0002.';
+
+CREATE FUNCTION flagplane.create_flag(
+	project_key text,
+	key text,
+	name text,
+	description text DEFAULT NULL,
+	variations jsonb DEFAULT NULL,
+	temporary boolean DEFAULT NULL,
+	tags text[] DEFAULT NULL,
+	defaults jsonb DEFAULT NULL,
+	is_flag_on boolean DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_create_flag';
+REVOKE ALL ON FUNCTION flagplane.create_flag(text, text, text, text, jsonb, boolean, text[], jsonb, boolean, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_flag(text, text, text, text, jsonb, boolean, text[], jsonb, boolean, uuid) IS
+'Create a flag, with a configuration in every environment.
+variations: a list of {"value": ..., "name": ..., "description": ...} with different values; left out, true and false. defaults: {"onVariation": index, "offVariation": index}. Refuses: 22023, P0002, 23505.';
+
+CREATE FUNCTION flagplane.get_flag(
+	project_key text,
+	flag_key text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_get_flag';
+REVOKE ALL ON FUNCTION flagplane.get_flag(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_flag(text, text) IS
+'Get a flag with its configurations.
+Refuses: P0002.';
+
+CREATE FUNCTION flagplane.list_flags(
+	project_key text,
+	"limit" integer DEFAULT 20,
+	"offset" integer DEFAULT 0
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_list_flags';
+REVOKE ALL ON FUNCTION flagplane.list_flags(text, integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_flags(text, integer, integer) IS
+'List a project''s flags, oldest first.
+limit: 1 to 1000. Refuses: P0002.';
+
+CREATE FUNCTION flagplane.create_flag_link(
+	project_key text,
+	flag_key text,
+	key text DEFAULT NULL,
+	integration_key text DEFAULT NULL,
+	"timestamp" bigint DEFAULT NULL,
+	deep_link text DEFAULT NULL,
+	title text DEFAULT NULL,
+	description text DEFAULT NULL,
+	metadata jsonb DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_create_flag_link';
+REVOKE ALL ON FUNCTION flagplane.create_flag_link(text, text, text, text, bigint, text, text, text, jsonb, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_flag_link(text, text, text, text, bigint, text, text, text, jsonb, uuid) IS
+'Create a flag link: connect a flag with a pull request, an issue or a message.
+key: unique within the flag, 1 to 512 letters, digits, _, . and -. integration_key: github, jira, msteams-app, slack-app, trello or a registered one. timestamp: Unix milliseconds; left out, now. deep_link: an absolute http or https URL of at most 2048 characters. metadata: strings that the integration declares. Refuses: 22023, P0002, 23505.';
+
+CREATE FUNCTION flagplane.get_flag_link(
+	project_key text,
+	flag_key text,
+	id_or_key text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_get_flag_link';
+REVOKE ALL ON FUNCTION flagplane.get_flag_link(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_flag_link(text, text, text) IS
+'Get a flag link by its id or key.
+Refuses: P0002.';
+
+CREATE FUNCTION flagplane.list_flag_links(
+	project_key text,
+	flag_key text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_list_flag_links';
+REVOKE ALL ON FUNCTION flagplane.list_flag_links(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_flag_links(text, text) IS
+'List a flag''s links, oldest first.
+Refuses: P0002.';
+
+CREATE FUNCTION flagplane.register_integration(
+	key text,
+	manifest jsonb,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_register_integration';
+REVOKE ALL ON FUNCTION flagplane.register_integration(text, jsonb, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.register_integration(text, jsonb, uuid) IS
+'Register an integration from its manifest.json.
+The manifest must have the capability flagLink with uiBlocks, header and emptyState. Refuses: 22023, 23505.';
+
+CREATE FUNCTION flagplane.create_layer(
+	project_key text,
+	key text,
+	name text,
+	description text,
+	randomization_unit text DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_create_layer';
+REVOKE ALL ON FUNCTION flagplane.create_layer(text, text, text, text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_layer(text, text, text, text, text, uuid) IS
+'Create a layer. Experiments in the same layer get mutually exclusive traffic.
+key: 1 to 256 letters, digits, _, . and -. name: 1 to 256 characters. description: may be empty. Refuses: 22023, P0002, 23505.';
+
+CREATE FUNCTION flagplane.get_layer(
+	project_key text,
+	layer_key text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_get_layer';
+REVOKE ALL ON FUNCTION flagplane.get_layer(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_layer(text, text) IS
+'Get a layer.
+Refuses: P0002.';
+
+CREATE FUNCTION flagplane.list_layers(
+	project_key text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_list_layers';
+REVOKE ALL ON FUNCTION flagplane.list_layers(text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_layers(text) IS
+'List a project''s layers, oldest first.
+Refuses: P0002.';
+
+CREATE FUNCTION flagplane.create_sdk_app(
+	project_id text,
+	name text,
+	platform text,
+	bundle_id text DEFAULT NULL,
+	android_package text DEFAULT NULL,
+	web_domain text DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_create_sdk_app';
+REVOKE ALL ON FUNCTION flagplane.create_sdk_app(text, text, text, text, text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_sdk_app(text, text, text, text, text, text, uuid) IS
+'Create an SDK app. The answer shows its key once.
+project_id: prj_<uuid>, the UUID, or the project''s key. platform: ios (needs bundle_id), android (needs android_package), web, nextjs, vite, react-router (need web_domain), react-native, flutter, expo. Refuses: 22023, P0002, 23505.';
+
+CREATE FUNCTION flagplane.get_sdk_app(
+	project_id text,
+	app_id text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_get_sdk_app';
+REVOKE ALL ON FUNCTION flagplane.get_sdk_app(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_sdk_app(text, text) IS
+'Get an SDK app.
+Refuses: P0002.';
+
+CREATE FUNCTION flagplane.list_sdk_apps(
+	project_id text,
+	cursor text DEFAULT NULL,
+	"limit" integer DEFAULT 25,
+	platform text DEFAULT NULL
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_list_sdk_apps';
+REVOKE ALL ON FUNCTION flagplane.list_sdk_apps(text, text, integer, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_sdk_apps(text, text, integer, text) IS
+'List a project''s SDK apps, oldest first, a page at a time.
+limit: 1 to 100. cursor: nextCursor of the page before. Refuses: 22023, P0002.';
+
+-- REST requests, as documented.
+CREATE FUNCTION flagplane.handle(
+	method text,
+	uri text,
+	headers jsonb DEFAULT '{}',
+	body text DEFAULT NULL,
+	OUT status integer,
+	OUT headers jsonb,
+	OUT body json
+)
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_handle';
+REVOKE ALL ON FUNCTION flagplane.handle(text, text, jsonb, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.handle(text, text, jsonb, text) IS
+'Answer a documented REST request.
+Routes method and uri, reads headers (a JSON object, names in either case) and body, and gives the documented status, headers and body. A refused request is answered with its status and leaves nothing behind.';
+
+-- Upkeep.
+CREATE FUNCTION flagplane.purge("limit" integer DEFAULT 10000)
+RETURNS bigint LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_purge';
+REVOKE ALL ON FUNCTION flagplane.purge(integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.purge(integer) IS
+'Remove expired idempotency keys and reset environment keys, at most "limit" of each.
+Returns how many rows went. Safe to run at once from several places: each takes other rows. For database roles with USAGE on flagplane_data only.';

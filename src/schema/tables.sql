@@ -1,0 +1,302 @@
+-- The tables: the account first in every key, ids minted by functions, no
+-- sequence and no trigger, every table marked for dump.
+
+CREATE TABLE flagplane_data.account (
+	id bigint PRIMARY KEY,
+	key flagplane_data.key NOT NULL CONSTRAINT account_key_unique UNIQUE,
+	name flagplane_data.name NOT NULL,
+	created_at timestamptz NOT NULL,
+	CONSTRAINT account_id_range CHECK (id BETWEEN 1 AND 4294967295)
+);
+COMMENT ON TABLE flagplane_data.account IS 'The tenants. The account "default" is made by the first change.';
+COMMENT ON COLUMN flagplane_data.account.id IS '32 random bits; every credential of the account carries them.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.account', '');
+
+CREATE TABLE flagplane_data.member (
+	account_id bigint NOT NULL REFERENCES flagplane_data.account,
+	id flagplane_data.object_id NOT NULL,
+	email text COLLATE "C" NOT NULL,
+	role text NOT NULL,
+	first_name flagplane_data.name,
+	last_name flagplane_data.name,
+	created_at timestamptz NOT NULL,
+	PRIMARY KEY (account_id, id),
+	CONSTRAINT member_email_unique UNIQUE (account_id, email)
+);
+COMMENT ON TABLE flagplane_data.member IS 'The people of an account, whom tokens and flag links name.';
+COMMENT ON COLUMN flagplane_data.member.email IS 'In lower case.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.member', '');
+
+CREATE TABLE flagplane_data.project (
+	account_id bigint NOT NULL REFERENCES flagplane_data.account,
+	id uuid NOT NULL,
+	key flagplane_data.project_key NOT NULL,
+	name flagplane_data.name NOT NULL,
+	tags flagplane_data.tag[] NOT NULL,
+	include_in_snippet_by_default boolean NOT NULL,
+	using_environment_id boolean NOT NULL,
+	using_mobile_key boolean NOT NULL,
+	version integer NOT NULL,
+	created_at timestamptz NOT NULL,
+	PRIMARY KEY (account_id, id),
+	CONSTRAINT project_key_unique UNIQUE (account_id, key)
+);
+COMMENT ON TABLE flagplane_data.project IS 'Projects: what flags, environments, layers and SDK apps belong to.';
+COMMENT ON COLUMN flagplane_data.project.using_environment_id IS 'Whether new flags are there for client-side SDKs that use the environment''s id.';
+COMMENT ON COLUMN flagplane_data.project.using_mobile_key IS 'Whether new flags are there for SDKs that use the mobile key.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.project', '');
+
+CREATE TABLE flagplane_data.access_token (
+	account_id bigint NOT NULL REFERENCES flagplane_data.account,
+	id flagplane_data.object_id NOT NULL,
+	selector text COLLATE "C" NOT NULL,
+	secret_hash flagplane_data.hash NOT NULL,
+	ending text NOT NULL,
+	name flagplane_data.name NOT NULL,
+	role text,
+	scopes text[] NOT NULL,
+	all_projects boolean NOT NULL,
+	member_id flagplane_data.object_id,
+	created_at timestamptz NOT NULL,
+	expires_at timestamptz,
+	revoked_at timestamptz,
+	killed_at timestamptz,
+	PRIMARY KEY (account_id, id),
+	CONSTRAINT token_selector_unique UNIQUE (account_id, selector),
+	CONSTRAINT token_member FOREIGN KEY (account_id, member_id) REFERENCES flagplane_data.member
+);
+COMMENT ON TABLE flagplane_data.access_token IS 'Access tokens: what they are found by and the SHA-256 of their secret, never the secret.';
+COMMENT ON COLUMN flagplane_data.access_token.selector IS 'The public part of the token that it is found by.';
+COMMENT ON COLUMN flagplane_data.access_token.ending IS 'The last four characters, to tell tokens apart.';
+COMMENT ON COLUMN flagplane_data.access_token.all_projects IS 'Good for all projects; otherwise only for those in access_token_project, and for none if there are none.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.access_token', '');
+
+CREATE TABLE flagplane_data.access_token_project (
+	account_id bigint NOT NULL,
+	token_id flagplane_data.object_id NOT NULL,
+	project_id uuid NOT NULL,
+	PRIMARY KEY (account_id, token_id, project_id),
+	CONSTRAINT token_project_token FOREIGN KEY (account_id, token_id)
+		REFERENCES flagplane_data.access_token ON DELETE CASCADE,
+	CONSTRAINT token_project_project FOREIGN KEY (account_id, project_id)
+		REFERENCES flagplane_data.project ON DELETE CASCADE
+);
+CREATE INDEX access_token_project_project ON flagplane_data.access_token_project (account_id, project_id);
+COMMENT ON TABLE flagplane_data.access_token_project IS 'The projects that a limited access token is good for.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.access_token_project', '');
+
+CREATE TABLE flagplane_data.environment (
+	account_id bigint NOT NULL,
+	id flagplane_data.object_id NOT NULL,
+	project_id uuid NOT NULL,
+	key flagplane_data.key NOT NULL,
+	name flagplane_data.name NOT NULL,
+	color flagplane_data.color NOT NULL,
+	default_ttl flagplane_data.ttl NOT NULL,
+	secure_mode boolean NOT NULL,
+	default_track_events boolean NOT NULL,
+	confirm_changes boolean NOT NULL,
+	require_comments boolean NOT NULL,
+	tags flagplane_data.tag[] NOT NULL,
+	critical boolean NOT NULL,
+	approval_settings jsonb,
+	version integer NOT NULL,
+	created_at timestamptz NOT NULL,
+	PRIMARY KEY (account_id, id),
+	CONSTRAINT environment_key_unique UNIQUE (account_id, project_id, key),
+	CONSTRAINT environment_project FOREIGN KEY (account_id, project_id)
+		REFERENCES flagplane_data.project ON DELETE CASCADE
+);
+COMMENT ON TABLE flagplane_data.environment IS 'Environments: where a project''s flags have their settings.';
+COMMENT ON COLUMN flagplane_data.environment.default_ttl IS 'Minutes, 0 to 60.';
+COMMENT ON COLUMN flagplane_data.environment.approval_settings IS 'NULL: the documented defaults.';
+COMMENT ON COLUMN flagplane_data.environment.version IS 'Grows with each change; the ETag of REST answers.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.environment', '');
+
+CREATE TABLE flagplane_data.environment_key (
+	account_id bigint NOT NULL,
+	environment_id flagplane_data.object_id NOT NULL,
+	kind text COLLATE "C" NOT NULL CONSTRAINT environment_key_kind CHECK (kind IN ('sdk', 'mobile')),
+	value text COLLATE "C" NOT NULL,
+	created_at timestamptz NOT NULL,
+	expires_at timestamptz,
+	PRIMARY KEY (account_id, value),
+	CONSTRAINT environment_key_environment FOREIGN KEY (account_id, environment_id)
+		REFERENCES flagplane_data.environment ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX environment_key_current
+	ON flagplane_data.environment_key (account_id, environment_id, kind) WHERE expires_at IS NULL;
+COMMENT ON TABLE flagplane_data.environment_key IS 'SDK and mobile keys of environments; one of each kind is current, which has no expiry.';
+COMMENT ON COLUMN flagplane_data.environment_key.expires_at IS 'When a key that has been reset stops working.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.environment_key', '');
+
+CREATE TABLE flagplane_data.flag (
+	account_id bigint NOT NULL,
+	id uuid NOT NULL,
+	project_id uuid NOT NULL,
+	key flagplane_data.key NOT NULL,
+	name flagplane_data.name NOT NULL,
+	description text NOT NULL,
+	kind text NOT NULL CONSTRAINT flag_kind CHECK (kind IN ('boolean', 'multivariate')),
+	variations jsonb NOT NULL,
+	temporary boolean NOT NULL,
+	tags flagplane_data.tag[] NOT NULL,
+	on_variation integer NOT NULL,
+	off_variation integer NOT NULL,
+	archived boolean NOT NULL,
+	version integer NOT NULL,
+	created_at timestamptz NOT NULL,
+	PRIMARY KEY (account_id, id),
+	CONSTRAINT flag_key_unique UNIQUE (account_id, project_id, key),
+	CONSTRAINT flag_project FOREIGN KEY (account_id, project_id)
+		REFERENCES flagplane_data.project ON DELETE CASCADE
+);
+COMMENT ON TABLE flagplane_data.flag IS 'Flags and their variations.';
+COMMENT ON COLUMN flagplane_data.flag.on_variation IS 'Index of the variation that new environments serve when the flag is on.';
+COMMENT ON COLUMN flagplane_data.flag.off_variation IS 'Index of the variation that new environments serve when the flag is off.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.flag', '');
+
+CREATE TABLE flagplane_data.flag_environment (
+	account_id bigint NOT NULL,
+	flag_id uuid NOT NULL,
+	environment_id flagplane_data.object_id NOT NULL,
+	is_on boolean NOT NULL,
+	fallthrough jsonb NOT NULL,
+	off_variation integer,
+	targets jsonb NOT NULL,
+	rules jsonb NOT NULL,
+	prerequisites jsonb NOT NULL,
+	salt text NOT NULL,
+	sel text NOT NULL,
+	track_events boolean NOT NULL,
+	version integer NOT NULL,
+	last_modified timestamptz NOT NULL,
+	PRIMARY KEY (account_id, flag_id, environment_id),
+	CONSTRAINT flag_environment_flag FOREIGN KEY (account_id, flag_id)
+		REFERENCES flagplane_data.flag ON DELETE CASCADE,
+	CONSTRAINT flag_environment_environment FOREIGN KEY (account_id, environment_id)
+		REFERENCES flagplane_data.environment ON DELETE CASCADE
+);
+CREATE INDEX flag_environment_of_environment ON flagplane_data.flag_environment (account_id, environment_id);
+COMMENT ON TABLE flagplane_data.flag_environment IS 'Each flag''s settings in each environment.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.flag_environment', '');
+
+CREATE TABLE flagplane_data.integration (
+	account_id bigint NOT NULL REFERENCES flagplane_data.account,
+	key flagplane_data.key NOT NULL,
+	manifest jsonb NOT NULL,
+	created_at timestamptz NOT NULL,
+	PRIMARY KEY (account_id, key)
+);
+COMMENT ON TABLE flagplane_data.integration IS 'Integrations that an account registered; github, jira, msteams-app, slack-app and trello are built in.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.integration', '');
+
+CREATE TABLE flagplane_data.flag_link (
+	account_id bigint NOT NULL,
+	id flagplane_data.object_id NOT NULL,
+	flag_id uuid NOT NULL,
+	key flagplane_data.link_key,
+	integration_key flagplane_data.key,
+	timestamp timestamptz NOT NULL,
+	deep_link flagplane_data.url,
+	title text,
+	description text,
+	metadata jsonb,
+	member_id flagplane_data.object_id,
+	created_at timestamptz NOT NULL,
+	PRIMARY KEY (account_id, id),
+	CONSTRAINT flag_link_key_unique UNIQUE (account_id, flag_id, key),
+	CONSTRAINT flag_link_flag FOREIGN KEY (account_id, flag_id)
+		REFERENCES flagplane_data.flag ON DELETE CASCADE,
+	CONSTRAINT flag_link_member FOREIGN KEY (account_id, member_id) REFERENCES flagplane_data.member
+);
+CREATE INDEX flag_link_of_flag ON flagplane_data.flag_link (account_id, flag_id);
+COMMENT ON TABLE flagplane_data.flag_link IS 'What flags are connected to outside: pull requests, issues, messages.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.flag_link', '');
+
+CREATE TABLE flagplane_data.layer (
+	account_id bigint NOT NULL,
+	id flagplane_data.object_id NOT NULL,
+	project_id uuid NOT NULL,
+	key flagplane_data.key NOT NULL,
+	name flagplane_data.name NOT NULL,
+	description text NOT NULL,
+	randomization_unit flagplane_data.key,
+	seed text COLLATE "C" NOT NULL,
+	created_at timestamptz NOT NULL,
+	PRIMARY KEY (account_id, id),
+	CONSTRAINT layer_key_unique UNIQUE (account_id, project_id, key),
+	CONSTRAINT layer_project FOREIGN KEY (account_id, project_id)
+		REFERENCES flagplane_data.project ON DELETE CASCADE
+);
+COMMENT ON TABLE flagplane_data.layer IS 'Layers: experiments in the same layer exclude each other.';
+COMMENT ON COLUMN flagplane_data.layer.seed IS 'What the bucket of every unit in this layer depends on; random, never changed.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.layer', '');
+
+CREATE TABLE flagplane_data.sdk_app (
+	account_id bigint NOT NULL,
+	id flagplane_data.object_id NOT NULL,
+	project_id uuid NOT NULL,
+	name flagplane_data.name NOT NULL,
+	platform flagplane_data.platform NOT NULL,
+	bundle_id flagplane_data.app_identifier,
+	android_package flagplane_data.app_identifier,
+	web_domain flagplane_data.web_domain,
+	api_key_hash flagplane_data.hash NOT NULL,
+	capi jsonb NOT NULL,
+	created_at timestamptz NOT NULL,
+	rotated_at timestamptz NOT NULL,
+	last_event_at timestamptz,
+	PRIMARY KEY (account_id, id),
+	CONSTRAINT sdk_app_bundle_id_unique UNIQUE (account_id, project_id, platform, bundle_id),
+	CONSTRAINT sdk_app_android_package_unique UNIQUE (account_id, project_id, platform, android_package),
+	CONSTRAINT sdk_app_web_domain_unique UNIQUE (account_id, project_id, platform, web_domain),
+	CONSTRAINT sdk_app_key_unique UNIQUE (account_id, api_key_hash),
+	CONSTRAINT sdk_app_project FOREIGN KEY (account_id, project_id)
+		REFERENCES flagplane_data.project ON DELETE CASCADE
+);
+COMMENT ON TABLE flagplane_data.sdk_app IS 'SDK apps: one platform build of a project each.';
+COMMENT ON COLUMN flagplane_data.sdk_app.api_key_hash IS 'SHA-256 of the app''s key; the key is stored nowhere.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.sdk_app', '');
+
+CREATE TABLE flagplane_data.idempotency_key (
+	account_id bigint NOT NULL,
+	actor text COLLATE "C" NOT NULL,
+	operation text COLLATE "C" NOT NULL,
+	key_hash flagplane_data.hash NOT NULL,
+	request_hash flagplane_data.hash NOT NULL,
+	salt bytea NOT NULL,
+	created_at timestamptz NOT NULL,
+	expires_at timestamptz NOT NULL,
+	status integer,
+	response text,
+	secret_start integer,
+	location text,
+	version integer,
+	PRIMARY KEY (account_id, actor, operation, key_hash)
+) WITH (fillfactor = 70);
+CREATE INDEX idempotency_key_expiry ON flagplane_data.idempotency_key (expires_at);
+COMMENT ON TABLE flagplane_data.idempotency_key IS 'Idempotency keys of the last 24 hours and the answers they replay. purge() removes the expired ones.';
+COMMENT ON COLUMN flagplane_data.idempotency_key.key_hash IS 'SHA-256 of the key; the key is stored nowhere.';
+COMMENT ON COLUMN flagplane_data.idempotency_key.response IS 'The answer without the secret it showed once.';
+COMMENT ON COLUMN flagplane_data.idempotency_key.secret_start IS 'Where in the answer that secret stood.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.idempotency_key', '');
+
+CREATE TABLE flagplane_data.audit_log (
+	account_id bigint NOT NULL,
+	id flagplane_data.object_id NOT NULL,
+	at timestamptz NOT NULL,
+	actor text NOT NULL,
+	member_id text,
+	operation text NOT NULL,
+	subject text NOT NULL,
+	target text,
+	before json,
+	after json,
+	request_id text NOT NULL,
+	PRIMARY KEY (account_id, id)
+);
+COMMENT ON TABLE flagplane_data.audit_log IS 'One row for each change, written in the change''s own transaction.';
+COMMENT ON COLUMN flagplane_data.audit_log.actor IS 'token:<id> or role:<name>.';
+COMMENT ON COLUMN flagplane_data.audit_log.after IS 'The answer to the change, without any secret.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.audit_log', '');
