@@ -44,6 +44,17 @@ typedef struct Exchange
 PG_FUNCTION_INFO_V1(flagplane_handle);
 
 /*
+ * is_utf8 tells whether bytes are text.  The server has checked that already in
+ * every database whose encoding is known.
+ */
+static bool
+is_utf8(const char *bytes, int length)
+{
+	return GetDatabaseEncoding() != PG_SQL_ASCII ||
+		pg_encoding_verifymbstr(PG_UTF8, bytes, length) == length;
+}
+
+/*
  * read_exchange fills the fields from the path, the query string and the body.
  */
 static void
@@ -63,6 +74,8 @@ read_exchange(Request *request)
 	if (VARSIZE_ANY_EXHDR(exchange->body) > BODY_BYTES_MAX)
 		error_raise(ERR_INVALID, "the request body is larger than %d bytes", BODY_BYTES_MAX);
 
+	if (!is_utf8(VARDATA_ANY(exchange->body), VARSIZE_ANY_EXHDR(exchange->body)))
+		error_raise(ERR_MALFORMED, "the request body is not UTF-8");
 	problem = body_read(request, VARDATA_ANY(exchange->body), VARSIZE_ANY_EXHDR(exchange->body));
 	if (problem)
 		error_raise(ERR_MALFORMED, "the request body is not a JSON object: %s", problem);

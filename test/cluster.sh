@@ -1,0 +1,157 @@
+#!/usr/bin/env bash
+#
+# cluster.sh: the one place that installs packages and runs a private cluster.
+# demo, test and bench use it; nothing else knows where the server is.
+#
+#   cluster.sh install         install what is missing
+#   cluster.sh pg_config       print the pg_config that everything uses
+#   cluster.sh start | stop    the cluster in $FLAGPLANE_CLUSTER
+#   cluster.sh env             print exports for eval, to reach it
+#
+# PG_CONFIG names another server than the distribution's; CLUSTER_OPTIONS holds
+# lines for postgresql.conf.
+set -euo pipefail
+
+# Every Debian package that building, testing and showing needs. NN stands for
+# the newest major version from 15 to 19 that the distribution offers.
+packages=(gcc make libc6-dev libpq-dev postgresql-NN postgresql-server-dev-NN jq)
+majors=(19 18 17 16 15)
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+
+# PostgreSQL refuses to run as root: then an unprivileged user runs it.
+server_user=$(id -un)
+if [ "$(id -u)" = 0 ]; then
+	if id postgres >/dev/null 2>&1; then server_user=postgres; else server_user=nobody; fi
+fi
+
+# The path of a socket may have 107 bytes, so the cluster lives in a short one,
+# which every user can reach.
+: "${FLAGPLANE_CLUSTER:=${TMPDIR:-/tmp}/flagplane-$(id -u)-$(printf %s "$here" | cksum | cut -d' ' -f1)}"
+
+say() { printf '%s\n' "$*" >&2; }
+
+as_server_user() {
+	if [ "$(id -un)" = "$server_user" ]; then
+		(cd / && "$@")
+	else
+		(cd / && runuser -u "$server_user" -- "$@")
+	fi
+}
+
+pg_config_path() {
+	if [ -n "${PG_CONFIG:-}" ]; then
+		command -v "$PG_CONFIG"
+		return
+	fi
+	for major in "${majors[@]}"; do
+		local path=/usr/lib/postgresql/$major/bin
+		if [ -x "$path/pg_config" ] && [ -x "$path/postgres" ]; then
+			printf '%s\n' "$path/pg_config"
+			return
+		fi
+	done
+	return 1
+}
+
+# A set-up is complete when there is a server with its headers, and the tools.
+is_complete() {
+	local config
+	config=$(pg_config_path) || return 1
+	[ -f "$("$config" --includedir-server)/postgres.h" ] &&
+		[ -f "$("$config" --pgxs)" ] &&
+		[ -f "$("$config" --sharedir)/extension/btree_gist.control" ] &&
+		[ -f "$("$config" --includedir)/libpq-fe.h" ] &&
+		command -v gcc >/dev/null &&
+		command -v jq >/dev/null && command -v make >/dev/null
+}
+
+install_packages() {
+	local sudo=() wanted=() major package
+	is_complete && return
+	if [ "$(id -u)" != 0 ]; then
+		sudo=(sudo -n)
+		if ! sudo -n true 2>/dev/null; then
+			say "missing packages; as root: apt-get install ${packages[*]} (NN: 15 to 19)"
+			exit 1
+		fi
+	fi
+	say "installing packages"
+	"${sudo[@]}" apt-get update -qq
+	for major in "${majors[@]}"; do
+		if apt-cache policy "postgresql-server-dev-$major" | grep -q 'Candidate: [0-9]'; then break; fi
+	done
+	for package in "${packages[@]}"; do wanted+=("${package/NN/$major}"); done
+	# The distribution would make and start a cluster of its own: this file says
+	# not to, and is left alone where there is one already.
+	local conf=/etc/postgresql-common/createcluster.conf made=
+	if [ ! -e "$conf" ]; then
+		"${sudo[@]}" mkdir -p "$(dirname "$conf")"
+		echo 'create_main_cluster = false' | "${sudo[@]}" tee "$conf" >/dev/null
+		made=1
+	fi
+	"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+		--no-install-recommends -o Dpkg::Options::=--force-confold "${wanted[@]}" >&2 </dev/null
+	if [ -n "$made" ] && ! dpkg -S "$conf" >/dev/null 2>&1; then
+		"${sudo[@]}" sed -i '/^create_main_cluster = false$/d' "$conf"
+	fi
+	if ! is_complete; then
+		say "the set-up is not complete even with ${wanted[*]}"
+		exit 1
+	fi
+}
+
+bindir() { "$(pg_config_path)" --bindir; }
+
+is_running() {
+	[ -f "$FLAGPLANE_CLUSTER/data/postmaster.pid" ] &&
+		as_server_user "$(bindir)/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" status >/dev/null 2>&1
+}
+
+start() {
+	local bin
+	bin=$(bindir)
+	if is_running; then return; fi
+	rm -rf "$FLAGPLANE_CLUSTER"
+	mkdir -p "$FLAGPLANE_CLUSTER"
+	if [ "$(id -u)" = 0 ]; then chown "$server_user" "$FLAGPLANE_CLUSTER"; fi
+	as_server_user "$bin/initdb" -D "$FLAGPLANE_CLUSTER/data" -U postgres -A trust \
+		--locale=C --encoding=UTF8 >"$FLAGPLANE_CLUSTER.initdb.log" 2>&1 ||
+		{ cat "$FLAGPLANE_CLUSTER.initdb.log" >&2; exit 1; }
+	rm -f "$FLAGPLANE_CLUSTER.initdb.log"
+	as_server_user sh -c 'cat >>"$1"' sh "$FLAGPLANE_CLUSTER/data/postgresql.conf" <<-CONF
+		unix_socket_directories = '$FLAGPLANE_CLUSTER'
+		listen_addresses = ''
+		port = 5432
+		max_connections = 100
+		max_prepared_transactions = 10
+		wal_level = logical
+		fsync = off
+		${CLUSTER_OPTIONS:-}
+	CONF
+	as_server_user "$bin/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" -l "$FLAGPLANE_CLUSTER/server.log" \
+		-w start >/dev/null || { cat "$FLAGPLANE_CLUSTER/server.log" >&2; exit 1; }
+}
+
+stop() {
+	if is_running; then
+		as_server_user "$(bindir)/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" -m fast -w stop >/dev/null
+	fi
+	rm -rf "$FLAGPLANE_CLUSTER"
+}
+
+case "${1:-}" in
+	install) install_packages ;;
+	pg_config) pg_config_path ;;
+	start) start ;;
+	stop) stop ;;
+	env)
+		printf 'export FLAGPLANE_CLUSTER=%q PGHOST=%q PGPORT=5432 PGUSER=postgres PGDATABASE=postgres\n' \
+			"$FLAGPLANE_CLUSTER" "$FLAGPLANE_CLUSTER"
+		printf 'export PG_CONFIG=%q PATH=%q:"$PATH"\n' "$(pg_config_path)" "$(bindir)"
+		;;
+	*)
+		say "usage: cluster.sh install | pg_config | start | stop | env"
+		exit 2
+		;;
+esac

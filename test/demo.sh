@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+#
+# demo.sh: the documented requests, one after the other, against a database made
+# for them. Every answer is held to the status that its documentation promises.
+set -euo pipefail
+
+here=$(dirname "${BASH_SOURCE[0]}")
+database=flagplane
+sql() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$database" "$@"; }
+
+# request METHOD URI HEADERS BODY STATUS: sends one request through handle(),
+# shows both sides, and leaves the answer's body in $answer.
+request() {
+	local reply
+	printf '\n%s %s\n' "$1" "$2"
+	jq -r 'to_entries[] | "\(.key): \(.value)"' <<<"$3" | sed -E 's/(fp_[0-9a-f]{8}_[0-9a-f]{16})_.*/\1_.../'
+	[ -z "$4" ] || jq . <<<"$4"
+	reply=$(sql -v method="$1" -v uri="$2" -v headers="$3" -v body="$4" <<-'SQL'
+		SELECT json_build_object('status', status, 'headers', headers, 'body', body)
+		FROM flagplane.handle(:'method', :'uri', :'headers', nullif(:'body', ''));
+	SQL
+	)
+	printf -- '-> %s\n' "$(jq -r .status <<<"$reply")"
+	jq -r '.headers | to_entries[] | "   \(.key): \(.value)"' <<<"$reply"
+	jq .body <<<"$reply" | sed 's/^/   /'
+	answer=$(jq -c .body <<<"$reply")
+	if [ "$(jq -r .status <<<"$reply")" != "$5" ]; then
+		echo "expected status $5" >&2
+		exit 1
+	fi
+}
+
+title() { printf '\n== %s\n' "$*"; }
+
+psql -X -q -d postgres -v ON_ERROR_STOP=1 \
+	-c "SET client_min_messages = warning" \
+	-c "DROP DATABASE IF EXISTS $database" -c "CREATE DATABASE $database"
+sql -c "SET client_min_messages = warning" -c "CREATE EXTENSION flagplane CASCADE"
+
+title "A project, a flag and an access token, from SQL"
+cat <<'SQL'
+SELECT flagplane.create_project('default', 'Default');
+SELECT flagplane.create_flag('default', 'new-checkout', 'New checkout');
+SELECT flagplane.create_access_token('demo', role => 'admin')->>'token';
+SQL
+sql >/dev/null <<'SQL'
+SELECT flagplane.create_project('default', 'Default');
+SELECT flagplane.create_flag('default', 'new-checkout', 'New checkout');
+SQL
+token=$(sql -c "SELECT flagplane.create_access_token('demo', role => 'admin')->>'token'")
+reader=$(sql -c "SELECT flagplane.create_access_token('looks only', role => 'reader')->>'token'")
+project=$(sql -c "SELECT id FROM flagplane_data.project")
+echo "token: ${token%_*}_... (shown once)"
+
+launchdarkly=$(jq -nc --arg token "$token" '{Authorization: $token, "Content-Type": "application/json"}')
+
+title "Create layer (LaunchDarkly)"
+request POST /api/v2/projects/default/layers "$launchdarkly" \
+	'{"key": "checkout-flow", "name": "Checkout Flow", "description": "string"}' 201
+
+title "Create environment (LaunchDarkly)"
+request POST /api/v2/projects/default/environments "$launchdarkly" \
+	'{"name": "My Environment", "key": "environment-key-123abc", "color": "DADBEE"}' 201
+
+title "Create flag link (LaunchDarkly)"
+request POST /api/v2/flag-links/projects/default/flags/new-checkout "$launchdarkly" \
+	'{"key": "flag-link-key-123abc", "deepLink": "https://example.com/archives/123123123",
+	"title": "Example link title", "description": "Example link description"}' 201
+
+title "Create SDK app (Layers), with an idempotency key"
+layers=$(jq -nc --arg token "$token" '{Authorization: "Bearer \($token)",
+	"Idempotency-Key": "2f0e1c88-4b1d-4ac1-bc0a-5e9f6d8a7b10", "Content-Type": "application/json"}')
+app='{"name": "Acme Coffee iOS", "platform": "ios", "bundleId": "com.acmecoffee.ios"}'
+request POST "/v1/projects/prj_$project/sdk-apps" "$layers" "$app" 201
+first=$answer
+
+title "The same request again: the first answer, its key shown again, nothing made"
+for _ in 1 2; do
+	request POST "/v1/projects/prj_$project/sdk-apps" "$layers" "$app" 201
+	[ "$answer" = "$first" ] || { echo "the retry was answered differently" >&2; exit 1; }
+done
+[ "$(sql -c 'SELECT count(*) FROM flagplane_data.sdk_app')" = 1 ]
+
+title "A conflict: the layer is there already"
+request POST /api/v2/projects/default/layers "$launchdarkly" \
+	'{"key": "checkout-flow", "name": "Another", "description": ""}' 409
+
+title "A refusal: every broken field in one answer"
+request POST /api/v2/projects/default/environments "$launchdarkly" \
+	'{"name": "", "key": "not a key", "color": "#DADBEE", "defaultTtl": 61}' 400
+
+title "A refusal: this token may only look"
+request POST /api/v2/projects/default/layers \
+	"$(jq -nc --arg token "$reader" '{Authorization: $token}')" \
+	'{"key": "pricing", "name": "Pricing", "description": ""}' 403
+
+title "The same operation from SQL"
+echo "SELECT flagplane.create_layer('default', 'pricing', 'Pricing', 'All of pricing');"
+sql -c "SELECT flagplane.create_layer('default', 'pricing', 'Pricing', 'All of pricing')"
+
+title "What was written down"
+sql -P format=aligned -P footer=off -P tuples_only=off -c \
+	"SELECT operation, actor, target FROM flagplane_data.audit_log ORDER BY at, id" | cut -c1-100
+
+cat <<END
+
+The cluster goes on running.
+  connect:  psql -h $PGHOST -p $PGPORT -U $PGUSER $database
+  stop:     FLAGPLANE_CLUSTER=$FLAGPLANE_CLUSTER $here/cluster.sh stop
+END
