@@ -6,10 +6,12 @@ MODULE_big = flagplane
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 
 # The pieces of the install script, in the order they are run in.
-SCHEMA = src/schema/schemas.sql src/schema/types.sql src/schema/tables.sql src/schema/functions.sql
+SCHEMA = src/schema/schemas.sql src/schema/types.sql src/schema/tables.sql \
+	src/schema/comments.sql src/schema/functions.sql
 
 DATA_built = flagplane--$(EXTVERSION).sql
-REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+# init makes the helpers that the others use.
+REGRESS = init $(filter-out init,$(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql))))
 REGRESS_OPTS = --load-extension=btree_gist --load-extension=flagplane
 ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=output_iso --load-extension=btree_gist --load-extension=flagplane

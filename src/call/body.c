@@ -8,8 +8,8 @@
 #include "call/field.h"
 #include "utils/varlena.h"
 
-/* How far from a known name an unknown one may be for the known one to be suggested. */
-#define HINT_DISTANCE_MAX 3
+/* An unknown name is near a known one if at most one letter in so many differs. */
+#define HINT_LETTERS 3
 
 /* The state of reading a body. */
 typedef struct BodyReader
@@ -27,8 +27,9 @@ static const char *
 nearest_field(const Operation *operation, const char *name)
 {
 	const char *nearest = NULL;
-	int			best = HINT_DISTANCE_MAX + 1;
 	int			length = strlen(name);
+	int			farthest = (length + 1) / HINT_LETTERS;
+	int			best = farthest + 1;
 
 	if (length > NAMEDATALEN)
 		return NULL;
@@ -40,7 +41,7 @@ nearest_field(const Operation *operation, const char *name)
 		if (field->place != IN_BODY)
 			continue;
 		distance = varstr_levenshtein_less_equal(name, length, field->wire, strlen(field->wire),
-												 1, 1, 1, HINT_DISTANCE_MAX, true);
+												 1, 1, 1, farthest, true);
 		if (distance < best)
 		{
 			best = distance;

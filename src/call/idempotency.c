@@ -216,6 +216,7 @@ replay_answer(Request *request, const Row *row)
 bool
 idempotency_replay(Request *request)
 {
+	TimestampTz now = GetCurrentTimestamp();
 	uint8		request_hash[SECRET_HASH_BYTES];
 	Params		params = {0};
 
@@ -234,8 +235,8 @@ idempotency_replay(Request *request)
 	key_params(request, &params);
 	params_bytes(&params, request_hash, sizeof(request_hash));
 	params_bytes(&params, request->salt, sizeof(request->salt));
-	params_time(&params, GetCurrentTimestamp());
-	params_time(&params, GetCurrentTimestamp() + KEY_LIFETIME_HOURS * USECS_PER_HOUR);
+	params_time(&params, now);
+	params_time(&params, now + KEY_LIFETIME_HOURS * USECS_PER_HOUR);
 
 	for (int tries = 0; tries < CLAIM_TRIES; tries++)
 	{
@@ -251,7 +252,7 @@ idempotency_replay(Request *request)
 		if (rows.count == 0)
 			continue;			/* purged in between */
 		row_read(&rows, 0, &row);
-		if (row_time(&row, 2) <= DatumGetTimestampTz(params.values[6]))
+		if (row_time(&row, 2) <= now)
 		{
 			if (statement_run(&take_over_claim, &params, STATEMENT_WRITE).count == 1)
 				return false;

@@ -105,7 +105,7 @@ run_exchange(Exchange *exchange)
 	method = strcmp(exchange->method, "POST") == 0 && headers.method_override ?
 		headers.method_override : exchange->method;
 	operation = route_find(method, exchange->uri, &exchange->route);
-	error_speak(VOICE_SQL, exchange->route.dialect);
+	error_speak(VOICE_SQL, exchange->route.dialect, exchange->id);
 	if (operation == NULL && exchange->route.allowed[0])
 		error_raise(ERR_METHOD, "this path does not take that method");
 	if (operation == NULL)
@@ -151,7 +151,7 @@ answer_error(Exchange *exchange, ErrorData *error)
 				error->detail ? errdetail_internal("%s", error->detail) : 0,
 				error->context ? errcontext("%s", error->context) : 0);
 		message = psprintf("internal error in request %s", exchange->id);
-		error_speak(VOICE_SQL, exchange->route.dialect);
+		error_speak(VOICE_SQL, exchange->route.dialect, exchange->id);
 	}
 	exchange->status = error_status(kind, exchange->route.dialect);
 	exchange->answer = makeStringInfo();

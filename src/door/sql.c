@@ -118,12 +118,12 @@ call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 	int			fields = field_count(operation);
 	Request		request;
 
-	error_speak(postgrest ? VOICE_POSTGREST : VOICE_SQL, operation->dialect);
 	if (PG_NARGS() != fields + (operation->kind == READS ? 0 : 1))
 		elog(ERROR, "function %s has %d arguments where this library knows %d: run ALTER EXTENSION flagplane UPDATE",
 			 operation->name, PG_NARGS(), fields + (operation->kind == READS ? 0 : 1));
 
 	call_prepare(&request, operation);
+	error_speak(postgrest ? VOICE_POSTGREST : VOICE_SQL, operation->dialect, request.id);
 	request.read_fields = read_arguments;
 	request.source = fcinfo;
 	if (postgrest && setting("request.headers"))

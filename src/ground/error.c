@@ -9,6 +9,7 @@
 #include "ground/error.h"
 
 #include "ground/document.h"
+#include "ground/id.h"
 #include "utils/memutils.h"
 
 typedef struct ErrorRow
@@ -59,22 +60,42 @@ static const ErrorRow rows[] = {
 
 static ErrorVoice current_voice = VOICE_SQL;
 static Dialect current_dialect = LAUNCHDARKLY;
+static char current_request_id[REQUEST_ID_LENGTH + 1];
 
 /* The fields of the last raised violations; read by error_body while that error is rendered. */
 static MemoryContext fields_context = NULL;
 static char *raised_fields = NULL;
 
+/* A caller's own words come back in messages, but not without bounds (bytes). */
+#define ATTRIBUTE_MAX	64
+#define REASON_MAX		300
+#define MESSAGE_MAX		2000
+
 pg_noreturn static void throw(ErrorKind kind, const char *message);
 
 /*
- * error_speak sets the form in which refusals leave from now on.  Every entry
- * into the extension calls it first.
+ * clip cuts a string to so many bytes of whole characters.
+ */
+static void
+clip(char *string, int bytes)
+{
+	int			length = strlen(string);
+
+	if (length > bytes)
+		string[pg_mbcliplen(string, length, bytes)] = '\0';
+}
+
+/*
+ * error_speak sets the form in which refusals leave from now on, and the id of
+ * the request that they belong to (NULL: none).  Every entry into the extension
+ * calls it first.
  */
 void
-error_speak(ErrorVoice voice, Dialect dialect)
+error_speak(ErrorVoice voice, Dialect dialect, const char *request_id)
 {
 	current_voice = voice;
 	current_dialect = dialect;
+	strlcpy(current_request_id, request_id ? request_id : "", sizeof(current_request_id));
 	raised_fields = NULL;
 }
 
@@ -85,6 +106,7 @@ error_speak(ErrorVoice voice, Dialect dialect)
 void
 error_violation(Violations *violations, const char *attribute, const char *reason, ...)
 {
+	char	   *name = pstrdup(attribute);
 	StringInfoData text;
 	va_list		args;
 
@@ -92,6 +114,8 @@ error_violation(Violations *violations, const char *attribute, const char *reaso
 	va_start(args, reason);
 	append_formatted(&text, reason, args);
 	va_end(args);
+	clip(name, ATTRIBUTE_MAX);
+	clip(text.data, REASON_MAX);
 
 	if (violations->count++ == 0)
 	{
@@ -103,10 +127,10 @@ error_violation(Violations *violations, const char *attribute, const char *reaso
 		appendStringInfoString(&violations->message, "; ");
 		appendStringInfoChar(&violations->fields, ',');
 	}
-	appendStringInfo(&violations->message, "%s %s", attribute, text.data);
+	appendStringInfo(&violations->message, "%s %s", name, text.data);
 
 	document_open(&violations->fields, '{');
-	document_string(&violations->fields, "attribute", attribute);
+	document_string(&violations->fields, "attribute", name);
 	document_string(&violations->fields, "reason", text.data);
 	document_close(&violations->fields, '}');
 }
@@ -139,6 +163,7 @@ error_raise(ErrorKind kind, const char *message, ...)
 	va_start(args, message);
 	append_formatted(&text, message, args);
 	va_end(args);
+	clip(text.data, MESSAGE_MAX);
 	raised_fields = NULL;
 	throw(kind, text.data);
 }
@@ -173,7 +198,11 @@ throw(ErrorKind kind, const char *message)
 		initStringInfo(&response);
 		document_open(&response, '{');
 		document_integer(&response, "status", row->status[current_dialect]);
-		document_raw(&response, "headers", "{}");
+		document_key(&response, "headers");
+		document_open(&response, '{');
+		if (current_dialect == LAYERS)
+			document_string(&response, "X-Request-Id", current_request_id);
+		document_close(&response, '}');
 		document_close(&response, '}');
 
 		ereport(ERROR,

@@ -54,7 +54,7 @@ typedef struct Violations
 	StringInfoData fields;		/* for programs: {"attribute":...,"reason":...},... */
 } Violations;
 
-extern void error_speak(ErrorVoice voice, Dialect dialect);
+extern void error_speak(ErrorVoice voice, Dialect dialect, const char *request_id);
 extern void error_violation(Violations *violations, const char *attribute, const char *reason, ...)
 			pg_attribute_printf(3, 4);
 pg_noreturn extern void error_raise_violations(ErrorKind kind, const Violations *violations);

@@ -285,7 +285,7 @@ read_variations(Request *request, StringInfo out)
 	static const char *const members[] = {"value", "name", "description", NULL};
 	Jsonb	   *list = DatumGetJsonbP(request->params.values[FIELD_PARAM(VARIATIONS)]);
 	uint32		count = JB_ROOT_COUNT(list);
-	char	  **values;
+	Jsonb	  **values;
 
 	if (!JB_ROOT_IS_ARRAY(list) || JB_ROOT_IS_SCALAR(list) || count < VARIATIONS_MIN ||
 		count > VARIATIONS_MAX)
@@ -294,14 +294,13 @@ read_variations(Request *request, StringInfo out)
 						  VARIATIONS_MIN, VARIATIONS_MAX);
 		return -1;
 	}
-	values = palloc(sizeof(char *) * count);
+	values = palloc(sizeof(Jsonb *) * count);
 	document_open(out, '[');
 	for (uint32 i = 0; i < count; i++)
 	{
 		JsonbValue *element = getIthJsonbValueFromContainer(&list->root, i);
 		Jsonb	   *variation = JsonbValueToJsonb(element);
 		JsonbValue *value = NULL;
-		Jsonb	   *value_alone;
 
 		if (JB_ROOT_IS_OBJECT(variation) && jsonb_stranger(variation, members) == NULL)
 			value = getKeyJsonValueFromContainer(&variation->root, "value", 5, NULL);
@@ -311,10 +310,9 @@ read_variations(Request *request, StringInfo out)
 							  "must hold objects with value, and at most name and description");
 			return -1;
 		}
-		value_alone = JsonbValueToJsonb(value);
-		values[i] = JsonbToCString(NULL, &value_alone->root, VARSIZE(value_alone));
+		values[i] = JsonbValueToJsonb(value);
 		for (uint32 j = 0; j < i; j++)
-			if (strcmp(values[i], values[j]) == 0)
+			if (compareJsonbContainers(&values[i]->root, &values[j]->root) == 0)
 			{
 				request_violation(request, VARIATIONS, "must have different values");
 				return -1;
@@ -322,7 +320,7 @@ read_variations(Request *request, StringInfo out)
 		document_element(out);
 		document_open(out, '{');
 		document_string(out, "_id", uuid_text(random_uuid()->data));
-		document_raw(out, "value", values[i]);
+		document_raw(out, "value", JsonbToCString(NULL, &values[i]->root, VARSIZE(values[i])));
 		if (!variation_member(out, variation, "name") ||
 			!variation_member(out, variation, "description"))
 		{

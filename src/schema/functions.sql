@@ -344,3 +344,21 @@ REVOKE ALL ON FUNCTION flagplane.purge(integer) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.purge(integer) IS
 'Remove expired idempotency keys and reset environment keys, at most "limit" of each.
 Returns how many rows went. Safe to run at once from several places: each takes other rows. For database roles with USAGE on flagplane_data only.';
+
+-- The table of operations.
+CREATE FUNCTION flagplane.operations(
+	OUT name text,
+	OUT method text,
+	OUT path text,
+	OUT scope text,
+	OUT status integer,
+	OUT dialect text,
+	OUT changes boolean,
+	OUT arguments text
+)
+RETURNS SETOF record LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_operations';
+REVOKE ALL ON FUNCTION flagplane.operations() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.operations() IS
+'List the operations: their functions, REST methods and paths, scopes and success statuses.
+scope is NULL for operations that only database roles with USAGE on flagplane_data may call.';

@@ -1,0 +1,84 @@
+-- Idempotency keys: replay, conflict, scope, expiry, secrets.
+\set VERBOSITY terse
+\pset format unaligned
+SELECT t.project('once') AS id \gset
+\set k1 11111111-1111-4111-8111-111111111111
+\set k2 22222222-2222-4222-8222-222222222222
+\set k3 33333333-3333-4333-8333-333333333333
+-- The first answer, verbatim, from SQL and from REST.
+SELECT flagplane.create_layer('once', 'a', 'A', '', idempotency_key => :'k1') AS first \gset
+SELECT flagplane.create_layer('once', 'a', 'A', '', idempotency_key => :'k1')::text = :'first' AS same;
+SELECT h.status, t.mask(h.headers::text), h.body::text = :'first' AS same FROM flagplane.handle('POST', '/api/v2/projects/once/layers',
+	'{"idempotency-key": "11111111-1111-4111-8111-111111111111"}', '{"description": "", "name": "A", "key": "a"}') h;
+SELECT h.status, h.body::text = :'first' AS same FROM flagplane.handle('POST', '/api/v2/projects/once/layers',
+	'{"Idempotency-Key": "\"11111111-1111-4111-8111-111111111111\""}', '{"key": "a", "name": "A", "description": ""}') h;
+-- Another request under the same key, by either way.
+SELECT t.try($$SELECT flagplane.create_layer('once', 'b', 'A', '', idempotency_key => '11111111-1111-4111-8111-111111111111')$$);
+SELECT t.try($$SELECT flagplane.create_layer('once', 'a', 'A', '', 'user', '11111111-1111-4111-8111-111111111111')$$);
+SELECT * FROM t.rest('POST', '/api/v2/projects/once/layers', '{"key": "b", "name": "A", "description": ""}', '{"Idempotency-Key": "11111111-1111-4111-8111-111111111111"}');
+SELECT count(*) FROM flagplane_data.layer l JOIN flagplane_data.project p ON p.id = l.project_id WHERE p.key = 'once';
+SELECT count(*) FROM flagplane_data.audit_log WHERE target LIKE 'proj/once:layer/%';
+-- A key's scope: account, actor, operation.
+SELECT t.try($$SELECT flagplane.create_flag('once', 'a', 'A', idempotency_key => '11111111-1111-4111-8111-111111111111')->>'key'$$);
+SELECT flagplane.create_access_token('once', role => 'admin')->>'token' AS token \gset
+SELECT status FROM t.rest('POST', '/api/v2/projects/once/layers', '{"key": "b", "name": "A", "description": ""}',
+	json_build_object('Idempotency-Key', :'k1', 'Authorization', :'token')::jsonb);
+-- What is not a UUID is a broken value, in both dialects.
+SELECT * FROM t.rest('POST', '/api/v2/projects/once/layers', '{"key": "c", "name": "A", "description": ""}', '{"Idempotency-Key": "x"}');
+SELECT * FROM t.rest('POST', '/api/v2/projects/once/layers', '{"key": "c", "name": "A", "description": ""}', '{"Idempotency-Key": ""}');
+SELECT status FROM t.rest('GET', '/api/v2/projects/once/layers', NULL, '{"Idempotency-Key": "x"}');
+-- An error leaves no claim: the key is good for the corrected request.
+SELECT t.try($$SELECT flagplane.create_layer('once', 'a', 'Taken', '', idempotency_key => '22222222-2222-4222-8222-222222222222')$$);
+SELECT t.try($$SELECT flagplane.create_layer('once', 'c', 'Free', '', idempotency_key => '22222222-2222-4222-8222-222222222222')->>'key'$$);
+SELECT status FROM t.rest('POST', '/api/v2/projects/once/layers', '{"key": "a", "name": "A", "description": ""}', '{"Idempotency-Key": "33333333-3333-4333-8333-333333333333"}');
+SELECT status, headers FROM t.rest('POST', '/api/v2/projects/once/layers', '{"key": "d", "name": "A", "description": ""}', '{"Idempotency-Key": "33333333-3333-4333-8333-333333333333"}');
+-- Order of keys, white space and the spelling of numbers do not count in documents.
+SELECT t.try($$SELECT flagplane.create_flag('once', 'v', 'V', variations => '[{"value": 1.0, "name": "x"}, {"value": {"a": 1, "b": 2}}]',
+	idempotency_key => '22222222-2222-4222-8222-222222222222')->>'key'$$);
+SELECT status, headers->>'Idempotent-Replayed' FROM flagplane.handle('POST', '/api/v2/flags/once', '{"Idempotency-Key": "22222222-2222-4222-8222-222222222222"}',
+	'{"name": "V", "key": "v", "variations": [{"name": "x", "value": 1}, {"value": {"b": 2, "a": 1.00}}]}');
+SELECT status FROM flagplane.handle('POST', '/api/v2/flags/once', '{"Idempotency-Key": "22222222-2222-4222-8222-222222222222"}',
+	'{"name": "V", "key": "v", "variations": [{"name": "x", "value": "1"}, {"value": {"b": 2, "a": 1.00}}]}');
+-- Status, Location, ETag and the keys of an environment come back too.
+SELECT h.headers, h.body::text AS env FROM flagplane.handle('POST', '/api/v2/projects/once/environments', '{"Idempotency-Key": "11111111-1111-4111-8111-111111111111"}',
+	'{"key": "e", "name": "E", "color": "000000", "tags": ["x"]}') h \gset
+SELECT h.status, h.headers, h.body::text = :'env' AS same FROM flagplane.handle('POST', '/api/v2/projects/once/environments', '{"Idempotency-Key": "11111111-1111-4111-8111-111111111111"}',
+	'{"tags": ["x"], "color": "000000", "name": "E", "key": "e"}') h;
+SELECT flagplane.create_environment('once', 'e', 'E', '000000', tags => '{x}', idempotency_key => :'k1')::text = :'env' AS same;
+
+-- The secret shown once is shown again to a retry, and stored nowhere.
+SELECT flagplane.create_sdk_app('once', 'App', 'expo', idempotency_key => :'k1') AS app \gset
+SELECT flagplane.create_sdk_app('once', 'App', 'expo', idempotency_key => :'k1')::text = :'app' AS by_key,
+	flagplane.create_sdk_app('prj_' || :'id', 'App', 'expo', idempotency_key => :'k1')::text = :'app' AS by_id;
+SELECT h.status, t.mask(h.headers::text), h.body::text = :'app' AS by_rest FROM flagplane.handle('POST', '/v1/projects/' || :'id' || '/sdk-apps',
+	'{"Idempotency-Key": "11111111-1111-4111-8111-111111111111"}', '{"platform": "expo", "name": "App"}') h;
+SELECT flagplane.create_access_token('replayed', role => 'reader', idempotency_key => :'k1') AS answer \gset
+SELECT flagplane.create_access_token('replayed', role => 'reader', idempotency_key => :'k1')::text = :'answer' AS same;
+SELECT status FROM t.rest('GET', '/api/v2/projects/once', NULL, json_build_object('Authorization', :'answer'::json->>'token')::jsonb);
+CREATE FUNCTION pg_temp.found(secret text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	c regclass;
+	n bigint;
+	total bigint := 0;
+BEGIN
+	FOR c IN SELECT oid FROM pg_class WHERE relnamespace = 'flagplane_data'::regnamespace AND relkind = 'r' LOOP
+		EXECUTE format('SELECT count(*) FROM %s x WHERE x::text LIKE %L', c, '%' || secret || '%') INTO n;
+		total := total + n;
+	END LOOP;
+	RETURN total;
+END
+$$;
+SELECT pg_temp.found(right(:'app'::json->>'apiKey', 43)) AS app_key, pg_temp.found(right(:'answer'::json->>'token', 43)) AS token,
+	pg_temp.found(:'k1') AS idempotency_key, pg_temp.found('App') > 0 AS control;
+-- An expired key is taken over at once: the request runs again, with another secret.
+UPDATE flagplane_data.idempotency_key SET expires_at = now() - interval '1 second' WHERE operation = 'create_sdk_app';
+SELECT a->>'apiKey' <> :'app'::json->>'apiKey' AS another, a->>'appId' <> :'app'::json->>'appId' AS another_app
+FROM flagplane.create_sdk_app('once', 'App', 'expo', idempotency_key => :'k1') a;
+SELECT expires_at - created_at AS lifetime, expires_at > now() AS alive, status FROM flagplane_data.idempotency_key WHERE operation = 'create_sdk_app' AND expires_at > now();
+-- Purge: expired rows only, at most so many.
+UPDATE flagplane_data.idempotency_key SET expires_at = now() WHERE operation = 'create_layer';
+SELECT count(*) AS expired FROM flagplane_data.idempotency_key WHERE expires_at <= now() \gset
+SELECT flagplane.purge(1), flagplane.purge(2), :expired - 3 = flagplane.purge() AS the_rest, flagplane.purge();
+SELECT t.try('SELECT flagplane.purge(0)');
+SELECT t.try('SELECT flagplane.purge(NULL)');
+SELECT t.try($$SELECT flagplane.create_layer('once', 'a', 'A', '', idempotency_key => '11111111-1111-4111-8111-111111111111')$$);

@@ -1,0 +1,62 @@
+-- Over /rpc: what PostgREST sets before a call, and reads after it.
+\set VERBOSITY terse
+\pset format unaligned
+SELECT t.project('rpc') IS NOT NULL AS made;
+SELECT set_config('request.method', '', false), set_config('request.headers', '', false), set_config('response.status', '', false), set_config('response.headers', '', false);
+-- Empty settings are no settings: the error is a plain one.
+SELECT t.try($$SELECT flagplane.create_layer('rpc', NULL, 'x', '')$$);
+CREATE FUNCTION pg_temp.rpc(statement text, headers json DEFAULT '{}') RETURNS TABLE (status text, response text, body text) LANGUAGE plpgsql AS $$
+DECLARE
+	detail text;
+BEGIN
+	PERFORM set_config('request.method', 'POST', true), set_config('request.headers', rpc.headers::text, true),
+		set_config('response.status', '', true), set_config('response.headers', '', true);
+	BEGIN
+		EXECUTE statement INTO body;
+		status := current_setting('response.status');
+		response := t.mask(current_setting('response.headers'));
+	EXCEPTION WHEN SQLSTATE 'PGRST' THEN
+		GET STACKED DIAGNOSTICS body = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+		status := 'error';
+		response := t.mask(detail);
+	END;
+	body := t.mask(body);
+	PERFORM set_config('request.method', '', true), set_config('request.headers', '', true);
+	RETURN NEXT;
+END
+$$;
+SELECT * FROM pg_temp.rpc($$SELECT flagplane.create_layer('rpc', 'l', 'L', '')$$);
+SELECT status, response FROM pg_temp.rpc($$SELECT flagplane.create_environment('rpc', 'e', 'E', '000000')$$);
+SELECT status, response FROM pg_temp.rpc($$SELECT flagplane.create_flag('rpc', 'f', 'F')$$);
+SELECT status, response FROM pg_temp.rpc($$SELECT flagplane.create_flag_link('rpc', 'f', 'k')$$);
+SELECT status, response FROM pg_temp.rpc($$SELECT flagplane.create_sdk_app('rpc', 'App', 'expo')$$, '{"idempotency-key": "44444444-4444-4444-8444-444444444444"}');
+SELECT status, response FROM pg_temp.rpc($$SELECT flagplane.create_sdk_app('rpc', 'App', 'expo')$$, '{"idempotency-key": "44444444-4444-4444-8444-444444444444"}');
+SELECT status, response FROM pg_temp.rpc($$SELECT flagplane.get_layer('rpc', 'l')$$);
+-- Headers that somebody set before stay.
+SELECT status, response FROM pg_temp.rpc($$SELECT flagplane.create_layer('rpc', 'l2', 'L', '') FROM (SELECT set_config('response.headers', '[{"X-A": "b"}]', true)) s$$);
+-- Errors in PostgREST's form, each in its dialect.
+SELECT * FROM pg_temp.rpc($$SELECT flagplane.create_layer('rpc', 'l', 'L', '')$$);
+SELECT * FROM pg_temp.rpc($$SELECT flagplane.create_layer('rpc', 'a b', NULL, '')$$);
+SELECT * FROM pg_temp.rpc($$SELECT flagplane.get_layer('rpc', 'nothing')$$);
+SELECT * FROM pg_temp.rpc($$SELECT flagplane.create_sdk_app('rpc', 'App', 'ios')$$);
+SELECT * FROM pg_temp.rpc($$SELECT flagplane.create_sdk_app('nowhere', 'App', 'expo')$$);
+SELECT * FROM pg_temp.rpc($$SELECT flagplane.create_sdk_app('rpc', 'Other', 'expo')$$, '{"idempotency-key": "44444444-4444-4444-8444-444444444444"}');
+SELECT * FROM pg_temp.rpc($$SELECT flagplane.create_layer('rpc', 'l3', 'L', '')$$, '{"idempotency-key": "x"}');
+SELECT * FROM pg_temp.rpc($$SELECT flagplane.list_layers('rpc')$$, '{"authorization": "api-123"}');
+SELECT * FROM pg_temp.rpc($$SELECT flagplane.list_sdk_apps('rpc')$$, '{"x-api-key": "api-123"}');
+-- What stands after Bearer in PostgREST's own header is its JWT, unless it is a token.
+SELECT status, left(body, 9) FROM pg_temp.rpc($$SELECT flagplane.list_layers('rpc')$$, '{"authorization": "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x"}');
+SELECT * FROM pg_temp.rpc($$SELECT flagplane.list_layers('rpc')$$, '{"authorization": "Bearer fp_x"}');
+-- handle() answers as ever, in the middle of such a request.
+SELECT * FROM pg_temp.rpc($$SELECT body FROM flagplane.handle('GET', '/api/v2/x')$$);
+-- In SQL, the row of the error table is in the constraint's name.
+DO $$
+DECLARE
+	name text;
+BEGIN
+	PERFORM flagplane.create_layer('rpc', 'l', 'L', '');
+EXCEPTION WHEN unique_violation THEN
+	GET STACKED DIAGNOSTICS name = CONSTRAINT_NAME;
+	RAISE WARNING '%', name;
+END
+$$;
