@@ -169,6 +169,18 @@ error_raise(ErrorKind kind, const char *message, ...)
 }
 
 /*
+ * error_raise_serialization ends a transaction whose snapshot is too old to do
+ * the request right; like every serialization failure it can be tried again.
+ */
+void
+error_raise_serialization(void)
+{
+	ereport(ERROR,
+			errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			errmsg("could not serialize access due to concurrent update"));
+}
+
+/*
  * throw raises the error in the form the current caller understands.
  */
 static void

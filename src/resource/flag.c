@@ -5,6 +5,7 @@
  */
 #include "resource/resource.h"
 
+#include "access/xact.h"
 #include "call/field.h"
 #include "call/page.h"
 #include "catalog/pg_type.h"
@@ -123,6 +124,17 @@ STATEMENT(configure_environment,
 		  " ON f.account_id = e.account_id AND f.project_id = e.project_id"
 		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
 		  " AND s.flag_id = f.id AND s.environment_id = $3"
+		  " WHERE e.account_id = $1 AND e.id = $2");
+
+/* A row for each configuration that a new flag, or a new environment, is to get. */
+STATEMENT(list_environments_of_flag,
+		  "SELECT 1 FROM flagplane_data.flag f JOIN flagplane_data.environment e"
+		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
+		  " WHERE f.account_id = $1 AND f.id = $2");
+
+STATEMENT(list_flags_of_environment,
+		  "SELECT 1 FROM flagplane_data.environment e JOIN flagplane_data.flag f"
+		  " ON f.account_id = e.account_id AND f.project_id = e.project_id"
 		  " WHERE e.account_id = $1 AND e.id = $2");
 
 STATEMENT(find_flag,
@@ -389,6 +401,23 @@ check_create_flag(Request *request)
 }
 
 /*
+ * configure makes configurations, with the parameters of its statement, the
+ * first two of which are those of the statement that lists what is to get one.
+ * A transaction that looks through an old snapshot may miss some: it is told so.
+ */
+static void
+configure(Statement *make, Statement *list, Params *params)
+{
+	uint64		made = statement_run(make, params, STATEMENT_WRITE).count;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+	params->count = 2;
+	if (statement_run(list, params, STATEMENT_LATEST).count != made)
+		error_raise_serialization();
+}
+
+/*
  * flags_configure_environment gives a new environment a configuration of every
  * flag of its project: the source environment's, without targets for single
  * contexts, or the flag's defaults where there is no source (NULL).
@@ -404,7 +433,7 @@ flags_configure_environment(Request *request, const char *environment_id,
 	params_text(&params, source_environment_id);
 	params_text(&params, uuid_text(random_uuid()->data));
 	params_time(&params, request->now);
-	statement_run(&configure_environment, &params, STATEMENT_LATEST);
+	configure(&configure_environment, &list_flags_of_environment, &params);
 }
 
 /*
@@ -432,7 +461,7 @@ do_create_flag(Request *request)
 	params_boolean(&params, request_boolean(request, IS_FLAG_ON));
 	params_text(&params, uuid_text(random_uuid()->data));
 	params_time(&params, request->now);
-	statement_run(&configure_flag, &params, STATEMENT_LATEST);
+	configure(&configure_flag, &list_environments_of_flag, &params);
 
 	flag_document(request, &flag);
 	request_location(request, "/api/v2/flags/%s/%s", project_key, flag.key);
