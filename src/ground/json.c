@@ -222,16 +222,17 @@ json_read_value(const char *json, int length, JsonValue *value)
 	return read_whole(json, length, value, NULL, NULL);
 }
 
-/*
- * collect_member passes a member on only when the whole is an object, so that an
- * array's elements are not taken for members.
- */
+/* Whom json_read_object passes members on to. */
 typedef struct Members
 {
 	JsonMember	member;
 	void	   *state;
 } Members;
 
+/*
+ * collect_member passes a member on only when the whole is an object, so that an
+ * array's elements are not taken for members.
+ */
 static void
 collect_member(void *state, char *name, const JsonValue *value)
 {
@@ -264,6 +265,9 @@ typedef struct Strings
 	ArrayBuildState *built;
 } Strings;
 
+/*
+ * collect_string takes an element of an array, which must be a string.
+ */
 static void
 collect_string(void *state, char *name, const JsonValue *value)
 {

@@ -5,7 +5,6 @@
  */
 #include "resource/resource.h"
 
-#include "access/xact.h"
 #include "call/field.h"
 #include "call/page.h"
 #include "catalog/pg_type.h"
@@ -97,46 +96,6 @@ STATEMENT(insert_flag,
 		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
 		  " ON CONFLICT DO NOTHING RETURNING " FLAG_COLUMNS);
 
-/* Salts must differ from one configuration to the next: they are made of one random value and the ids. */
-STATEMENT(configure_flag,
-		  "INSERT INTO flagplane_data.flag_environment"
-		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
-		  " rules, prerequisites, salt, sel, track_events, version, last_modified)"
-		  " SELECT $1, f.id, e.id, $3, jsonb_build_object('variation', f.on_variation),"
-		  " f.off_variation, '[]', '[]', '[]', md5($4 || 'salt' || f.id::text || e.id),"
-		  " md5($4 || 'sel' || f.id::text || e.id), e.default_track_events, 1, $5"
-		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
-		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
-		  " WHERE f.account_id = $1 AND f.id = $2");
-
-STATEMENT(configure_environment,
-		  "INSERT INTO flagplane_data.flag_environment"
-		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
-		  " rules, prerequisites, salt, sel, track_events, version, last_modified)"
-		  " SELECT $1, f.id, e.id, coalesce(s.is_on, false),"
-		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
-		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END, '[]',"
-		  " coalesce(s.rules, '[]'), coalesce(s.prerequisites, '[]'),"
-		  " coalesce(s.salt, md5($4 || 'salt' || f.id::text || e.id)),"
-		  " md5($4 || 'sel' || f.id::text || e.id),"
-		  " coalesce(s.track_events, e.default_track_events), 1, $5"
-		  " FROM flagplane_data.environment e JOIN flagplane_data.flag f"
-		  " ON f.account_id = e.account_id AND f.project_id = e.project_id"
-		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
-		  " AND s.flag_id = f.id AND s.environment_id = $3"
-		  " WHERE e.account_id = $1 AND e.id = $2");
-
-/* A row for each configuration that a new flag, or a new environment, is to get. */
-STATEMENT(list_environments_of_flag,
-		  "SELECT 1 FROM flagplane_data.flag f JOIN flagplane_data.environment e"
-		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
-		  " WHERE f.account_id = $1 AND f.id = $2");
-
-STATEMENT(list_flags_of_environment,
-		  "SELECT 1 FROM flagplane_data.environment e JOIN flagplane_data.flag f"
-		  " ON f.account_id = e.account_id AND f.project_id = e.project_id"
-		  " WHERE e.account_id = $1 AND e.id = $2");
-
 STATEMENT(find_flag,
 		  "SELECT " FLAG_COLUMNS
 		  " FROM flagplane_data.project p JOIN flagplane_data.flag f"
@@ -155,13 +114,6 @@ STATEMENT(count_flags,
 		  " FROM flagplane_data.project p JOIN flagplane_data.flag f"
 		  " ON f.account_id = p.account_id AND f.project_id = p.id"
 		  " WHERE p.account_id = $1 AND p.key = $2");
-
-STATEMENT(list_configurations,
-		  "SELECT e.key, e.name, c.is_on, c.fallthrough, c.off_variation, c.targets, c.rules,"
-		  " c.prerequisites, c.salt, c.sel, c.track_events, c.version, c.last_modified"
-		  " FROM flagplane_data.flag_environment c JOIN flagplane_data.environment e"
-		  " ON e.account_id = c.account_id AND e.id = c.environment_id"
-		  " WHERE c.account_id = $1 AND c.flag_id = $2 ORDER BY e.created_at, e.key");
 
 /*
  * flag_of_row reads the columns of FLAG_COLUMNS.
@@ -190,36 +142,6 @@ flag_of_row(const Rows *rows, uint64 number)
 }
 
 /*
- * configuration_document writes a flag's configuration in one environment, the
- * row of list_configurations, as a member of environments.
- */
-static void
-configuration_document(StringInfo out, const char *project_key, const Flag *flag, const Row *row)
-{
-	document_key(out, row_string(row, 0));
-	document_open(out, '{');
-	document_boolean(out, "on", row_boolean(row, 2));
-	document_boolean(out, "archived", flag->archived);
-	document_string(out, "salt", row_string(row, 8));
-	document_string(out, "sel", row_string(row, 9));
-	document_milliseconds(out, "lastModified", row_time(row, 12));
-	document_integer(out, "version", row_integer(row, 11));
-	document_raw(out, "targets", row_jsonb(row, 5));
-	document_raw(out, "contextTargets", "[]");
-	document_raw(out, "rules", row_jsonb(row, 6));
-	document_raw(out, "fallthrough", row_jsonb(row, 3));
-	document_integer(out, "offVariation", row_integer(row, 4));
-	document_raw(out, "prerequisites", row_jsonb(row, 7));
-	document_key(out, "_site");
-	appendStringInfo(out, "{\"href\":\"/%s/%s/features/%s\",\"type\":\"text/html\"}", project_key,
-					 row_string(row, 0), flag->key);
-	document_string(out, "_environmentName", row_string(row, 1));
-	document_boolean(out, "trackEvents", row_boolean(row, 10));
-	document_boolean(out, "trackEventsFallthrough", false);
-	document_close(out, '}');
-}
-
-/*
  * flag_document writes the FeatureFlag with its configurations.
  */
 static void
@@ -227,12 +149,6 @@ flag_document(Request *request, const Flag *flag)
 {
 	StringInfo	out = request->answer;
 	char	   *project_key = request_string(request, PROJECT_KEY);
-	Params		params = {0};
-	Rows		rows;
-
-	params_bigint(&params, request->caller.account);
-	params_add(&params, UUIDOID, flag->id, false);
-	rows = statement_run(&list_configurations, &params, request->mode);
 
 	document_open(out, '{');
 	document_string(out, "name", flag->name);
@@ -257,16 +173,7 @@ flag_document(Request *request, const Flag *flag)
 	document_integer(out, "onVariation", flag->on_variation);
 	document_integer(out, "offVariation", flag->off_variation);
 	document_close(out, '}');
-	document_key(out, "environments");
-	document_open(out, '{');
-	for (uint64 i = 0; i < rows.count; i++)
-	{
-		Row			row;
-
-		row_read(&rows, i, &row);
-		configuration_document(out, project_key, flag, &row);
-	}
-	document_close(out, '}');
+	configurations_document(request, flag->id, flag->key, flag->archived);
 	document_close(out, '}');
 }
 
@@ -401,48 +308,11 @@ check_create_flag(Request *request)
 }
 
 /*
- * configure makes configurations, with the parameters of its statement, the
- * first two of which are those of the statement that lists what is to get one.
- * A transaction that looks through an old snapshot may miss some: it is told so.
- */
-static void
-configure(Statement *make, Statement *list, Params *params)
-{
-	uint64		made = statement_run(make, params, STATEMENT_WRITE).count;
-
-	if (!IsolationUsesXactSnapshot())
-		return;
-	params->count = 2;
-	if (statement_run(list, params, STATEMENT_LATEST).count != made)
-		error_raise_serialization();
-}
-
-/*
- * flags_configure_environment gives a new environment a configuration of every
- * flag of its project: the source environment's, without targets for single
- * contexts, or the flag's defaults where there is no source (NULL).
- */
-void
-flags_configure_environment(Request *request, const char *environment_id,
-							const char *source_environment_id)
-{
-	Params		params = {0};
-
-	params_bigint(&params, request->caller.account);
-	params_text(&params, environment_id);
-	params_text(&params, source_environment_id);
-	params_text(&params, uuid_text(random_uuid()->data));
-	params_time(&params, request->now);
-	configure(&configure_environment, &list_flags_of_environment, &params);
-}
-
-/*
  * do_create_flag makes a flag with a configuration in every environment.
  */
 void
 do_create_flag(Request *request)
 {
-	Params		params = {0};
 	char	   *project_key = request_string(request, PROJECT_KEY);
 	Rows		rows;
 	Flag		flag;
@@ -456,13 +326,7 @@ do_create_flag(Request *request)
 		error_raise(ERR_EXISTS, "flag \"%s\" already exists", request_string(request, KEY));
 	flag = flag_of_row(&rows, 0);
 
-	params_bigint(&params, request->caller.account);
-	params_add(&params, UUIDOID, flag.id, false);
-	params_boolean(&params, request_boolean(request, IS_FLAG_ON));
-	params_text(&params, uuid_text(random_uuid()->data));
-	params_time(&params, request->now);
-	configure(&configure_flag, &list_environments_of_flag, &params);
-
+	flag_configure(request, flag.id, request_boolean(request, IS_FLAG_ON));
 	flag_document(request, &flag);
 	request_location(request, "/api/v2/flags/%s/%s", project_key, flag.key);
 	request_target(request, "proj/%s:env/*:flag/%s", project_key, flag.key);

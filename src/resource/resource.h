@@ -42,11 +42,14 @@ extern void check_create_sdk_app(Request *request);
 extern bool project_exists(Request *request);
 pg_noreturn extern void project_missing(Request *request);
 
-/* flag.c: what an environment asks for. */
+/* flag_configuration.c: what an environment asks for, and a flag. */
 extern void flags_configure_environment(Request *request, const char *environment_id,
 										const char *source_environment_id);
+extern void flag_configure(Request *request, Datum flag_id, bool is_on);
+extern void configurations_document(Request *request, Datum flag_id, const char *flag_key,
+									bool archived);
 
-/* environment.c: what a project asks for. */
+/* project_environment.c: what a project asks for. */
 extern List *environments_read(Request *project, int field);
 extern void environments_create(Request *project, List *environments, const char *project_key);
 

@@ -1,0 +1,167 @@
+/*
+ * flag_configuration.c
+ *	  Each flag's settings in each environment.
+ */
+#include "resource/resource.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "ground/document.h"
+#include "utils/uuid.h"
+
+/* Salts must differ from one configuration to the next: they are made of one random value and the ids. */
+STATEMENT(configure_flag,
+		  "INSERT INTO flagplane_data.flag_environment"
+		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
+		  " rules, prerequisites, salt, sel, track_events, version, last_modified)"
+		  " SELECT $1, f.id, e.id, $3, jsonb_build_object('variation', f.on_variation),"
+		  " f.off_variation, '[]', '[]', '[]', md5($4 || 'salt' || f.id::text || e.id),"
+		  " md5($4 || 'sel' || f.id::text || e.id), e.default_track_events, 1, $5"
+		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
+		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
+		  " WHERE f.account_id = $1 AND f.id = $2");
+
+STATEMENT(configure_environment,
+		  "INSERT INTO flagplane_data.flag_environment"
+		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
+		  " rules, prerequisites, salt, sel, track_events, version, last_modified)"
+		  " SELECT $1, f.id, e.id, coalesce(s.is_on, false),"
+		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
+		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END, '[]',"
+		  " coalesce(s.rules, '[]'), coalesce(s.prerequisites, '[]'),"
+		  " coalesce(s.salt, md5($4 || 'salt' || f.id::text || e.id)),"
+		  " md5($4 || 'sel' || f.id::text || e.id),"
+		  " coalesce(s.track_events, e.default_track_events), 1, $5"
+		  " FROM flagplane_data.environment e JOIN flagplane_data.flag f"
+		  " ON f.account_id = e.account_id AND f.project_id = e.project_id"
+		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
+		  " AND s.flag_id = f.id AND s.environment_id = $3"
+		  " WHERE e.account_id = $1 AND e.id = $2");
+
+/* A row for each configuration that a new flag, or a new environment, is to get. */
+STATEMENT(list_environments_of_flag,
+		  "SELECT 1 FROM flagplane_data.flag f JOIN flagplane_data.environment e"
+		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
+		  " WHERE f.account_id = $1 AND f.id = $2");
+
+STATEMENT(list_flags_of_environment,
+		  "SELECT 1 FROM flagplane_data.environment e JOIN flagplane_data.flag f"
+		  " ON f.account_id = e.account_id AND f.project_id = e.project_id"
+		  " WHERE e.account_id = $1 AND e.id = $2");
+
+STATEMENT(list_configurations,
+		  "SELECT e.key, e.name, c.is_on, c.fallthrough, c.off_variation, c.targets, c.rules,"
+		  " c.prerequisites, c.salt, c.sel, c.track_events, c.version, c.last_modified"
+		  " FROM flagplane_data.flag_environment c JOIN flagplane_data.environment e"
+		  " ON e.account_id = c.account_id AND e.id = c.environment_id"
+		  " WHERE c.account_id = $1 AND c.flag_id = $2 ORDER BY e.created_at, e.key");
+
+/*
+ * configuration_document writes a flag's configuration in one environment, the
+ * row of list_configurations, as a member of environments.
+ */
+static void
+configuration_document(StringInfo out, const char *project_key, const char *flag_key, bool archived,
+					   const Row *row)
+{
+	document_key(out, row_string(row, 0));
+	document_open(out, '{');
+	document_boolean(out, "on", row_boolean(row, 2));
+	document_boolean(out, "archived", archived);
+	document_string(out, "salt", row_string(row, 8));
+	document_string(out, "sel", row_string(row, 9));
+	document_milliseconds(out, "lastModified", row_time(row, 12));
+	document_integer(out, "version", row_integer(row, 11));
+	document_raw(out, "targets", row_jsonb(row, 5));
+	document_raw(out, "contextTargets", "[]");
+	document_raw(out, "rules", row_jsonb(row, 6));
+	document_raw(out, "fallthrough", row_jsonb(row, 3));
+	document_integer(out, "offVariation", row_integer(row, 4));
+	document_raw(out, "prerequisites", row_jsonb(row, 7));
+	document_key(out, "_site");
+	appendStringInfo(out, "{\"href\":\"/%s/%s/features/%s\",\"type\":\"text/html\"}", project_key,
+					 row_string(row, 0), flag_key);
+	document_string(out, "_environmentName", row_string(row, 1));
+	document_boolean(out, "trackEvents", row_boolean(row, 10));
+	document_boolean(out, "trackEventsFallthrough", false);
+	document_close(out, '}');
+}
+
+/*
+ * configurations_document writes a flag's configurations as the member
+ * environments, by the environments' keys.
+ */
+void
+configurations_document(Request *request, Datum flag_id, const char *flag_key, bool archived)
+{
+	StringInfo	out = request->answer;
+	Params		params = {0};
+	Rows		rows;
+
+	params_bigint(&params, request->caller.account);
+	params_add(&params, UUIDOID, flag_id, false);
+	rows = statement_run(&list_configurations, &params, request->mode);
+	document_key(out, "environments");
+	document_open(out, '{');
+	for (uint64 i = 0; i < rows.count; i++)
+	{
+		Row			row;
+
+		row_read(&rows, i, &row);
+		configuration_document(out, request_string(request, 0), flag_key, archived, &row);
+	}
+	document_close(out, '}');
+}
+
+/*
+ * configure makes configurations, with the parameters of its statement, the
+ * first two of which are those of the statement that lists what is to get one.
+ * A transaction that looks through an old snapshot may miss some: it is told so.
+ */
+static void
+configure(Statement *make, Statement *list, Params *params)
+{
+	uint64		made = statement_run(make, params, STATEMENT_WRITE).count;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+	params->count = 2;
+	if (statement_run(list, params, STATEMENT_LATEST).count != made)
+		error_raise_serialization();
+}
+
+/*
+ * flags_configure_environment gives a new environment a configuration of every
+ * flag of its project: the source environment's, without targets for single
+ * contexts, or the flag's defaults where there is no source (NULL).
+ */
+void
+flags_configure_environment(Request *request, const char *environment_id,
+							const char *source_environment_id)
+{
+	Params		params = {0};
+
+	params_bigint(&params, request->caller.account);
+	params_text(&params, environment_id);
+	params_text(&params, source_environment_id);
+	params_text(&params, uuid_text(random_uuid()->data));
+	params_time(&params, request->now);
+	configure(&configure_environment, &list_flags_of_environment, &params);
+}
+
+/*
+ * flag_configure gives a new flag a configuration in every environment of its
+ * project.
+ */
+void
+flag_configure(Request *request, Datum flag_id, bool is_on)
+{
+	Params		params = {0};
+
+	params_bigint(&params, request->caller.account);
+	params_add(&params, UUIDOID, flag_id, false);
+	params_boolean(&params, is_on);
+	params_text(&params, uuid_text(random_uuid()->data));
+	params_time(&params, request->now);
+	configure(&configure_flag, &list_environments_of_flag, &params);
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+#
+# House rules that a machine can check. Each prints what breaks it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+bad=0
+rule() { # a rule's name, and what breaks it on standard input
+	local found
+	found=$(cat)
+	if [ -n "$found" ]; then
+		printf '%s:\n%s\n' "$1" "$found"
+		bad=1
+	fi
+}
+
+sources=$(find src -name '*.[ch]' | sort)
+pieces=$(find src/schema -name '*.sql' | sort)
+
+# One table knows the codes and statuses.
+grep -nE 'ERRCODE_|MAKE_SQLSTATE' $sources | grep -v '^src/ground/error' |
+	rule "a SQLSTATE outside of the table of errors" || true
+# One file talks to SPI, one knows about versions.
+grep -nE '\bSPI_' $sources | grep -v '^src/ground/statement' | rule "SPI outside of statement.c" || true
+grep -nE 'PG_VERSION_NUM' $sources | grep -v '^src/ground/compat.h' | rule "a server version outside of compat.h" || true
+# Columns are named: tables grow.
+grep -niE 'SELECT \*' $sources $pieces | rule "SELECT *" || true
+# An object that somebody else put there first must not be taken over.
+grep -niE 'OR REPLACE|IF NOT EXISTS' $pieces | rule "not a plain CREATE" || true
+# What is not done is an issue, not a comment.
+git ls-files | grep -vE '^test/check_style.sh$|\.out$' | tr '\n' '\0' |
+	xargs -0 grep -nE '\b(TODO|FIXME|XXX)\b' -- | rule "left to do" || true
+git ls-files | grep -vE '\.out$' | tr '\n' '\0' | xargs -0 grep -nIE '[ 	]+$' -- |
+	rule "white space at the end of a line" || true
+# A file of more lines holds two concepts.
+wc -l $sources | awk '$2 != "total" && $1 > 450 { print $2 ": " $1 " lines" }' | rule "too long"
+# The arrows run downwards: door, operations, resource, call, ground.
+grep -nE '#include "(door|operations|resource|call)' $(find src/ground -name '*.[ch]') | rule "ground includes upwards" || true
+grep -nE '#include "(door|operations|resource)' $(find src/call -name '*.[ch]') | rule "call includes upwards" || true
+grep -nE '#include "(door|operations\.)' $(find src/resource -name '*.[ch]') | rule "resource includes upwards" || true
+# A function's comment starts with its name.
+perl -0ne '
+	while (/^(\/\*(?:(?!\*\/).)*\*\/\n)?(?:pg_noreturn )?((?:static )?(?:inline )?[A-Za-z_][\w \*]*)\n(\w+)\((?:[^;{}]*)\)\n\{/gsm) {
+		my ($comment, $name) = ($1 // "", $3);
+		next if $name eq "main";
+		print "$ARGV: $name\n" unless $comment =~ /^\/\*\n \* \Q$name\E\b/;
+	}' $sources | rule "a function without a comment that starts with its name"
+
+# The format is checked where the tool is there; it is too big to ask for.
+if command -v clang-format >/dev/null; then
+	clang-format --dry-run $sources 2>&1 | grep -E 'warning' | head -20 | rule "format" || true
+else
+	echo "clang-format is not installed: the format was not checked"
+fi
+exit "$bad"

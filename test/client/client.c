@@ -1,0 +1,117 @@
+/*
+ * client.c
+ *	  Tests that need a client of their own: "client postgrest", "client races".
+ *	  The connection is the one that PGHOST and friends name.
+ */
+#include "client.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int	tests = 0;
+static int	failures = 0;
+
+/*
+ * connect_or_die opens a connection.
+ */
+PGconn *
+connect_or_die(void)
+{
+	PGconn	   *connection = PQconnectdb("");
+
+	if (PQstatus(connection) != CONNECTION_OK)
+	{
+		fprintf(stderr, "%s", PQerrorMessage(connection));
+		exit(2);
+	}
+	return connection;
+}
+
+/*
+ * query runs a statement and returns its first value, or "ERROR <SQLSTATE>".
+ */
+char *
+query(PGconn *connection, const char *format, ...)
+{
+	char		statement[16384];
+	char	   *value;
+	PGresult   *result;
+	va_list		args;
+
+	va_start(args, format);
+	vsnprintf(statement, sizeof(statement), format, args);
+	va_end(args);
+	result = PQexec(connection, statement);
+	if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0)
+		value = strdup(PQgetvalue(result, 0, 0));
+	else if (PQresultStatus(result) == PGRES_COMMAND_OK ||
+			 PQresultStatus(result) == PGRES_TUPLES_OK)
+		value = strdup("");
+	else
+	{
+		const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+		value = malloc(32);
+		snprintf(value, 32, "ERROR %s", state ? state : "?");
+	}
+	PQclear(result);
+	return value;
+}
+
+/*
+ * check counts a test and prints its result.
+ */
+void
+check(bool good, const char *format, ...)
+{
+	va_list		args;
+
+	tests++;
+	if (!good)
+		failures++;
+	printf("%s %d - ", good ? "ok" : "not ok", tests);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n");
+}
+
+/*
+ * check_equal checks that a value is the expected one.
+ */
+void
+check_equal(const char *got, const char *expected, const char *what)
+{
+	check(strcmp(got, expected) == 0, "%s", what);
+	if (strcmp(got, expected) != 0)
+		printf("# got      %s\n# expected %s\n", got, expected);
+}
+
+/*
+ * check_contains checks that a value has the expected part.
+ */
+void
+check_contains(const char *got, const char *part, const char *what)
+{
+	check(strstr(got, part) != NULL, "%s", what);
+	if (strstr(got, part) == NULL)
+		printf("# got      %s\n# expected %s\n", got, part);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "postgrest") == 0)
+		test_postgrest();
+	else if (argc == 2 && strcmp(argv[1], "races") == 0)
+		test_races();
+	else
+	{
+		fprintf(stderr, "usage: %s postgrest | races\n", argv[0]);
+		return 2;
+	}
+	printf("1..%d\n", tests);
+	return failures == 0 ? 0 : 1;
+}

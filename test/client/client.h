@@ -1,0 +1,21 @@
+/*
+ * client.h
+ *	  What the libpq tests share: one connection's helpers and a TAP counter.
+ */
+#ifndef FLAGPLANE_CLIENT_H
+#define FLAGPLANE_CLIENT_H
+
+#include <stdbool.h>
+
+#include <libpq-fe.h>
+
+extern PGconn *connect_or_die(void);
+extern char *query(PGconn *connection, const char *format, ...) __attribute__((format(printf, 2, 3)));
+extern void check(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
+extern void check_equal(const char *got, const char *expected, const char *what);
+extern void check_contains(const char *got, const char *part, const char *what);
+
+extern void test_postgrest(void);
+extern void test_races(void);
+
+#endif							/* FLAGPLANE_CLIENT_H */
