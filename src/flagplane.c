@@ -12,7 +12,7 @@ FLAGPLANE_MODULE_MAGIC;
 
 extern PGDLLEXPORT void _PG_init(void);
 
-char	   *ingest_endpoint_setting = NULL;
+char *ingest_endpoint_setting = NULL;
 
 /*
  * _PG_init defines the settings.
@@ -24,10 +24,9 @@ _PG_init(void)
 							   "Key of the account that database roles act for.",
 							   "It counts for callers without an access token only.",
 							   &account_setting, "default", PGC_USERSET, 0, NULL, NULL, NULL);
-	DefineCustomStringVariable("flagplane.ingest_endpoint",
-							   "URL that SDK apps send their events to.",
-							   "Shown as ingestEndpoint of every SDK app.",
-							   &ingest_endpoint_setting, "https://in.layers.com/l/events",
-							   PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"flagplane.ingest_endpoint", "URL that SDK apps send their events to.",
+		"Shown as ingestEndpoint of every SDK app.", &ingest_endpoint_setting,
+		"https://in.layers.com/l/events", PGC_SUSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("flagplane");
 }

@@ -35,8 +35,8 @@ OPERATION(create_environment, "POST", "/api/v2/projects/:projectKey/environments
 		  201, LAUNCHDARKLY, CHANGES, "environment", check_create_environment)
 OPERATION(get_environment, "GET", "/api/v2/projects/:projectKey/environments/:environmentKey",
 		  PROJECTS_READ, 200, LAUNCHDARKLY, READS, "environment", NULL)
-OPERATION(list_environments, "GET", "/api/v2/projects/:projectKey/environments", PROJECTS_READ,
-		  200, LAUNCHDARKLY, READS, "environment", NULL)
+OPERATION(list_environments, "GET", "/api/v2/projects/:projectKey/environments", PROJECTS_READ, 200,
+		  LAUNCHDARKLY, READS, "environment", NULL)
 
 /* Flags */
 OPERATION(create_flag, "POST", "/api/v2/flags/:projectKey", FLAGS_WRITE, 201, LAUNCHDARKLY, CHANGES,
@@ -49,9 +49,8 @@ OPERATION(list_flags, "GET", "/api/v2/flags/:projectKey", FLAGS_READ, 200, LAUNC
 /* Flag links */
 OPERATION(create_flag_link, "POST", "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey",
 		  FLAGS_WRITE, 201, LAUNCHDARKLY, CHANGES, "flag link", check_create_flag_link)
-OPERATION(get_flag_link, "GET",
-		  "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey/:id", FLAGS_READ, 200,
-		  LAUNCHDARKLY, READS, "flag link", NULL)
+OPERATION(get_flag_link, "GET", "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey/:id",
+		  FLAGS_READ, 200, LAUNCHDARKLY, READS, "flag link", NULL)
 OPERATION(list_flag_links, "GET", "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey",
 		  FLAGS_READ, 200, LAUNCHDARKLY, READS, "flag link", NULL)
 OPERATION(register_integration, NULL, NULL, FLAGS_WRITE, 201, LAUNCHDARKLY, CHANGES, "integration",

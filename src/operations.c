@@ -9,9 +9,9 @@
 #include "resource/resource.h"
 
 const Operation operations[OPERATION_COUNT] = {
-#define OPERATION(name, method, path, scope, status, dialect, kind, subject, check)              \
-	[OP_##name] = {#name, method, path, scope, status, dialect, kind, subject, name##_fields, \
-				   check, do_##name},
+#define OPERATION(name, method, path, scope, status, dialect, kind, subject, check) \
+	[OP_##name] = {#name, method,  path,		  scope, status,   dialect,         \
+				   kind,  subject, name##_fields, check, do_##name},
 #include "operationlist.h"
 #undef OPERATION
 };

@@ -17,4 +17,4 @@ typedef enum OperationId
 
 extern const Operation operations[OPERATION_COUNT];
 
-#endif							/* FLAGPLANE_OPERATIONS_H */
+#endif /* FLAGPLANE_OPERATIONS_H */

@@ -46,10 +46,12 @@ perl -0ne '
 		print "$ARGV: $name\n" unless $comment =~ /^\/\*\n \* \Q$name\E\b/;
 	}' $sources | rule "a function without a comment that starts with its name"
 
-# The format is checked where the tool is there; it is too big to ask for.
-if command -v clang-format >/dev/null; then
-	clang-format --dry-run $sources 2>&1 | grep -E 'warning' | head -20 | rule "format" || true
+# Versions of the formatter disagree with each other, and it is too big to ask
+# for: the format is checked where there is the one that made it.
+if clang-format --version 2>/dev/null | grep -q 'version 14\.'; then
+	clang-format --dry-run $sources test/client/*.[ch] 2>&1 | grep warning | head -20 |
+		rule "format" || true
 else
-	echo "clang-format is not installed: the format was not checked"
+	echo "clang-format 14 is not installed: the format was not checked"
 fi
 exit "$bad"

@@ -31,7 +31,7 @@ params_json(Params *params, const char *json)
 void
 audit_record(const Request *request)
 {
-	Params		params = {0};
+	Params params = {0};
 
 	if (request->operation->kind == READS)
 		return;

@@ -9,4 +9,4 @@
 
 extern void audit_record(const Request *request);
 
-#endif							/* FLAGPLANE_AUDIT_H */
+#endif /* FLAGPLANE_AUDIT_H */

@@ -14,9 +14,9 @@
 /* The state of reading a body. */
 typedef struct BodyReader
 {
-	Request    *request;
-	bool		seen[FIELDS_MAX];
-	bool		minted_id;
+	Request *request;
+	bool seen[FIELDS_MAX];
+	bool minted_id;
 } BodyReader;
 
 /*
@@ -27,21 +27,21 @@ static const char *
 nearest_field(const Operation *operation, const char *name)
 {
 	const char *nearest = NULL;
-	int			length = strlen(name);
-	int			farthest = (length + 1) / HINT_LETTERS;
-	int			best = farthest + 1;
+	int length = strlen(name);
+	int farthest = (length + 1) / HINT_LETTERS;
+	int best = farthest + 1;
 
 	if (length > NAMEDATALEN)
 		return NULL;
 	for (int i = 0; operation->fields[i].name; i++)
 	{
 		const Field *field = &operation->fields[i];
-		int			distance;
+		int distance;
 
 		if (field->place != IN_BODY)
 			continue;
-		distance = varstr_levenshtein_less_equal(name, length, field->wire, strlen(field->wire),
-												 1, 1, 1, farthest, true);
+		distance = varstr_levenshtein_less_equal(name, length, field->wire, strlen(field->wire), 1,
+												 1, 1, farthest, true);
 		if (distance < best)
 		{
 			best = distance;
@@ -58,8 +58,8 @@ static void
 read_member(void *state, char *name, const JsonValue *value)
 {
 	BodyReader *reader = state;
-	Request    *request = reader->request;
-	int			field = field_by_wire(request->operation, name, IN_BODY);
+	Request *request = reader->request;
+	int field = field_by_wire(request->operation, name, IN_BODY);
 
 	if (field >= 0 && reader->seen[field])
 		request_violation(request, field, "is given twice");
@@ -89,8 +89,8 @@ read_member(void *state, char *name, const JsonValue *value)
 char *
 body_read(Request *request, const char *json, int length)
 {
-	BodyReader	reader = {0};
-	char	   *problem;
+	BodyReader reader = {0};
+	char *problem;
 
 	reader.request = request;
 	problem = json_read_object(json, length, read_member, &reader);

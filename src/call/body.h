@@ -9,4 +9,4 @@
 
 extern char *body_read(Request *request, const char *json, int length);
 
-#endif							/* FLAGPLANE_BODY_H */
+#endif /* FLAGPLANE_BODY_H */

@@ -10,4 +10,4 @@
 extern void call_prepare(Request *request, const Operation *operation);
 extern void call_run(Request *request);
 
-#endif							/* FLAGPLANE_CALL_H */
+#endif /* FLAGPLANE_CALL_H */

@@ -20,12 +20,12 @@
 #define DATA_SCHEMA		"flagplane_data"
 #define DEFAULT_ACCOUNT "default"
 
-char	   *account_setting = NULL;
+char *account_setting = NULL;
 
 typedef struct ScopeName
 {
 	const char *name;
-	int			scope;
+	int scope;
 } ScopeName;
 
 /* The names that tokens are given; a role is a name for a set. */
@@ -41,32 +41,27 @@ static const ScopeName scope_names[] = {
 	{"*", SCOPE_ALL},
 };
 
-STATEMENT(find_account,
-		  "SELECT a.id FROM flagplane_data.account a WHERE a.key = $1");
+STATEMENT(find_account, "SELECT a.id FROM flagplane_data.account a WHERE a.key = $1");
 
-STATEMENT(make_account,
-		  "INSERT INTO flagplane_data.account (id, key, name, created_at)"
-		  " VALUES ($2, $1, $3, $4) ON CONFLICT DO NOTHING");
+STATEMENT(make_account, "INSERT INTO flagplane_data.account (id, key, name, created_at)"
+						" VALUES ($2, $1, $3, $4) ON CONFLICT DO NOTHING");
 
 /* A token may be limited to projects; those are then asked for with each project. */
-STATEMENT(find_token,
-		  "SELECT t.id, t.secret_hash, t.scopes, t.all_projects, t.member_id,"
-		  " t.expires_at, t.revoked_at IS NOT NULL, t.killed_at IS NOT NULL"
-		  " FROM flagplane_data.access_token t"
-		  " WHERE t.account_id = $1 AND t.selector = $2");
+STATEMENT(find_token, "SELECT t.id, t.secret_hash, t.scopes, t.all_projects, t.member_id,"
+					  " t.expires_at, t.revoked_at IS NOT NULL, t.killed_at IS NOT NULL"
+					  " FROM flagplane_data.access_token t"
+					  " WHERE t.account_id = $1 AND t.selector = $2");
 
-STATEMENT(find_project_by_key,
-		  "SELECT p.id FROM flagplane_data.project p"
-		  " WHERE p.account_id = $1 AND p.key = $2");
+STATEMENT(find_project_by_key, "SELECT p.id FROM flagplane_data.project p"
+							   " WHERE p.account_id = $1 AND p.key = $2");
 
 STATEMENT(find_reach_by_key,
 		  "SELECT 1 FROM flagplane_data.project p JOIN flagplane_data.access_token_project r"
 		  " ON r.account_id = p.account_id AND r.project_id = p.id"
 		  " WHERE p.account_id = $1 AND p.key = $2 AND r.token_id = $3");
 
-STATEMENT(find_reach_by_id,
-		  "SELECT 1 FROM flagplane_data.access_token_project r"
-		  " WHERE r.account_id = $1 AND r.project_id = $2 AND r.token_id = $3");
+STATEMENT(find_reach_by_id, "SELECT 1 FROM flagplane_data.access_token_project r"
+							" WHERE r.account_id = $1 AND r.project_id = $2 AND r.token_id = $3");
 
 /*
  * pin_search_path sets search_path for the current GUC level: every name in our
@@ -87,9 +82,9 @@ pin_search_path(void)
 void
 owner_enter(OwnerBracket *bracket)
 {
-	HeapTuple	schema = SearchSysCache1(NAMESPACENAME, CStringGetDatum(DATA_SCHEMA));
-	Oid			schema_id;
-	Oid			owner;
+	HeapTuple schema = SearchSysCache1(NAMESPACENAME, CStringGetDatum(DATA_SCHEMA));
+	Oid schema_id;
+	Oid owner;
 
 	if (!HeapTupleIsValid(schema))
 		elog(ERROR, "schema %s is missing", DATA_SCHEMA);
@@ -100,7 +95,7 @@ owner_enter(OwnerBracket *bracket)
 	GetUserIdAndSecContext(&bracket->user, &bracket->security_context);
 	bracket->trusted = may_use_schema(schema_id, bracket->user);
 	SetUserIdAndSecContext(owner, bracket->security_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
+									  SECURITY_RESTRICTED_OPERATION);
 	bracket->guc_level = NewGUCNestLevel();
 	pin_search_path();
 }
@@ -121,9 +116,9 @@ owner_leave(const OwnerBracket *bracket)
 static int64
 account_by_key(const char *key, StatementMode mode)
 {
-	Params		params = {0};
-	Rows		rows;
-	Row			row;
+	Params params = {0};
+	Rows rows;
+	Row row;
 
 	params_text(&params, key);
 	rows = statement_run(&find_account, &params, mode);
@@ -140,8 +135,8 @@ account_by_key(const char *key, StatementMode mode)
 static void
 identify_role(Request *request, const OwnerBracket *bracket)
 {
-	Caller	   *caller = &request->caller;
-	bool		is_default = strcmp(account_setting, DEFAULT_ACCOUNT) == 0;
+	Caller *caller = &request->caller;
+	bool is_default = strcmp(account_setting, DEFAULT_ACCOUNT) == 0;
 
 	if (!bracket->trusted)
 		error_raise(ERR_UNAUTHENTICATED, "an access token is required");
@@ -157,7 +152,7 @@ identify_role(Request *request, const OwnerBracket *bracket)
 		error_raise(ERR_NOT_FOUND, "account \"%s\" does not exist", account_setting);
 	while (caller->account == 0 && request->operation->kind != READS)
 	{
-		Params		params = {0};
+		Params params = {0};
 
 		params_text(&params, DEFAULT_ACCOUNT);
 		params_bigint(&params, random_account());
@@ -174,14 +169,14 @@ identify_role(Request *request, const OwnerBracket *bracket)
 static int
 scopes_of_array(ArrayType *names)
 {
-	Datum	   *elements;
-	int			count;
-	int			scopes = SCOPE_NONE;
+	Datum *elements;
+	int count;
+	int scopes = SCOPE_NONE;
 
 	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
 	for (int i = 0; i < count; i++)
 	{
-		int			scope;
+		int scope;
 
 		if (scope_by_name(TextDatumGetCString(elements[i]), &scope))
 			scopes |= scope;
@@ -198,13 +193,13 @@ static void
 identify_token(Request *request)
 {
 	static const uint8 nobody[SECRET_HASH_BYTES] = {0};
-	Caller	   *caller = &request->caller;
-	TokenParts	parts;
-	Params		params = {0};
-	Rows		rows;
-	Row			row;
-	bool		known;
-	bool		good;
+	Caller *caller = &request->caller;
+	TokenParts parts;
+	Params params = {0};
+	Rows rows;
+	Row row;
+	bool known;
+	bool good;
 
 	if (!token_parse(request->token, &parts))
 		error_raise(ERR_UNAUTHENTICATED, "the access token is not valid");
@@ -249,7 +244,7 @@ caller_identify(Request *request, const OwnerBracket *bracket)
 void
 caller_require_scope(const Request *request)
 {
-	int			needed = request->operation->scope;
+	int needed = request->operation->scope;
 
 	if ((request->caller.scopes & needed) == needed)
 		return;
@@ -281,17 +276,17 @@ project_field(const Operation *operation)
 void
 caller_resolve_project(Request *request)
 {
-	int			field = project_field(request->operation);
+	int field = project_field(request->operation);
 	const Caller *caller = &request->caller;
-	Params		params = {0};
-	Rows		rows;
+	Params params = {0};
+	Rows rows;
 
 	if (field < 0 || !request_given(request, field))
 		return;
 
 	if (request->project_key)
 	{
-		Row			row;
+		Row row;
 
 		params_bigint(&params, caller->account);
 		params_text(&params, request->project_key);

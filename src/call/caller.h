@@ -10,10 +10,10 @@
 /* The identity to return to when the work is done. */
 typedef struct OwnerBracket
 {
-	Oid			user;
-	int			security_context;
-	int			guc_level;
-	bool		trusted;		/* the caller's role has rights on the data */
+	Oid user;
+	int security_context;
+	int guc_level;
+	bool trusted; /* the caller's role has rights on the data */
 } OwnerBracket;
 
 /* The setting flagplane.account. */
@@ -29,4 +29,4 @@ extern void caller_resolve_project(Request *request);
 extern bool scope_by_name(const char *name, int *scope);
 extern const char *scope_name(Scope scope);
 
-#endif							/* FLAGPLANE_CALLER_H */
+#endif /* FLAGPLANE_CALLER_H */

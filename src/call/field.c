@@ -23,7 +23,7 @@
 int
 field_count(const Operation *operation)
 {
-	int			count = 0;
+	int count = 0;
 
 	while (operation->fields[count].name)
 		count++;
@@ -104,7 +104,7 @@ static void
 set_project_id(Request *request, int field, const char *text)
 {
 	const char *id = text;
-	pg_uuid_t  *uuid = palloc(sizeof(pg_uuid_t));
+	pg_uuid_t *uuid = palloc(sizeof(pg_uuid_t));
 
 	if (strncmp(id, PROJECT_PREFIX, strlen(PROJECT_PREFIX)) == 0)
 		id += strlen(PROJECT_PREFIX);
@@ -147,7 +147,8 @@ set_integer(Request *request, int field, int64 value)
 			break;
 		case FIELD_TIME:
 			if (value < 0 || value > MILLISECONDS_MAX)
-				request_violation(request, field, "must be Unix milliseconds in the years 1970 to 9999");
+				request_violation(request, field,
+								  "must be Unix milliseconds in the years 1970 to 9999");
 			else
 				field_set(request, field, TimestampTzGetDatum(time_of_milliseconds(value)));
 			break;
@@ -179,18 +180,18 @@ field_from_text(Request *request, int field, const char *text)
 		case FIELD_INTEGER:
 		case FIELD_BIGINT:
 		case FIELD_TIME:
-			{
-				char	   *end;
-				int64		value;
+		{
+			char *end;
+			int64 value;
 
-				errno = 0;
-				value = strtoi64(text, &end, 10);
-				if (end == text || *end != '\0' || errno != 0)
-					request_violation(request, field, "must be a whole number");
-				else
-					set_integer(request, field, value);
-				break;
-			}
+			errno = 0;
+			value = strtoi64(text, &end, 10);
+			if (end == text || *end != '\0' || errno != 0)
+				request_violation(request, field, "must be a whole number");
+			else
+				set_integer(request, field, value);
+			break;
+		}
 		case FIELD_TEXTS:
 		case FIELD_JSON:
 			elog(ERROR, "field %s cannot stand in a path or query",
@@ -229,38 +230,38 @@ field_from_json(Request *request, int field, const JsonValue *value)
 		case FIELD_INTEGER:
 		case FIELD_BIGINT:
 		case FIELD_TIME:
-			{
-				int64		integer;
-				bool		in_range;
+		{
+			int64 integer;
+			bool in_range;
 
-				if (!json_read_integer(value, &integer, &in_range))
-					request_violation(request, field, "must be a whole number");
-				else if (!in_range)
-					request_violation(request, field, "is out of range");
-				else
-					set_integer(request, field, integer);
-				break;
-			}
+			if (!json_read_integer(value, &integer, &in_range))
+				request_violation(request, field, "must be a whole number");
+			else if (!in_range)
+				request_violation(request, field, "is out of range");
+			else
+				set_integer(request, field, integer);
+			break;
+		}
 		case FIELD_TEXTS:
-			{
-				ArrayType  *strings;
+		{
+			ArrayType *strings;
 
-				if (json_read_strings(value, &strings))
-					field_set(request, field, PointerGetDatum(strings));
-				else
-					request_violation(request, field, "must be an array of strings");
-				break;
-			}
+			if (json_read_strings(value, &strings))
+				field_set(request, field, PointerGetDatum(strings));
+			else
+				request_violation(request, field, "must be an array of strings");
+			break;
+		}
 		case FIELD_JSON:
-			{
-				Datum		jsonb;
+		{
+			Datum jsonb;
 
-				if (json_read_jsonb(value, &jsonb))
-					field_set(request, field, jsonb);
-				else
-					request_violation(request, field, "has the same key twice in an object");
-				break;
-			}
+			if (json_read_jsonb(value, &jsonb))
+				field_set(request, field, jsonb);
+			else
+				request_violation(request, field, "has the same key twice in an object");
+			break;
+		}
 	}
 }
 

@@ -9,9 +9,9 @@
 #include "call/request.h"
 #include "ground/json.h"
 
-extern int	field_count(const Operation *operation);
-extern int	field_by_wire(const Operation *operation, const char *wire, FieldPlace place);
-extern Oid	field_type_oid(FieldType type);
+extern int field_count(const Operation *operation);
+extern int field_by_wire(const Operation *operation, const char *wire, FieldPlace place);
+extern Oid field_type_oid(FieldType type);
 extern void fields_prepare(Request *request);
 extern void field_set(Request *request, int field, Datum value);
 extern void field_from_sql(Request *request, int field, Datum value);
@@ -24,4 +24,4 @@ extern void fields_check(Request *request);
 extern void rule_check(Request *request, int field);
 extern bool is_url(const char *text);
 
-#endif							/* FLAGPLANE_FIELD_H */
+#endif /* FLAGPLANE_FIELD_H */

@@ -52,7 +52,7 @@ static void
 read_key(Request *request)
 {
 	const char *text = request->idempotency_key;
-	int			length = strlen(text);
+	int length = strlen(text);
 
 	if (length >= 2 && text[0] == '"' && text[length - 1] == '"')
 	{
@@ -85,7 +85,7 @@ put_jsonb(StringInfo form, Jsonb *jsonb)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(&jsonb->root);
 	JsonbIteratorToken token;
-	JsonbValue	value;
+	JsonbValue value;
 
 	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
 	{
@@ -97,7 +97,7 @@ put_jsonb(StringInfo form, Jsonb *jsonb)
 			put_bytes(form, value.val.string.val, value.val.string.len);
 		else if (value.type == jbvNumeric)
 		{
-			char	   *number = numeric_normalize(value.val.numeric);
+			char *number = numeric_normalize(value.val.numeric);
 
 			put_bytes(form, number, strlen(number));
 		}
@@ -120,7 +120,7 @@ hash_request(const Request *request, uint8 out[SECRET_HASH_BYTES])
 	put_bytes(&form, operation->name, strlen(operation->name));
 	for (int i = 0; operation->fields[i].name; i++)
 	{
-		Datum		value = request->params.values[FIELD_PARAM(i)];
+		Datum value = request->params.values[FIELD_PARAM(i)];
 
 		if (!request_given(request, i))
 		{
@@ -147,18 +147,18 @@ hash_request(const Request *request, uint8 out[SECRET_HASH_BYTES])
 				put_jsonb(&form, DatumGetJsonbP(value));
 				break;
 			case FIELD_TEXTS:
-				{
-					Datum	   *elements;
-					int			count;
+			{
+				Datum *elements;
+				int count;
 
-					deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false,
-									  TYPALIGN_INT, &elements, NULL, &count);
-					put_bytes(&form, &count, sizeof(count));
-					for (int j = 0; j < count; j++)
-						put_bytes(&form, VARDATA_ANY(DatumGetTextPP(elements[j])),
-								  VARSIZE_ANY_EXHDR(DatumGetTextPP(elements[j])));
-					break;
-				}
+				deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT,
+								  &elements, NULL, &count);
+				put_bytes(&form, &count, sizeof(count));
+				for (int j = 0; j < count; j++)
+					put_bytes(&form, VARDATA_ANY(DatumGetTextPP(elements[j])),
+							  VARSIZE_ANY_EXHDR(DatumGetTextPP(elements[j])));
+				break;
+			}
 		}
 	}
 	sha256(form.data, form.len, out);
@@ -171,7 +171,7 @@ hash_request(const Request *request, uint8 out[SECRET_HASH_BYTES])
 static void
 key_params(const Request *request, Params *params)
 {
-	uint8		hash[SECRET_HASH_BYTES];
+	uint8 hash[SECRET_HASH_BYTES];
 
 	sha256(request->key.data, UUID_LEN, hash);
 	params_bigint(params, request->caller.account);
@@ -193,8 +193,8 @@ replay_answer(Request *request, const Row *row)
 		appendStringInfoString(request->answer, response);
 	else if (response)
 	{
-		char		secret[SECRET_LENGTH + 1];
-		int			start = row_integer(row, 4);
+		char secret[SECRET_LENGTH + 1];
+		int start = row_integer(row, 4);
 
 		secret_mint(request, secret);
 		appendBinaryStringInfo(request->answer, response, start);
@@ -217,8 +217,8 @@ bool
 idempotency_replay(Request *request)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	uint8		request_hash[SECRET_HASH_BYTES];
-	Params		params = {0};
+	uint8 request_hash[SECRET_HASH_BYTES];
+	Params params = {0};
 
 	if (request->operation->kind == READS)
 		return false;
@@ -240,9 +240,9 @@ idempotency_replay(Request *request)
 
 	for (int tries = 0; tries < CLAIM_TRIES; tries++)
 	{
-		Params		key = {0};
-		Rows		rows;
-		Row			row;
+		Params key = {0};
+		Rows rows;
+		Row row;
 
 		if (statement_run(&insert_claim, &params, STATEMENT_WRITE).count == 1)
 			return false;
@@ -250,13 +250,13 @@ idempotency_replay(Request *request)
 		key_params(request, &key);
 		rows = statement_run(&find_claim, &key, STATEMENT_WRITE);
 		if (rows.count == 0)
-			continue;			/* purged in between */
+			continue; /* purged in between */
 		row_read(&rows, 0, &row);
 		if (row_time(&row, 2) <= now)
 		{
 			if (statement_run(&take_over_claim, &params, STATEMENT_WRITE).count == 1)
 				return false;
-			continue;			/* somebody else took it over */
+			continue; /* somebody else took it over */
 		}
 		if (memcmp(VARDATA_ANY(row_bytes(&row, 0)), request_hash, sizeof(request_hash)) != 0)
 			error_raise(ERR_IDEMPOTENCY_CONFLICT,
@@ -276,7 +276,7 @@ char *
 request_without_secrets(const Request *request, bool once_only)
 {
 	StringInfoData text;
-	int			from = 0;
+	int from = 0;
 
 	initStringInfo(&text);
 	for (int i = 0; i < request->secret_count; i++)
@@ -298,9 +298,9 @@ request_without_secrets(const Request *request, bool once_only)
 void
 idempotency_keep(Request *request)
 {
-	Params		params = {0};
-	int			secret_start = -1;
-	int			cut = 0;
+	Params params = {0};
+	int secret_start = -1;
+	int cut = 0;
 
 	if (!request->keyed)
 		return;

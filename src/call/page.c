@@ -27,11 +27,11 @@ page_link(StringInfo out, const char *relation, const char *path, int limit, int
 void
 page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 {
-	StringInfo	out = request->answer;
-	int			limit = request_integer(request, limit_field);
-	int64		offset = request_integer(request, limit_field + 1);
+	StringInfo out = request->answer;
+	int limit = request_integer(request, limit_field);
+	int64 offset = request_integer(request, limit_field + 1);
 	StringInfoData base;
-	va_list		args;
+	va_list args;
 
 	initStringInfo(&base);
 	va_start(args, path);

@@ -22,8 +22,9 @@ request_given(const Request *request, int field)
 char *
 request_string(const Request *request, int field)
 {
-	return request_given(request, field) ?
-		TextDatumGetCString(request->params.values[FIELD_PARAM(field)]) : NULL;
+	return request_given(request, field)
+			   ? TextDatumGetCString(request->params.values[FIELD_PARAM(field)])
+			   : NULL;
 }
 
 /*
@@ -32,8 +33,8 @@ request_string(const Request *request, int field)
 int32
 request_integer(const Request *request, int field)
 {
-	return request_given(request, field) ?
-		DatumGetInt32(request->params.values[FIELD_PARAM(field)]) : 0;
+	return request_given(request, field) ? DatumGetInt32(request->params.values[FIELD_PARAM(field)])
+										 : 0;
 }
 
 /*
@@ -42,8 +43,8 @@ request_integer(const Request *request, int field)
 int64
 request_bigint(const Request *request, int field)
 {
-	return request_given(request, field) ?
-		DatumGetInt64(request->params.values[FIELD_PARAM(field)]) : 0;
+	return request_given(request, field) ? DatumGetInt64(request->params.values[FIELD_PARAM(field)])
+										 : 0;
 }
 
 /*
@@ -53,7 +54,7 @@ bool
 request_boolean(const Request *request, int field)
 {
 	return request_given(request, field) &&
-		DatumGetBool(request->params.values[FIELD_PARAM(field)]);
+		   DatumGetBool(request->params.values[FIELD_PARAM(field)]);
 }
 
 /*
@@ -62,8 +63,9 @@ request_boolean(const Request *request, int field)
 ArrayType *
 request_array(const Request *request, int field)
 {
-	return request_given(request, field) ?
-		DatumGetArrayTypeP(request->params.values[FIELD_PARAM(field)]) : NULL;
+	return request_given(request, field)
+			   ? DatumGetArrayTypeP(request->params.values[FIELD_PARAM(field)])
+			   : NULL;
 }
 
 /*
@@ -82,8 +84,8 @@ request_run(Request *request, Statement *statement)
 Rows
 request_run_first(Request *request, Statement *statement, int count)
 {
-	int			all = request->params.count;
-	Rows		rows;
+	int all = request->params.count;
+	Rows rows;
 
 	request->params.count = count;
 	rows = statement_run(statement, &request->params, request->mode);
@@ -107,8 +109,8 @@ request_secret(Request *request, const char *key, const char *prefix, const char
 		if (request->secrets == NULL)
 			request->secrets = palloc(sizeof(SecretSpan) * request->secret_room);
 		else
-			request->secrets = repalloc(request->secrets,
-										sizeof(SecretSpan) * request->secret_room);
+			request->secrets =
+				repalloc(request->secrets, sizeof(SecretSpan) * request->secret_room);
 	}
 	document_key(request->answer, key);
 	appendStringInfo(request->answer, "\"%s", prefix);
@@ -126,7 +128,7 @@ request_secret(Request *request, const char *key, const char *prefix, const char
 void
 request_location(Request *request, const char *format, ...)
 {
-	va_list		args;
+	va_list args;
 
 	va_start(args, format);
 	append_formatted(request->location, format, args);
@@ -141,7 +143,7 @@ void
 request_target(Request *request, const char *format, ...)
 {
 	StringInfoData target;
-	va_list		args;
+	va_list args;
 
 	initStringInfo(&target);
 	va_start(args, format);
@@ -159,13 +161,13 @@ request_violation(Request *request, int field, const char *reason, ...)
 {
 	const Field *which = &request->operation->fields[field];
 	StringInfoData text;
-	va_list		args;
+	va_list args;
 
 	initStringInfo(&text);
 	va_start(args, reason);
 	append_formatted(&text, reason, args);
 	va_end(args);
-	error_violation(&request->violations, request->wire ? which->wire : which->name,
-					"%s", text.data);
+	error_violation(&request->violations, request->wire ? which->wire : which->name, "%s",
+					text.data);
 	request->broken[field] = true;
 }

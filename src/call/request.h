@@ -20,7 +20,7 @@ struct Request;
 /* What a caller may do; a scope is a bit. */
 typedef enum Scope
 {
-	SCOPE_NONE = 0,				/* any authenticated caller */
+	SCOPE_NONE = 0, /* any authenticated caller */
 	PROJECTS_READ = 1 << 0,
 	PROJECTS_WRITE = 1 << 1,
 	FLAGS_READ = 1 << 2,
@@ -30,7 +30,7 @@ typedef enum Scope
 	TOKENS_ADMIN = 1 << 6,
 	AUDIT_READ = 1 << 7,
 	SCOPE_ALL = (1 << 8) - 1,
-	ROLE_ONLY = 1 << 8			/* no token has it: database roles with rights on the data only */
+	ROLE_ONLY = 1 << 8 /* no token has it: database roles with rights on the data only */
 } Scope;
 
 typedef enum FieldType
@@ -41,8 +41,8 @@ typedef enum FieldType
 	FIELD_BOOLEAN,
 	FIELD_TEXTS,
 	FIELD_JSON,
-	FIELD_TIME,					/* in SQL a timestamptz, on the wire Unix milliseconds */
-	FIELD_PROJECT_ID			/* prj_<uuid> or the UUID; outside of REST the project's key too */
+	FIELD_TIME,		 /* in SQL a timestamptz, on the wire Unix milliseconds */
+	FIELD_PROJECT_ID /* prj_<uuid> or the UUID; outside of REST the project's key too */
 } FieldType;
 
 typedef enum FieldPlace
@@ -56,118 +56,121 @@ typedef enum FieldPlace
 typedef enum FieldRule
 {
 	RULE_NONE,
-	RULE_LENGTH,				/* min to max characters */
-	RULE_RANGE,					/* min to max */
-	RULE_KEY,					/* letters, digits, '_', '.', '-'; starts with a letter or digit */
-	RULE_COLOR,					/* six hexadecimal digits */
-	RULE_TAGS,					/* each 1 to 64 of the key's characters; double ones are dropped */
-	RULE_URL,					/* absolute http or https URL */
-	RULE_ONE_OF,				/* one of choices */
-	RULE_SOME_OF,				/* each element one of choices */
+	RULE_LENGTH,  /* min to max characters */
+	RULE_RANGE,	  /* min to max */
+	RULE_KEY,	  /* letters, digits, '_', '.', '-'; starts with a letter or digit */
+	RULE_COLOR,	  /* six hexadecimal digits */
+	RULE_TAGS,	  /* each 1 to 64 of the key's characters; double ones are dropped */
+	RULE_URL,	  /* absolute http or https URL */
+	RULE_ONE_OF,  /* one of choices */
+	RULE_SOME_OF, /* each element one of choices */
 	RULE_EMAIL,
-	RULE_DOMAIN,				/* a bare host name; folded to lower case */
-	RULE_APP_ID,				/* letters, digits, '-', '_', in parts joined by dots */
-	RULE_OBJECT					/* a JSON object */
+	RULE_DOMAIN, /* a bare host name; folded to lower case */
+	RULE_APP_ID, /* letters, digits, '-', '_', in parts joined by dots */
+	RULE_OBJECT	 /* a JSON object */
 } FieldRule;
 
 /* A field: its two names, its type and its rule. */
 typedef struct Field
 {
-	const char *name;			/* in SQL and over /rpc: default_ttl */
-	const char *wire;			/* in the documented requests: defaultTtl */
-	FieldType	type;
-	FieldPlace	place;
-	bool		required;
-	FieldRule	rule;
-	int64		min;
-	int64		max;
+	const char *name; /* in SQL and over /rpc: default_ttl */
+	const char *wire; /* in the documented requests: defaultTtl */
+	FieldType type;
+	FieldPlace place;
+	bool required;
+	FieldRule rule;
+	int64 min;
+	int64 max;
 	const char *const *choices;
-	const char *fallback;		/* the default, as SQL writes it; absent means NULL */
+	const char *fallback; /* the default, as SQL writes it; absent means NULL */
 } Field;
 
-#define FIELDS_END {NULL, NULL, FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL}
+#define FIELDS_END                                                          \
+	{                                                                       \
+		NULL, NULL, FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL \
+	}
 #define FIELDS_MAX 24
 
 typedef enum OperationKind
 {
-	READS,						/* changes nothing; STABLE in SQL */
-	CHANGES,					/* takes an idempotency key */
-	CHANGES_ONCE				/* and must be given one by a REST request */
+	READS,		 /* changes nothing; STABLE in SQL */
+	CHANGES,	 /* takes an idempotency key */
+	CHANGES_ONCE /* and must be given one by a REST request */
 } OperationKind;
 
 /* An operation, described once; the rows are in operationlist.h. */
 typedef struct Operation
 {
 	const char *name;
-	const char *method;			/* NULL: not reachable by REST */
+	const char *method; /* NULL: not reachable by REST */
 	const char *path;
-	int			scope;
-	int			status;
-	Dialect		dialect;
+	int scope;
+	int status;
+	Dialect dialect;
 	OperationKind kind;
-	const char *subject;		/* what it is about: "layer" */
+	const char *subject; /* what it is about: "layer" */
 	const Field *fields;
-	void		(*check) (struct Request *request);	/* rules between fields; may be NULL */
-	void		(*run) (struct Request *request);
+	void (*check)(struct Request *request); /* rules between fields; may be NULL */
+	void (*run)(struct Request *request);
 } Operation;
 
 /* Who is asking. */
 typedef struct Caller
 {
-	int64		account;		/* 0: an account that has no rows yet */
-	char		actor[96];		/* "token:<id>" or "role:<name>"; who an idempotency key belongs to */
-	char	   *token_id;		/* NULL for a database role */
-	char	   *member_id;		/* NULL if the token belongs to none */
-	int			scopes;
-	bool		all_projects;	/* false: only those named for the token */
+	int64 account;	 /* 0: an account that has no rows yet */
+	char actor[96];	 /* "token:<id>" or "role:<name>"; who an idempotency key belongs to */
+	char *token_id;	 /* NULL for a database role */
+	char *member_id; /* NULL if the token belongs to none */
+	int scopes;
+	bool all_projects; /* false: only those named for the token */
 } Caller;
 
 /* A stretch of the answer that must not be stored everywhere. */
 typedef struct SecretSpan
 {
-	int			start;
-	int			length;
-	bool		once;			/* shown once: not stored with the idempotency key either */
+	int start;
+	int length;
+	bool once; /* shown once: not stored with the idempotency key either */
 } SecretSpan;
 
 typedef struct Request
 {
 	const Operation *operation;
-	bool		wire;			/* a REST request: fields go by their wire names */
+	bool wire; /* a REST request: fields go by their wire names */
 
 	/* filled by the door */
-	const char *token;			/* NULL: the database role decides */
-	const char *idempotency_key;	/* as given; NULL if absent */
-	void		(*read_fields) (struct Request *request);
-	void	   *source;
+	const char *token;			 /* NULL: the database role decides */
+	const char *idempotency_key; /* as given; NULL if absent */
+	void (*read_fields)(struct Request *request);
+	void *source;
 
 	/* filled on the way */
-	Caller		caller;
+	Caller caller;
 	StatementMode mode;
-	Params		params;
-	Violations	violations;
-	bool		broken[FIELDS_MAX];	/* by field: it has a violation already */
-	char	   *project_key;	/* a project given by its key where an id is usual */
-	TimestampTz now;			/* start of the transaction */
-	char		id[REQUEST_ID_LENGTH + 1];
-	bool		keyed;			/* an idempotency key was given: */
-	pg_uuid_t	key;
-	uint8		salt[16];		/* what once-shown secrets are derived with */
-	bool		replayed;
+	Params params;
+	Violations violations;
+	bool broken[FIELDS_MAX]; /* by field: it has a violation already */
+	char *project_key;		 /* a project given by its key where an id is usual */
+	TimestampTz now;		 /* start of the transaction */
+	char id[REQUEST_ID_LENGTH + 1];
+	bool keyed; /* an idempotency key was given: */
+	pg_uuid_t key;
+	uint8 salt[16]; /* what once-shown secrets are derived with */
+	bool replayed;
 
-	void	   *state;			/* what the operation's check found for its run */
+	void *state; /* what the operation's check found for its run */
 
 	/* the answer */
-	StringInfo	answer;			/* in the memory of the door's caller; empty for 204 */
-	StringInfo	location;		/* likewise; empty if nothing was made */
-	int			version;		/* for the ETag; 0 if none */
-	int			secret_count;
-	int			secret_room;
+	StringInfo answer;	 /* in the memory of the door's caller; empty for 204 */
+	StringInfo location; /* likewise; empty if nothing was made */
+	int version;		 /* for the ETag; 0 if none */
+	int secret_count;
+	int secret_room;
 	SecretSpan *secrets;
 
 	/* for the audit log */
-	char	   *target;			/* the resource: proj/default:layer/checkout */
-	StringInfo	before;
+	char *target; /* the resource: proj/default:layer/checkout */
+	StringInfo before;
 } Request;
 
 /* The parameters of the fields start here: $1 is the account. */
@@ -181,11 +184,11 @@ extern bool request_boolean(const Request *request, int field);
 extern ArrayType *request_array(const Request *request, int field);
 extern Rows request_run(Request *request, Statement *statement);
 extern Rows request_run_first(Request *request, Statement *statement, int count);
-extern void request_secret(Request *request, const char *key, const char *prefix,
-						   const char *value, bool once);
+extern void
+request_secret(Request *request, const char *key, const char *prefix, const char *value, bool once);
 extern void request_location(Request *request, const char *format, ...) pg_attribute_printf(2, 3);
 extern void request_target(Request *request, const char *format, ...) pg_attribute_printf(2, 3);
-extern void request_violation(Request *request, int field, const char *reason, ...)
-			pg_attribute_printf(3, 4);
+extern void
+request_violation(Request *request, int field, const char *reason, ...) pg_attribute_printf(3, 4);
 
-#endif							/* FLAGPLANE_REQUEST_H */
+#endif /* FLAGPLANE_REQUEST_H */

@@ -12,8 +12,8 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
-#define TAG_LENGTH_MAX	64
-#define TAGS_MAX		64
+#define TAG_LENGTH_MAX	 64
+#define TAGS_MAX		 64
 #define LABEL_LENGTH_MAX 63
 
 /*
@@ -22,8 +22,8 @@
 static bool
 is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		c == '_' || c == '.' || c == '-';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+		   c == '.' || c == '-';
 }
 
 /*
@@ -87,9 +87,8 @@ is_email(const char *text)
 {
 	const char *at = strchr(text, '@');
 
-	return at != NULL && at != text && strchr(at + 1, '@') == NULL &&
-		strchr(at + 1, '.') != NULL && at[1] != '.' && text[strlen(text) - 1] != '.' &&
-		strpbrk(text, " \t\r\n") == NULL;
+	return at != NULL && at != text && strchr(at + 1, '@') == NULL && strchr(at + 1, '.') != NULL &&
+		   at[1] != '.' && text[strlen(text) - 1] != '.' && strpbrk(text, " \t\r\n") == NULL;
 }
 
 /*
@@ -99,14 +98,14 @@ is_email(const char *text)
 static bool
 is_domain(const char *text)
 {
-	int			labels = 0;
+	int labels = 0;
 	const char *label = text;
 
 	if (strncmp(text, "www.", 4) == 0)
 		return false;
 	for (;;)
 	{
-		size_t		length = strcspn(label, ".");
+		size_t length = strcspn(label, ".");
 
 		if (length == 0 || length > LABEL_LENGTH_MAX || label[0] == '-' ||
 			label[length - 1] == '-' ||
@@ -126,7 +125,7 @@ is_domain(const char *text)
 static bool
 is_app_id(const char *text)
 {
-	bool		part = false;
+	bool part = false;
 
 	for (; *text; text++)
 	{
@@ -170,11 +169,11 @@ list_choices(const char *const *choices)
 static void
 check_texts(Request *request, int index, const Field *field)
 {
-	ArrayType  *array = request_array(request, index);
-	Datum	   *elements;
-	bool	   *nulls;
-	int			count;
-	int			kept = 0;
+	ArrayType *array = request_array(request, index);
+	Datum *elements;
+	bool *nulls;
+	int count;
+	int kept = 0;
 
 	if (ARR_NDIM(array) == 0)
 		return;
@@ -187,7 +186,7 @@ check_texts(Request *request, int index, const Field *field)
 	for (int i = 0; i < count; i++)
 	{
 		const char *word = nulls[i] ? "" : TextDatumGetCString(elements[i]);
-		bool		again = false;
+		bool again = false;
 
 		if (field->rule == RULE_TAGS &&
 			(word[0] == '\0' || strlen(word) > TAG_LENGTH_MAX || !consists_of_words(word)))
@@ -208,9 +207,9 @@ check_texts(Request *request, int index, const Field *field)
 			elements[kept++] = elements[i];
 	}
 	if (kept < count)
-		field_set(request, index,
-				  PointerGetDatum(construct_array(elements, kept, TEXTOID, -1, false,
-												  TYPALIGN_INT)));
+		field_set(
+			request, index,
+			PointerGetDatum(construct_array(elements, kept, TEXTOID, -1, false, TYPALIGN_INT)));
 }
 
 /*
@@ -219,10 +218,10 @@ check_texts(Request *request, int index, const Field *field)
 static void
 check_text(Request *request, int index, const Field *field)
 {
-	Datum		value = request->params.values[FIELD_PARAM(index)];
-	char	   *string = TextDatumGetCString(value);
-	int			length = strlen(string);
-	int			characters = pg_mbstrlen_with_len(string, length);
+	Datum value = request->params.values[FIELD_PARAM(index)];
+	char *string = TextDatumGetCString(value);
+	int length = strlen(string);
+	int characters = pg_mbstrlen_with_len(string, length);
 
 	if (field->rule == RULE_ONE_OF)
 	{
@@ -239,11 +238,10 @@ check_text(Request *request, int index, const Field *field)
 	if (field->max > 0 && (characters < field->min || characters > field->max))
 	{
 		if (field->min > 0)
-			request_violation(request, index, "must have %d to %d characters",
-							  (int) field->min, (int) field->max);
-		else
-			request_violation(request, index, "must have at most %d characters",
+			request_violation(request, index, "must have %d to %d characters", (int) field->min,
 							  (int) field->max);
+		else
+			request_violation(request, index, "must have at most %d characters", (int) field->max);
 		return;
 	}
 	switch (field->rule)
@@ -251,7 +249,8 @@ check_text(Request *request, int index, const Field *field)
 		case RULE_KEY:
 			if (!is_alphanumeric(string[0]) || !consists_of_words(string))
 				request_violation(request, index,
-								  "must start with a letter or digit and hold only letters, digits, '_', '.' and '-'");
+								  "must start with a letter or digit and hold only letters, "
+								  "digits, '_', '.' and '-'");
 			break;
 		case RULE_URL:
 			if (!is_url(string))
@@ -266,7 +265,8 @@ check_text(Request *request, int index, const Field *field)
 				request_violation(request, index, "must be an e-mail address");
 			if (field->rule == RULE_DOMAIN && !is_domain(string))
 				request_violation(request, index,
-								  "must be a bare domain such as example.com, without scheme, port, path or leading www");
+								  "must be a bare domain such as example.com, without scheme, "
+								  "port, path or leading www");
 			break;
 		case RULE_APP_ID:
 			if (!is_app_id(string))
@@ -298,12 +298,13 @@ rule_check(Request *request, int index)
 		case FIELD_BIGINT:
 			if (field->rule == RULE_RANGE)
 			{
-				int64		value = field->type == FIELD_INTEGER ?
-					request_integer(request, index) : request_bigint(request, index);
+				int64 value = field->type == FIELD_INTEGER ? request_integer(request, index)
+														   : request_bigint(request, index);
 
 				if (value < field->min || value > field->max)
-					request_violation(request, index, "must be between " INT64_FORMAT
-									  " and " INT64_FORMAT, field->min, field->max);
+					request_violation(request, index,
+									  "must be between " INT64_FORMAT " and " INT64_FORMAT,
+									  field->min, field->max);
 			}
 			break;
 		case FIELD_JSON:

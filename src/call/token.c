@@ -14,9 +14,9 @@
 #include "common/sha2.h"
 #include "utils/builtins.h"
 
-#define TOKEN_PREFIX	"fp_"
-#define ACCOUNT_BYTES	4
-#define ACCOUNT_DIGITS	(2 * ACCOUNT_BYTES)
+#define TOKEN_PREFIX   "fp_"
+#define ACCOUNT_BYTES  4
+#define ACCOUNT_DIGITS (2 * ACCOUNT_BYTES)
 
 /*
  * random_account mints an account's id: 32 random bits that are not all zero.
@@ -24,7 +24,7 @@
 int64
 random_account(void)
 {
-	uint32		id;
+	uint32 id;
 
 	do
 		random_bytes(&id, sizeof(id));
@@ -79,7 +79,7 @@ put_account(uint8 *bytes, int64 account)
 static int64
 get_account(const uint8 *bytes)
 {
-	int64		account = 0;
+	int64 account = 0;
 
 	for (int i = 0; i < ACCOUNT_BYTES; i++)
 		account = account << 8 | bytes[i];
@@ -94,7 +94,7 @@ get_account(const uint8 *bytes)
 void
 secret_mint(const Request *request, char out[SECRET_LENGTH + 1])
 {
-	uint8		bytes[SECRET_BYTES];
+	uint8 bytes[SECRET_BYTES];
 
 	if (request->keyed)
 		hmac_sha256(request->key.data, UUID_LEN, request->salt, sizeof(request->salt), bytes);
@@ -111,7 +111,7 @@ secret_mint(const Request *request, char out[SECRET_LENGTH + 1])
 bool
 secret_account(const char *secret, int64 *account)
 {
-	uint8		bytes[SECRET_BYTES];
+	uint8 bytes[SECRET_BYTES];
 
 	if (!base62_decode(secret, bytes))
 		return false;
@@ -126,8 +126,8 @@ secret_account(const char *secret, int64 *account)
 bool
 secret_matches(const char *secret, const uint8 hash[SECRET_HASH_BYTES])
 {
-	uint8		presented[SECRET_HASH_BYTES];
-	uint8		difference = 0;
+	uint8 presented[SECRET_HASH_BYTES];
+	uint8 difference = 0;
 
 	sha256(secret, strlen(secret), presented);
 	for (int i = 0; i < SECRET_HASH_BYTES; i++)
@@ -141,7 +141,7 @@ secret_matches(const char *secret, const uint8 hash[SECRET_HASH_BYTES])
 void
 selector_mint(char out[SELECTOR_LENGTH + 1])
 {
-	uint8		bytes[SELECTOR_LENGTH / 2];
+	uint8 bytes[SELECTOR_LENGTH / 2];
 
 	random_bytes(bytes, sizeof(bytes));
 	hex_encode((const char *) bytes, sizeof(bytes), out);
@@ -164,12 +164,12 @@ bool
 token_parse(const char *token, TokenParts *parts)
 {
 	const char *next = token;
-	char		account[ACCOUNT_DIGITS + 1];
-	uint8		bytes[SECRET_BYTES];
-	bool		good;
+	char account[ACCOUNT_DIGITS + 1];
+	uint8 bytes[SECRET_BYTES];
+	bool good;
 
-	if (strlen(token) != strlen(TOKEN_PREFIX) + ACCOUNT_DIGITS + 1 + SELECTOR_LENGTH + 1 +
-		SECRET_LENGTH ||
+	if (strlen(token) !=
+			strlen(TOKEN_PREFIX) + ACCOUNT_DIGITS + 1 + SELECTOR_LENGTH + 1 + SECRET_LENGTH ||
 		strncmp(next, TOKEN_PREFIX, strlen(TOKEN_PREFIX)) != 0)
 		return false;
 	next += strlen(TOKEN_PREFIX);
@@ -180,9 +180,9 @@ token_parse(const char *token, TokenParts *parts)
 	strlcpy(parts->secret, next, sizeof(parts->secret));
 
 	good = next[-1] == '_' && next[-2 - SELECTOR_LENGTH] == '_' &&
-		strspn(account, "0123456789abcdef") == ACCOUNT_DIGITS &&
-		strspn(parts->selector, "0123456789abcdef") == SELECTOR_LENGTH &&
-		base62_decode(parts->secret, bytes);
+		   strspn(account, "0123456789abcdef") == ACCOUNT_DIGITS &&
+		   strspn(parts->selector, "0123456789abcdef") == SELECTOR_LENGTH &&
+		   base62_decode(parts->secret, bytes);
 	parts->account = (int64) strtoul(account, NULL, 16);
 	explicit_bzero(bytes, sizeof(bytes));
 	return good;
@@ -195,7 +195,7 @@ token_parse(const char *token, TokenParts *parts)
 char *
 environment_key_mint(const char *prefix, int64 account)
 {
-	pg_uuid_t  *uuid = random_uuid();
+	pg_uuid_t *uuid = random_uuid();
 
 	put_account(uuid->data, account);
 	return psprintf("%s%s", prefix, uuid_text(uuid->data));
@@ -208,7 +208,7 @@ environment_key_mint(const char *prefix, int64 account)
 bool
 environment_key_account(const char *value, int64 *account)
 {
-	pg_uuid_t	uuid;
+	pg_uuid_t uuid;
 
 	if (strncmp(value, "sdk-", 4) != 0 && strncmp(value, "mob-", 4) != 0)
 		return false;

@@ -12,9 +12,9 @@
 /* What an access token is made of: fp_<account>_<selector>_<secret>. */
 typedef struct TokenParts
 {
-	int64		account;
-	char		selector[SELECTOR_LENGTH + 1];
-	char		secret[SECRET_LENGTH + 1];
+	int64 account;
+	char selector[SELECTOR_LENGTH + 1];
+	char secret[SECRET_LENGTH + 1];
 } TokenParts;
 
 extern int64 random_account(void);
@@ -33,4 +33,4 @@ extern bool token_parse(const char *token, TokenParts *parts);
 extern char *environment_key_mint(const char *prefix, int64 account);
 extern bool environment_key_account(const char *value, int64 *account);
 
-#endif							/* FLAGPLANE_TOKEN_H */
+#endif /* FLAGPLANE_TOKEN_H */

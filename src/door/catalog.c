@@ -39,9 +39,9 @@ arguments_of(const Operation *operation)
 	for (int i = 0; operation->fields[i].name; i++)
 	{
 		const Field *field = &operation->fields[i];
-		Oid			type = field->type == FIELD_PROJECT_ID ? field_type_oid(FIELD_TEXT) :
-			field_type_oid(field->type);
-		char	   *type_name = format_type_be(type);
+		Oid type = field->type == FIELD_PROJECT_ID ? field_type_oid(FIELD_TEXT)
+												   : field_type_oid(field->type);
+		char *type_name = format_type_be(type);
 
 		appendStringInfo(&list, "%s%s %s", i > 0 ? ", " : "", quote_identifier(field->name),
 						 type_name);
@@ -71,10 +71,10 @@ flagplane_operations(PG_FUNCTION_ARGS)
 	for (int i = 0; i < OPERATION_COUNT; i++)
 	{
 		const Operation *operation = &operations[i];
-		Datum		values[COLUMNS];
-		bool		nulls[COLUMNS] = {false};
-		const char *scope = operation->scope == ROLE_ONLY ? NULL :
-			scope_name((Scope) operation->scope);
+		Datum values[COLUMNS];
+		bool nulls[COLUMNS] = {false};
+		const char *scope =
+			operation->scope == ROLE_ONLY ? NULL : scope_name((Scope) operation->scope);
 
 		values[NAME] = CStringGetTextDatum(operation->name);
 		nulls[METHOD] = nulls[PATH] = operation->method == NULL;
@@ -83,8 +83,8 @@ flagplane_operations(PG_FUNCTION_ARGS)
 		nulls[SCOPE] = scope == NULL;
 		values[SCOPE] = nulls[SCOPE] ? (Datum) 0 : CStringGetTextDatum(scope);
 		values[STATUS] = Int32GetDatum(operation->status);
-		values[DIALECT] = CStringGetTextDatum(operation->dialect == LAYERS ? "layers" :
-											  "launchdarkly");
+		values[DIALECT] =
+			CStringGetTextDatum(operation->dialect == LAYERS ? "layers" : "launchdarkly");
 		values[CHANGES_DATA] = BoolGetDatum(operation->kind != READS);
 		values[ARGUMENTS] = CStringGetTextDatum(arguments_of(operation));
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);

@@ -12,11 +12,11 @@
 /* The request headers that mean something here; NULL where absent. */
 typedef struct Headers
 {
-	char	   *token;
-	char	   *idempotency_key;
-	char	   *method_override;
+	char *token;
+	char *idempotency_key;
+	char *method_override;
 } Headers;
 
 extern void headers_read_jsonb(Jsonb *source, bool postgrest, Headers *headers);
 
-#endif							/* FLAGPLANE_DOOR_H */
+#endif /* FLAGPLANE_DOOR_H */

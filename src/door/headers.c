@@ -31,7 +31,7 @@ static const char *const token_headers[TOKEN_HEADERS] = {
 static char *
 token_of_header(char *value, bool may_be_jwt)
 {
-	bool		bearer = pg_strncasecmp(value, "Bearer ", 7) == 0;
+	bool bearer = pg_strncasecmp(value, "Bearer ", 7) == 0;
 
 	if (bearer)
 		value += 7;
@@ -52,8 +52,8 @@ headers_read_jsonb(Jsonb *source, bool postgrest, Headers *headers)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(&source->root);
 	JsonbIteratorToken token;
-	JsonbValue	name;
-	char	   *tokens[TOKEN_HEADERS] = {NULL};
+	JsonbValue name;
+	char *tokens[TOKEN_HEADERS] = {NULL};
 
 	memset(headers, 0, sizeof(*headers));
 	token = JsonbIteratorNext(&iterator, &name, true);
@@ -61,9 +61,9 @@ headers_read_jsonb(Jsonb *source, bool postgrest, Headers *headers)
 		return;
 	while ((token = JsonbIteratorNext(&iterator, &name, true)) == WJB_KEY)
 	{
-		JsonbValue	value;
-		char	   *header = pnstrdup(name.val.string.val, name.val.string.len);
-		char	   *text;
+		JsonbValue value;
+		char *header = pnstrdup(name.val.string.val, name.val.string.len);
+		char *text;
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		if (value.type != jbvString)

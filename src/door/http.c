@@ -31,14 +31,14 @@ typedef struct Exchange
 {
 	const char *method;
 	const char *uri;
-	Jsonb	   *headers;
-	text	   *body;			/* NULL if there is none */
+	Jsonb *headers;
+	text *body; /* NULL if there is none */
 
-	Route		route;
-	int			status;
-	StringInfo	answer;
+	Route route;
+	int status;
+	StringInfo answer;
 	StringInfoData answer_headers;
-	char		id[REQUEST_ID_LENGTH + 1];
+	char id[REQUEST_ID_LENGTH + 1];
 } Exchange;
 
 PG_FUNCTION_INFO_V1(flagplane_handle);
@@ -51,7 +51,7 @@ static bool
 is_utf8(const char *bytes, int length)
 {
 	return GetDatabaseEncoding() != PG_SQL_ASCII ||
-		pg_encoding_verifymbstr(PG_UTF8, bytes, length) == length;
+		   pg_encoding_verifymbstr(PG_UTF8, bytes, length) == length;
 }
 
 /*
@@ -60,9 +60,9 @@ is_utf8(const char *bytes, int length)
 static void
 read_exchange(Request *request)
 {
-	Exchange   *exchange = request->source;
-	bool		has_body = false;
-	char	   *problem;
+	Exchange *exchange = request->source;
+	bool has_body = false;
+	char *problem;
 
 	route_fields(request, &exchange->route);
 	for (int i = 0; request->operation->fields[i].name; i++)
@@ -97,13 +97,14 @@ static void
 run_exchange(Exchange *exchange)
 {
 	const Operation *operation;
-	Request		request;
-	Headers		headers;
+	Request request;
+	Headers headers;
 	const char *method;
 
 	headers_read_jsonb(exchange->headers, false, &headers);
-	method = strcmp(exchange->method, "POST") == 0 && headers.method_override ?
-		headers.method_override : exchange->method;
+	method = strcmp(exchange->method, "POST") == 0 && headers.method_override
+				 ? headers.method_override
+				 : exchange->method;
 	operation = route_find(method, exchange->uri, &exchange->route);
 	error_speak(VOICE_SQL, exchange->route.dialect, exchange->id);
 	if (operation == NULL && exchange->route.allowed[0])
@@ -138,15 +139,14 @@ run_exchange(Exchange *exchange)
 static void
 answer_error(Exchange *exchange, ErrorData *error)
 {
-	ErrorKind	kind = ERR_INTERNAL;
+	ErrorKind kind = ERR_INTERNAL;
 	const char *message = error->message;
 
 	if (error_ends_transaction(error))
 		ReThrowError(error);
 	if (!error_is_ours(error, &kind))
 	{
-		ereport(LOG,
-				errcode(error->sqlerrcode),
+		ereport(LOG, errcode(error->sqlerrcode),
 				errmsg("flagplane request %s failed: %s", exchange->id, error->message),
 				error->detail ? errdetail_internal("%s", error->detail) : 0,
 				error->context ? errcontext("%s", error->context) : 0);
@@ -180,7 +180,7 @@ run_protected(Exchange *exchange)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData *error;
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
@@ -203,18 +203,18 @@ run_protected(Exchange *exchange)
 Datum
 flagplane_handle(PG_FUNCTION_ARGS)
 {
-	Exchange	exchange = {0};
-	TupleDesc	columns;
-	Datum		values[3];
-	bool		nulls[3] = {false, false, false};
+	Exchange exchange = {0};
+	TupleDesc columns;
+	Datum values[3];
+	bool nulls[3] = {false, false, false};
 
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "handle must return a row");
 	exchange.method = PG_ARGISNULL(0) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(0));
 	exchange.uri = PG_ARGISNULL(1) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(1));
-	exchange.headers = PG_ARGISNULL(2) ?
-		DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"))) :
-		PG_GETARG_JSONB_P(2);
+	exchange.headers = PG_ARGISNULL(2)
+						   ? DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")))
+						   : PG_GETARG_JSONB_P(2);
 	exchange.body = PG_ARGISNULL(3) ? NULL : PG_GETARG_TEXT_PP(3);
 	initStringInfo(&exchange.answer_headers);
 	document_open(&exchange.answer_headers, '{');
@@ -231,7 +231,8 @@ flagplane_handle(PG_FUNCTION_ARGS)
 	values[0] = Int32GetDatum(exchange.status);
 	values[1] = DirectFunctionCall1(jsonb_in, CStringGetDatum(exchange.answer_headers.data));
 	nulls[2] = exchange.answer->len == 0;
-	values[2] = nulls[2] ? (Datum) 0 :
-		PointerGetDatum(cstring_to_text_with_len(exchange.answer->data, exchange.answer->len));
+	values[2] = nulls[2] ? (Datum) 0
+						 : PointerGetDatum(cstring_to_text_with_len(exchange.answer->data,
+																	exchange.answer->len));
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
 }

@@ -30,16 +30,16 @@ hex_digit(char c)
 static char *
 percent_decode(const char *from, size_t length, bool plus_is_space)
 {
-	char	   *text = palloc(length + 1);
-	char	   *next = text;
+	char *text = palloc(length + 1);
+	char *next = text;
 
 	for (size_t i = 0; i < length; i++)
 	{
-		char		c = from[i];
+		char c = from[i];
 
 		if (c == '%')
 		{
-			int			high;
+			int high;
 
 			if (i + 2 >= length)
 				return NULL;
@@ -72,8 +72,8 @@ path_matches(const char *template, const char *path, size_t length, RouteParamet
 	*count = 0;
 	for (;;)
 	{
-		size_t		want = strcspn(template, "/");
-		size_t		have = 0;
+		size_t want = strcspn(template, "/");
+		size_t have = 0;
 
 		while (path + have < end && path[have] != '/')
 			have++;
@@ -93,7 +93,7 @@ path_matches(const char *template, const char *path, size_t length, RouteParamet
 		path += have;
 		if (*template == '\0' || path == end)
 			return *template == '\0' && path == end;
-		template++;
+		template ++;
 		path++;
 	}
 }
@@ -122,9 +122,8 @@ route_find(const char *method, const char *uri, Route *route)
 	{
 		const Operation *operation = &operations[i];
 
-		if (operation->path == NULL ||
-			!path_matches(operation->path, path, route->path_length, route->parameters,
-						  &route->parameter_count))
+		if (operation->path == NULL || !path_matches(operation->path, path, route->path_length,
+													 route->parameters, &route->parameter_count))
 			continue;
 		if (strcmp(operation->method, method) == 0)
 			return operation;
@@ -149,10 +148,9 @@ route_fields(Request *request, const Route *route)
 	for (int i = 0; i < route->parameter_count; i++)
 	{
 		const RouteParameter *parameter = &route->parameters[i];
-		int			field = field_by_wire(operation,
-										  pnstrdup(parameter->name, parameter->name_length),
-										  IN_PATH);
-		char	   *text = percent_decode(parameter->value, parameter->value_length, false);
+		int field =
+			field_by_wire(operation, pnstrdup(parameter->name, parameter->name_length), IN_PATH);
+		char *text = percent_decode(parameter->value, parameter->value_length, false);
 
 		Assert(field >= 0);
 		if (text)
@@ -162,16 +160,16 @@ route_fields(Request *request, const Route *route)
 	}
 	while (*query && *query != '#')
 	{
-		size_t		length = strcspn(query, "&#");
+		size_t length = strcspn(query, "&#");
 		const char *equals = memchr(query, '=', length);
-		size_t		name_length = equals ? (size_t) (equals - query) : length;
-		char	   *name = percent_decode(query, name_length, true);
-		int			field = name ? field_by_wire(operation, name, IN_QUERY) : -1;
+		size_t name_length = equals ? (size_t) (equals - query) : length;
+		char *name = percent_decode(query, name_length, true);
+		int field = name ? field_by_wire(operation, name, IN_QUERY) : -1;
 
 		if (field >= 0)
 		{
-			char	   *text = equals ?
-				percent_decode(equals + 1, length - name_length - 1, true) : pstrdup("");
+			char *text =
+				equals ? percent_decode(equals + 1, length - name_length - 1, true) : pstrdup("");
 
 			if (text == NULL)
 				request_violation(request, field, "is not validly percent-encoded text");

@@ -114,12 +114,14 @@ respond(const Request *request)
 static Datum
 call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 {
-	bool		postgrest = setting("request.method") != NULL;
-	int			fields = field_count(operation);
-	Request		request;
+	bool postgrest = setting("request.method") != NULL;
+	int fields = field_count(operation);
+	Request request;
 
 	if (PG_NARGS() != fields + (operation->kind == READS ? 0 : 1))
-		elog(ERROR, "function %s has %d arguments where this library knows %d: run ALTER EXTENSION flagplane UPDATE",
+		elog(ERROR,
+			 "function %s has %d arguments where this library knows %d: run ALTER EXTENSION "
+			 "flagplane UPDATE",
 			 operation->name, PG_NARGS(), fields + (operation->kind == READS ? 0 : 1));
 
 	call_prepare(&request, operation);
@@ -128,9 +130,8 @@ call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 	request.source = fcinfo;
 	if (postgrest && setting("request.headers"))
 	{
-		Headers		headers;
-		Datum		source = DirectFunctionCall1(jsonb_in,
-												 CStringGetDatum(setting("request.headers")));
+		Headers headers;
+		Datum source = DirectFunctionCall1(jsonb_in, CStringGetDatum(setting("request.headers")));
 
 		headers_read_jsonb(DatumGetJsonbP(source), true, &headers);
 		request.token = headers.token;
@@ -145,6 +146,6 @@ call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 		respond(&request);
 	if (request.answer->len == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PointerGetDatum(cstring_to_text_with_len(request.answer->data,
-															 request.answer->len)));
+	PG_RETURN_DATUM(
+		PointerGetDatum(cstring_to_text_with_len(request.answer->data, request.answer->len)));
 }

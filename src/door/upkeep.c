@@ -37,8 +37,8 @@ Datum
 flagplane_purge(PG_FUNCTION_ARGS)
 {
 	OwnerBracket bracket;
-	Params		params = {0};
-	int64		removed;
+	Params params = {0};
+	int64 removed;
 
 	error_speak(VOICE_SQL, LAUNCHDARKLY, NULL);
 	if (PG_ARGISNULL(0) || PG_GETARG_INT32(0) < 1 || PG_GETARG_INT32(0) > PURGE_MAX)

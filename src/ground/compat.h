@@ -27,7 +27,8 @@
 
 /* 18 lets a library name itself and its version. */
 #ifdef PG_MODULE_MAGIC_EXT
-#define FLAGPLANE_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "flagplane", .version = FLAGPLANE_VERSION)
+#define FLAGPLANE_MODULE_MAGIC \
+	PG_MODULE_MAGIC_EXT(.name = "flagplane", .version = FLAGPLANE_VERSION)
 #else
 #define FLAGPLANE_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
@@ -59,4 +60,4 @@ json_lexer(const char *json, int len)
 #endif
 }
 
-#endif							/* FLAGPLANE_COMPAT_H */
+#endif /* FLAGPLANE_COMPAT_H */

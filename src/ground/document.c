@@ -21,8 +21,8 @@ append_formatted(StringInfo out, const char *format, va_list args)
 {
 	for (;;)
 	{
-		va_list		copy;
-		int			needed;
+		va_list copy;
+		int needed;
 
 		va_copy(copy, args);
 		needed = appendStringInfoVA(out, format, copy);
@@ -102,7 +102,7 @@ document_string(StringInfo out, const char *key, const char *value)
 void
 document_integer(StringInfo out, const char *key, int64 value)
 {
-	char		digits[MAXINT8LEN + 1];
+	char digits[MAXINT8LEN + 1];
 
 	document_key(out, key);
 	appendBinaryStringInfo(out, digits, pg_lltoa(value, digits));
@@ -138,8 +138,8 @@ document_raw(StringInfo out, const char *key, const char *json)
 void
 document_texts(StringInfo out, const char *key, ArrayType *texts)
 {
-	Datum	   *elements;
-	int			count;
+	Datum *elements;
+	int count;
 
 	document_key(out, key);
 	document_open(out, '[');
@@ -181,7 +181,7 @@ document_iso(StringInfo out, const char *key, TimestampTz time)
 void
 document_link(StringInfo out, const char *relation, const char *href, ...)
 {
-	va_list		args;
+	va_list args;
 
 	document_key(out, relation);
 	appendStringInfoString(out, "{\"href\":\"");
@@ -197,9 +197,8 @@ document_link(StringInfo out, const char *relation, const char *href, ...)
 int64
 milliseconds_of_time(TimestampTz time)
 {
-	int64		microseconds = time +
-		((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * USECS_PER_DAY;
-	int64		milliseconds = microseconds / 1000;
+	int64 microseconds = time + ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * USECS_PER_DAY;
+	int64 milliseconds = microseconds / 1000;
 
 	if (microseconds % 1000 < 0)
 		milliseconds--;
@@ -214,7 +213,7 @@ TimestampTz
 time_of_milliseconds(int64 milliseconds)
 {
 	return milliseconds * 1000 -
-		((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * USECS_PER_DAY;
+		   ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * USECS_PER_DAY;
 }
 
 /*
@@ -225,11 +224,10 @@ char *
 iso_of_time(TimestampTz time, char between, bool zone)
 {
 	struct pg_tm tm;
-	fsec_t		fraction;
+	fsec_t fraction;
 
 	if (timestamp2tm(time, NULL, &tm, &fraction, NULL, NULL) != 0)
 		elog(ERROR, "time out of range");
-	return psprintf("%04d-%02d-%02d%c%02d:%02d:%02d%s",
-					tm.tm_year, tm.tm_mon, tm.tm_mday, between,
+	return psprintf("%04d-%02d-%02d%c%02d:%02d:%02d%s", tm.tm_year, tm.tm_mon, tm.tm_mday, between,
 					tm.tm_hour, tm.tm_min, tm.tm_sec, zone ? "Z" : "");
 }

@@ -14,8 +14,8 @@
 #include "lib/stringinfo.h"
 #include "utils/array.h"
 
-extern void append_formatted(StringInfo out, const char *format, va_list args)
-			pg_attribute_printf(2, 0);
+extern void
+append_formatted(StringInfo out, const char *format, va_list args) pg_attribute_printf(2, 0);
 extern void document_open(StringInfo out, char bracket);
 extern void document_close(StringInfo out, char bracket);
 extern void document_key(StringInfo out, const char *key);
@@ -29,10 +29,10 @@ extern void document_texts(StringInfo out, const char *key, ArrayType *texts);
 extern void document_milliseconds(StringInfo out, const char *key, TimestampTz time);
 extern void document_iso(StringInfo out, const char *key, TimestampTz time);
 extern void document_link(StringInfo out, const char *relation, const char *href, ...)
-			pg_attribute_printf(3, 4);
+	pg_attribute_printf(3, 4);
 
 extern int64 milliseconds_of_time(TimestampTz time);
 extern TimestampTz time_of_milliseconds(int64 milliseconds);
 extern char *iso_of_time(TimestampTz time, char between, bool zone);
 
-#endif							/* FLAGPLANE_DOCUMENT_H */
+#endif /* FLAGPLANE_DOCUMENT_H */

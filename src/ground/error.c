@@ -15,44 +15,67 @@
 typedef struct ErrorRow
 {
 	const char *name;
-	int			sqlstate;
-	int			status[2];		/* by Dialect */
-	const char *code[2];		/* by Dialect */
+	int sqlstate;
+	int status[2];		 /* by Dialect */
+	const char *code[2]; /* by Dialect */
 } ErrorRow;
 
 static const ErrorRow rows[] = {
-	[ERR_INVALID] = {"invalid", ERRCODE_INVALID_PARAMETER_VALUE,
-	{400, 422}, {"invalid_request", "VALIDATION"}},
-	[ERR_MALFORMED] = {"malformed", ERRCODE_INVALID_TEXT_REPRESENTATION,
-	{400, 422}, {"invalid_request", "VALIDATION"}},
-	[ERR_MINTED_ID] = {"minted_id", ERRCODE_INVALID_PARAMETER_VALUE,
-	{400, 422}, {"invalid_request", "VALIDATION_FAILED"}},
-	[ERR_PATCH] = {"patch", ERRCODE_INVALID_PARAMETER_VALUE,
-	{400, 422}, {"invalid_patch", "VALIDATION"}},
-	[ERR_UNAUTHENTICATED] = {"unauthenticated", ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-	{401, 401}, {"unauthorized", "UNAUTHENTICATED"}},
-	[ERR_KILLED] = {"killed", ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-	{401, 503}, {"unauthorized", "KILL_SWITCH"}},
-	[ERR_FORBIDDEN] = {"forbidden", ERRCODE_INSUFFICIENT_PRIVILEGE,
-	{403, 403}, {"forbidden", "FORBIDDEN_SCOPE"}},
-	[ERR_NOT_FOUND] = {"not_found", ERRCODE_NO_DATA_FOUND,
-	{404, 404}, {"not_found", "NOT_FOUND"}},
-	[ERR_NO_ROUTE] = {"no_route", ERRCODE_FEATURE_NOT_SUPPORTED,
-	{404, 404}, {"not_found", "NOT_FOUND"}},
-	[ERR_METHOD] = {"method", ERRCODE_FEATURE_NOT_SUPPORTED,
-	{405, 405}, {"method_not_allowed", "METHOD_NOT_ALLOWED"}},
-	[ERR_EXISTS] = {"exists", ERRCODE_UNIQUE_VIOLATION,
-	{409, 409}, {"conflict", "CONFLICT"}},
-	[ERR_STALE_VERSION] = {"stale_version", ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-	{409, 409}, {"optimistic_locking_error", "CONFLICT"}},
-	[ERR_IDEMPOTENCY_CONFLICT] = {"idempotency_conflict", ERRCODE_DATA_EXCEPTION,
-	{409, 409}, {"idempotency_conflict", "IDEMPOTENCY_CONFLICT"}},
-	[ERR_IDEMPOTENCY_REQUIRED] = {"idempotency_required", ERRCODE_NULL_VALUE_NOT_ALLOWED,
-	{400, 400}, {"invalid_request", "IDEMPOTENCY_REQUIRED"}},
-	[ERR_IN_USE] = {"in_use", ERRCODE_OBJECT_IN_USE,
-	{409, 409}, {"conflict", "CONFLICT"}},
-	[ERR_INTERNAL] = {"internal", ERRCODE_INTERNAL_ERROR,
-	{500, 500}, {"internal_service_error", "INTERNAL"}},
+	[ERR_INVALID] = {"invalid",
+					 ERRCODE_INVALID_PARAMETER_VALUE,
+					 {400, 422},
+					 {"invalid_request", "VALIDATION"}},
+	[ERR_MALFORMED] = {"malformed",
+					   ERRCODE_INVALID_TEXT_REPRESENTATION,
+					   {400, 422},
+					   {"invalid_request", "VALIDATION"}},
+	[ERR_MINTED_ID] = {"minted_id",
+					   ERRCODE_INVALID_PARAMETER_VALUE,
+					   {400, 422},
+					   {"invalid_request", "VALIDATION_FAILED"}},
+	[ERR_PATCH] = {"patch",
+				   ERRCODE_INVALID_PARAMETER_VALUE,
+				   {400, 422},
+				   {"invalid_patch", "VALIDATION"}},
+	[ERR_UNAUTHENTICATED] = {"unauthenticated",
+							 ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+							 {401, 401},
+							 {"unauthorized", "UNAUTHENTICATED"}},
+	[ERR_KILLED] = {"killed",
+					ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+					{401, 503},
+					{"unauthorized", "KILL_SWITCH"}},
+	[ERR_FORBIDDEN] = {"forbidden",
+					   ERRCODE_INSUFFICIENT_PRIVILEGE,
+					   {403, 403},
+					   {"forbidden", "FORBIDDEN_SCOPE"}},
+	[ERR_NOT_FOUND] = {"not_found", ERRCODE_NO_DATA_FOUND, {404, 404}, {"not_found", "NOT_FOUND"}},
+	[ERR_NO_ROUTE] = {"no_route",
+					  ERRCODE_FEATURE_NOT_SUPPORTED,
+					  {404, 404},
+					  {"not_found", "NOT_FOUND"}},
+	[ERR_METHOD] = {"method",
+					ERRCODE_FEATURE_NOT_SUPPORTED,
+					{405, 405},
+					{"method_not_allowed", "METHOD_NOT_ALLOWED"}},
+	[ERR_EXISTS] = {"exists", ERRCODE_UNIQUE_VIOLATION, {409, 409}, {"conflict", "CONFLICT"}},
+	[ERR_STALE_VERSION] = {"stale_version",
+						   ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+						   {409, 409},
+						   {"optimistic_locking_error", "CONFLICT"}},
+	[ERR_IDEMPOTENCY_CONFLICT] = {"idempotency_conflict",
+								  ERRCODE_DATA_EXCEPTION,
+								  {409, 409},
+								  {"idempotency_conflict", "IDEMPOTENCY_CONFLICT"}},
+	[ERR_IDEMPOTENCY_REQUIRED] = {"idempotency_required",
+								  ERRCODE_NULL_VALUE_NOT_ALLOWED,
+								  {400, 400},
+								  {"invalid_request", "IDEMPOTENCY_REQUIRED"}},
+	[ERR_IN_USE] = {"in_use", ERRCODE_OBJECT_IN_USE, {409, 409}, {"conflict", "CONFLICT"}},
+	[ERR_INTERNAL] = {"internal",
+					  ERRCODE_INTERNAL_ERROR,
+					  {500, 500},
+					  {"internal_service_error", "INTERNAL"}},
 };
 
 /* The class of SQLSTATE that PostgREST reads a whole response from. */
@@ -67,9 +90,9 @@ static MemoryContext fields_context = NULL;
 static char *raised_fields = NULL;
 
 /* A caller's own words come back in messages, but not without bounds (bytes). */
-#define ATTRIBUTE_MAX	64
-#define REASON_MAX		300
-#define MESSAGE_MAX		2000
+#define ATTRIBUTE_MAX 64
+#define REASON_MAX	  300
+#define MESSAGE_MAX	  2000
 
 pg_noreturn static void throw(ErrorKind kind, const char *message);
 
@@ -79,7 +102,7 @@ pg_noreturn static void throw(ErrorKind kind, const char *message);
 static void
 clip(char *string, int bytes)
 {
-	int			length = strlen(string);
+	int length = strlen(string);
 
 	if (length > bytes)
 		string[pg_mbcliplen(string, length, bytes)] = '\0';
@@ -106,9 +129,9 @@ error_speak(ErrorVoice voice, Dialect dialect, const char *request_id)
 void
 error_violation(Violations *violations, const char *attribute, const char *reason, ...)
 {
-	char	   *name = pstrdup(attribute);
+	char *name = pstrdup(attribute);
 	StringInfoData text;
-	va_list		args;
+	va_list args;
 
 	initStringInfo(&text);
 	va_start(args, reason);
@@ -142,8 +165,8 @@ void
 error_raise_violations(ErrorKind kind, const Violations *violations)
 {
 	if (fields_context == NULL)
-		fields_context = AllocSetContextCreate(TopMemoryContext, "flagplane refusal",
-											   ALLOCSET_SMALL_SIZES);
+		fields_context =
+			AllocSetContextCreate(TopMemoryContext, "flagplane refusal", ALLOCSET_SMALL_SIZES);
 	MemoryContextReset(fields_context);
 	raised_fields = MemoryContextStrdup(fields_context, violations->fields.data);
 	throw(kind, violations->message.data);
@@ -157,7 +180,7 @@ void
 error_raise(ErrorKind kind, const char *message, ...)
 {
 	StringInfoData text;
-	va_list		args;
+	va_list args;
 
 	initStringInfo(&text);
 	va_start(args, message);
@@ -175,16 +198,14 @@ error_raise(ErrorKind kind, const char *message, ...)
 void
 error_raise_serialization(void)
 {
-	ereport(ERROR,
-			errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+	ereport(ERROR, errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 			errmsg("could not serialize access due to concurrent update"));
 }
 
 /*
  * throw raises the error in the form the current caller understands.
  */
-static void
-throw(ErrorKind kind, const char *message)
+static void throw(ErrorKind kind, const char *message)
 {
 	const ErrorRow *row = &rows[kind];
 
@@ -217,15 +238,11 @@ throw(ErrorKind kind, const char *message)
 		document_close(&response, '}');
 		document_close(&response, '}');
 
-		ereport(ERROR,
-				errcode(ERRCODE_POSTGREST),
-				errmsg_internal("%s", body.data),
+		ereport(ERROR, errcode(ERRCODE_POSTGREST), errmsg_internal("%s", body.data),
 				errdetail_internal("%s", response.data));
 	}
 
-	ereport(ERROR,
-			errcode(row->sqlstate),
-			errmsg_internal("%s", message),
+	ereport(ERROR, errcode(row->sqlstate), errmsg_internal("%s", message),
 			err_generic_string(PG_DIAG_CONSTRAINT_NAME, row->name));
 }
 
@@ -258,10 +275,10 @@ error_is_ours(const ErrorData *error, ErrorKind *kind)
 bool
 error_ends_transaction(const ErrorData *error)
 {
-	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+	int category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
 
 	return category == ERRCODE_TO_CATEGORY(ERRCODE_QUERY_CANCELED) ||
-		category == ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE);
+		   category == ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE);
 }
 
 /*

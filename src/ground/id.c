@@ -14,7 +14,7 @@
 #define POOL_SIZE 512
 
 static uint8 pool[POOL_SIZE];
-static int	pool_used = POOL_SIZE;
+static int pool_used = POOL_SIZE;
 
 /*
  * random_bytes writes length unpredictable bytes; each byte of the pool is
@@ -42,9 +42,9 @@ random_bytes(void *out, int length)
 char *
 object_id(void)
 {
-	uint8		bytes[OBJECT_ID_LENGTH / 2];
-	uint32		seconds = (uint32) timestamptz_to_time_t(GetCurrentTimestamp());
-	char	   *text = palloc(OBJECT_ID_LENGTH + 1);
+	uint8 bytes[OBJECT_ID_LENGTH / 2];
+	uint32 seconds = (uint32) timestamptz_to_time_t(GetCurrentTimestamp());
+	char *text = palloc(OBJECT_ID_LENGTH + 1);
 
 	bytes[0] = seconds >> 24;
 	bytes[1] = seconds >> 16;
@@ -62,7 +62,7 @@ object_id(void)
 pg_uuid_t *
 random_uuid(void)
 {
-	pg_uuid_t  *uuid = palloc(sizeof(pg_uuid_t));
+	pg_uuid_t *uuid = palloc(sizeof(pg_uuid_t));
 
 	random_bytes(uuid->data, UUID_LEN);
 	uuid->data[6] = (uuid->data[6] & 0x0f) | 0x40;
@@ -77,8 +77,8 @@ char *
 uuid_text(const uint8 *bytes)
 {
 	static const char digits[] = "0123456789abcdef";
-	char	   *text = palloc(UUID_TEXT_LENGTH + 1);
-	char	   *next = text;
+	char *text = palloc(UUID_TEXT_LENGTH + 1);
+	char *next = text;
 
 	for (int i = 0; i < UUID_LEN; i++)
 	{
@@ -97,14 +97,14 @@ uuid_text(const uint8 *bytes)
 bool
 uuid_parse(const char *text, int length, pg_uuid_t *out)
 {
-	int			digit = 0;
+	int digit = 0;
 
 	if (length != UUID_TEXT_LENGTH)
 		return false;
 	for (int i = 0; i < length; i++)
 	{
-		char		c = text[i];
-		int			value;
+		char c = text[i];
+		int value;
 
 		if (i == 8 || i == 13 || i == 18 || i == 23)
 		{
@@ -137,10 +137,10 @@ void
 request_id(char out[REQUEST_ID_LENGTH + 1])
 {
 	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-	uint64		milliseconds = (GetCurrentTimestamp() / 1000) +
-		((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * SECS_PER_DAY * 1000;
-	uint8		random[16];
-	char	   *next = out;
+	uint64 milliseconds = (GetCurrentTimestamp() / 1000) +
+						  ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * SECS_PER_DAY * 1000;
+	uint8 random[16];
+	char *next = out;
 
 	memcpy(next, "req_", 4);
 	next += 4;
@@ -157,11 +157,11 @@ request_id(char out[REQUEST_ID_LENGTH + 1])
  * 43 digits hold it.  Both directions work on 32-bit limbs and five digits at a
  * time, since 62^5 fits a limb.
  */
-#define BASE62_CHUNK 916132832	/* 62^5 */
+#define BASE62_CHUNK 916132832 /* 62^5 */
 #define LIMBS		 (SECRET_BYTES / 4)
 
 static const char base62_digits[] =
-"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /*
  * base62_encode writes 32 bytes as 43 base 62 digits.
@@ -169,17 +169,17 @@ static const char base62_digits[] =
 void
 base62_encode(const uint8 bytes[SECRET_BYTES], char out[SECRET_LENGTH + 1])
 {
-	uint32		limbs[LIMBS];
-	int			position = SECRET_LENGTH;
+	uint32 limbs[LIMBS];
+	int position = SECRET_LENGTH;
 
 	for (int i = 0; i < LIMBS; i++)
 		limbs[i] = (uint32) bytes[4 * i] << 24 | (uint32) bytes[4 * i + 1] << 16 |
-			(uint32) bytes[4 * i + 2] << 8 | bytes[4 * i + 3];
+				   (uint32) bytes[4 * i + 2] << 8 | bytes[4 * i + 3];
 
 	out[position] = '\0';
 	while (position > 0)
 	{
-		uint64		rest = 0;
+		uint64 rest = 0;
 
 		for (int i = 0; i < LIMBS; i++)
 		{
@@ -202,12 +202,12 @@ base62_encode(const uint8 bytes[SECRET_BYTES], char out[SECRET_LENGTH + 1])
 bool
 base62_decode(const char *text, uint8 out[SECRET_BYTES])
 {
-	uint32		limbs[LIMBS] = {0};
+	uint32 limbs[LIMBS] = {0};
 
 	for (int i = 0; i < SECRET_LENGTH; i++)
 	{
 		const char *digit = text[i] ? strchr(base62_digits, text[i]) : NULL;
-		uint64		carry;
+		uint64 carry;
 
 		if (digit == NULL)
 			return false;

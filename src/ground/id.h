@@ -11,12 +11,12 @@
 #include "utils/uuid.h"
 
 /* Lengths without the final NUL. */
-#define OBJECT_ID_LENGTH	24
-#define UUID_TEXT_LENGTH	36
-#define REQUEST_ID_LENGTH	30
-#define SECRET_BYTES		32
-#define SECRET_LENGTH		43
-#define SELECTOR_LENGTH		16
+#define OBJECT_ID_LENGTH  24
+#define UUID_TEXT_LENGTH  36
+#define REQUEST_ID_LENGTH 30
+#define SECRET_BYTES	  32
+#define SECRET_LENGTH	  43
+#define SELECTOR_LENGTH	  16
 
 extern void random_bytes(void *out, int length);
 extern char *object_id(void);
@@ -27,4 +27,4 @@ extern void request_id(char out[REQUEST_ID_LENGTH + 1]);
 extern void base62_encode(const uint8 bytes[SECRET_BYTES], char out[SECRET_LENGTH + 1]);
 extern bool base62_decode(const char *text, uint8 out[SECRET_BYTES]);
 
-#endif							/* FLAGPLANE_ID_H */
+#endif /* FLAGPLANE_ID_H */

@@ -16,14 +16,14 @@
 #include "utils/numeric.h"
 
 /* Beyond these a JSON number is no sensible setting and may be no numeric. */
-#define NUMBER_LENGTH_MAX	400
-#define EXPONENT_MAX		1000
+#define NUMBER_LENGTH_MAX 400
+#define EXPONENT_MAX	  1000
 
 /* A reader: the lexer, one token ahead, and what went wrong first. */
 typedef struct Reader
 {
 	JsonLexContext *lexer;
-	char	   *problem;
+	char *problem;
 } Reader;
 
 static bool read_value(Reader *reader, int depth, JsonValue *value, JsonMember member, void *state);
@@ -75,7 +75,7 @@ number_is_sane(const char *number)
 		return false;
 	if (exponent)
 	{
-		long		value = strtol(exponent + 1, NULL, 10);
+		long value = strtol(exponent + 1, NULL, 10);
 
 		return value >= -EXPONENT_MAX && value <= EXPONENT_MAX;
 	}
@@ -94,8 +94,8 @@ read_members(Reader *reader, int depth, JsonValue *object, JsonMember member, vo
 		return advance(reader);
 	for (;;)
 	{
-		JsonValue	value;
-		char	   *name;
+		JsonValue value;
+		char *name;
 
 		if (lexer->token_type != JSON_TOKEN_STRING)
 			return fail(reader, "Expected a member name in quotes.");
@@ -126,7 +126,7 @@ read_elements(Reader *reader, int depth, JsonValue *array, JsonMember member, vo
 		return advance(reader);
 	for (;;)
 	{
-		JsonValue	value;
+		JsonValue value;
 
 		if (!read_value(reader, depth + 1, &value, NULL, NULL))
 			return false;
@@ -149,7 +149,7 @@ read_value(Reader *reader, int depth, JsonValue *value, JsonMember member, void 
 {
 	JsonLexContext *lexer = reader->lexer;
 	const char *start = lexer->token_start;
-	bool		good;
+	bool good;
 
 	memset(value, 0, sizeof(*value));
 	value->source = start;
@@ -204,7 +204,7 @@ read_value(Reader *reader, int depth, JsonValue *value, JsonMember member, void 
 static char *
 read_whole(const char *json, int length, JsonValue *value, JsonMember member, void *state)
 {
-	Reader		reader = {0};
+	Reader reader = {0};
 
 	reader.lexer = json_lexer(json, length);
 	if (advance(&reader) && read_value(&reader, 1, value, member, state) &&
@@ -225,8 +225,8 @@ json_read_value(const char *json, int length, JsonValue *value)
 /* Whom json_read_object passes members on to. */
 typedef struct Members
 {
-	JsonMember	member;
-	void	   *state;
+	JsonMember member;
+	void *state;
 } Members;
 
 /*
@@ -236,7 +236,7 @@ typedef struct Members
 static void
 collect_member(void *state, char *name, const JsonValue *value)
 {
-	Members    *members = state;
+	Members *members = state;
 
 	if (name)
 		members->member(members->state, name, value);
@@ -249,9 +249,9 @@ collect_member(void *state, char *name, const JsonValue *value)
 char *
 json_read_object(const char *json, int length, JsonMember member, void *state)
 {
-	Members		members = {member, state};
-	JsonValue	value;
-	char	   *problem = read_whole(json, length, &value, collect_member, &members);
+	Members members = {member, state};
+	JsonValue value;
+	char *problem = read_whole(json, length, &value, collect_member, &members);
 
 	if (problem == NULL && value.kind != JSON_OBJECT)
 		problem = pstrdup("The document is not an object.");
@@ -261,7 +261,7 @@ json_read_object(const char *json, int length, JsonMember member, void *state)
 /* The strings of an array while they are collected. */
 typedef struct Strings
 {
-	bool		good;
+	bool good;
 	ArrayBuildState *built;
 } Strings;
 
@@ -271,7 +271,7 @@ typedef struct Strings
 static void
 collect_string(void *state, char *name, const JsonValue *value)
 {
-	Strings    *strings = state;
+	Strings *strings = state;
 
 	if (name || value->kind != JSON_STRING)
 	{
@@ -288,8 +288,8 @@ collect_string(void *state, char *name, const JsonValue *value)
 bool
 json_read_strings(const JsonValue *value, ArrayType **strings)
 {
-	Strings		collected = {true, NULL};
-	JsonValue	again;
+	Strings collected = {true, NULL};
+	JsonValue again;
 
 	if (value->kind != JSON_ARRAY)
 		return false;
@@ -310,7 +310,7 @@ json_read_strings(const JsonValue *value, ArrayType **strings)
 bool
 json_read_integer(const JsonValue *value, int64 *integer, bool *in_range)
 {
-	char	   *end;
+	char *end;
 
 	if (value->kind != JSON_NUMBER || strpbrk(value->text, ".eE") != NULL)
 		return false;
@@ -327,11 +327,11 @@ json_read_integer(const JsonValue *value, int64 *integer, bool *in_range)
 bool
 json_read_jsonb(const JsonValue *value, Datum *jsonb)
 {
-	char	   *source = pnstrdup(value->source, value->length);
+	char *source = pnstrdup(value->source, value->length);
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
-	JsonbValue	found;
-	int			keys = 0;
+	JsonbValue found;
+	int keys = 0;
 
 	*jsonb = DirectFunctionCall1(jsonb_in, CStringGetDatum(source));
 	if (value->keys == 0)
@@ -352,7 +352,7 @@ jsonb_member(const Jsonb *object, const char *name, JsonbValue *value)
 {
 	return getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &object->root), name,
 										strlen(name), value) != NULL &&
-		value->type != jbvNull;
+		   value->type != jbvNull;
 }
 
 /*
@@ -363,13 +363,13 @@ char *
 jsonb_stranger(const Jsonb *object, const char *const *known)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(unconstify(JsonbContainer *, &object->root));
-	JsonbValue	value;
+	JsonbValue value;
 
 	(void) JsonbIteratorNext(&iterator, &value, true);
 	while (JsonbIteratorNext(&iterator, &value, true) == WJB_KEY)
 	{
-		char	   *name = jsonb_string(&value);
-		bool		found = false;
+		char *name = jsonb_string(&value);
+		bool found = false;
 
 		for (int i = 0; known[i] && !found; i++)
 			found = strcmp(known[i], name) == 0;
@@ -386,9 +386,9 @@ jsonb_stranger(const Jsonb *object, const char *const *known)
 bool
 jsonb_integer(const JsonbValue *value, int32 *integer)
 {
-	char	   *text;
-	char	   *end;
-	long		number;
+	char *text;
+	char *end;
+	long number;
 
 	if (value->type != jbvNumeric)
 		return false;
@@ -407,6 +407,5 @@ jsonb_integer(const JsonbValue *value, int32 *integer)
 char *
 jsonb_string(const JsonbValue *value)
 {
-	return value->type == jbvString ?
-		pnstrdup(value->val.string.val, value->val.string.len) : NULL;
+	return value->type == jbvString ? pnstrdup(value->val.string.val, value->val.string.len) : NULL;
 }

@@ -26,15 +26,15 @@ typedef enum JsonKind
 /* A value inside a body: its source text, and a scalar's text without quotes and escapes. */
 typedef struct JsonValue
 {
-	JsonKind	kind;
+	JsonKind kind;
 	const char *source;
-	int			length;
-	char	   *text;
-	int			keys;			/* how many members it and all inside it have */
+	int length;
+	char *text;
+	int keys; /* how many members it and all inside it have */
 } JsonValue;
 
 /* What json_read_object calls for each member, in the order of the source. */
-typedef void (*JsonMember) (void *state, char *name, const JsonValue *value);
+typedef void (*JsonMember)(void *state, char *name, const JsonValue *value);
 
 extern char *json_read_value(const char *json, int length, JsonValue *value);
 extern char *json_read_object(const char *json, int length, JsonMember member, void *state);
@@ -47,4 +47,4 @@ extern char *jsonb_stranger(const Jsonb *object, const char *const *known);
 extern bool jsonb_integer(const JsonbValue *value, int32 *integer);
 extern char *jsonb_string(const JsonbValue *value);
 
-#endif							/* FLAGPLANE_JSON_H */
+#endif /* FLAGPLANE_JSON_H */

@@ -22,7 +22,7 @@
 int
 params_add(Params *params, Oid type, Datum value, bool isnull)
 {
-	int			index = params->count++;
+	int index = params->count++;
 
 	if (index >= PARAMS_MAX)
 		elog(ERROR, "too many parameters");
@@ -85,7 +85,7 @@ params_time(Params *params, TimestampTz value)
 int
 params_bytes(Params *params, const void *bytes, int length)
 {
-	bytea	   *value = palloc(VARHDRSZ + length);
+	bytea *value = palloc(VARHDRSZ + length);
 
 	SET_VARSIZE(value, VARHDRSZ + length);
 	memcpy(VARDATA(value), bytes, length);
@@ -119,18 +119,16 @@ statement_end(void)
 Rows
 statement_run(Statement *statement, const Params *params, StatementMode mode)
 {
-	Rows		rows;
-	int			result;
+	Rows rows;
+	int result;
 
 	if (statement->plan == NULL)
 	{
-		SPIPlanPtr	plan = SPI_prepare_cursor(statement->text, params->count,
-											  (Oid *) params->types,
-											  CURSOR_OPT_GENERIC_PLAN);
+		SPIPlanPtr plan = SPI_prepare_cursor(statement->text, params->count, (Oid *) params->types,
+											 CURSOR_OPT_GENERIC_PLAN);
 
 		if (plan == NULL || SPI_keepplan(plan) != 0)
-			elog(ERROR, "could not prepare a statement: %s",
-				 SPI_result_code_string(SPI_result));
+			elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
 		statement->plan = plan;
 		statement->params = params->count;
 	}
@@ -139,12 +137,11 @@ statement_run(Statement *statement, const Params *params, StatementMode mode)
 			 statement->params);
 
 	if (mode == STATEMENT_LATEST)
-		result = SPI_execute_snapshot(statement->plan, (Datum *) params->values,
-									  params->nulls, GetLatestSnapshot(), InvalidSnapshot,
-									  false, true, 0);
+		result = SPI_execute_snapshot(statement->plan, (Datum *) params->values, params->nulls,
+									  GetLatestSnapshot(), InvalidSnapshot, false, true, 0);
 	else
-		result = SPI_execute_plan(statement->plan, (Datum *) params->values,
-								  params->nulls, mode == STATEMENT_READ, 0);
+		result = SPI_execute_plan(statement->plan, (Datum *) params->values, params->nulls,
+								  mode == STATEMENT_READ, 0);
 	if (result < 0)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
 
@@ -159,7 +156,7 @@ statement_run(Statement *statement, const Params *params, StatementMode mode)
 void
 row_read(const Rows *rows, uint64 number, Row *row)
 {
-	TupleDesc	columns = rows->table->tupdesc;
+	TupleDesc columns = rows->table->tupdesc;
 
 	if (columns->natts > COLUMNS_MAX)
 		elog(ERROR, "too many columns");
@@ -226,7 +223,7 @@ row_array(const Row *row, int column)
 char *
 row_jsonb(const Row *row, int column)
 {
-	Jsonb	   *value;
+	Jsonb *value;
 
 	if (row->nulls[column])
 		return NULL;
@@ -240,8 +237,8 @@ row_jsonb(const Row *row, int column)
 char *
 row_uuid(const Row *row, int column)
 {
-	return row->nulls[column] ? NULL :
-		DatumGetCString(DirectFunctionCall1(uuid_out, row->values[column]));
+	return row->nulls[column] ? NULL
+							  : DatumGetCString(DirectFunctionCall1(uuid_out, row->values[column]));
 }
 
 /*

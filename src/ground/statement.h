@@ -23,8 +23,8 @@
 typedef struct Statement
 {
 	const char *text;
-	SPIPlanPtr	plan;
-	int			params;			/* how many it was prepared with */
+	SPIPlanPtr plan;
+	int params; /* how many it was prepared with */
 } Statement;
 
 #define STATEMENT(name, sql) static Statement name = {sql, NULL, 0}
@@ -32,41 +32,41 @@ typedef struct Statement
 /* The parameters of a statement, $1 first. */
 typedef struct Params
 {
-	int			count;
-	Oid			types[PARAMS_MAX];
-	Datum		values[PARAMS_MAX];
-	char		nulls[PARAMS_MAX];	/* 'n' or ' ', as SPI wants it */
+	int count;
+	Oid types[PARAMS_MAX];
+	Datum values[PARAMS_MAX];
+	char nulls[PARAMS_MAX]; /* 'n' or ' ', as SPI wants it */
 } Params;
 
 /* Which snapshot a statement sees. */
 typedef enum StatementMode
 {
-	STATEMENT_READ,				/* that of the calling query; no writes */
-	STATEMENT_WRITE,			/* a new one, as READ COMMITTED gives it */
-	STATEMENT_LATEST			/* all that is committed now, whatever the isolation level */
+	STATEMENT_READ,	 /* that of the calling query; no writes */
+	STATEMENT_WRITE, /* a new one, as READ COMMITTED gives it */
+	STATEMENT_LATEST /* all that is committed now, whatever the isolation level */
 } StatementMode;
 
 /* What a statement answered; good until the call ends. */
 typedef struct Rows
 {
-	uint64		count;
+	uint64 count;
 	SPITupleTable *table;
 } Rows;
 
 /* One row, taken apart. */
 typedef struct Row
 {
-	Datum		values[COLUMNS_MAX];
-	bool		nulls[COLUMNS_MAX];
+	Datum values[COLUMNS_MAX];
+	bool nulls[COLUMNS_MAX];
 } Row;
 
-extern int	params_add(Params *params, Oid type, Datum value, bool isnull);
-extern int	params_text(Params *params, const char *value);
-extern int	params_bigint(Params *params, int64 value);
-extern int	params_integer(Params *params, int32 value);
-extern int	params_boolean(Params *params, bool value);
-extern int	params_time(Params *params, TimestampTz value);
-extern int	params_bytes(Params *params, const void *bytes, int length);
+extern int params_add(Params *params, Oid type, Datum value, bool isnull);
+extern int params_text(Params *params, const char *value);
+extern int params_bigint(Params *params, int64 value);
+extern int params_integer(Params *params, int32 value);
+extern int params_boolean(Params *params, bool value);
+extern int params_time(Params *params, TimestampTz value);
+extern int params_bytes(Params *params, const void *bytes, int length);
 
 extern Rows statement_run(Statement *statement, const Params *params, StatementMode mode);
 extern void row_read(const Rows *rows, uint64 number, Row *row);
@@ -84,4 +84,4 @@ extern bytea *row_bytes(const Row *row, int column);
 extern void statement_begin(void);
 extern void statement_end(void);
 
-#endif							/* FLAGPLANE_STATEMENT_H */
+#endif /* FLAGPLANE_STATEMENT_H */

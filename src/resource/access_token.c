@@ -15,17 +15,17 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 
-#define TOKEN_NAME_MAX	120
-#define ENDING_LENGTH	4
+#define TOKEN_NAME_MAX 120
+#define ENDING_LENGTH  4
 
-#define TOKEN_COLUMNS \
+#define TOKEN_COLUMNS                                                                      \
 	"t.id, t.name, t.role, t.scopes, t.all_projects, t.member_id, t.ending, t.created_at," \
 	" t.expires_at, t.revoked_at, t.killed_at"
 
-#define TOKEN_PROJECTS \
-	"(SELECT coalesce(array_agg(p.key::text ORDER BY p.key), '{}')" \
+#define TOKEN_PROJECTS                                                          \
+	"(SELECT coalesce(array_agg(p.key::text ORDER BY p.key), '{}')"             \
 	" FROM flagplane_data.access_token_project r JOIN flagplane_data.project p" \
-	" ON p.account_id = r.account_id AND p.id = r.project_id" \
+	" ON p.account_id = r.account_id AND p.id = r.project_id"                   \
 	" WHERE r.account_id = t.account_id AND r.token_id = t.id)"
 
 enum
@@ -39,9 +39,8 @@ enum
 };
 
 static const char *const scopes[] = {
-	"projects:read", "projects:write", "flags:read", "flags:write", "layers:read", "layers:write",
-	"tokens:admin", "audit:read", "*", NULL
-};
+	"projects:read", "projects:write", "flags:read", "flags:write", "layers:read",
+	"layers:write",	 "tokens:admin",   "audit:read", "*",			NULL};
 
 static const char *const roles[] = {"reader", "writer", "admin", NULL};
 
@@ -49,22 +48,21 @@ static const char *const roles[] = {"reader", "writer", "admin", NULL};
 static const char *const role_scopes[] = {
 	"{projects:read,flags:read,layers:read,audit:read}",
 	"{projects:read,projects:write,flags:read,flags:write,layers:read,layers:write,audit:read}",
-	"{*}"
-};
+	"{*}"};
 
 const Field create_access_token_fields[] = {
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, TOKEN_NAME_MAX, NULL, NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, TOKEN_NAME_MAX, NULL,
+			  NULL},
 	[SCOPES] = {"scopes", "scopes", FIELD_TEXTS, IN_BODY, false, RULE_SOME_OF, 0, 0, scopes, NULL},
 	[ROLE] = {"role", "role", FIELD_TEXT, IN_BODY, false, RULE_ONE_OF, 0, 0, roles, NULL},
-	[MEMBER_ID] = {"member_id", "memberId", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
+	[MEMBER_ID] = {"member_id", "memberId", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0, NULL,
+				   NULL},
 	[PROJECTS] = {"projects", "projects", FIELD_TEXTS, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
-	[EXPIRES_AT] = {"expires_at", "expiresAt", FIELD_TIME, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
-	FIELDS_END
-};
+	[EXPIRES_AT] = {"expires_at", "expiresAt", FIELD_TIME, IN_BODY, false, RULE_NONE, 0, 0, NULL,
+					NULL},
+	FIELDS_END};
 
-const Field list_access_tokens_fields[] = {
-	FIELDS_END
-};
+const Field list_access_tokens_fields[] = {FIELDS_END};
 
 STATEMENT(insert_token,
 		  "INSERT INTO flagplane_data.access_token AS t"
@@ -86,10 +84,9 @@ STATEMENT(find_token_by_id,
 		  "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS
 		  " FROM flagplane_data.access_token t WHERE t.account_id = $1 AND t.id = $2");
 
-STATEMENT(list_tokens,
-		  "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS
-		  " FROM flagplane_data.access_token t WHERE t.account_id = $1"
-		  " ORDER BY t.created_at, t.id");
+STATEMENT(list_tokens, "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS
+					   " FROM flagplane_data.access_token t WHERE t.account_id = $1"
+					   " ORDER BY t.created_at, t.id");
 
 /*
  * time_member writes a time in Unix milliseconds, or null for none.
@@ -110,8 +107,8 @@ time_member(StringInfo out, const char *key, TimestampTz time)
 static void
 token_document(Request *request, const Row *row, const char *public_part, const char *secret)
 {
-	StringInfo	out = request->answer;
-	char	   *id = row_string(row, 0);
+	StringInfo out = request->answer;
+	char *id = row_string(row, 0);
 
 	document_open(out, '{');
 	document_key(out, "_links");
@@ -145,19 +142,19 @@ token_document(Request *request, const Row *row, const char *public_part, const 
 void
 check_create_access_token(Request *request)
 {
-	bool		has_scopes = request_given(request, SCOPES);
+	bool has_scopes = request_given(request, SCOPES);
 
 	if (has_scopes == request_given(request, ROLE) && !request->broken[SCOPES] &&
 		!request->broken[ROLE])
-		request_violation(request, SCOPES, has_scopes ? "cannot be given together with role" :
-						  "is required, or role in its place");
+		request_violation(request, SCOPES,
+						  has_scopes ? "cannot be given together with role"
+									 : "is required, or role in its place");
 	else if (has_scopes && ARR_NDIM(request_array(request, SCOPES)) == 0)
 		request_violation(request, SCOPES, "must not be empty");
 	if (request_given(request, PROJECTS) && !request->broken[PROJECTS] &&
 		ARR_NDIM(request_array(request, PROJECTS)) == 0)
 		request_violation(request, PROJECTS, "must not be empty; leave it out for all projects");
-	if (request_given(request, EXPIRES_AT) &&
-		request_bigint(request, EXPIRES_AT) <= request->now)
+	if (request_given(request, EXPIRES_AT) && request_bigint(request, EXPIRES_AT) <= request->now)
 		request_violation(request, EXPIRES_AT, "must be in the future");
 }
 
@@ -168,21 +165,20 @@ check_create_access_token(Request *request)
 static ArrayType *
 granted_scopes(Request *request)
 {
-	ArrayType  *granted = request_array(request, SCOPES);
-	char	   *role = request_string(request, ROLE);
-	Datum	   *elements;
-	int			count;
+	ArrayType *granted = request_array(request, SCOPES);
+	char *role = request_string(request, ROLE);
+	Datum *elements;
+	int count;
 
 	for (int i = 0; role && roles[i]; i++)
 		if (strcmp(roles[i], role) == 0)
-			granted = DatumGetArrayTypeP(OidInputFunctionCall(F_ARRAY_IN,
-															  unconstify(char *, role_scopes[i]),
-															  TEXTOID, -1));
+			granted = DatumGetArrayTypeP(
+				OidInputFunctionCall(F_ARRAY_IN, unconstify(char *, role_scopes[i]), TEXTOID, -1));
 	deconstruct_array(granted, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
 	for (int i = 0; i < count; i++)
 	{
-		char	   *name = TextDatumGetCString(elements[i]);
-		int			scope;
+		char *name = TextDatumGetCString(elements[i]);
+		int scope;
 
 		if (!scope_by_name(name, &scope) || (request->caller.scopes & scope) != scope)
 			error_raise(ERR_FORBIDDEN, "scope %s is required to grant it", name);
@@ -197,8 +193,8 @@ granted_scopes(Request *request)
 static void
 limit_to_projects(Request *request, const char *token_id)
 {
-	ArrayType  *keys = request_array(request, PROJECTS);
-	Params		params = {0};
+	ArrayType *keys = request_array(request, PROJECTS);
+	Params params = {0};
 
 	if (keys == NULL)
 	{
@@ -225,14 +221,14 @@ limit_to_projects(Request *request, const char *token_id)
 void
 do_create_access_token(Request *request)
 {
-	char	   *id = object_id();
-	char		selector[SELECTOR_LENGTH + 1];
-	char		secret[SECRET_LENGTH + 1];
-	uint8		hash[SECRET_HASH_BYTES];
-	ArrayType  *granted = granted_scopes(request);
-	Params		find = {0};
-	Rows		rows;
-	Row			row;
+	char *id = object_id();
+	char selector[SELECTOR_LENGTH + 1];
+	char secret[SECRET_LENGTH + 1];
+	uint8 hash[SECRET_HASH_BYTES];
+	ArrayType *granted = granted_scopes(request);
+	Params find = {0};
+	Rows rows;
+	Row row;
 
 	if (request_given(request, MEMBER_ID) && request_run(request, &find_member).count == 0)
 	{
@@ -269,15 +265,15 @@ do_create_access_token(Request *request)
 void
 do_list_access_tokens(Request *request)
 {
-	StringInfo	out = request->answer;
-	Rows		rows = request_run(request, &list_tokens);
+	StringInfo out = request->answer;
+	Rows rows = request_run(request, &list_tokens);
 
 	document_open(out, '{');
 	document_key(out, "items");
 	document_open(out, '[');
 	for (uint64 i = 0; i < rows.count; i++)
 	{
-		Row			row;
+		Row row;
 
 		row_read(&rows, i, &row);
 		document_element(out);

@@ -15,21 +15,17 @@ enum
 
 const Field create_account_fields[] = {
 	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL, NULL},
-	FIELDS_END
-};
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL,
+			  NULL},
+	FIELDS_END};
 
-const Field list_accounts_fields[] = {
-	FIELDS_END
-};
+const Field list_accounts_fields[] = {FIELDS_END};
 
 /* Ids are minted at random among 2^32, so one may be taken already: then another is tried. */
-STATEMENT(insert_account,
-		  "INSERT INTO flagplane_data.account (id, key, name, created_at)"
-		  " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING");
+STATEMENT(insert_account, "INSERT INTO flagplane_data.account (id, key, name, created_at)"
+						  " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING");
 
-STATEMENT(find_account,
-		  "SELECT 1 FROM flagplane_data.account a WHERE a.key = $1");
+STATEMENT(find_account, "SELECT 1 FROM flagplane_data.account a WHERE a.key = $1");
 
 STATEMENT(list_accounts,
 		  "SELECT a.key, a.name, a.created_at FROM flagplane_data.account a ORDER BY a.key");
@@ -53,13 +49,13 @@ account_document(StringInfo out, const char *key, const char *name, TimestampTz 
 void
 do_create_account(Request *request)
 {
-	char	   *key = request_string(request, KEY);
-	char	   *name = request_string(request, NAME);
-	Params		params;
+	char *key = request_string(request, KEY);
+	char *name = request_string(request, NAME);
+	Params params;
 
 	do
 	{
-		Params		find = {0};
+		Params find = {0};
 
 		params_text(&find, key);
 		if (statement_run(&find_account, &find, STATEMENT_WRITE).count > 0)
@@ -81,15 +77,15 @@ do_create_account(Request *request)
 void
 do_list_accounts(Request *request)
 {
-	StringInfo	out = request->answer;
-	Rows		rows = request_run(request, &list_accounts);
+	StringInfo out = request->answer;
+	Rows rows = request_run(request, &list_accounts);
 
 	document_open(out, '{');
 	document_key(out, "items");
 	document_open(out, '[');
 	for (uint64 i = 0; i < rows.count; i++)
 	{
-		Row			row;
+		Row row;
 
 		row_read(&rows, i, &row);
 		document_element(out);

@@ -15,40 +15,40 @@
 
 #define TTL_MINUTES_MAX 60
 
-#define ENVIRONMENT_COLUMNS \
+#define ENVIRONMENT_COLUMNS                                                               \
 	"e.id, e.key, e.name, e.color, e.default_ttl, e.secure_mode, e.default_track_events," \
 	" e.require_comments, e.confirm_changes, e.tags, e.critical, e.approval_settings, e.version"
 
-#define CURRENT_KEY(kind) \
-	"(SELECT k.value FROM flagplane_data.environment_key k" \
+#define CURRENT_KEY(kind)                                                                    \
+	"(SELECT k.value FROM flagplane_data.environment_key k"                                  \
 	" WHERE k.account_id = e.account_id AND k.environment_id = e.id AND k.kind = '" kind "'" \
 	" AND k.expires_at IS NULL)"
 
 #define ENVIRONMENT_KEYS CURRENT_KEY("sdk") ", " CURRENT_KEY("mobile")
 
 /* What an environment has until PATCH sets it. */
-#define DEFAULT_APPROVAL_SETTINGS \
+#define DEFAULT_APPROVAL_SETTINGS                                                           \
 	"{\"required\":false,\"bypassApprovalsForPendingChanges\":false,\"minNumApprovals\":1," \
-	"\"canReviewOwnRequest\":false,\"canApplyDeclinedChanges\":true," \
+	"\"canReviewOwnRequest\":false,\"canApplyDeclinedChanges\":true,"                       \
 	"\"serviceKind\":\"launchdarkly\",\"serviceConfig\":{},\"requiredApprovalTags\":[]}"
 
 typedef struct Environment
 {
-	char	   *id;
-	char	   *key;
-	char	   *name;
-	char	   *color;
-	int32		default_ttl;	/* minutes */
-	bool		secure_mode;
-	bool		default_track_events;
-	bool		require_comments;
-	bool		confirm_changes;
-	ArrayType  *tags;
-	bool		critical;
-	char	   *approval_settings;	/* NULL: the defaults */
-	int32		version;
-	char	   *sdk_key;
-	char	   *mobile_key;
+	char *id;
+	char *key;
+	char *name;
+	char *color;
+	int32 default_ttl; /* minutes */
+	bool secure_mode;
+	bool default_track_events;
+	bool require_comments;
+	bool confirm_changes;
+	ArrayType *tags;
+	bool critical;
+	char *approval_settings; /* NULL: the defaults */
+	int32 version;
+	char *sdk_key;
+	char *mobile_key;
 } Environment;
 
 enum
@@ -70,40 +70,34 @@ enum
 const Field create_environment_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
 	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL, NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL,
+			  NULL},
 	[COLOR] = {"color", "color", FIELD_TEXT, IN_BODY, true, RULE_COLOR, 0, 0, NULL, NULL},
 	[DEFAULT_TTL] = {"default_ttl", "defaultTtl", FIELD_INTEGER, IN_BODY, false, RULE_RANGE, 0,
-	TTL_MINUTES_MAX, NULL, NULL},
-	[SECURE_MODE] = {"secure_mode", "secureMode", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
-	[DEFAULT_TRACK_EVENTS] = {"default_track_events", "defaultTrackEvents", FIELD_BOOLEAN, IN_BODY, false,
-	RULE_NONE, 0, 0, NULL, NULL},
-	[CONFIRM_CHANGES] = {"confirm_changes", "confirmChanges", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0,
-	NULL, NULL},
-	[REQUIRE_COMMENTS] = {"require_comments", "requireComments", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0,
-	NULL, NULL},
+					 TTL_MINUTES_MAX, NULL, NULL},
+	[SECURE_MODE] = {"secure_mode", "secureMode", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0,
+					 NULL, NULL},
+	[DEFAULT_TRACK_EVENTS] = {"default_track_events", "defaultTrackEvents", FIELD_BOOLEAN, IN_BODY,
+							  false, RULE_NONE, 0, 0, NULL, NULL},
+	[CONFIRM_CHANGES] = {"confirm_changes", "confirmChanges", FIELD_BOOLEAN, IN_BODY, false,
+						 RULE_NONE, 0, 0, NULL, NULL},
+	[REQUIRE_COMMENTS] = {"require_comments", "requireComments", FIELD_BOOLEAN, IN_BODY, false,
+						  RULE_NONE, 0, 0, NULL, NULL},
 	[TAGS] = {"tags", "tags", FIELD_TEXTS, IN_BODY, false, RULE_TAGS, 0, 0, NULL, NULL},
 	[SOURCE] = {"source", "source", FIELD_JSON, IN_BODY, false, RULE_OBJECT, 0, 0, NULL, NULL},
-	[CRITICAL] = {"critical", "critical", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
-	FIELDS_END
-};
+	[CRITICAL] = {"critical", "critical", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0, NULL,
+				  NULL},
+	FIELDS_END};
 
-const Field get_environment_fields[] = {
-	PROJECT_KEY_FIELD,
-	ENVIRONMENT_KEY_FIELD,
-	FIELDS_END
-};
+const Field get_environment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD, FIELDS_END};
 
 enum
 {
 	LIST_LIMIT = 1
 };
 
-const Field list_environments_fields[] = {
-	PROJECT_KEY_FIELD,
-	PAGE_LIMIT_FIELD,
-	PAGE_OFFSET_FIELD,
-	FIELDS_END
-};
+const Field list_environments_fields[] = {PROJECT_KEY_FIELD, PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD,
+										  FIELDS_END};
 
 /*
  * Making an environment shares a lock on the project, and making a flag takes it
@@ -137,35 +131,30 @@ STATEMENT(clone_environment,
 		  " FOR SHARE OF p, s"
 		  " ON CONFLICT DO NOTHING RETURNING " ENVIRONMENT_COLUMNS);
 
-STATEMENT(find_source,
-		  "SELECT s.id, s.version"
-		  " FROM flagplane_data.project p JOIN flagplane_data.environment s"
-		  " ON s.account_id = p.account_id AND s.project_id = p.id"
-		  " WHERE p.account_id = $1 AND p.key = $2 AND s.key = $14");
+STATEMENT(find_source, "SELECT s.id, s.version"
+					   " FROM flagplane_data.project p JOIN flagplane_data.environment s"
+					   " ON s.account_id = p.account_id AND s.project_id = p.id"
+					   " WHERE p.account_id = $1 AND p.key = $2 AND s.key = $14");
 
-STATEMENT(insert_keys,
-		  "INSERT INTO flagplane_data.environment_key"
-		  " (account_id, environment_id, kind, value, created_at)"
-		  " VALUES ($1, $2, 'sdk', $3, $5), ($1, $2, 'mobile', $4, $5)");
+STATEMENT(insert_keys, "INSERT INTO flagplane_data.environment_key"
+					   " (account_id, environment_id, kind, value, created_at)"
+					   " VALUES ($1, $2, 'sdk', $3, $5), ($1, $2, 'mobile', $4, $5)");
 
-STATEMENT(find_environment,
-		  "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS
-		  " FROM flagplane_data.project p JOIN flagplane_data.environment e"
-		  " ON e.account_id = p.account_id AND e.project_id = p.id"
-		  " WHERE p.account_id = $1 AND p.key = $2 AND e.key = $3");
+STATEMENT(find_environment, "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS
+							" FROM flagplane_data.project p JOIN flagplane_data.environment e"
+							" ON e.account_id = p.account_id AND e.project_id = p.id"
+							" WHERE p.account_id = $1 AND p.key = $2 AND e.key = $3");
 
-STATEMENT(list_environments,
-		  "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS
-		  " FROM flagplane_data.project p JOIN flagplane_data.environment e"
-		  " ON e.account_id = p.account_id AND e.project_id = p.id"
-		  " WHERE p.account_id = $1 AND p.key = $2"
-		  " ORDER BY e.created_at, e.key LIMIT $3 OFFSET $4");
+STATEMENT(list_environments, "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS
+							 " FROM flagplane_data.project p JOIN flagplane_data.environment e"
+							 " ON e.account_id = p.account_id AND e.project_id = p.id"
+							 " WHERE p.account_id = $1 AND p.key = $2"
+							 " ORDER BY e.created_at, e.key LIMIT $3 OFFSET $4");
 
-STATEMENT(count_environments,
-		  "SELECT count(*)"
-		  " FROM flagplane_data.project p JOIN flagplane_data.environment e"
-		  " ON e.account_id = p.account_id AND e.project_id = p.id"
-		  " WHERE p.account_id = $1 AND p.key = $2");
+STATEMENT(count_environments, "SELECT count(*)"
+							  " FROM flagplane_data.project p JOIN flagplane_data.environment e"
+							  " ON e.account_id = p.account_id AND e.project_id = p.id"
+							  " WHERE p.account_id = $1 AND p.key = $2");
 
 /*
  * environment_of_row reads the columns of ENVIRONMENT_COLUMNS, and those of
@@ -174,7 +163,7 @@ STATEMENT(count_environments,
 static Environment
 environment_of_row(const Rows *rows, uint64 number, bool with_keys)
 {
-	Row			row;
+	Row row;
 	Environment environment;
 
 	row_read(rows, number, &row);
@@ -202,7 +191,7 @@ environment_of_row(const Rows *rows, uint64 number, bool with_keys)
 static void
 environment_document(Request *request, const char *project_key, const Environment *environment)
 {
-	StringInfo	out = request->answer;
+	StringInfo out = request->answer;
 
 	document_open(out, '{');
 	document_key(out, "_links");
@@ -223,8 +212,9 @@ environment_document(Request *request, const char *project_key, const Environmen
 	document_boolean(out, "confirmChanges", environment->confirm_changes);
 	document_texts(out, "tags", environment->tags);
 	document_boolean(out, "critical", environment->critical);
-	document_raw(out, "approvalSettings", environment->approval_settings ?
-				 environment->approval_settings : DEFAULT_APPROVAL_SETTINGS);
+	document_raw(out, "approvalSettings",
+				 environment->approval_settings ? environment->approval_settings
+												: DEFAULT_APPROVAL_SETTINGS);
 	document_raw(out, "resourceApprovalSettings", "{}");
 	document_close(out, '}');
 }
@@ -237,15 +227,15 @@ void
 check_create_environment(Request *request)
 {
 	static const char *const members[] = {"key", "version", NULL};
-	char	   *key = NULL;
-	int32		version = 0;
-	bool		versioned = false;
+	char *key = NULL;
+	int32 version = 0;
+	bool versioned = false;
 
 	if (request_given(request, SOURCE) && !request->broken[SOURCE])
 	{
-		Jsonb	   *source = DatumGetJsonbP(request->params.values[FIELD_PARAM(SOURCE)]);
-		JsonbValue	value;
-		char	   *stranger = jsonb_stranger(source, members);
+		Jsonb *source = DatumGetJsonbP(request->params.values[FIELD_PARAM(SOURCE)]);
+		JsonbValue value;
+		char *stranger = jsonb_stranger(source, members);
 
 		if (jsonb_member(source, "key", &value))
 			key = jsonb_string(&value);
@@ -271,9 +261,9 @@ refuse_creation(Request *request, const char *source_key)
 		project_missing(request);
 	if (source_key)
 	{
-		Rows		rows = request_run_first(request, &find_source, 15);
-		Row			row;
-		int			version = FIELD_PARAM(CRITICAL) + 2;
+		Rows rows = request_run_first(request, &find_source, 15);
+		Row row;
+		int version = FIELD_PARAM(CRITICAL) + 2;
 
 		if (rows.count == 0)
 			error_raise(ERR_INVALID, "source environment \"%s\" does not exist", source_key);
@@ -294,14 +284,15 @@ refuse_creation(Request *request, const char *source_key)
 void
 do_create_environment(Request *request)
 {
-	int			source = FIELD_PARAM(CRITICAL) + 1;
-	char	   *source_key = request->params.nulls[source] == 'n' ? NULL :
-		TextDatumGetCString(request->params.values[source]);
-	char	   *source_id = NULL;
-	char	   *project_key = request_string(request, PROJECT_KEY);
+	int source = FIELD_PARAM(CRITICAL) + 1;
+	char *source_key = request->params.nulls[source] == 'n'
+						   ? NULL
+						   : TextDatumGetCString(request->params.values[source]);
+	char *source_id = NULL;
+	char *project_key = request_string(request, PROJECT_KEY);
 	Environment environment;
-	Params		keys = {0};
-	Rows		rows;
+	Params keys = {0};
+	Rows rows;
 
 	params_text(&request->params, object_id());
 	params_time(&request->params, request->now);
@@ -321,7 +312,7 @@ do_create_environment(Request *request)
 
 	if (source_key)
 	{
-		Row			row;
+		Row row;
 
 		rows = request_run_first(request, &find_source, 15);
 		row_read(&rows, 0, &row);
@@ -341,7 +332,7 @@ do_create_environment(Request *request)
 void
 do_get_environment(Request *request)
 {
-	Rows		rows = request_run(request, &find_environment);
+	Rows rows = request_run(request, &find_environment);
 	Environment environment;
 
 	if (rows.count == 0)
@@ -362,11 +353,11 @@ do_get_environment(Request *request)
 void
 do_list_environments(Request *request)
 {
-	StringInfo	out = request->answer;
-	char	   *project_key = request_string(request, PROJECT_KEY);
-	Rows		rows;
-	Row			row;
-	int64		total;
+	StringInfo out = request->answer;
+	char *project_key = request_string(request, PROJECT_KEY);
+	Rows rows;
+	Row row;
+	int64 total;
 
 	rows = request_run(request, &count_environments);
 	row_read(&rows, 0, &row);

@@ -16,24 +16,24 @@
 #define VARIATIONS_MIN 2
 #define VARIATIONS_MAX 256
 
-#define FLAG_COLUMNS \
+#define FLAG_COLUMNS                                                                 \
 	"f.id, f.key, f.name, f.description, f.kind, f.variations, f.temporary, f.tags," \
 	" f.on_variation, f.off_variation, f.archived, f.version, f.created_at"
 
 typedef struct Flag
 {
-	Datum		id;
-	char	   *key;
-	char	   *name;
-	char	   *description;
-	char	   *kind;			/* boolean or multivariate */
-	char	   *variations;
-	bool		temporary;
-	ArrayType  *tags;
-	int32		on_variation;
-	int32		off_variation;
-	bool		archived;
-	int32		version;
+	Datum id;
+	char *key;
+	char *name;
+	char *description;
+	char *kind; /* boolean or multivariate */
+	char *variations;
+	bool temporary;
+	ArrayType *tags;
+	int32 on_variation;
+	int32 off_variation;
+	bool archived;
+	int32 version;
 	TimestampTz created_at;
 } Flag;
 
@@ -53,34 +53,30 @@ enum
 const Field create_flag_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
 	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL, NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL,
+			  NULL},
 	[DESCRIPTION] = {"description", "description", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0,
-	DESCRIPTION_MAX, NULL, NULL},
-	[VARIATIONS] = {"variations", "variations", FIELD_JSON, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
-	[TEMPORARY] = {"temporary", "temporary", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
+					 DESCRIPTION_MAX, NULL, NULL},
+	[VARIATIONS] = {"variations", "variations", FIELD_JSON, IN_BODY, false, RULE_NONE, 0, 0, NULL,
+					NULL},
+	[TEMPORARY] = {"temporary", "temporary", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0, NULL,
+				   NULL},
 	[TAGS] = {"tags", "tags", FIELD_TEXTS, IN_BODY, false, RULE_TAGS, 0, 0, NULL, NULL},
-	[DEFAULTS] = {"defaults", "defaults", FIELD_JSON, IN_BODY, false, RULE_OBJECT, 0, 0, NULL, NULL},
-	[IS_FLAG_ON] = {"is_flag_on", "isFlagOn", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
-	FIELDS_END
-};
+	[DEFAULTS] = {"defaults", "defaults", FIELD_JSON, IN_BODY, false, RULE_OBJECT, 0, 0, NULL,
+				  NULL},
+	[IS_FLAG_ON] = {"is_flag_on", "isFlagOn", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0, NULL,
+					NULL},
+	FIELDS_END};
 
-const Field get_flag_fields[] = {
-	PROJECT_KEY_FIELD,
-	FLAG_KEY_FIELD,
-	FIELDS_END
-};
+const Field get_flag_fields[] = {PROJECT_KEY_FIELD, FLAG_KEY_FIELD, FIELDS_END};
 
 enum
 {
 	LIST_LIMIT = 1
 };
 
-const Field list_flags_fields[] = {
-	PROJECT_KEY_FIELD,
-	PAGE_LIMIT_FIELD,
-	PAGE_OFFSET_FIELD,
-	FIELDS_END
-};
+const Field list_flags_fields[] = {PROJECT_KEY_FIELD, PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD,
+								   FIELDS_END};
 
 /* The project is locked against environments being made; see insert_environment. */
 STATEMENT(lock_project,
@@ -97,23 +93,20 @@ STATEMENT(insert_flag,
 		  " ON CONFLICT DO NOTHING RETURNING " FLAG_COLUMNS);
 
 STATEMENT(find_flag,
-		  "SELECT " FLAG_COLUMNS
-		  " FROM flagplane_data.project p JOIN flagplane_data.flag f"
+		  "SELECT " FLAG_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.flag f"
 		  " ON f.account_id = p.account_id AND f.project_id = p.id"
 		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3");
 
 STATEMENT(list_flags,
-		  "SELECT " FLAG_COLUMNS
-		  " FROM flagplane_data.project p JOIN flagplane_data.flag f"
+		  "SELECT " FLAG_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.flag f"
 		  " ON f.account_id = p.account_id AND f.project_id = p.id"
 		  " WHERE p.account_id = $1 AND p.key = $2"
 		  " ORDER BY f.created_at, f.key LIMIT $3 OFFSET $4");
 
-STATEMENT(count_flags,
-		  "SELECT count(*)"
-		  " FROM flagplane_data.project p JOIN flagplane_data.flag f"
-		  " ON f.account_id = p.account_id AND f.project_id = p.id"
-		  " WHERE p.account_id = $1 AND p.key = $2");
+STATEMENT(count_flags, "SELECT count(*)"
+					   " FROM flagplane_data.project p JOIN flagplane_data.flag f"
+					   " ON f.account_id = p.account_id AND f.project_id = p.id"
+					   " WHERE p.account_id = $1 AND p.key = $2");
 
 /*
  * flag_of_row reads the columns of FLAG_COLUMNS.
@@ -121,8 +114,8 @@ STATEMENT(count_flags,
 static Flag
 flag_of_row(const Rows *rows, uint64 number)
 {
-	Row			row;
-	Flag		flag;
+	Row row;
+	Flag flag;
 
 	row_read(rows, number, &row);
 	flag.id = row.values[0];
@@ -147,8 +140,8 @@ flag_of_row(const Rows *rows, uint64 number)
 static void
 flag_document(Request *request, const Flag *flag)
 {
-	StringInfo	out = request->answer;
-	char	   *project_key = request_string(request, PROJECT_KEY);
+	StringInfo out = request->answer;
+	char *project_key = request_string(request, PROJECT_KEY);
 
 	document_open(out, '{');
 	document_string(out, "name", flag->name);
@@ -184,7 +177,7 @@ flag_document(Request *request, const Flag *flag)
 static bool
 variation_member(StringInfo out, const Jsonb *variation, const char *name)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	if (!jsonb_member(variation, name, &value))
 		return true;
@@ -202,9 +195,9 @@ static int
 read_variations(Request *request, StringInfo out)
 {
 	static const char *const members[] = {"value", "name", "description", NULL};
-	Jsonb	   *list = DatumGetJsonbP(request->params.values[FIELD_PARAM(VARIATIONS)]);
-	uint32		count = JB_ROOT_COUNT(list);
-	Jsonb	  **values;
+	Jsonb *list = DatumGetJsonbP(request->params.values[FIELD_PARAM(VARIATIONS)]);
+	uint32 count = JB_ROOT_COUNT(list);
+	Jsonb **values;
 
 	if (!JB_ROOT_IS_ARRAY(list) || JB_ROOT_IS_SCALAR(list) || count < VARIATIONS_MIN ||
 		count > VARIATIONS_MAX)
@@ -218,7 +211,7 @@ read_variations(Request *request, StringInfo out)
 	for (uint32 i = 0; i < count; i++)
 	{
 		JsonbValue *element = getIthJsonbValueFromContainer(&list->root, i);
-		Jsonb	   *variation = JsonbValueToJsonb(element);
+		Jsonb *variation = JsonbValueToJsonb(element);
 		JsonbValue *value = NULL;
 
 		if (JB_ROOT_IS_OBJECT(variation) && jsonb_stranger(variation, members) == NULL)
@@ -258,12 +251,13 @@ read_variations(Request *request, StringInfo out)
 static int
 default_variation(Request *request, const char *name, int count, int otherwise)
 {
-	int32		index = otherwise;
-	JsonbValue	value;
+	int32 index = otherwise;
+	JsonbValue value;
 
 	if (!request_given(request, DEFAULTS) || request->broken[DEFAULTS])
 		return index;
-	if (!jsonb_member(DatumGetJsonbP(request->params.values[FIELD_PARAM(DEFAULTS)]), name, &value) ||
+	if (!jsonb_member(DatumGetJsonbP(request->params.values[FIELD_PARAM(DEFAULTS)]), name,
+					  &value) ||
 		!jsonb_integer(&value, &index) || index < 0 || index >= count)
 		request_violation(request, DEFAULTS, "must have the index of a variation as %s", name);
 	return index;
@@ -277,9 +271,9 @@ check_create_flag(Request *request)
 {
 	static const char *const members[] = {"onVariation", "offVariation", NULL};
 	StringInfoData variations;
-	int			count = 2;
-	bool		boolean = !request_given(request, VARIATIONS);
-	char	   *stranger = NULL;
+	int count = 2;
+	bool boolean = !request_given(request, VARIATIONS);
+	char *stranger = NULL;
 
 	initStringInfo(&variations);
 	if (boolean)
@@ -292,11 +286,11 @@ check_create_flag(Request *request)
 		return;
 	if (!boolean && count == 2)
 		boolean = strstr(variations.data, "\"value\":true") != NULL &&
-			strstr(variations.data, "\"value\":false") != NULL;
+				  strstr(variations.data, "\"value\":false") != NULL;
 
 	if (request_given(request, DEFAULTS) && !request->broken[DEFAULTS])
-		stranger = jsonb_stranger(DatumGetJsonbP(request->params.values[FIELD_PARAM(DEFAULTS)]),
-								  members);
+		stranger =
+			jsonb_stranger(DatumGetJsonbP(request->params.values[FIELD_PARAM(DEFAULTS)]), members);
 	if (stranger)
 		request_violation(request, DEFAULTS, "has an unknown member %s", stranger);
 
@@ -313,9 +307,9 @@ check_create_flag(Request *request)
 void
 do_create_flag(Request *request)
 {
-	char	   *project_key = request_string(request, PROJECT_KEY);
-	Rows		rows;
-	Flag		flag;
+	char *project_key = request_string(request, PROJECT_KEY);
+	Rows rows;
+	Flag flag;
 
 	if (request_run(request, &lock_project).count == 0)
 		project_missing(request);
@@ -338,8 +332,8 @@ do_create_flag(Request *request)
 void
 do_get_flag(Request *request)
 {
-	Rows		rows = request_run(request, &find_flag);
-	Flag		flag;
+	Rows rows = request_run(request, &find_flag);
+	Flag flag;
 
 	if (rows.count == 0)
 	{
@@ -357,10 +351,10 @@ do_get_flag(Request *request)
 void
 do_list_flags(Request *request)
 {
-	StringInfo	out = request->answer;
-	Rows		rows;
-	Row			row;
-	int64		total;
+	StringInfo out = request->answer;
+	Rows rows;
+	Row row;
+	int64 total;
 
 	rows = request_run(request, &count_flags);
 	row_read(&rows, 0, &row);
@@ -374,7 +368,7 @@ do_list_flags(Request *request)
 	document_open(out, '[');
 	for (uint64 i = 0; i < rows.count; i++)
 	{
-		Flag		flag = flag_of_row(&rows, i);
+		Flag flag = flag_of_row(&rows, i);
 
 		document_element(out);
 		flag_document(request, &flag);

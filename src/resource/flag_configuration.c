@@ -94,9 +94,9 @@ configuration_document(StringInfo out, const char *project_key, const char *flag
 void
 configurations_document(Request *request, Datum flag_id, const char *flag_key, bool archived)
 {
-	StringInfo	out = request->answer;
-	Params		params = {0};
-	Rows		rows;
+	StringInfo out = request->answer;
+	Params params = {0};
+	Rows rows;
 
 	params_bigint(&params, request->caller.account);
 	params_add(&params, UUIDOID, flag_id, false);
@@ -105,7 +105,7 @@ configurations_document(Request *request, Datum flag_id, const char *flag_key, b
 	document_open(out, '{');
 	for (uint64 i = 0; i < rows.count; i++)
 	{
-		Row			row;
+		Row row;
 
 		row_read(&rows, i, &row);
 		configuration_document(out, request_string(request, 0), flag_key, archived, &row);
@@ -121,7 +121,7 @@ configurations_document(Request *request, Datum flag_id, const char *flag_key, b
 static void
 configure(Statement *make, Statement *list, Params *params)
 {
-	uint64		made = statement_run(make, params, STATEMENT_WRITE).count;
+	uint64 made = statement_run(make, params, STATEMENT_WRITE).count;
 
 	if (!IsolationUsesXactSnapshot())
 		return;
@@ -139,7 +139,7 @@ void
 flags_configure_environment(Request *request, const char *environment_id,
 							const char *source_environment_id)
 {
-	Params		params = {0};
+	Params params = {0};
 
 	params_bigint(&params, request->caller.account);
 	params_text(&params, environment_id);
@@ -156,7 +156,7 @@ flags_configure_environment(Request *request, const char *environment_id,
 void
 flag_configure(Request *request, Datum flag_id, bool is_on)
 {
-	Params		params = {0};
+	Params params = {0};
 
 	params_bigint(&params, request->caller.account);
 	params_add(&params, UUIDOID, flag_id, false);

@@ -15,29 +15,29 @@
 /* The last millisecond of the year 9999. */
 #define MILLISECONDS_MAX INT64CONST(253402300799999)
 
-#define LINK_MEMBER(column) \
+#define LINK_MEMBER(column)                             \
 	"(SELECT m." column " FROM flagplane_data.member m" \
 	" WHERE m.account_id = k.account_id AND m.id = k.member_id)"
 
-#define FLAG_LINK_COLUMNS \
-	"k.id, k.key, k.integration_key, k.timestamp, k.deep_link, k.title, k.description," \
-	" k.metadata, k.created_at, k.member_id, " LINK_MEMBER("first_name") ", " \
-	LINK_MEMBER("last_name")
+#define FLAG_LINK_COLUMNS                                                                  \
+	"k.id, k.key, k.integration_key, k.timestamp, k.deep_link, k.title, k.description,"    \
+	" k.metadata, k.created_at, k.member_id, " LINK_MEMBER("first_name") ", " LINK_MEMBER( \
+		"last_name")
 
 typedef struct FlagLink
 {
-	char	   *id;
-	char	   *key;			/* this and the next may be NULL */
-	char	   *integration_key;
+	char *id;
+	char *key; /* this and the next may be NULL */
+	char *integration_key;
 	TimestampTz timestamp;
-	char	   *deep_link;		/* these four may be NULL */
-	char	   *title;
-	char	   *description;
-	char	   *metadata;
+	char *deep_link; /* these four may be NULL */
+	char *title;
+	char *description;
+	char *metadata;
 	TimestampTz created_at;
-	char	   *member_id;		/* NULL: made without a member's token */
-	char	   *first_name;
-	char	   *last_name;
+	char *member_id; /* NULL: made without a member's token */
+	char *first_name;
+	char *last_name;
 } FlagLink;
 
 enum
@@ -57,32 +57,29 @@ const Field create_flag_link_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
 	[FLAG_KEY] = FLAG_KEY_FIELD,
 	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, false, RULE_KEY, 1, LINK_KEY_MAX, NULL, NULL},
-	[INTEGRATION_KEY] = {"integration_key", "integrationKey", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0,
-	NULL, NULL},
-	[TIMESTAMP] = {"timestamp", "timestamp", FIELD_BIGINT, IN_BODY, false, RULE_RANGE, 0, MILLISECONDS_MAX,
-	NULL, NULL},
-	[DEEP_LINK] = {"deep_link", "deepLink", FIELD_TEXT, IN_BODY, false, RULE_URL, 1, URL_MAX, NULL, NULL},
-	[TITLE] = {"title", "title", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0, DESCRIPTION_MAX, NULL, NULL},
+	[INTEGRATION_KEY] = {"integration_key", "integrationKey", FIELD_TEXT, IN_BODY, false, RULE_NONE,
+						 0, 0, NULL, NULL},
+	[TIMESTAMP] = {"timestamp", "timestamp", FIELD_BIGINT, IN_BODY, false, RULE_RANGE, 0,
+				   MILLISECONDS_MAX, NULL, NULL},
+	[DEEP_LINK] = {"deep_link", "deepLink", FIELD_TEXT, IN_BODY, false, RULE_URL, 1, URL_MAX, NULL,
+				   NULL},
+	[TITLE] = {"title", "title", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0, DESCRIPTION_MAX, NULL,
+			   NULL},
 	[DESCRIPTION] = {"description", "description", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0,
-	METADATA_VALUE_MAX, NULL, NULL},
-	[METADATA] = {"metadata", "metadata", FIELD_JSON, IN_BODY, false, RULE_OBJECT, 0, 0, NULL, NULL},
-	FIELDS_END
-};
+					 METADATA_VALUE_MAX, NULL, NULL},
+	[METADATA] = {"metadata", "metadata", FIELD_JSON, IN_BODY, false, RULE_OBJECT, 0, 0, NULL,
+				  NULL},
+	FIELDS_END};
 
 const Field get_flag_link_fields[] = {
 	PROJECT_KEY_FIELD,
 	FLAG_KEY_FIELD,
 	{"id_or_key", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
-	FIELDS_END
-};
+	FIELDS_END};
 
-const Field list_flag_links_fields[] = {
-	PROJECT_KEY_FIELD,
-	FLAG_KEY_FIELD,
-	FIELDS_END
-};
+const Field list_flag_links_fields[] = {PROJECT_KEY_FIELD, FLAG_KEY_FIELD, FIELDS_END};
 
-#define OF_FLAG \
+#define OF_FLAG                                                 \
 	" FROM flagplane_data.project p JOIN flagplane_data.flag f" \
 	" ON f.account_id = p.account_id AND f.project_id = p.id"
 
@@ -97,8 +94,7 @@ STATEMENT(insert_flag_link,
 		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3"
 		  " ON CONFLICT DO NOTHING RETURNING " FLAG_LINK_COLUMNS);
 
-STATEMENT(find_flag,
-		  "SELECT 1" OF_FLAG " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3");
+STATEMENT(find_flag, "SELECT 1" OF_FLAG " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3");
 
 /* A key may look like an id: the link whose id it is goes first. */
 STATEMENT(find_flag_link,
@@ -106,10 +102,9 @@ STATEMENT(find_flag_link,
 		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3 AND (k.id = $4 OR k.key = $4)"
 		  " ORDER BY k.id = $4 DESC LIMIT 1");
 
-STATEMENT(list_flag_links,
-		  "SELECT " FLAG_LINK_COLUMNS LINK_OF_FLAG
-		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3"
-		  " ORDER BY k.created_at, k.id");
+STATEMENT(list_flag_links, "SELECT " FLAG_LINK_COLUMNS LINK_OF_FLAG
+						   " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3"
+						   " ORDER BY k.created_at, k.id");
 
 /*
  * flag_link_of_row reads the columns of FLAG_LINK_COLUMNS.
@@ -117,8 +112,8 @@ STATEMENT(list_flag_links,
 static FlagLink
 flag_link_of_row(const Rows *rows, uint64 number)
 {
-	Row			row;
-	FlagLink	link;
+	Row row;
+	FlagLink link;
 
 	row_read(rows, number, &row);
 	link.id = row_string(&row, 0);
@@ -142,10 +137,10 @@ flag_link_of_row(const Rows *rows, uint64 number)
 static void
 flag_link_document(Request *request, const FlagLink *link)
 {
-	StringInfo	out = request->answer;
-	char	   *project_key = request_string(request, PROJECT_KEY);
-	char	   *flag_key = request_string(request, FLAG_KEY);
-	int64		milliseconds = milliseconds_of_time(link->timestamp);
+	StringInfo out = request->answer;
+	char *project_key = request_string(request, PROJECT_KEY);
+	char *flag_key = request_string(request, FLAG_KEY);
+	int64 milliseconds = milliseconds_of_time(link->timestamp);
 
 	document_open(out, '{');
 	document_key(out, "_links");
@@ -194,9 +189,9 @@ flag_link_document(Request *request, const FlagLink *link)
 void
 check_create_flag_link(Request *request)
 {
-	Jsonb	   *metadata;
+	Jsonb *metadata;
 	JsonbIterator *iterator;
-	JsonbValue	value;
+	JsonbValue value;
 
 	if (!request_given(request, METADATA) || request->broken[METADATA])
 		return;
@@ -238,8 +233,8 @@ require_flag(Request *request)
 void
 do_create_flag_link(Request *request)
 {
-	Rows		rows;
-	FlagLink	link;
+	Rows rows;
+	FlagLink link;
 
 	if (request_given(request, INTEGRATION_KEY))
 	{
@@ -247,8 +242,9 @@ do_create_flag_link(Request *request)
 		integration_require(request, INTEGRATION_KEY, METADATA);
 	}
 	params_text(&request->params, object_id());
-	params_time(&request->params, request_given(request, TIMESTAMP) ?
-				time_of_milliseconds(request_bigint(request, TIMESTAMP)) : request->now);
+	params_time(&request->params, request_given(request, TIMESTAMP)
+									  ? time_of_milliseconds(request_bigint(request, TIMESTAMP))
+									  : request->now);
 	params_text(&request->params, request->caller.member_id);
 	params_time(&request->params, request->now);
 	rows = request_run(request, &insert_flag_link);
@@ -272,8 +268,8 @@ do_create_flag_link(Request *request)
 void
 do_get_flag_link(Request *request)
 {
-	Rows		rows = request_run(request, &find_flag_link);
-	FlagLink	link;
+	Rows rows = request_run(request, &find_flag_link);
+	FlagLink link;
 
 	if (rows.count == 0)
 	{
@@ -290,8 +286,8 @@ do_get_flag_link(Request *request)
 void
 do_list_flag_links(Request *request)
 {
-	StringInfo	out = request->answer;
-	Rows		rows = request_run(request, &list_flag_links);
+	StringInfo out = request->answer;
+	Rows rows = request_run(request, &list_flag_links);
 
 	if (rows.count == 0)
 		require_flag(request);
@@ -300,7 +296,7 @@ do_list_flag_links(Request *request)
 	document_open(out, '[');
 	for (uint64 i = 0; i < rows.count; i++)
 	{
-		FlagLink	link = flag_link_of_row(&rows, i);
+		FlagLink link = flag_link_of_row(&rows, i);
 
 		document_element(out);
 		flag_link_document(request, &link);

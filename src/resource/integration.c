@@ -25,8 +25,7 @@ enum
 const Field register_integration_fields[] = {
 	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, INTEGRATION_KEY_MAX, NULL, NULL},
 	[MANIFEST] = {"manifest", "manifest", FIELD_JSON, IN_BODY, true, RULE_OBJECT, 0, 0, NULL, NULL},
-	FIELDS_END
-};
+	FIELDS_END};
 
 /* A built-in integration: its key and the metadata it declares, as in a manifest. */
 typedef struct BuiltIn
@@ -40,21 +39,18 @@ typedef struct BuiltIn
 
 static const BuiltIn built_in[] = {
 	{"github",
-	"{\"avatarUrl\":" TYPE_URI ",\"authorDisplayName\":" TYPE_STRING ",\"authorLogin\":" TYPE_STRING
-	",\"authorName\":" TYPE_STRING ",\"prNumber\":" TYPE_STRING ",\"prTitle\":" TYPE_STRING
-	",\"prBody\":" TYPE_STRING ",\"message\":" TYPE_STRING ",\"repoName\":" TYPE_STRING
-	",\"repoUrl\":" TYPE_URI ",\"state\":" TYPE_STRING "}"},
-	{"jira",
-	"{\"creator\":" TYPE_STRING ",\"iconUrl\":" TYPE_URI ",\"issueKey\":" TYPE_STRING
-	",\"issueTitle\":" TYPE_STRING "}"},
-	{"msteams-app",
-	"{\"avatarUrl\":" TYPE_URI ",\"displayName\":" TYPE_STRING ",\"channelName\":" TYPE_STRING
-	",\"message\":" TYPE_STRING "}"},
-	{"slack-app",
-	"{\"avatarUrl\":" TYPE_URI ",\"displayName\":" TYPE_STRING ",\"channelName\":" TYPE_STRING
-	",\"message\":" TYPE_STRING "}"},
+	 "{\"avatarUrl\":" TYPE_URI ",\"authorDisplayName\":" TYPE_STRING
+	 ",\"authorLogin\":" TYPE_STRING ",\"authorName\":" TYPE_STRING ",\"prNumber\":" TYPE_STRING
+	 ",\"prTitle\":" TYPE_STRING ",\"prBody\":" TYPE_STRING ",\"message\":" TYPE_STRING
+	 ",\"repoName\":" TYPE_STRING ",\"repoUrl\":" TYPE_URI ",\"state\":" TYPE_STRING "}"},
+	{"jira", "{\"creator\":" TYPE_STRING ",\"iconUrl\":" TYPE_URI ",\"issueKey\":" TYPE_STRING
+			 ",\"issueTitle\":" TYPE_STRING "}"},
+	{"msteams-app", "{\"avatarUrl\":" TYPE_URI ",\"displayName\":" TYPE_STRING
+					",\"channelName\":" TYPE_STRING ",\"message\":" TYPE_STRING "}"},
+	{"slack-app", "{\"avatarUrl\":" TYPE_URI ",\"displayName\":" TYPE_STRING
+				  ",\"channelName\":" TYPE_STRING ",\"message\":" TYPE_STRING "}"},
 	{"trello",
-	"{\"cardTitle\":" TYPE_STRING ",\"creator\":" TYPE_STRING ",\"avatar\":" TYPE_STRING "}"},
+	 "{\"cardTitle\":" TYPE_STRING ",\"creator\":" TYPE_STRING ",\"avatar\":" TYPE_STRING "}"},
 };
 
 STATEMENT(insert_integration,
@@ -86,9 +82,9 @@ void
 check_register_integration(Request *request)
 {
 	static const char *const parts[] = {"uiBlocks", "header", "emptyState", NULL};
-	Jsonb	   *manifest;
-	JsonbValue	value;
-	Jsonb	   *capability;
+	Jsonb *manifest;
+	JsonbValue value;
+	Jsonb *capability;
 
 	if (request->broken[MANIFEST] || !request_given(request, MANIFEST))
 		return;
@@ -106,15 +102,15 @@ check_register_integration(Request *request)
 							  parts[i]);
 	if (jsonb_member(capability, "metadata", &value))
 	{
-		Jsonb	   *metadata = JsonbValueToJsonb(&value);
+		Jsonb *metadata = JsonbValueToJsonb(&value);
 		JsonbIterator *iterator = JsonbIteratorInit(&metadata->root);
-		bool		good = JB_ROOT_IS_OBJECT(metadata);
-		JsonbValue	name;
+		bool good = JB_ROOT_IS_OBJECT(metadata);
+		JsonbValue name;
 
 		(void) JsonbIteratorNext(&iterator, &name, true);
 		while (good && JsonbIteratorNext(&iterator, &name, true) == WJB_KEY)
 		{
-			char	   *type = NULL;
+			char *type = NULL;
 
 			(void) JsonbIteratorNext(&iterator, &value, true);
 			if (value.type == jbvBinary && jsonb_member(JsonbValueToJsonb(&value), "type", &value))
@@ -133,9 +129,9 @@ check_register_integration(Request *request)
 void
 do_register_integration(Request *request)
 {
-	char	   *key = request_string(request, KEY);
-	StringInfo	out = request->answer;
-	Rows		rows;
+	char *key = request_string(request, KEY);
+	StringInfo out = request->answer;
+	Rows rows;
 
 	params_time(&request->params, request->now);
 	rows.count = 0;
@@ -147,8 +143,8 @@ do_register_integration(Request *request)
 	document_open(out, '{');
 	document_string(out, "key", key);
 	document_raw(out, "manifest",
-				 DatumGetCString(DirectFunctionCall1(jsonb_out,
-													 request->params.values[FIELD_PARAM(MANIFEST)])));
+				 DatumGetCString(DirectFunctionCall1(
+					 jsonb_out, request->params.values[FIELD_PARAM(MANIFEST)])));
 	document_milliseconds(out, "createdAt", request->now);
 	document_close(out, '}');
 	request_target(request, "integration/%s", key);
@@ -161,17 +157,17 @@ do_register_integration(Request *request)
 void
 integration_require(Request *request, int key_field, int metadata_field)
 {
-	char	   *key = request_string(request, key_field);
+	char *key = request_string(request, key_field);
 	const char *declared_text = built_in_metadata(key);
-	Jsonb	   *declared = NULL;
+	Jsonb *declared = NULL;
 
 	if (declared_text)
 		declared = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(declared_text)));
 	else
 	{
-		Params		params = {0};
-		Rows		rows;
-		Row			row;
+		Params params = {0};
+		Rows rows;
+		Row row;
 
 		params_bigint(&params, request->caller.account);
 		params_text(&params, key);
@@ -188,22 +184,22 @@ integration_require(Request *request, int key_field, int metadata_field)
 
 	if (request->violations.count == 0 && request_given(request, metadata_field))
 	{
-		Jsonb	   *metadata = DatumGetJsonbP(request->params.values[FIELD_PARAM(metadata_field)]);
+		Jsonb *metadata = DatumGetJsonbP(request->params.values[FIELD_PARAM(metadata_field)]);
 		JsonbIterator *iterator = JsonbIteratorInit(&metadata->root);
-		JsonbValue	name;
+		JsonbValue name;
 
 		(void) JsonbIteratorNext(&iterator, &name, true);
 		while (JsonbIteratorNext(&iterator, &name, true) == WJB_KEY)
 		{
-			char	   *name_text = jsonb_string(&name);
-			JsonbValue	value;
-			JsonbValue	declaration;
-			JsonbValue	type;
+			char *name_text = jsonb_string(&name);
+			JsonbValue value;
+			JsonbValue declaration;
+			JsonbValue type;
 
 			(void) JsonbIteratorNext(&iterator, &value, true);
 			if (declared == NULL || !jsonb_member(declared, name_text, &declaration))
-				request_violation(request, metadata_field, "has a member %s that %s does not declare",
-								  name_text, key);
+				request_violation(request, metadata_field,
+								  "has a member %s that %s does not declare", name_text, key);
 			else if (jsonb_member(JsonbValueToJsonb(&declaration), "type", &type) &&
 					 strcmp(jsonb_string(&type), "uri") == 0 && !is_url(jsonb_string(&value)))
 				request_violation(request, metadata_field,

@@ -13,11 +13,11 @@
 
 typedef struct Layer
 {
-	char	   *key;
-	char	   *name;
-	char	   *description;
+	char *key;
+	char *name;
+	char *description;
 	TimestampTz created_at;
-	char	   *randomization_unit; /* NULL until the first experiment sets it */
+	char *randomization_unit; /* NULL until the first experiment sets it */
 } Layer;
 
 enum
@@ -32,24 +32,20 @@ enum
 const Field create_layer_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
 	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL, NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL,
+			  NULL},
 	[DESCRIPTION] = {"description", "description", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 0,
-	DESCRIPTION_MAX, NULL, NULL},
+					 DESCRIPTION_MAX, NULL, NULL},
 	[RANDOMIZATION_UNIT] = {"randomization_unit", "randomizationUnit", FIELD_TEXT, IN_BODY, false,
-	RULE_KEY, 1, KEY_MAX, NULL, NULL},
-	FIELDS_END
-};
+							RULE_KEY, 1, KEY_MAX, NULL, NULL},
+	FIELDS_END};
 
 const Field get_layer_fields[] = {
 	PROJECT_KEY_FIELD,
 	{"layer_key", "layerKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
-	FIELDS_END
-};
+	FIELDS_END};
 
-const Field list_layers_fields[] = {
-	PROJECT_KEY_FIELD,
-	FIELDS_END
-};
+const Field list_layers_fields[] = {PROJECT_KEY_FIELD, FIELDS_END};
 
 STATEMENT(insert_layer,
 		  "INSERT INTO flagplane_data.layer AS l"
@@ -60,14 +56,12 @@ STATEMENT(insert_layer,
 		  " ON CONFLICT DO NOTHING RETURNING " LAYER_COLUMNS);
 
 STATEMENT(find_layer,
-		  "SELECT " LAYER_COLUMNS
-		  " FROM flagplane_data.project p JOIN flagplane_data.layer l"
+		  "SELECT " LAYER_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.layer l"
 		  " ON l.account_id = p.account_id AND l.project_id = p.id"
 		  " WHERE p.account_id = $1 AND p.key = $2 AND l.key = $3");
 
 STATEMENT(list_layers,
-		  "SELECT " LAYER_COLUMNS
-		  " FROM flagplane_data.project p JOIN flagplane_data.layer l"
+		  "SELECT " LAYER_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.layer l"
 		  " ON l.account_id = p.account_id AND l.project_id = p.id"
 		  " WHERE p.account_id = $1 AND p.key = $2"
 		  " ORDER BY l.created_at, l.key");
@@ -78,8 +72,8 @@ STATEMENT(list_layers,
 static Layer
 layer_of_row(const Rows *rows, uint64 number)
 {
-	Row			row;
-	Layer		layer;
+	Row row;
+	Layer layer;
 
 	row_read(rows, number, &row);
 	layer.key = row_string(&row, 0);
@@ -112,8 +106,8 @@ layer_document(StringInfo out, const Layer *layer)
 static char *
 seed_mint(void)
 {
-	uint8		bytes[LAYER_SEED_BYTES];
-	char	   *text = palloc(2 * LAYER_SEED_BYTES + 1);
+	uint8 bytes[LAYER_SEED_BYTES];
+	char *text = palloc(2 * LAYER_SEED_BYTES + 1);
 
 	random_bytes(bytes, sizeof(bytes));
 	for (int i = 0; i < LAYER_SEED_BYTES; i++)
@@ -127,8 +121,8 @@ seed_mint(void)
 void
 do_create_layer(Request *request)
 {
-	Rows		rows;
-	Layer		layer;
+	Rows rows;
+	Layer layer;
 
 	params_text(&request->params, object_id());
 	params_text(&request->params, seed_mint());
@@ -142,8 +136,8 @@ do_create_layer(Request *request)
 	}
 	layer = layer_of_row(&rows, 0);
 	layer_document(request->answer, &layer);
-	request_location(request, "/api/v2/projects/%s/layers/%s",
-					 request_string(request, PROJECT_KEY), layer.key);
+	request_location(request, "/api/v2/projects/%s/layers/%s", request_string(request, PROJECT_KEY),
+					 layer.key);
 	request_target(request, "proj/%s:layer/%s", request_string(request, PROJECT_KEY), layer.key);
 }
 
@@ -153,8 +147,8 @@ do_create_layer(Request *request)
 void
 do_get_layer(Request *request)
 {
-	Rows		rows = request_run(request, &find_layer);
-	Layer		layer;
+	Rows rows = request_run(request, &find_layer);
+	Layer layer;
 
 	if (rows.count == 0)
 	{
@@ -172,8 +166,8 @@ do_get_layer(Request *request)
 void
 do_list_layers(Request *request)
 {
-	StringInfo	out = request->answer;
-	Rows		rows = request_run(request, &list_layers);
+	StringInfo out = request->answer;
+	Rows rows = request_run(request, &list_layers);
 
 	if (rows.count == 0 && !project_exists(request))
 		project_missing(request);
@@ -182,7 +176,7 @@ do_list_layers(Request *request)
 	document_open(out, '[');
 	for (uint64 i = 0; i < rows.count; i++)
 	{
-		Layer		layer = layer_of_row(&rows, i);
+		Layer layer = layer_of_row(&rows, i);
 
 		document_element(out);
 		layer_document(out, &layer);

@@ -6,7 +6,7 @@
 
 #include "ground/document.h"
 
-#define EMAIL_MAX 254
+#define EMAIL_MAX		254
 #define PERSON_NAME_MAX 128
 
 #define MEMBER_COLUMNS "m.id, m.role, m.email, m.first_name, m.last_name, m.created_at"
@@ -24,20 +24,18 @@ static const char *const roles[] = {"reader", "writer", "admin", "owner", "no_ac
 const Field create_member_fields[] = {
 	[EMAIL] = {"email", "email", FIELD_TEXT, IN_BODY, true, RULE_EMAIL, 3, EMAIL_MAX, NULL, NULL},
 	[ROLE] = {"role", "role", FIELD_TEXT, IN_BODY, false, RULE_ONE_OF, 0, 0, roles, "reader"},
-	[FIRST_NAME] = {"first_name", "firstName", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 1, PERSON_NAME_MAX, NULL, NULL},
-	[LAST_NAME] = {"last_name", "lastName", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 1, PERSON_NAME_MAX, NULL, NULL},
-	FIELDS_END
-};
+	[FIRST_NAME] = {"first_name", "firstName", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 1,
+					PERSON_NAME_MAX, NULL, NULL},
+	[LAST_NAME] = {"last_name", "lastName", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 1,
+				   PERSON_NAME_MAX, NULL, NULL},
+	FIELDS_END};
 
-const Field list_members_fields[] = {
-	FIELDS_END
-};
+const Field list_members_fields[] = {FIELDS_END};
 
-STATEMENT(insert_member,
-		  "INSERT INTO flagplane_data.member AS m"
-		  " (account_id, id, email, role, first_name, last_name, created_at)"
-		  " VALUES ($1, $6, $2, $3, $4, $5, $7)"
-		  " ON CONFLICT DO NOTHING RETURNING " MEMBER_COLUMNS);
+STATEMENT(insert_member, "INSERT INTO flagplane_data.member AS m"
+						 " (account_id, id, email, role, first_name, last_name, created_at)"
+						 " VALUES ($1, $6, $2, $3, $4, $5, $7)"
+						 " ON CONFLICT DO NOTHING RETURNING " MEMBER_COLUMNS);
 
 STATEMENT(list_members,
 		  "SELECT " MEMBER_COLUMNS
@@ -49,7 +47,7 @@ STATEMENT(list_members,
 static void
 member_document(StringInfo out, const Rows *rows, uint64 number)
 {
-	Row			row;
+	Row row;
 
 	row_read(rows, number, &row);
 	document_open(out, '{');
@@ -72,8 +70,8 @@ member_document(StringInfo out, const Rows *rows, uint64 number)
 void
 do_create_member(Request *request)
 {
-	char	   *id = object_id();
-	Rows		rows;
+	char *id = object_id();
+	Rows rows;
 
 	params_text(&request->params, id);
 	params_time(&request->params, request->now);
@@ -91,8 +89,8 @@ do_create_member(Request *request)
 void
 do_list_members(Request *request)
 {
-	StringInfo	out = request->answer;
-	Rows		rows = request_run(request, &list_members);
+	StringInfo out = request->answer;
+	Rows rows = request_run(request, &list_members);
 
 	document_open(out, '{');
 	document_key(out, "items");

@@ -11,19 +11,19 @@
 #include "ground/json.h"
 #include "utils/builtins.h"
 
-#define PROJECT_COLUMNS \
+#define PROJECT_COLUMNS                                                                     \
 	"p.id, p.key, p.name, p.tags, p.include_in_snippet_by_default, p.using_environment_id," \
 	" p.using_mobile_key"
 
 typedef struct Project
 {
-	pg_uuid_t  *id;
-	char	   *key;
-	char	   *name;
-	ArrayType  *tags;
-	bool		include_in_snippet_by_default;
-	bool		using_environment_id;
-	bool		using_mobile_key;
+	pg_uuid_t *id;
+	char *key;
+	char *name;
+	ArrayType *tags;
+	bool include_in_snippet_by_default;
+	bool using_environment_id;
+	bool using_mobile_key;
 } Project;
 
 enum
@@ -38,20 +38,19 @@ enum
 
 const Field create_project_fields[] = {
 	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, PROJECT_KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL, NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL,
+			  NULL},
 	[TAGS] = {"tags", "tags", FIELD_TEXTS, IN_BODY, false, RULE_TAGS, 0, 0, NULL, NULL},
-	[ENVIRONMENTS] = {"environments", "environments", FIELD_JSON, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
+	[ENVIRONMENTS] = {"environments", "environments", FIELD_JSON, IN_BODY, false, RULE_NONE, 0, 0,
+					  NULL, NULL},
 	[INCLUDE_IN_SNIPPET_BY_DEFAULT] = {"include_in_snippet_by_default", "includeInSnippetByDefault",
-	FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
+									   FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
 	[DEFAULT_CLIENT_SIDE_AVAILABILITY] = {"default_client_side_availability",
-		"defaultClientSideAvailability", FIELD_JSON, IN_BODY, false, RULE_OBJECT, 0, 0, NULL, NULL},
-	FIELDS_END
-};
+										  "defaultClientSideAvailability", FIELD_JSON, IN_BODY,
+										  false, RULE_OBJECT, 0, 0, NULL, NULL},
+	FIELDS_END};
 
-const Field get_project_fields[] = {
-	PROJECT_KEY_FIELD,
-	FIELDS_END
-};
+const Field get_project_fields[] = {PROJECT_KEY_FIELD, FIELDS_END};
 
 enum
 {
@@ -59,10 +58,7 @@ enum
 };
 
 const Field list_projects_fields[] = {
-	[LIST_LIMIT] = PAGE_LIMIT_FIELD,
-	PAGE_OFFSET_FIELD,
-	FIELDS_END
-};
+	[LIST_LIMIT] = PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD, FIELDS_END};
 
 STATEMENT(insert_project,
 		  "INSERT INTO flagplane_data.project AS p"
@@ -73,22 +69,19 @@ STATEMENT(insert_project,
 		  " coalesce($6, false), coalesce($8, false), coalesce($9, true), 1, $11)"
 		  " ON CONFLICT DO NOTHING RETURNING " PROJECT_COLUMNS);
 
-STATEMENT(find_project,
-		  "SELECT " PROJECT_COLUMNS
-		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2");
+STATEMENT(find_project, "SELECT " PROJECT_COLUMNS
+						" FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2");
 
 /* A token that is limited to projects sees those alone; $4 is NULL for any other caller. */
-#define VISIBLE_PROJECTS \
-	" FROM flagplane_data.project p WHERE p.account_id = $1 AND ($4 IS NULL OR EXISTS" \
+#define VISIBLE_PROJECTS                                                                      \
+	" FROM flagplane_data.project p WHERE p.account_id = $1 AND ($4 IS NULL OR EXISTS"        \
 	" (SELECT 1 FROM flagplane_data.access_token_project r WHERE r.account_id = p.account_id" \
 	" AND r.project_id = p.id AND r.token_id = $4))"
 
-STATEMENT(list_projects,
-		  "SELECT " PROJECT_COLUMNS VISIBLE_PROJECTS
-		  " ORDER BY p.created_at, p.key LIMIT $2 OFFSET $3");
+STATEMENT(list_projects, "SELECT " PROJECT_COLUMNS VISIBLE_PROJECTS
+						 " ORDER BY p.created_at, p.key LIMIT $2 OFFSET $3");
 
-STATEMENT(count_projects,
-		  "SELECT count(*)" VISIBLE_PROJECTS);
+STATEMENT(count_projects, "SELECT count(*)" VISIBLE_PROJECTS);
 
 STATEMENT(project_is_there,
 		  "SELECT 1 FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2");
@@ -99,8 +92,8 @@ STATEMENT(project_is_there,
 static Project
 project_of_row(const Rows *rows, uint64 number)
 {
-	Row			row;
-	Project		project;
+	Row row;
+	Project project;
 
 	row_read(rows, number, &row);
 	project.id = DatumGetUUIDP(row.values[0]);
@@ -120,7 +113,7 @@ project_of_row(const Rows *rows, uint64 number)
 static void
 project_document(StringInfo out, const Project *project)
 {
-	char	   *uuid = uuid_text(project->id->data);
+	char *uuid = uuid_text(project->id->data);
 
 	document_open(out, '{');
 	document_key(out, "_links");
@@ -169,9 +162,10 @@ project_missing(Request *request)
 static void
 availability_member(Request *request, const char *name)
 {
-	const int	field = DEFAULT_CLIENT_SIDE_AVAILABILITY;
-	JsonbValue	value = {0};
-	bool		given = request_given(request, field) && !request->broken[field] &&
+	const int field = DEFAULT_CLIENT_SIDE_AVAILABILITY;
+	JsonbValue value = {0};
+	bool given =
+		request_given(request, field) && !request->broken[field] &&
 		jsonb_member(DatumGetJsonbP(request->params.values[FIELD_PARAM(field)]), name, &value);
 
 	if (given && value.type != jbvBool)
@@ -187,13 +181,13 @@ void
 check_create_project(Request *request)
 {
 	static const char *const members[] = {"usingEnvironmentId", "usingMobileKey", NULL};
-	const int	field = DEFAULT_CLIENT_SIDE_AVAILABILITY;
+	const int field = DEFAULT_CLIENT_SIDE_AVAILABILITY;
 
 	availability_member(request, members[0]);
 	availability_member(request, members[1]);
 	if (request_given(request, field) && !request->broken[field])
 	{
-		char	   *stranger =
+		char *stranger =
 			jsonb_stranger(DatumGetJsonbP(request->params.values[FIELD_PARAM(field)]), members);
 
 		if (stranger)
@@ -209,8 +203,8 @@ check_create_project(Request *request)
 void
 do_create_project(Request *request)
 {
-	Project		project;
-	Rows		rows;
+	Project project;
+	Rows rows;
 
 	if (!request->caller.all_projects)
 		error_raise(ERR_FORBIDDEN, "a token that is limited to projects cannot create one");
@@ -233,8 +227,8 @@ do_create_project(Request *request)
 void
 do_get_project(Request *request)
 {
-	Rows		rows = request_run(request, &find_project);
-	Project		project;
+	Rows rows = request_run(request, &find_project);
+	Project project;
 
 	if (rows.count == 0)
 		project_missing(request);
@@ -249,13 +243,12 @@ do_get_project(Request *request)
 void
 do_list_projects(Request *request)
 {
-	StringInfo	out = request->answer;
-	Rows		rows;
-	Row			row;
-	int64		total;
+	StringInfo out = request->answer;
+	Rows rows;
+	Row row;
+	int64 total;
 
-	params_text(&request->params,
-				request->caller.all_projects ? NULL : request->caller.token_id);
+	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
 	rows = request_run(request, &count_projects);
 	row_read(&rows, 0, &row);
 	total = row_bigint(&row, 0);
@@ -266,7 +259,7 @@ do_list_projects(Request *request)
 	document_open(out, '[');
 	for (uint64 i = 0; i < rows.count; i++)
 	{
-		Project		project = project_of_row(&rows, i);
+		Project project = project_of_row(&rows, i);
 
 		document_element(out);
 		project_document(out, &project);

@@ -15,7 +15,7 @@
 #include "utils/jsonb.h"
 
 /* What a project gets whose creator names no environments. */
-#define DEFAULT_ENVIRONMENTS \
+#define DEFAULT_ENVIRONMENTS                                                                    \
 	"[{\"key\":\"production\",\"name\":\"Production\",\"color\":\"417505\",\"critical\":true}," \
 	"{\"key\":\"test\",\"name\":\"Test\",\"color\":\"F5A623\"}]"
 
@@ -38,12 +38,12 @@ static const Operation nested_creation = {
 List *
 environments_read(Request *project, int field)
 {
-	List	   *environments = NIL;
-	Datum		given = request_given(project, field) ?
-		project->params.values[FIELD_PARAM(field)] :
-		DirectFunctionCall1(jsonb_in, CStringGetDatum(DEFAULT_ENVIRONMENTS));
-	Jsonb	   *list = DatumGetJsonbP(given);
-	uint32		count = JB_ROOT_COUNT(list);
+	List *environments = NIL;
+	Datum given = request_given(project, field)
+					  ? project->params.values[FIELD_PARAM(field)]
+					  : DirectFunctionCall1(jsonb_in, CStringGetDatum(DEFAULT_ENVIRONMENTS));
+	Jsonb *list = DatumGetJsonbP(given);
+	uint32 count = JB_ROOT_COUNT(list);
 
 	if (!JB_ROOT_IS_ARRAY(list) || JB_ROOT_IS_SCALAR(list) || count == 0)
 	{
@@ -52,9 +52,9 @@ environments_read(Request *project, int field)
 	}
 	for (uint32 i = 0; i < count; i++)
 	{
-		Jsonb	   *element = JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i));
-		char	   *text = JsonbToCString(NULL, &element->root, VARSIZE(element));
-		Request    *environment = palloc0(sizeof(Request));
+		Jsonb *element = JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i));
+		char *text = JsonbToCString(NULL, &element->root, VARSIZE(element));
+		Request *environment = palloc0(sizeof(Request));
 
 		environment->operation = &nested_creation;
 		environment->wire = true;
@@ -86,13 +86,13 @@ environments_read(Request *project, int field)
 void
 environments_create(Request *project, List *environments, const char *project_key)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
 	document_key(project->answer, "environments");
 	document_open(project->answer, '[');
-	foreach(cell, environments)
+	foreach (cell, environments)
 	{
-		Request    *environment = lfirst(cell);
+		Request *environment = lfirst(cell);
 
 		field_set(environment, 0, CStringGetTextDatum(project_key));
 		environment->secrets = project->secrets;

@@ -16,10 +16,23 @@
 #undef OPERATION
 
 /* The fields that most operations begin with. */
-#define PROJECT_KEY_FIELD {"project_key", "projectKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL}
-#define ENVIRONMENT_KEY_FIELD {"environment_key", "environmentKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL}
-#define FLAG_KEY_FIELD {"flag_key", "featureFlagKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL}
-#define PROJECT_ID_FIELD {"project_id", "projectId", FIELD_PROJECT_ID, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL}
+#define PROJECT_KEY_FIELD                                                                   \
+	{                                                                                       \
+		"project_key", "projectKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL \
+	}
+#define ENVIRONMENT_KEY_FIELD                                                                  \
+	{                                                                                          \
+		"environment_key", "environmentKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, \
+			NULL                                                                               \
+	}
+#define FLAG_KEY_FIELD                                                                       \
+	{                                                                                        \
+		"flag_key", "featureFlagKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL \
+	}
+#define PROJECT_ID_FIELD                                                                        \
+	{                                                                                           \
+		"project_id", "projectId", FIELD_PROJECT_ID, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL \
+	}
 
 /* Lengths that several resources share. */
 #define KEY_MAX			256
@@ -46,8 +59,8 @@ pg_noreturn extern void project_missing(Request *request);
 extern void flags_configure_environment(Request *request, const char *environment_id,
 										const char *source_environment_id);
 extern void flag_configure(Request *request, Datum flag_id, bool is_on);
-extern void configurations_document(Request *request, Datum flag_id, const char *flag_key,
-									bool archived);
+extern void
+configurations_document(Request *request, Datum flag_id, const char *flag_key, bool archived);
 
 /* project_environment.c: what a project asks for. */
 extern List *environments_read(Request *project, int field);
@@ -56,4 +69,4 @@ extern void environments_create(Request *project, List *environments, const char
 /* integration.c: what a flag link asks for. */
 extern void integration_require(Request *request, int key_field, int metadata_field);
 
-#endif							/* FLAGPLANE_RESOURCE_H */
+#endif /* FLAGPLANE_RESOURCE_H */

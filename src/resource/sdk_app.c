@@ -12,25 +12,25 @@
 #include "resource/settings.h"
 #include "utils/builtins.h"
 
-#define APP_ID_PREFIX	"app_"
-#define APP_KEY_PREFIX	"sk_app_"
-#define APP_NAME_MAX	128
-#define IDENTIFIER_MAX	253
-#define LIST_LIMIT_MAX	100
+#define APP_ID_PREFIX  "app_"
+#define APP_KEY_PREFIX "sk_app_"
+#define APP_NAME_MAX   128
+#define IDENTIFIER_MAX 253
+#define LIST_LIMIT_MAX 100
 
-#define SDK_APP_COLUMNS \
+#define SDK_APP_COLUMNS                                                               \
 	"a.id, a.name, a.platform, a.bundle_id, a.android_package, a.web_domain, a.capi," \
 	" a.created_at, a.rotated_at, a.last_event_at"
 
 typedef struct SdkApp
 {
-	char	   *id;
-	char	   *name;
-	char	   *platform;
-	char	   *bundle_id;
-	char	   *android_package;
-	char	   *web_domain;
-	char	   *capi;
+	char *id;
+	char *name;
+	char *platform;
+	char *bundle_id;
+	char *android_package;
+	char *web_domain;
+	char *capi;
 	TimestampTz created_at;
 	TimestampTz rotated_at;
 	TimestampTz last_event_at;
@@ -46,29 +46,26 @@ enum
 	WEB_DOMAIN
 };
 
-static const char *const platforms[] = {
-	"ios", "android", "web", "react-native", "flutter", "expo", "nextjs", "vite", "react-router",
-	NULL
-};
+static const char *const platforms[] = {"ios",	"android", "web",  "react-native", "flutter",
+										"expo", "nextjs",  "vite", "react-router", NULL};
 
 const Field create_sdk_app_fields[] = {
 	[PROJECT_ID] = PROJECT_ID_FIELD,
 	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, APP_NAME_MAX, NULL, NULL},
-	[PLATFORM] = {"platform", "platform", FIELD_TEXT, IN_BODY, true, RULE_ONE_OF, 0, 0, platforms, NULL},
-	[BUNDLE_ID] = {"bundle_id", "bundleId", FIELD_TEXT, IN_BODY, false, RULE_APP_ID, 1, IDENTIFIER_MAX,
-	NULL, NULL},
-	[ANDROID_PACKAGE] = {"android_package", "androidPackage", FIELD_TEXT, IN_BODY, false, RULE_APP_ID, 1,
-	IDENTIFIER_MAX, NULL, NULL},
-	[WEB_DOMAIN] = {"web_domain", "webDomain", FIELD_TEXT, IN_BODY, false, RULE_DOMAIN, 1, IDENTIFIER_MAX,
-	NULL, NULL},
-	FIELDS_END
-};
+	[PLATFORM] = {"platform", "platform", FIELD_TEXT, IN_BODY, true, RULE_ONE_OF, 0, 0, platforms,
+				  NULL},
+	[BUNDLE_ID] = {"bundle_id", "bundleId", FIELD_TEXT, IN_BODY, false, RULE_APP_ID, 1,
+				   IDENTIFIER_MAX, NULL, NULL},
+	[ANDROID_PACKAGE] = {"android_package", "androidPackage", FIELD_TEXT, IN_BODY, false,
+						 RULE_APP_ID, 1, IDENTIFIER_MAX, NULL, NULL},
+	[WEB_DOMAIN] = {"web_domain", "webDomain", FIELD_TEXT, IN_BODY, false, RULE_DOMAIN, 1,
+					IDENTIFIER_MAX, NULL, NULL},
+	FIELDS_END};
 
 const Field get_sdk_app_fields[] = {
 	PROJECT_ID_FIELD,
 	{"app_id", "appId", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
-	FIELDS_END
-};
+	FIELDS_END};
 
 enum
 {
@@ -81,10 +78,11 @@ enum
 const Field list_sdk_apps_fields[] = {
 	[LIST_PROJECT_ID] = PROJECT_ID_FIELD,
 	[CURSOR] = {"cursor", "cursor", FIELD_TEXT, IN_QUERY, false, RULE_NONE, 0, 0, NULL, NULL},
-	[LIMIT] = {"limit", "limit", FIELD_INTEGER, IN_QUERY, false, RULE_RANGE, 1, LIST_LIMIT_MAX, NULL, "25"},
-	[LIST_PLATFORM] = {"platform", "platform", FIELD_TEXT, IN_QUERY, false, RULE_ONE_OF, 0, 0, platforms, NULL},
-	FIELDS_END
-};
+	[LIMIT] = {"limit", "limit", FIELD_INTEGER, IN_QUERY, false, RULE_RANGE, 1, LIST_LIMIT_MAX,
+			   NULL, "25"},
+	[LIST_PLATFORM] = {"platform", "platform", FIELD_TEXT, IN_QUERY, false, RULE_ONE_OF, 0, 0,
+					   platforms, NULL},
+	FIELDS_END};
 
 STATEMENT(insert_sdk_app,
 		  "INSERT INTO flagplane_data.sdk_app AS a"
@@ -97,19 +95,15 @@ STATEMENT(insert_sdk_app,
 STATEMENT(find_project,
 		  "SELECT p.key FROM flagplane_data.project p WHERE p.account_id = $1 AND p.id = $2");
 
-STATEMENT(find_sdk_app,
-		  "SELECT " SDK_APP_COLUMNS
-		  " FROM flagplane_data.sdk_app a"
-		  " WHERE a.account_id = $1 AND a.project_id = $2 AND a.id = $4");
+STATEMENT(find_sdk_app, "SELECT " SDK_APP_COLUMNS " FROM flagplane_data.sdk_app a"
+						" WHERE a.account_id = $1 AND a.project_id = $2 AND a.id = $4");
 
 /* One row more than a page tells whether there is a next one. */
-STATEMENT(list_sdk_apps,
-		  "SELECT " SDK_APP_COLUMNS
-		  " FROM flagplane_data.sdk_app a"
-		  " WHERE a.account_id = $1 AND a.project_id = $2"
-		  " AND ($5 IS NULL OR a.platform = $5)"
-		  " AND ($6 IS NULL OR (a.created_at, a.id) > ($6, $7))"
-		  " ORDER BY a.created_at, a.id LIMIT $4 + 1");
+STATEMENT(list_sdk_apps, "SELECT " SDK_APP_COLUMNS " FROM flagplane_data.sdk_app a"
+						 " WHERE a.account_id = $1 AND a.project_id = $2"
+						 " AND ($5 IS NULL OR a.platform = $5)"
+						 " AND ($6 IS NULL OR (a.created_at, a.id) > ($6, $7))"
+						 " ORDER BY a.created_at, a.id LIMIT $4 + 1");
 
 /*
  * sdk_app_of_row reads the columns of SDK_APP_COLUMNS.
@@ -117,8 +111,8 @@ STATEMENT(list_sdk_apps,
 static SdkApp
 sdk_app_of_row(const Rows *rows, uint64 number)
 {
-	Row			row;
-	SdkApp		app;
+	Row row;
+	SdkApp app;
 
 	row_read(rows, number, &row);
 	app.id = row_string(&row, 0);
@@ -185,7 +179,7 @@ static void
 check_identifier(Request *request, int field, const char *const *need, const char *const *take)
 {
 	const char *platform = request_string(request, PLATFORM);
-	bool		given = request_given(request, field);
+	bool given = request_given(request, field);
 
 	if (is_among(platform, need))
 	{
@@ -231,12 +225,12 @@ require_project(Request *request)
 void
 do_create_sdk_app(Request *request)
 {
-	char		secret[SECRET_LENGTH + 1];
-	char		api_key[sizeof(APP_KEY_PREFIX) + SECRET_LENGTH];
-	uint8		hash[SECRET_HASH_BYTES];
-	Rows		rows;
-	SdkApp		app;
-	char	   *project_id;
+	char secret[SECRET_LENGTH + 1];
+	char api_key[sizeof(APP_KEY_PREFIX) + SECRET_LENGTH];
+	uint8 hash[SECRET_HASH_BYTES];
+	Rows rows;
+	SdkApp app;
+	char *project_id;
 
 	secret_mint(request, secret);
 	snprintf(api_key, sizeof(api_key), APP_KEY_PREFIX "%s", secret);
@@ -271,8 +265,8 @@ void
 do_get_sdk_app(Request *request)
 {
 	const char *app_id = request_string(request, 1);
-	Rows		rows;
-	SdkApp		app;
+	Rows rows;
+	SdkApp app;
 
 	if (strncmp(app_id, APP_ID_PREFIX, strlen(APP_ID_PREFIX)) == 0)
 		app_id += strlen(APP_ID_PREFIX);
@@ -291,12 +285,13 @@ do_get_sdk_app(Request *request)
 static char *
 cursor_text(Request *request, const SdkApp *app)
 {
-	char	   *place = psprintf("%s:" INT64_FORMAT ":%s",
-								 uuid_text(DatumGetUUIDP(request->params.values[FIELD_PARAM(LIST_PROJECT_ID)])->data),
-								 app->created_at, app->id);
-	int			length = strlen(place);
-	int			room = pg_b64_enc_len(length) + 1;
-	char	   *text = palloc0(room);
+	char *place = psprintf(
+		"%s:" INT64_FORMAT ":%s",
+		uuid_text(DatumGetUUIDP(request->params.values[FIELD_PARAM(LIST_PROJECT_ID)])->data),
+		app->created_at, app->id);
+	int length = strlen(place);
+	int room = pg_b64_enc_len(length) + 1;
+	char *text = palloc0(room);
 
 	if (pg_b64_encode((void *) place, length, text, room) < 0)
 		elog(ERROR, "could not encode a cursor");
@@ -311,11 +306,11 @@ static void
 read_cursor(Request *request)
 {
 	const char *cursor = request_string(request, CURSOR);
-	char	   *project;
-	char	   *place;
-	char	   *end;
-	int			room;
-	int64		time = 0;
+	char *project;
+	char *place;
+	char *end;
+	int room;
+	int64 time = 0;
 
 	if (cursor == NULL)
 	{
@@ -323,8 +318,9 @@ read_cursor(Request *request)
 		params_text(&request->params, NULL);
 		return;
 	}
-	project = psprintf("%s:",
-					   uuid_text(DatumGetUUIDP(request->params.values[FIELD_PARAM(LIST_PROJECT_ID)])->data));
+	project = psprintf(
+		"%s:",
+		uuid_text(DatumGetUUIDP(request->params.values[FIELD_PARAM(LIST_PROJECT_ID)])->data));
 	room = pg_b64_dec_len(strlen(cursor));
 	place = palloc0(room + 1);
 	if (pg_b64_decode(cursor, strlen(cursor), (void *) place, room) > 0 &&
@@ -350,10 +346,10 @@ read_cursor(Request *request)
 void
 do_list_sdk_apps(Request *request)
 {
-	StringInfo	out = request->answer;
-	int			limit = request_integer(request, LIMIT);
-	char	   *next = NULL;
-	Rows		rows;
+	StringInfo out = request->answer;
+	int limit = request_integer(request, LIMIT);
+	char *next = NULL;
+	Rows rows;
 
 	read_cursor(request);
 	rows = request_run(request, &list_sdk_apps);
@@ -364,7 +360,7 @@ do_list_sdk_apps(Request *request)
 	document_open(out, '[');
 	for (uint64 i = 0; i < rows.count && i < (uint64) limit; i++)
 	{
-		SdkApp		app = sdk_app_of_row(&rows, i);
+		SdkApp app = sdk_app_of_row(&rows, i);
 
 		document_element(out);
 		identity_document(out, &app);

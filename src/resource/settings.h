@@ -8,4 +8,4 @@
 /* flagplane.ingest_endpoint */
 extern char *ingest_endpoint_setting;
 
-#endif							/* FLAGPLANE_SETTINGS_H */
+#endif /* FLAGPLANE_SETTINGS_H */

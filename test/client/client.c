@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int	tests = 0;
-static int	failures = 0;
+static int tests = 0;
+static int failures = 0;
 
 /*
  * connect_or_die opens a connection.
@@ -19,7 +19,7 @@ static int	failures = 0;
 PGconn *
 connect_or_die(void)
 {
-	PGconn	   *connection = PQconnectdb("");
+	PGconn *connection = PQconnectdb("");
 
 	if (PQstatus(connection) != CONNECTION_OK)
 	{
@@ -35,10 +35,10 @@ connect_or_die(void)
 char *
 query(PGconn *connection, const char *format, ...)
 {
-	char		statement[16384];
-	char	   *value;
-	PGresult   *result;
-	va_list		args;
+	char statement[16384];
+	char *value;
+	PGresult *result;
+	va_list args;
 
 	va_start(args, format);
 	vsnprintf(statement, sizeof(statement), format, args);
@@ -66,7 +66,7 @@ query(PGconn *connection, const char *format, ...)
 void
 check(bool good, const char *format, ...)
 {
-	va_list		args;
+	va_list args;
 
 	tests++;
 	if (!good)

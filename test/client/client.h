@@ -10,7 +10,8 @@
 #include <libpq-fe.h>
 
 extern PGconn *connect_or_die(void);
-extern char *query(PGconn *connection, const char *format, ...) __attribute__((format(printf, 2, 3)));
+extern char *
+query(PGconn *connection, const char *format, ...) __attribute__((format(printf, 2, 3)));
 extern void check(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
 extern void check_equal(const char *got, const char *expected, const char *what);
 extern void check_contains(const char *got, const char *part, const char *what);
@@ -18,4 +19,4 @@ extern void check_contains(const char *got, const char *part, const char *what);
 extern void test_postgrest(void);
 extern void test_races(void);
 
-#endif							/* FLAGPLANE_CLIENT_H */
+#endif /* FLAGPLANE_CLIENT_H */

@@ -12,11 +12,11 @@
 /* One request, and what PostgREST would make of the answer. */
 typedef struct Exchange
 {
-	char		state[8];		/* SQLSTATE; empty if the function returned */
-	char		status[16];
-	char		headers[4096];
-	char		body[65536];	/* the document, or the error's message */
-	char		detail[4096];
+	char state[8]; /* SQLSTATE; empty if the function returned */
+	char status[16];
+	char headers[4096];
+	char body[65536]; /* the document, or the error's message */
+	char detail[4096];
 } Exchange;
 
 /*
@@ -55,39 +55,51 @@ static Exchange
 call(PGconn *connection, const char *role, bool read_only, const char *headers,
 	 const char *function, const char *columns, const char *arguments)
 {
-	Exchange	exchange = {0};
-	char		statement[8192];
-	char		names[2048] = "";
-	char		passed[4096] = "";
-	char		claims[128];
-	char		path[128];
-	char		list[2048];
-	char	   *rest = NULL;
-	PGresult   *result;
-	const char *settings[] = {"search_path", "\"flagplane\", \"public\"", "role", role,
-		"request.jwt.claims", claims, "request.method", "POST", "request.path", path,
-	"request.headers", headers, "request.cookies", "{}"};
+	Exchange exchange = {0};
+	char statement[8192];
+	char names[2048] = "";
+	char passed[4096] = "";
+	char claims[128];
+	char path[128];
+	char list[2048];
+	char *rest = NULL;
+	PGresult *result;
+	const char *settings[] = {"search_path",
+							  "\"flagplane\", \"public\"",
+							  "role",
+							  role,
+							  "request.jwt.claims",
+							  claims,
+							  "request.method",
+							  "POST",
+							  "request.path",
+							  path,
+							  "request.headers",
+							  headers,
+							  "request.cookies",
+							  "{}"};
 
 	snprintf(claims, sizeof(claims), "{\"role\":\"%s\"}", role);
 	snprintf(path, sizeof(path), "/rpc/%s", function);
 	snprintf(list, sizeof(list), "%s", columns);
 	for (char *column = strtok_r(list, ",", &rest); column; column = strtok_r(NULL, ",", &rest))
 	{
-		char		name[128];
+		char name[128];
 
 		sscanf(column, " %127s", name);
-		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
-				 names[0] ? ", " : "", name);
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", names[0] ? ", " : "",
+				 name);
 		snprintf(passed + strlen(passed), sizeof(passed) - strlen(passed), "%s%s := pgrst_body.%s",
 				 passed[0] ? ", " : "", name, name);
 	}
 
-	PQclear(PQexec(connection, read_only ? "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY" :
-				   "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"));
+	PQclear(PQexec(connection, read_only ? "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
+										 : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"));
 	if (run(connection,
 			"select set_config($1, $2, true), set_config($3, $4, true), set_config($5, $6, true),"
 			" set_config($7, $8, true), set_config($9, $10, true), set_config($11, $12, true),"
-			" set_config($13, $14, true)", 14, settings, &result, &exchange))
+			" set_config($13, $14, true)",
+			14, settings, &result, &exchange))
 	{
 		PQclear(result);
 		snprintf(statement, sizeof(statement),
@@ -115,8 +127,11 @@ call(PGconn *connection, const char *role, bool read_only, const char *headers,
 }
 
 #define LAYER_COLUMNS "project_key text, key text, name text, description text"
-#define ENVIRONMENT_COLUMNS "project_key text, key text, name text, color text, tags text[], default_ttl integer"
-#define LINK_COLUMNS "project_key text, flag_key text, key text, metadata jsonb, integration_key text, \"timestamp\" bigint"
+#define ENVIRONMENT_COLUMNS \
+	"project_key text, key text, name text, color text, tags text[], default_ttl integer"
+#define LINK_COLUMNS                                                                    \
+	"project_key text, flag_key text, key text, metadata jsonb, integration_key text, " \
+	"\"timestamp\" bigint"
 #define APP_COLUMNS "project_id text, name text, platform text, bundle_id text"
 
 /*
@@ -125,107 +140,131 @@ call(PGconn *connection, const char *role, bool read_only, const char *headers,
 void
 test_postgrest(void)
 {
-	PGconn	   *connection = connect_or_die();
-	PGconn	   *owner = connect_or_die();
-	Exchange	exchange;
-	Exchange	again;
-	char	   *token;
-	char	   *reader;
-	char		headers[512];
-	char		keyed[768];
+	PGconn *connection = connect_or_die();
+	PGconn *owner = connect_or_die();
+	Exchange exchange;
+	Exchange again;
+	char *token;
+	char *reader;
+	char headers[512];
+	char keyed[768];
 
 	query(owner, "SET client_min_messages = warning");
 	query(owner, "CREATE EXTENSION flagplane CASCADE");
 	query(owner, "SELECT flagplane.create_project('default', 'Default')");
 	query(owner, "SELECT flagplane.create_flag('default', 'flag', 'Flag')");
-	query(owner, "CREATE ROLE rest_anonymous; CREATE ROLE rest_backend;"
+	query(owner,
+		  "CREATE ROLE rest_anonymous; CREATE ROLE rest_backend;"
 		  " GRANT USAGE ON SCHEMA flagplane TO rest_anonymous, rest_backend;"
 		  " GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO rest_anonymous, rest_backend;"
 		  " GRANT USAGE ON SCHEMA flagplane_data TO rest_backend");
 	token = query(owner, "SELECT flagplane.create_access_token('rest', role => 'admin')->>'token'");
-	reader = query(owner, "SELECT flagplane.create_access_token('look', role => 'reader')->>'token'");
+	reader =
+		query(owner, "SELECT flagplane.create_access_token('look', role => 'reader')->>'token'");
 
 	/* As a backend's role, no token is needed. */
 	exchange = call(connection, "rest_backend", false, "{}", "create_layer", LAYER_COLUMNS,
-					"{\"project_key\":\"default\",\"key\":\"checkout\",\"name\":\"Checkout\",\"description\":\"\"}");
+					"{\"project_key\":\"default\",\"key\":\"checkout\",\"name\":\"Checkout\","
+					"\"description\":\"\"}");
 	check_equal(exchange.status, "201", "create_layer answers 201");
 	check_equal(exchange.headers, "[{\"Location\":\"/api/v2/projects/default/layers/checkout\"}]",
 				"create_layer says where the layer is");
-	check_contains(exchange.body, "{\"key\":\"checkout\",\"name\":\"Checkout\",\"description\":\"\",\"createdAt\":",
-				   "create_layer answers with the document, byte for byte");
+	check_contains(
+		exchange.body,
+		"{\"key\":\"checkout\",\"name\":\"Checkout\",\"description\":\"\",\"createdAt\":",
+		"create_layer answers with the document, byte for byte");
 
 	/* The anonymous role needs one, in any of three headers. */
-	exchange = call(connection, "rest_anonymous", false, "{}", "create_layer", LAYER_COLUMNS,
-					"{\"project_key\":\"default\",\"key\":\"a\",\"name\":\"A\",\"description\":\"\"}");
+	exchange =
+		call(connection, "rest_anonymous", false, "{}", "create_layer", LAYER_COLUMNS,
+			 "{\"project_key\":\"default\",\"key\":\"a\",\"name\":\"A\",\"description\":\"\"}");
 	check_equal(exchange.state, "PGRST", "without a token the error leaves in PostgREST's form");
 	check_contains(exchange.detail, "\"status\":401", "with status 401");
 	check_contains(exchange.body, "\"code\":\"unauthorized\"", "and the dialect's code");
 	for (int i = 0; i < 3; i++)
 	{
-		static const char *const names[] = {"authorization", "x-api-key", "x-original-authorization"};
-		char		arguments[256];
+		static const char *const names[] = {"authorization", "x-api-key",
+											"x-original-authorization"};
+		char arguments[256];
 
 		snprintf(headers, sizeof(headers), "{\"%s\":\"%s%s\"}", names[i], i == 2 ? "Bearer " : "",
 				 token);
 		snprintf(arguments, sizeof(arguments),
-				 "{\"project_key\":\"default\",\"key\":\"env%d\",\"name\":\"E\",\"color\":\"DADBEE\",\"tags\":[\"a\"],\"default_ttl\":5}", i);
+				 "{\"project_key\":\"default\",\"key\":\"env%d\",\"name\":\"E\",\"color\":"
+				 "\"DADBEE\",\"tags\":[\"a\"],\"default_ttl\":5}",
+				 i);
 		exchange = call(connection, "rest_anonymous", false, headers, "create_environment",
 						ENVIRONMENT_COLUMNS, arguments);
 		check(strcmp(exchange.status, "201") == 0 && strstr(exchange.headers, "ETag"),
 			  "a token in %s is good", names[i]);
 	}
 	snprintf(headers, sizeof(headers), "{\"x-api-key\":\"%s\"}", token);
-	exchange = call(connection, "rest_anonymous", false, headers, "create_flag_link", LINK_COLUMNS,
-					"{\"project_key\":\"default\",\"flag_key\":\"flag\",\"key\":\"pr-1\",\"metadata\":{\"prNumber\":\"1\"},\"integration_key\":\"github\",\"timestamp\":1655342199935}");
+	exchange =
+		call(connection, "rest_anonymous", false, headers, "create_flag_link", LINK_COLUMNS,
+			 "{\"project_key\":\"default\",\"flag_key\":\"flag\",\"key\":\"pr-1\",\"metadata\":{"
+			 "\"prNumber\":\"1\"},\"integration_key\":\"github\",\"timestamp\":1655342199935}");
 	check_equal(exchange.status, "201", "create_flag_link answers 201");
 	check_contains(exchange.body, "\"rfc3339\":\"2022-06-16T01:16:39Z\"", "and takes a bigint");
 
 	/* An idempotency key in the header, a retry, another request under it. */
 	snprintf(keyed, sizeof(keyed),
-			 "{\"x-api-key\":\"%s\",\"idempotency-key\":\"2f0e1c88-4b1d-4ac1-bc0a-5e9f6d8a7b10\"}", token);
+			 "{\"x-api-key\":\"%s\",\"idempotency-key\":\"2f0e1c88-4b1d-4ac1-bc0a-5e9f6d8a7b10\"}",
+			 token);
 	exchange = call(connection, "rest_anonymous", false, keyed, "create_sdk_app", APP_COLUMNS,
-					"{\"project_id\":\"default\",\"name\":\"App\",\"platform\":\"ios\",\"bundle_id\":\"com.acme\"}");
+					"{\"project_id\":\"default\",\"name\":\"App\",\"platform\":\"ios\",\"bundle_"
+					"id\":\"com.acme\"}");
 	check_equal(exchange.status, "201", "create_sdk_app answers 201");
 	check_contains(exchange.headers, "X-Request-Id", "and names the request");
 	again = call(connection, "rest_anonymous", false, keyed, "create_sdk_app", APP_COLUMNS,
-				 "{\"bundle_id\":\"com.acme\",\"platform\":\"ios\",\"name\":\"App\",\"project_id\":\"default\"}");
+				 "{\"bundle_id\":\"com.acme\",\"platform\":\"ios\",\"name\":\"App\",\"project_id\":"
+				 "\"default\"}");
 	check_equal(again.body, exchange.body, "a retry gets the same answer, the key in it");
 	check_contains(again.headers, "{\"Idempotent-Replayed\":\"true\"}", "and is told so");
 	again = call(connection, "rest_anonymous", false, keyed, "create_sdk_app", APP_COLUMNS,
-				 "{\"project_id\":\"default\",\"name\":\"Other\",\"platform\":\"ios\",\"bundle_id\":\"com.acme\"}");
+				 "{\"project_id\":\"default\",\"name\":\"Other\",\"platform\":\"ios\",\"bundle_"
+				 "id\":\"com.acme\"}");
 	check_contains(again.detail, "\"status\":409", "another request under the key is a conflict");
 	check_contains(again.body, "IDEMPOTENCY_CONFLICT", "in the dialect of Layers");
 
 	/* Refusals have their documented statuses. */
-	exchange = call(connection, "rest_anonymous", false, headers, "create_layer", LAYER_COLUMNS,
-					"{\"project_key\":\"default\",\"key\":\"checkout\",\"name\":\"C\",\"description\":\"\"}");
+	exchange = call(
+		connection, "rest_anonymous", false, headers, "create_layer", LAYER_COLUMNS,
+		"{\"project_key\":\"default\",\"key\":\"checkout\",\"name\":\"C\",\"description\":\"\"}");
 	check_contains(exchange.detail, "\"status\":409", "a layer that exists: 409");
-	exchange = call(connection, "rest_anonymous", false, headers, "create_sdk_app", APP_COLUMNS,
-					"{\"project_id\":\"default\",\"name\":\"App\",\"platform\":\"ios\",\"bundle_id\":null}");
+	exchange = call(
+		connection, "rest_anonymous", false, headers, "create_sdk_app", APP_COLUMNS,
+		"{\"project_id\":\"default\",\"name\":\"App\",\"platform\":\"ios\",\"bundle_id\":null}");
 	check_contains(exchange.detail, "\"status\":422", "a missing identifier: 422");
-	check_contains(exchange.body, "bundle_id is required when platform is ios", "by its name in SQL");
-	exchange = call(connection, "rest_anonymous", false, headers, "create_environment", ENVIRONMENT_COLUMNS,
-					"{\"project_key\":\"default\",\"key\":\"x\",\"name\":\"E\",\"color\":\"DADBEE\",\"tags\":[],\"default_ttl\":\"x\"}");
+	check_contains(exchange.body, "bundle_id is required when platform is ios",
+				   "by its name in SQL");
+	exchange = call(connection, "rest_anonymous", false, headers, "create_environment",
+					ENVIRONMENT_COLUMNS,
+					"{\"project_key\":\"default\",\"key\":\"x\",\"name\":\"E\",\"color\":"
+					"\"DADBEE\",\"tags\":[],\"default_ttl\":\"x\"}");
 	check_equal(exchange.state, "22P02", "a wrong type is the server's own refusal");
 
 	/* Readers run in read-only transactions, with a token too. */
 	snprintf(headers, sizeof(headers), "{\"authorization\":\"%s\"}", reader);
 	exchange = call(connection, "rest_anonymous", true, headers, "get_layer",
-					"project_key text, layer_key text", "{\"project_key\":\"default\",\"layer_key\":\"checkout\"}");
+					"project_key text, layer_key text",
+					"{\"project_key\":\"default\",\"layer_key\":\"checkout\"}");
 	check_contains(exchange.body, "{\"key\":\"checkout\"", "get_layer in a read-only transaction");
 	check_equal(exchange.status, "", "with PostgREST's own status");
-	exchange = call(connection, "rest_anonymous", false, headers, "create_layer", LAYER_COLUMNS,
-					"{\"project_key\":\"default\",\"key\":\"b\",\"name\":\"B\",\"description\":\"\"}");
+	exchange =
+		call(connection, "rest_anonymous", false, headers, "create_layer", LAYER_COLUMNS,
+			 "{\"project_key\":\"default\",\"key\":\"b\",\"name\":\"B\",\"description\":\"\"}");
 	check_contains(exchange.detail, "\"status\":403", "a reader's token cannot create: 403");
 
 	/* After a transaction the settings are empty, not NULL: plain SQL is plain again. */
 	check_equal(query(connection, "SELECT current_setting('request.method', true) = ''"), "t",
 				"request.method is empty now");
-	check_equal(query(connection, "SELECT flagplane.get_layer('default', 'nothing')"), "ERROR P0002",
-				"and errors leave in PostgreSQL's form");
-	check_equal(query(owner, "SELECT count(*) FROM flagplane_data.sdk_app"), "1", "one app was made");
+	check_equal(query(connection, "SELECT flagplane.get_layer('default', 'nothing')"),
+				"ERROR P0002", "and errors leave in PostgreSQL's form");
+	check_equal(query(owner, "SELECT count(*) FROM flagplane_data.sdk_app"), "1",
+				"one app was made");
 
-	query(owner, "DROP OWNED BY rest_anonymous, rest_backend; DROP ROLE rest_anonymous, rest_backend");
+	query(owner,
+		  "DROP OWNED BY rest_anonymous, rest_backend; DROP ROLE rest_anonymous, rest_backend");
 	PQfinish(connection);
 	PQfinish(owner);
 	free(token);
