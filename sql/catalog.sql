@@ -53,7 +53,7 @@ WHERE c.relnamespace = 'flagplane_data'::regnamespace AND i.indisunique
 AND c.relname <> 'account'
 AND (SELECT attname FROM pg_attribute WHERE attrelid = i.indrelid AND attnum = i.indkey[0]) <> 'account_id';
 SELECT conname FROM pg_constraint WHERE connamespace = 'flagplane_data'::regnamespace
-AND length(conname) >= 45;
+AND contype <> 'n' AND length(conname) >= 45;
 SELECT conname FROM pg_constraint WHERE connamespace = 'flagplane_data'::regnamespace AND condeferrable;
 
 -- Everything that users see has a comment.
