@@ -22,6 +22,11 @@ extern void fields_check(Request *request);
 
 /* rule.c */
 extern void rule_check(Request *request, int field);
+extern bool is_key(const char *text);
+extern bool is_tag(const char *text);
+extern bool is_color(const char *text);
 extern bool is_url(const char *text);
+extern bool is_domain(const char *text);
+extern bool is_app_id(const char *text);
 
 #endif /* FLAGPLANE_FIELD_H */

@@ -47,9 +47,28 @@ consists_of_words(const char *text)
 }
 
 /*
+ * is_key tells whether a text is a key: letters, digits, '_', '.' and '-', the
+ * first a letter or digit.
+ */
+bool
+is_key(const char *text)
+{
+	return is_alphanumeric(text[0]) && consists_of_words(text);
+}
+
+/*
+ * is_tag tells whether a text is a tag.
+ */
+bool
+is_tag(const char *text)
+{
+	return text[0] != '\0' && strlen(text) <= TAG_LENGTH_MAX && consists_of_words(text);
+}
+
+/*
  * is_color tells whether a text is six hexadecimal digits.
  */
-static bool
+bool
 is_color(const char *text)
 {
 	return strlen(text) == 6 && strspn(text, "0123456789abcdefABCDEF") == 6;
@@ -95,7 +114,7 @@ is_email(const char *text)
  * is_domain tells whether a lower-case text is a bare domain name: two labels or
  * more of letters, digits and inner hyphens, the last not a number, no www.
  */
-static bool
+bool
 is_domain(const char *text)
 {
 	int labels = 0;
@@ -122,7 +141,7 @@ is_domain(const char *text)
  * is_app_id tells whether a text is an app's identifier: parts of letters,
  * digits, '-' and '_' joined by dots.
  */
-static bool
+bool
 is_app_id(const char *text)
 {
 	bool part = false;
@@ -188,8 +207,7 @@ check_texts(Request *request, int index, const Field *field)
 		const char *word = nulls[i] ? "" : TextDatumGetCString(elements[i]);
 		bool again = false;
 
-		if (field->rule == RULE_TAGS &&
-			(word[0] == '\0' || strlen(word) > TAG_LENGTH_MAX || !consists_of_words(word)))
+		if (field->rule == RULE_TAGS && !is_tag(word))
 		{
 			request_violation(request, index,
 							  "must hold tags of 1 to %d letters, digits, '_', '.' or '-'",
@@ -247,7 +265,7 @@ check_text(Request *request, int index, const Field *field)
 	switch (field->rule)
 	{
 		case RULE_KEY:
-			if (!is_alphanumeric(string[0]) || !consists_of_words(string))
+			if (!is_key(string))
 				request_violation(request, index,
 								  "must start with a letter or digit and hold only letters, "
 								  "digits, '_', '.' and '-'");
