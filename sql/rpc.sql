@@ -34,6 +34,8 @@ SELECT status, response FROM pg_temp.rpc($$SELECT flagplane.create_sdk_app('rpc'
 SELECT status, response FROM pg_temp.rpc($$SELECT flagplane.get_layer('rpc', 'l')$$);
 -- Headers that somebody set before stay.
 SELECT status, response FROM pg_temp.rpc($$SELECT flagplane.create_layer('rpc', 'l2', 'L', '') FROM (SELECT set_config('response.headers', '[{"X-A": "b"}]', true)) s$$);
+-- Those of an earlier call in the same request do not: the last one counts.
+SELECT status, response FROM pg_temp.rpc($$SELECT max(flagplane.create_layer('rpc', 'l' || g, 'L', '')::text) FROM generate_series(4, 5) g$$);
 -- Errors in PostgREST's form, each in its dialect.
 SELECT * FROM pg_temp.rpc($$SELECT flagplane.create_layer('rpc', 'l', 'L', '')$$);
 SELECT * FROM pg_temp.rpc($$SELECT flagplane.create_layer('rpc', 'a b', NULL, '')$$);

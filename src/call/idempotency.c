@@ -63,6 +63,7 @@ read_key(Request *request)
 		error_raise(ERR_INVALID, "%s must be a UUID",
 					request->wire ? "Idempotency-Key" : "idempotency_key");
 	request->keyed = true;
+	sha256(request->key.data, UUID_LEN, request->key_hash);
 }
 
 /*
@@ -171,13 +172,10 @@ hash_request(const Request *request, uint8 out[SECRET_HASH_BYTES])
 static void
 key_params(const Request *request, Params *params)
 {
-	uint8 hash[SECRET_HASH_BYTES];
-
-	sha256(request->key.data, UUID_LEN, hash);
 	params_bigint(params, request->caller.account);
 	params_text(params, request->caller.actor);
 	params_text(params, request->operation->name);
-	params_bytes(params, hash, sizeof(hash));
+	params_bytes(params, request->key_hash, sizeof(request->key_hash));
 }
 
 /*

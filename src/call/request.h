@@ -155,7 +155,8 @@ typedef struct Request
 	char id[REQUEST_ID_LENGTH + 1];
 	bool keyed; /* an idempotency key was given: */
 	pg_uuid_t key;
-	uint8 salt[16]; /* what once-shown secrets are derived with */
+	uint8 key_hash[32]; /* what the key is stored as */
+	uint8 salt[16];		/* what once-shown secrets are derived with */
 	bool replayed;
 
 	void *state; /* what the operation's check found for its run */

@@ -165,7 +165,6 @@ token_parse(const char *token, TokenParts *parts)
 {
 	const char *next = token;
 	char account[ACCOUNT_DIGITS + 1];
-	uint8 bytes[SECRET_BYTES];
 	bool good;
 
 	if (strlen(token) !=
@@ -182,9 +181,8 @@ token_parse(const char *token, TokenParts *parts)
 	good = next[-1] == '_' && next[-2 - SELECTOR_LENGTH] == '_' &&
 		   strspn(account, "0123456789abcdef") == ACCOUNT_DIGITS &&
 		   strspn(parts->selector, "0123456789abcdef") == SELECTOR_LENGTH &&
-		   base62_decode(parts->secret, bytes);
+		   base62_is_text(parts->secret);
 	parts->account = (int64) strtoul(account, NULL, 16);
-	explicit_bzero(bytes, sizeof(bytes));
 	return good;
 }
 

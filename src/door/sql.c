@@ -77,8 +77,33 @@ response_header(StringInfo headers, const char *name, const char *value)
 }
 
 /*
- * respond tells PostgREST the status and the headers; headers that somebody set
- * before in the request stay.
+ * keep_headers copies the headers that somebody else set before in the request;
+ * those of an earlier call of ours give way to the new ones.
+ */
+static void
+keep_headers(StringInfo headers, const char *before)
+{
+	static const char *const ours[] = {"Location", "ETag", "Idempotent-Replayed", "X-Request-Id"};
+	Jsonb *list = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(before)));
+	uint32 count = JB_ROOT_IS_ARRAY(list) ? JB_ROOT_COUNT(list) : 0;
+
+	for (uint32 i = 0; i < count; i++)
+	{
+		Jsonb *header = JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i));
+		bool is_ours = false;
+
+		for (int j = 0; j < (int) lengthof(ours) && JB_ROOT_IS_OBJECT(header); j++)
+			is_ours |=
+				getKeyJsonValueFromContainer(&header->root, ours[j], strlen(ours[j]), NULL) != NULL;
+		if (is_ours)
+			continue;
+		document_element(headers);
+		JsonbToCString(headers, &header->root, VARSIZE(header));
+	}
+}
+
+/*
+ * respond tells PostgREST the status and the headers.
  */
 static void
 respond(const Request *request)
@@ -90,10 +115,9 @@ respond(const Request *request)
 		set_response("response.status", psprintf("%d", request->operation->status));
 
 	initStringInfo(&headers);
+	document_open(&headers, '[');
 	if (before)
-		appendBinaryStringInfo(&headers, before, strlen(before) - 1);
-	else
-		document_open(&headers, '[');
+		keep_headers(&headers, before);
 	if (request->location->len > 0)
 		response_header(&headers, "Location", request->location->data);
 	if (request->version > 0)
@@ -103,7 +127,7 @@ respond(const Request *request)
 	if (request->operation->dialect == LAYERS)
 		response_header(&headers, "X-Request-Id", request->id);
 	document_close(&headers, ']');
-	if (headers.len > 2)
+	if (headers.len > 2 || before)
 		set_response("response.headers", headers.data);
 }
 

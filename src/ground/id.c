@@ -196,6 +196,21 @@ base62_encode(const uint8 bytes[SECRET_BYTES], char out[SECRET_LENGTH + 1])
 }
 
 /*
+ * base62_is_text tells whether a text is 43 base 62 digits.
+ */
+bool
+base62_is_text(const char *text)
+{
+	int length = 0;
+
+	while ((text[length] >= '0' && text[length] <= '9') ||
+		   (text[length] >= 'A' && text[length] <= 'Z') ||
+		   (text[length] >= 'a' && text[length] <= 'z'))
+		length++;
+	return length == SECRET_LENGTH && text[length] == '\0';
+}
+
+/*
  * base62_decode is the inverse of base62_encode; false if the text is not 43
  * base 62 digits or stands for a number beyond 32 bytes.
  */

@@ -25,6 +25,7 @@ extern char *uuid_text(const uint8 *bytes);
 extern bool uuid_parse(const char *text, int length, pg_uuid_t *out);
 extern void request_id(char out[REQUEST_ID_LENGTH + 1]);
 extern void base62_encode(const uint8 bytes[SECRET_BYTES], char out[SECRET_LENGTH + 1]);
+extern bool base62_is_text(const char *text);
 extern bool base62_decode(const char *text, uint8 out[SECRET_BYTES]);
 
 #endif /* FLAGPLANE_ID_H */

@@ -15,9 +15,10 @@
 
 #define TTL_MINUTES_MAX 60
 
-#define ENVIRONMENT_COLUMNS                                                               \
-	"e.id, e.key, e.name, e.color, e.default_ttl, e.secure_mode, e.default_track_events," \
-	" e.require_comments, e.confirm_changes, e.tags, e.critical, e.approval_settings, e.version"
+#define ENVIRONMENT_COLUMNS                                                                       \
+	"e.id, e.key, e.name, e.color, e.default_ttl, e.secure_mode, e.default_track_events,"         \
+	" e.require_comments, e.confirm_changes, e.tags, e.critical, e.approval_settings, e.version," \
+	" e.project_id"
 
 #define CURRENT_KEY(kind)                                                                    \
 	"(SELECT k.value FROM flagplane_data.environment_key k"                                  \
@@ -47,6 +48,7 @@ typedef struct Environment
 	bool critical;
 	char *approval_settings; /* NULL: the defaults */
 	int32 version;
+	Datum project_id;
 	char *sdk_key;
 	char *mobile_key;
 } Environment;
@@ -180,8 +182,9 @@ environment_of_row(const Rows *rows, uint64 number, bool with_keys)
 	environment.critical = row_boolean(&row, 10);
 	environment.approval_settings = row_jsonb(&row, 11);
 	environment.version = row_integer(&row, 12);
-	environment.sdk_key = with_keys ? row_string(&row, 13) : NULL;
-	environment.mobile_key = with_keys ? row_string(&row, 14) : NULL;
+	environment.project_id = row.values[13];
+	environment.sdk_key = with_keys ? row_string(&row, 14) : NULL;
+	environment.mobile_key = with_keys ? row_string(&row, 15) : NULL;
 	return environment;
 }
 
@@ -318,7 +321,7 @@ do_create_environment(Request *request)
 		row_read(&rows, 0, &row);
 		source_id = row_string(&row, 0);
 	}
-	flags_configure_environment(request, environment.id, source_id);
+	flags_configure_environment(request, environment.project_id, environment.id, source_id);
 
 	environment_document(request, project_key, &environment);
 	request->version = environment.version;

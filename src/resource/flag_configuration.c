@@ -38,6 +38,10 @@ STATEMENT(configure_environment,
 		  " AND s.flag_id = f.id AND s.environment_id = $3"
 		  " WHERE e.account_id = $1 AND e.id = $2");
 
+STATEMENT(find_any_flag,
+		  "SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = $1 AND f.project_id = $2"
+		  " LIMIT 1");
+
 /* A row for each configuration that a new flag, or a new environment, is to get. */
 STATEMENT(list_environments_of_flag,
 		  "SELECT 1 FROM flagplane_data.flag f JOIN flagplane_data.environment e"
@@ -133,14 +137,20 @@ configure(Statement *make, Statement *list, Params *params)
 /*
  * flags_configure_environment gives a new environment a configuration of every
  * flag of its project: the source environment's, without targets for single
- * contexts, or the flag's defaults where there is no source (NULL).
+ * contexts, or the flag's defaults where there is no source (NULL).  A look
+ * whether there is any flag at all is much cheaper than to configure none.
  */
 void
-flags_configure_environment(Request *request, const char *environment_id,
+flags_configure_environment(Request *request, Datum project_id, const char *environment_id,
 							const char *source_environment_id)
 {
+	Params project = {0};
 	Params params = {0};
 
+	params_bigint(&project, request->caller.account);
+	params_add(&project, UUIDOID, project_id, false);
+	if (statement_run(&find_any_flag, &project, STATEMENT_LATEST).count == 0)
+		return;
 	params_bigint(&params, request->caller.account);
 	params_text(&params, environment_id);
 	params_text(&params, source_environment_id);

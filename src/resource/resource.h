@@ -56,8 +56,9 @@ extern bool project_exists(Request *request);
 pg_noreturn extern void project_missing(Request *request);
 
 /* flag_configuration.c: what an environment asks for, and a flag. */
-extern void flags_configure_environment(Request *request, const char *environment_id,
-										const char *source_environment_id);
+extern void
+flags_configure_environment(Request *request, Datum project_id, const char *environment_id,
+							const char *source_environment_id);
 extern void flag_configure(Request *request, Datum flag_id, bool is_on);
 extern void
 configurations_document(Request *request, Datum flag_id, const char *flag_key, bool archived);

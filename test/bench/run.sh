@@ -16,8 +16,7 @@ export PGDATABASE=$database
 sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
 
 sql -c 'CREATE EXTENSION flagplane CASCADE' -f "$here/twin.sql" \
-	-c "SELECT flagplane.create_project('bench', 'Bench')" \
-	-c "SELECT flagplane.create_flag('bench', 'f' || g, 'F') FROM generate_series(1, 3) g" >/dev/null
+	-c "SELECT flagplane.create_project('bench', 'Bench')" >/dev/null
 token=$(sql -c "SELECT flagplane.create_access_token('bench', role => 'writer')->>'token'")
 account=$(sql -c 'SELECT id FROM flagplane_data.account')
 project=$(sql -c 'SELECT id FROM flagplane_data.project')
