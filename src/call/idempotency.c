@@ -78,6 +78,15 @@ put_bytes(StringInfo form, const void *bytes, int length)
 }
 
 /*
+ * put_integer appends a whole number.
+ */
+static void
+put_integer(StringInfo form, int64 value)
+{
+	put_bytes(form, &value, sizeof(value));
+}
+
+/*
  * put_jsonb appends a jsonb value: jsonb itself settles white space and the
  * order of keys, and numbers are written without trailing zeros.
  */
@@ -136,10 +145,14 @@ hash_request(const Request *request, uint8 out[SECRET_HASH_BYTES])
 						  VARSIZE_ANY_EXHDR(DatumGetTextPP(value)));
 				break;
 			case FIELD_INTEGER:
+				put_integer(&form, DatumGetInt32(value));
+				break;
 			case FIELD_BIGINT:
-			case FIELD_BOOLEAN:
 			case FIELD_TIME:
-				put_bytes(&form, &value, sizeof(value));
+				put_integer(&form, DatumGetInt64(value));
+				break;
+			case FIELD_BOOLEAN:
+				put_integer(&form, DatumGetBool(value));
 				break;
 			case FIELD_PROJECT_ID:
 				put_bytes(&form, DatumGetUUIDP(value), UUID_LEN);

@@ -133,6 +133,20 @@ run_exchange(Exchange *exchange)
 }
 
 /*
+ * log_error writes an unforeseen error to the server's log under the request's
+ * id.  The statement stays out of it, since the caller's token may stand in it,
+ * and so does what a broken constraint says of the row.
+ */
+static void
+log_error(const Exchange *exchange, const ErrorData *error)
+{
+	ereport(LOG, errhidestmt(true), errcode(error->sqlerrcode),
+			errmsg("flagplane request %s failed: %s", exchange->id, error->message),
+			error->detail && !error_tells_row(error) ? errdetail_internal("%s", error->detail) : 0,
+			error->context ? errcontext("%s", error->context) : 0);
+}
+
+/*
  * answer_error turns a caught error into the documented answer, or raises it on
  * where the caller's transaction is over.
  */
@@ -146,10 +160,7 @@ answer_error(Exchange *exchange, ErrorData *error)
 		ReThrowError(error);
 	if (!error_is_ours(error, &kind))
 	{
-		ereport(LOG, errcode(error->sqlerrcode),
-				errmsg("flagplane request %s failed: %s", exchange->id, error->message),
-				error->detail ? errdetail_internal("%s", error->detail) : 0,
-				error->context ? errcontext("%s", error->context) : 0);
+		log_error(exchange, error);
 		message = psprintf("internal error in request %s", exchange->id);
 		error_speak(VOICE_SQL, exchange->route.dialect, exchange->id);
 	}

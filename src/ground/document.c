@@ -53,6 +53,15 @@ document_open(StringInfo out, char bracket)
 }
 
 /*
+ * document_open_items opens a list's document and the array of its items.
+ */
+void
+document_open_items(StringInfo out)
+{
+	appendStringInfoString(out, "{\"items\":[");
+}
+
+/*
  * document_close closes what document_open opened.
  */
 void
@@ -133,7 +142,8 @@ document_raw(StringInfo out, const char *key, const char *json)
 }
 
 /*
- * document_texts writes a member with an array of strings.
+ * document_texts writes a member with an array of strings, of text or a domain
+ * over it.
  */
 void
 document_texts(StringInfo out, const char *key, ArrayType *texts)
@@ -145,7 +155,8 @@ document_texts(StringInfo out, const char *key, ArrayType *texts)
 	document_open(out, '[');
 	if (ARR_NDIM(texts) > 0)
 	{
-		deconstruct_array(texts, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
+		deconstruct_array(texts, ARR_ELEMTYPE(texts), -1, false, TYPALIGN_INT, &elements, NULL,
+						  &count);
 		for (int i = 0; i < count; i++)
 		{
 			document_element(out);

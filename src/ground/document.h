@@ -17,6 +17,7 @@
 extern void
 append_formatted(StringInfo out, const char *format, va_list args) pg_attribute_printf(2, 0);
 extern void document_open(StringInfo out, char bracket);
+extern void document_open_items(StringInfo out);
 extern void document_close(StringInfo out, char bracket);
 extern void document_key(StringInfo out, const char *key);
 extern void document_element(StringInfo out);

@@ -282,6 +282,17 @@ error_ends_transaction(const ErrorData *error)
 }
 
 /*
+ * error_tells_row tells whether the detail of an error may show a row's values:
+ * those of broken constraints (class 23) do.
+ */
+bool
+error_tells_row(const ErrorData *error)
+{
+	return ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
+		   ERRCODE_TO_CATEGORY(ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION);
+}
+
+/*
  * error_status is the HTTP status of a refusal in a dialect.
  */
 int

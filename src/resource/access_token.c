@@ -268,9 +268,7 @@ do_list_access_tokens(Request *request)
 	StringInfo out = request->answer;
 	Rows rows = request_run(request, &list_tokens);
 
-	document_open(out, '{');
-	document_key(out, "items");
-	document_open(out, '[');
+	document_open_items(out);
 	for (uint64 i = 0; i < rows.count; i++)
 	{
 		Row row;

@@ -80,9 +80,7 @@ do_list_accounts(Request *request)
 	StringInfo out = request->answer;
 	Rows rows = request_run(request, &list_accounts);
 
-	document_open(out, '{');
-	document_key(out, "items");
-	document_open(out, '[');
+	document_open_items(out);
 	for (uint64 i = 0; i < rows.count; i++)
 	{
 		Row row;

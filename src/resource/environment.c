@@ -369,9 +369,7 @@ do_list_environments(Request *request)
 		project_missing(request);
 
 	rows = request_run(request, &list_environments);
-	document_open(out, '{');
-	document_key(out, "items");
-	document_open(out, '[');
+	document_open_items(out);
 	for (uint64 i = 0; i < rows.count; i++)
 	{
 		Environment environment = environment_of_row(&rows, i, true);

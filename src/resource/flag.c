@@ -363,9 +363,7 @@ do_list_flags(Request *request)
 		project_missing(request);
 
 	rows = request_run(request, &list_flags);
-	document_open(out, '{');
-	document_key(out, "items");
-	document_open(out, '[');
+	document_open_items(out);
 	for (uint64 i = 0; i < rows.count; i++)
 	{
 		Flag flag = flag_of_row(&rows, i);

@@ -291,9 +291,7 @@ do_list_flag_links(Request *request)
 
 	if (rows.count == 0)
 		require_flag(request);
-	document_open(out, '{');
-	document_key(out, "items");
-	document_open(out, '[');
+	document_open_items(out);
 	for (uint64 i = 0; i < rows.count; i++)
 	{
 		FlagLink link = flag_link_of_row(&rows, i);

@@ -171,9 +171,7 @@ do_list_layers(Request *request)
 
 	if (rows.count == 0 && !project_exists(request))
 		project_missing(request);
-	document_open(out, '{');
-	document_key(out, "items");
-	document_open(out, '[');
+	document_open_items(out);
 	for (uint64 i = 0; i < rows.count; i++)
 	{
 		Layer layer = layer_of_row(&rows, i);

@@ -92,9 +92,7 @@ do_list_members(Request *request)
 	StringInfo out = request->answer;
 	Rows rows = request_run(request, &list_members);
 
-	document_open(out, '{');
-	document_key(out, "items");
-	document_open(out, '[');
+	document_open_items(out);
 	for (uint64 i = 0; i < rows.count; i++)
 	{
 		document_element(out);

@@ -254,9 +254,7 @@ do_list_projects(Request *request)
 	total = row_bigint(&row, 0);
 
 	rows = request_run(request, &list_projects);
-	document_open(out, '{');
-	document_key(out, "items");
-	document_open(out, '[');
+	document_open_items(out);
 	for (uint64 i = 0; i < rows.count; i++)
 	{
 		Project project = project_of_row(&rows, i);

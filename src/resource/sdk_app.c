@@ -355,9 +355,7 @@ do_list_sdk_apps(Request *request)
 	rows = request_run(request, &list_sdk_apps);
 	if (rows.count == 0)
 		require_project(request);
-	document_open(out, '{');
-	document_key(out, "items");
-	document_open(out, '[');
+	document_open_items(out);
 	for (uint64 i = 0; i < rows.count && i < (uint64) limit; i++)
 	{
 		SdkApp app = sdk_app_of_row(&rows, i);

@@ -51,11 +51,17 @@ SQL
 # of the session stand for it here.
 headers="-c request.method=POST -c request.headers={\"x-api-key\":\"$token\"}"
 
+# Every round begins with the same tables.
+reset() {
+	sql -c 'TRUNCATE flagplane_data.environment, flagplane_data.idempotency_key, flagplane_data.audit_log CASCADE' \
+		-c 'VACUUM flagplane_data.project, flagplane_data.access_token'
+}
+
 # round SCRIPT CLIENTS OPTIONS: transactions a second.
 round() {
 	local options=$PGOPTIONS
 	case $1 in ours*) options="$options $headers" ;; esac
-	sql -c 'SELECT twin.reset()' >/dev/null
+	reset
 	PGOPTIONS="$options $3" pgbench -n -M prepared -c "$2" -j "$2" -T "$SECONDS_EACH" -f "$scripts/$1.sql" |
 		sed -n 's/^tps = \([0-9.]*\).*/\1/p'
 }
@@ -90,10 +96,11 @@ compare "8 clients, own keys / twin, throughput, async" ours twin 8 "-c synchron
 compare "8 clients, one key / twin with handler, throughput" ours_same twin_same 8 "-c synchronous_commit=off" rate ">=2.0" 2.4
 
 # Many calls in one transaction: do they slow down, does memory grow?
-sql -c 'SELECT twin.reset()' >/dev/null
+reset
 sql -v calls="$CALLS" <<'SQL'
 SET synchronous_commit = off;
 SET bench.calls = :calls;
+CREATE FUNCTION pg_temp.memory() RETURNS bigint LANGUAGE sql AS 'SELECT sum(total_bytes) FROM pg_backend_memory_contexts';
 DO $$
 DECLARE
 	calls int := current_setting('bench.calls');
@@ -111,11 +118,12 @@ BEGIN
 		END LOOP;
 		IF part = 1 THEN
 			first := extract(epoch FROM clock_timestamp() - started);
-			SELECT sum(total_bytes) INTO before FROM pg_backend_memory_contexts;
+			before := pg_temp.memory();
+			before := pg_temp.memory();
 		END IF;
 		last := extract(epoch FROM clock_timestamp() - started);
 	END LOOP;
-	SELECT sum(total_bytes) INTO after FROM pg_backend_memory_contexts;
+	after := pg_temp.memory();
 	RAISE WARNING '% calls in one transaction: last tenth / first tenth % (must <= 1.1), memory grew by % kB (must <= 64)',
 		calls, round((last / first)::numeric, 2), (after - before) / 1024;
 END

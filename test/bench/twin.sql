@@ -141,8 +141,3 @@ EXCEPTION WHEN unique_violation THEN
 		WHERE p.key = project_key AND e.key = create_or_get.key);
 END
 $$;
-
-CREATE FUNCTION twin.reset() RETURNS void LANGUAGE sql AS $$
-	DELETE FROM flagplane_data.environment;
-	TRUNCATE flagplane_data.idempotency_key, flagplane_data.audit_log;
-$$;

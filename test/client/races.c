@@ -43,7 +43,11 @@ wait_for_all(void)
 
 		for (int i = 0; i < CLIENTS; i++)
 		{
-			PQconsumeInput(clients[i]);
+			if (!PQconsumeInput(clients[i]))
+			{
+				fprintf(stderr, "%s", PQerrorMessage(clients[i]));
+				exit(2);
+			}
 			busy |= PQisBusy(clients[i]);
 			sockets[i].fd = PQisBusy(clients[i]) ? PQsocket(clients[i]) : -1;
 			sockets[i].events = POLLIN;
