@@ -248,11 +248,18 @@ static void throw(ErrorKind kind, const char *message)
 
 /*
  * error_is_ours tells whether a caught error is a refusal of the table, and
- * which.
+ * which.  PostgreSQL's own refusal of text that the database's encoding cannot
+ * hold counts as one.
  */
 bool
 error_is_ours(const ErrorData *error, ErrorKind *kind)
 {
+	if (error->sqlerrcode == ERRCODE_UNTRANSLATABLE_CHARACTER ||
+		error->sqlerrcode == ERRCODE_CHARACTER_NOT_IN_REPERTOIRE)
+	{
+		*kind = ERR_MALFORMED;
+		return true;
+	}
 	if (error->constraint_name == NULL)
 		return false;
 	for (int i = 0; i < (int) lengthof(rows); i++)

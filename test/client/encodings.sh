@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Databases in other encodings: what cannot be text there is a documented refusal.
+set -euo pipefail
+export PGOPTIONS='-c client_min_messages=warning'
+number=0
+database=flagplane_encoding
+trap 'dropdb --force --if-exists "$database"' EXIT
+
+check() { # what, got, expected
+	number=$((number + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $number - $1"
+	else
+		echo "not ok $number - $1: got $2, expected $3"
+		exit 1
+	fi
+}
+
+for encoding in SQL_ASCII LATIN1; do
+	dropdb --force --if-exists "$database"
+	createdb --encoding="$encoding" --locale=C --template=template0 "$database"
+	sql() { PGCLIENTENCODING=$encoding psql -X -q -At -v ON_ERROR_STOP=1 -d "$database" "$@"; }
+	sql >/dev/null -c 'CREATE EXTENSION flagplane CASCADE' -c "SELECT flagplane.create_project('p', 'P')"
+	post() { sql -c "SELECT status || ' ' || coalesce(body->>'code', '') FROM flagplane.handle('POST', '/api/v2/projects/p/layers', '{}', $1)"; }
+	if [ "$encoding" = SQL_ASCII ]; then
+		check "$encoding: a body that is not UTF-8" \
+			"$(post "E'{\"key\": \"a\", \"name\": \"\\xff\", \"description\": \"\"}'")" "400 invalid_request"
+		check "$encoding: UTF-8 comes back as it was sent" \
+			"$(sql -c "SELECT body->>'name' FROM flagplane.handle('POST', '/api/v2/projects/p/layers', '{}', '{\"key\": \"b\", \"name\": \"é\", \"description\": \"\"}')")" "é"
+	else
+		check "$encoding: an escape that the encoding cannot hold" \
+			"$(post "E'{\"key\": \"a\", \"name\": \"\\\\u20ac\", \"description\": \"\"}'")" "400 invalid_request"
+		check "$encoding: one that it can" \
+			"$(post "E'{\"key\": \"b\", \"name\": \"\\\\u00e9\", \"description\": \"\"}'")" "201 "
+		check "$encoding: the same in a document" \
+			"$(sql -c "SELECT status FROM flagplane.handle('POST', '/api/v2/flags/p', '{}', E'{\"key\": \"f\", \"name\": \"F\", \"variations\": [{\"value\": \"\\\\u20ac\"}, {\"value\": 1}]}')")" "400"
+	fi
+done
+echo "1..$number"
