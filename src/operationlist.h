@@ -29,6 +29,8 @@ OPERATION(get_project, "GET", "/api/v2/projects/:projectKey", PROJECTS_READ, 200
 		  READS, "project", NULL)
 OPERATION(list_projects, "GET", "/api/v2/projects", PROJECTS_READ, 200, LAUNCHDARKLY, READS,
 		  "project", NULL)
+OPERATION(delete_project, "DELETE", "/api/v2/projects/:projectKey", PROJECTS_WRITE, 204,
+		  LAUNCHDARKLY, CHANGES, "project", NULL)
 
 /* Environments */
 OPERATION(create_environment, "POST", "/api/v2/projects/:projectKey/environments", PROJECTS_WRITE,
@@ -37,6 +39,16 @@ OPERATION(get_environment, "GET", "/api/v2/projects/:projectKey/environments/:en
 		  PROJECTS_READ, 200, LAUNCHDARKLY, READS, "environment", NULL)
 OPERATION(list_environments, "GET", "/api/v2/projects/:projectKey/environments", PROJECTS_READ, 200,
 		  LAUNCHDARKLY, READS, "environment", NULL)
+OPERATION(delete_environment, "DELETE", "/api/v2/projects/:projectKey/environments/:environmentKey",
+		  PROJECTS_WRITE, 204, LAUNCHDARKLY, CHANGES, "environment", NULL)
+OPERATION(reset_environment_sdk_key, "POST",
+		  "/api/v2/projects/:projectKey/environments/:environmentKey/apiKey", PROJECTS_WRITE, 200,
+		  LAUNCHDARKLY, CHANGES, "environment", NULL)
+OPERATION(reset_environment_mobile_key, "POST",
+		  "/api/v2/projects/:projectKey/environments/:environmentKey/mobileKey", PROJECTS_WRITE,
+		  200, LAUNCHDARKLY, CHANGES, "environment", NULL)
+OPERATION(resolve_environment_key, NULL, NULL, PROJECTS_READ, 200, LAUNCHDARKLY, READS,
+		  "environment", NULL)
 
 /* Flags */
 OPERATION(create_flag, "POST", "/api/v2/flags/:projectKey", FLAGS_WRITE, 201, LAUNCHDARKLY, CHANGES,
@@ -45,6 +57,8 @@ OPERATION(get_flag, "GET", "/api/v2/flags/:projectKey/:featureFlagKey", FLAGS_RE
 		  LAUNCHDARKLY, READS, "flag", NULL)
 OPERATION(list_flags, "GET", "/api/v2/flags/:projectKey", FLAGS_READ, 200, LAUNCHDARKLY, READS,
 		  "flag", NULL)
+OPERATION(delete_flag, "DELETE", "/api/v2/flags/:projectKey/:featureFlagKey", FLAGS_WRITE, 204,
+		  LAUNCHDARKLY, CHANGES, "flag", NULL)
 
 /* Flag links */
 OPERATION(create_flag_link, "POST", "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey",
@@ -53,6 +67,9 @@ OPERATION(get_flag_link, "GET", "/api/v2/flag-links/projects/:projectKey/flags/:
 		  FLAGS_READ, 200, LAUNCHDARKLY, READS, "flag link", NULL)
 OPERATION(list_flag_links, "GET", "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey",
 		  FLAGS_READ, 200, LAUNCHDARKLY, READS, "flag link", NULL)
+OPERATION(delete_flag_link, "DELETE",
+		  "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey/:id", FLAGS_WRITE, 204,
+		  LAUNCHDARKLY, CHANGES, "flag link", NULL)
 OPERATION(register_integration, NULL, NULL, FLAGS_WRITE, 201, LAUNCHDARKLY, CHANGES, "integration",
 		  check_register_integration)
 
@@ -71,3 +88,6 @@ OPERATION(get_sdk_app, "GET", "/v1/projects/:projectId/sdk-apps/:appId", PROJECT
 		  READS, "SDK app", NULL)
 OPERATION(list_sdk_apps, "GET", "/v1/projects/:projectId/sdk-apps", PROJECTS_READ, 200, LAYERS,
 		  READS, "SDK app", NULL)
+OPERATION(delete_sdk_app, "DELETE", "/v1/projects/:projectId/sdk-apps/:appId", PROJECTS_WRITE, 204,
+		  LAYERS, CHANGES, "SDK app", NULL)
+OPERATION(authenticate_sdk_app, NULL, NULL, PROJECTS_READ, 200, LAYERS, READS, "SDK app", NULL)

@@ -5,7 +5,6 @@
  */
 #include "call/audit.h"
 
-#include "call/idempotency.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 
@@ -43,7 +42,7 @@ audit_record(const Request *request)
 	params_text(&params, request->operation->name);
 	params_text(&params, request->operation->subject);
 	params_text(&params, request->target);
-	params_json(&params, request->before ? request->before->data : NULL);
+	params_json(&params, request->before);
 	params_json(&params, request->answer->len > 0 ? request_without_secrets(request, false) : NULL);
 	params_text(&params, request->id);
 	statement_run(&insert_audit, &params, STATEMENT_WRITE);

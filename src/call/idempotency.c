@@ -280,30 +280,6 @@ idempotency_replay(Request *request)
 }
 
 /*
- * request_without_secrets is the answer without its secrets: without all of
- * them, or without the one that is shown once.
- */
-char *
-request_without_secrets(const Request *request, bool once_only)
-{
-	StringInfoData text;
-	int from = 0;
-
-	initStringInfo(&text);
-	for (int i = 0; i < request->secret_count; i++)
-	{
-		const SecretSpan *span = &request->secrets[i];
-
-		if (once_only && !span->once)
-			continue;
-		appendBinaryStringInfo(&text, request->answer->data + from, span->start - from);
-		from = span->start + span->length;
-	}
-	appendBinaryStringInfo(&text, request->answer->data + from, request->answer->len - from);
-	return text.data;
-}
-
-/*
  * idempotency_keep stores the answer with the claim.
  */
 void

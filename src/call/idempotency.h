@@ -9,6 +9,5 @@
 
 extern bool idempotency_replay(Request *request);
 extern void idempotency_keep(Request *request);
-extern char *request_without_secrets(const Request *request, bool once_only);
 
 #endif /* FLAGPLANE_IDEMPOTENCY_H */

@@ -123,6 +123,42 @@ request_secret(Request *request, const char *key, const char *prefix, const char
 }
 
 /*
+ * request_without_secrets is the answer without its secrets: without all of
+ * them, or without the one that is shown once.
+ */
+char *
+request_without_secrets(const Request *request, bool once_only)
+{
+	StringInfoData text;
+	int from = 0;
+
+	initStringInfo(&text);
+	for (int i = 0; i < request->secret_count; i++)
+	{
+		const SecretSpan *span = &request->secrets[i];
+
+		if (once_only && !span->once)
+			continue;
+		appendBinaryStringInfo(&text, request->answer->data + from, span->start - from);
+		from = span->start + span->length;
+	}
+	appendBinaryStringInfo(&text, request->answer->data + from, request->answer->len - from);
+	return text.data;
+}
+
+/*
+ * request_before takes what has been written as the answer so far, the resource
+ * as it is, for what it was before the change; the answer begins anew.
+ */
+void
+request_before(Request *request)
+{
+	request->before = request_without_secrets(request, false);
+	resetStringInfo(request->answer);
+	request->secret_count = 0;
+}
+
+/*
  * request_location says where the made resource is to be found.
  */
 void

@@ -171,7 +171,7 @@ typedef struct Request
 
 	/* for the audit log */
 	char *target; /* the resource: proj/default:layer/checkout */
-	StringInfo before;
+	char *before;
 } Request;
 
 /* The parameters of the fields start here: $1 is the account. */
@@ -187,6 +187,8 @@ extern Rows request_run(Request *request, Statement *statement);
 extern Rows request_run_first(Request *request, Statement *statement, int count);
 extern void
 request_secret(Request *request, const char *key, const char *prefix, const char *value, bool once);
+extern char *request_without_secrets(const Request *request, bool once_only);
+extern void request_before(Request *request);
 extern void request_location(Request *request, const char *format, ...) pg_attribute_printf(2, 3);
 extern void request_target(Request *request, const char *format, ...) pg_attribute_printf(2, 3);
 extern void

@@ -3,10 +3,10 @@
  *	  Environments: where a project's flags have their settings, and the SDK and
  *	  mobile keys that open them.
  */
+#include "resource/environment.h"
 #include "resource/resource.h"
 
 #include "call/page.h"
-#include "call/token.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
 #include "ground/json.h"
@@ -15,43 +15,11 @@
 
 #define TTL_MINUTES_MAX 60
 
-#define ENVIRONMENT_COLUMNS                                                                       \
-	"e.id, e.key, e.name, e.color, e.default_ttl, e.secure_mode, e.default_track_events,"         \
-	" e.require_comments, e.confirm_changes, e.tags, e.critical, e.approval_settings, e.version," \
-	" e.project_id"
-
-#define CURRENT_KEY(kind)                                                                    \
-	"(SELECT k.value FROM flagplane_data.environment_key k"                                  \
-	" WHERE k.account_id = e.account_id AND k.environment_id = e.id AND k.kind = '" kind "'" \
-	" AND k.expires_at IS NULL)"
-
-#define ENVIRONMENT_KEYS CURRENT_KEY("sdk") ", " CURRENT_KEY("mobile")
-
 /* What an environment has until PATCH sets it. */
 #define DEFAULT_APPROVAL_SETTINGS                                                           \
 	"{\"required\":false,\"bypassApprovalsForPendingChanges\":false,\"minNumApprovals\":1," \
 	"\"canReviewOwnRequest\":false,\"canApplyDeclinedChanges\":true,"                       \
 	"\"serviceKind\":\"launchdarkly\",\"serviceConfig\":{},\"requiredApprovalTags\":[]}"
-
-typedef struct Environment
-{
-	char *id;
-	char *key;
-	char *name;
-	char *color;
-	int32 default_ttl; /* minutes */
-	bool secure_mode;
-	bool default_track_events;
-	bool require_comments;
-	bool confirm_changes;
-	ArrayType *tags;
-	bool critical;
-	char *approval_settings; /* NULL: the defaults */
-	int32 version;
-	Datum project_id;
-	char *sdk_key;
-	char *mobile_key;
-} Environment;
 
 enum
 {
@@ -92,6 +60,8 @@ const Field create_environment_fields[] = {
 	FIELDS_END};
 
 const Field get_environment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD, FIELDS_END};
+
+const Field delete_environment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD, FIELDS_END};
 
 enum
 {
@@ -138,14 +108,22 @@ STATEMENT(find_source, "SELECT s.id, s.version"
 					   " ON s.account_id = p.account_id AND s.project_id = p.id"
 					   " WHERE p.account_id = $1 AND p.key = $2 AND s.key = $14");
 
-STATEMENT(insert_keys, "INSERT INTO flagplane_data.environment_key"
-					   " (account_id, environment_id, kind, value, created_at)"
-					   " VALUES ($1, $2, 'sdk', $3, $5), ($1, $2, 'mobile', $4, $5)");
-
 STATEMENT(find_environment, "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS
 							" FROM flagplane_data.project p JOIN flagplane_data.environment e"
 							" ON e.account_id = p.account_id AND e.project_id = p.id"
 							" WHERE p.account_id = $1 AND p.key = $2 AND e.key = $3");
+
+/* Whoever deletes one holds the project, so that two cannot delete the last two. */
+STATEMENT(lock_project,
+		  "SELECT p.id FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
+		  " FOR NO KEY UPDATE");
+
+STATEMENT(delete_environment,
+		  "DELETE FROM flagplane_data.environment e USING flagplane_data.project p"
+		  " WHERE p.account_id = $1 AND p.key = $2 AND e.account_id = p.account_id"
+		  " AND e.project_id = p.id AND e.key = $3 AND EXISTS"
+		  " (SELECT 1 FROM flagplane_data.environment o WHERE o.account_id = p.account_id"
+		  " AND o.project_id = p.id AND o.id <> e.id)");
 
 STATEMENT(list_environments, "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS
 							 " FROM flagplane_data.project p JOIN flagplane_data.environment e"
@@ -162,7 +140,7 @@ STATEMENT(count_environments, "SELECT count(*)"
  * environment_of_row reads the columns of ENVIRONMENT_COLUMNS, and those of
  * ENVIRONMENT_KEYS where they follow.
  */
-static Environment
+Environment
 environment_of_row(const Rows *rows, uint64 number, bool with_keys)
 {
 	Row row;
@@ -191,7 +169,7 @@ environment_of_row(const Rows *rows, uint64 number, bool with_keys)
 /*
  * environment_document writes the Environment.
  */
-static void
+void
 environment_document(Request *request, const char *project_key, const Environment *environment)
 {
 	StringInfo out = request->answer;
@@ -294,7 +272,6 @@ do_create_environment(Request *request)
 	char *source_id = NULL;
 	char *project_key = request_string(request, PROJECT_KEY);
 	Environment environment;
-	Params keys = {0};
 	Rows rows;
 
 	params_text(&request->params, object_id());
@@ -304,14 +281,7 @@ do_create_environment(Request *request)
 		refuse_creation(request, source_key);
 	environment = environment_of_row(&rows, 0, false);
 
-	environment.sdk_key = environment_key_mint("sdk-", request->caller.account);
-	environment.mobile_key = environment_key_mint("mob-", request->caller.account);
-	params_bigint(&keys, request->caller.account);
-	params_text(&keys, environment.id);
-	params_text(&keys, environment.sdk_key);
-	params_text(&keys, environment.mobile_key);
-	params_time(&keys, request->now);
-	statement_run(&insert_keys, &keys, STATEMENT_WRITE);
+	environment_keys_make(request, &environment);
 
 	if (source_key)
 	{
@@ -330,6 +300,18 @@ do_create_environment(Request *request)
 }
 
 /*
+ * environment_missing refuses a request about an environment that is not there,
+ * named by the second field.
+ */
+void
+environment_missing(Request *request)
+{
+	if (!project_exists(request))
+		project_missing(request);
+	error_raise(ERR_NOT_FOUND, "environment \"%s\" does not exist", request_string(request, KEY));
+}
+
+/*
  * do_get_environment answers with one environment.
  */
 void
@@ -339,15 +321,34 @@ do_get_environment(Request *request)
 	Environment environment;
 
 	if (rows.count == 0)
-	{
-		if (!project_exists(request))
-			project_missing(request);
-		error_raise(ERR_NOT_FOUND, "environment \"%s\" does not exist",
-					request_string(request, KEY));
-	}
+		environment_missing(request);
 	environment = environment_of_row(&rows, 0, true);
 	environment_document(request, request_string(request, PROJECT_KEY), &environment);
 	request->version = environment.version;
+}
+
+/*
+ * do_delete_environment removes an environment with its keys and all settings of
+ * flags in it; a project's last one stays.
+ */
+void
+do_delete_environment(Request *request)
+{
+	char *project_key = request_string(request, PROJECT_KEY);
+	Environment environment;
+	Rows rows;
+
+	if (request_run_first(request, &lock_project, 2).count == 0)
+		project_missing(request);
+	rows = request_run(request, &find_environment);
+	if (rows.count == 0)
+		environment_missing(request);
+	environment = environment_of_row(&rows, 0, true);
+	environment_document(request, project_key, &environment);
+	request_before(request);
+	if (request_run(request, &delete_environment).count == 0)
+		error_raise(ERR_IN_USE, "the last environment of a project cannot be deleted");
+	request_target(request, "proj/%s:env/%s", project_key, environment.key);
 }
 
 /*

@@ -70,6 +70,8 @@ const Field create_flag_fields[] = {
 
 const Field get_flag_fields[] = {PROJECT_KEY_FIELD, FLAG_KEY_FIELD, FIELDS_END};
 
+const Field delete_flag_fields[] = {PROJECT_KEY_FIELD, FLAG_KEY_FIELD, FIELDS_END};
+
 enum
 {
 	LIST_LIMIT = 1
@@ -96,6 +98,18 @@ STATEMENT(find_flag,
 		  "SELECT " FLAG_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.flag f"
 		  " ON f.account_id = p.account_id AND f.project_id = p.id"
 		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3");
+
+STATEMENT(find_dependent,
+		  "SELECT f.key FROM flagplane_data.project p JOIN flagplane_data.flag f"
+		  " ON f.account_id = p.account_id AND f.project_id = p.id"
+		  " JOIN flagplane_data.flag_environment c"
+		  " ON c.account_id = f.account_id AND c.flag_id = f.id"
+		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key <> $3"
+		  " AND c.prerequisites @> jsonb_build_array(jsonb_build_object('key', $3)) LIMIT 1");
+
+STATEMENT(delete_flag, "DELETE FROM flagplane_data.flag f USING flagplane_data.project p"
+					   " WHERE p.account_id = $1 AND p.key = $2 AND f.account_id = p.account_id"
+					   " AND f.project_id = p.id AND f.key = $3");
 
 STATEMENT(list_flags,
 		  "SELECT " FLAG_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.flag f"
@@ -311,7 +325,7 @@ do_create_flag(Request *request)
 	Rows rows;
 	Flag flag;
 
-	if (request_run(request, &lock_project).count == 0)
+	if (request_run_first(request, &lock_project, 2).count == 0)
 		project_missing(request);
 	params_add(&request->params, UUIDOID, UUIDPGetDatum(random_uuid()), false);
 	params_time(&request->params, request->now);
@@ -327,6 +341,17 @@ do_create_flag(Request *request)
 }
 
 /*
+ * flag_missing refuses a request about a flag that is not there.
+ */
+pg_noreturn static void
+flag_missing(Request *request)
+{
+	if (!project_exists(request))
+		project_missing(request);
+	error_raise(ERR_NOT_FOUND, "flag \"%s\" does not exist", request_string(request, KEY));
+}
+
+/*
  * do_get_flag answers with one flag.
  */
 void
@@ -336,13 +361,40 @@ do_get_flag(Request *request)
 	Flag flag;
 
 	if (rows.count == 0)
-	{
-		if (!project_exists(request))
-			project_missing(request);
-		error_raise(ERR_NOT_FOUND, "flag \"%s\" does not exist", request_string(request, KEY));
-	}
+		flag_missing(request);
 	flag = flag_of_row(&rows, 0);
 	flag_document(request, &flag);
+}
+
+/*
+ * do_delete_flag removes a flag with its settings and links; one that another
+ * flag needs first stays.
+ */
+void
+do_delete_flag(Request *request)
+{
+	Rows rows;
+	Row row;
+	Flag flag;
+
+	if (request_run_first(request, &lock_project, 2).count == 0)
+		project_missing(request);
+	rows = request_run(request, &find_flag);
+	if (rows.count == 0)
+		flag_missing(request);
+	flag = flag_of_row(&rows, 0);
+	flag_document(request, &flag);
+	request_before(request);
+	rows = request_run(request, &find_dependent);
+	if (rows.count > 0)
+	{
+		row_read(&rows, 0, &row);
+		error_raise(ERR_IN_USE, "flag \"%s\" is a prerequisite of flag \"%s\"", flag.key,
+					row_string(&row, 0));
+	}
+	request_run(request, &delete_flag);
+	request_target(request, "proj/%s:env/*:flag/%s", request_string(request, PROJECT_KEY),
+				   flag.key);
 }
 
 /*

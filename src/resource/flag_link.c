@@ -77,6 +77,12 @@ const Field get_flag_link_fields[] = {
 	{"id_or_key", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
 	FIELDS_END};
 
+const Field delete_flag_link_fields[] = {
+	PROJECT_KEY_FIELD,
+	FLAG_KEY_FIELD,
+	{"id_or_key", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
+	FIELDS_END};
+
 const Field list_flag_links_fields[] = {PROJECT_KEY_FIELD, FLAG_KEY_FIELD, FIELDS_END};
 
 #define OF_FLAG                                                 \
@@ -86,13 +92,15 @@ const Field list_flag_links_fields[] = {PROJECT_KEY_FIELD, FLAG_KEY_FIELD, FIELD
 #define LINK_OF_FLAG \
 	OF_FLAG " JOIN flagplane_data.flag_link k ON k.account_id = f.account_id AND k.flag_id = f.id"
 
+/* The parent is locked as its foreign key would, so that a flag that is being deleted is missed
+ * in time: here and wherever something is made below something. */
 STATEMENT(insert_flag_link,
 		  "INSERT INTO flagplane_data.flag_link AS k"
 		  " (account_id, id, flag_id, key, integration_key, timestamp, deep_link, title,"
 		  " description, metadata, member_id, created_at)"
 		  " SELECT $1, $11, f.id, $4, $5, $12, $7, $8, $9, $10, $13, $14" OF_FLAG
 		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3"
-		  " ON CONFLICT DO NOTHING RETURNING " FLAG_LINK_COLUMNS);
+		  " FOR KEY SHARE OF f ON CONFLICT DO NOTHING RETURNING " FLAG_LINK_COLUMNS);
 
 STATEMENT(find_flag, "SELECT 1" OF_FLAG " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3");
 
@@ -101,6 +109,9 @@ STATEMENT(find_flag_link,
 		  "SELECT " FLAG_LINK_COLUMNS LINK_OF_FLAG
 		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3 AND (k.id = $4 OR k.key = $4)"
 		  " ORDER BY k.id = $4 DESC LIMIT 1");
+
+STATEMENT(delete_flag_link,
+		  "DELETE FROM flagplane_data.flag_link k WHERE k.account_id = $1 AND k.id = $2");
 
 STATEMENT(list_flag_links, "SELECT " FLAG_LINK_COLUMNS LINK_OF_FLAG
 						   " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3"
@@ -278,6 +289,34 @@ do_get_flag_link(Request *request)
 	}
 	link = flag_link_of_row(&rows, 0);
 	flag_link_document(request, &link);
+}
+
+/*
+ * do_delete_flag_link removes a flag link, named by its id or key.
+ */
+void
+do_delete_flag_link(Request *request)
+{
+	Rows rows = request_run(request, &find_flag_link);
+	Params params = {0};
+	FlagLink link;
+
+	if (rows.count > 0)
+	{
+		link = flag_link_of_row(&rows, 0);
+		params_bigint(&params, request->caller.account);
+		params_text(&params, link.id);
+		rows = statement_run(&delete_flag_link, &params, STATEMENT_WRITE);
+	}
+	if (rows.count == 0)
+	{
+		require_flag(request);
+		error_raise(ERR_NOT_FOUND, "flag link \"%s\" does not exist", request_string(request, KEY));
+	}
+	flag_link_document(request, &link);
+	request_before(request);
+	request_target(request, "proj/%s:env/*:flag/%s:link/%s", request_string(request, PROJECT_KEY),
+				   request_string(request, FLAG_KEY), link.id);
 }
 
 /*

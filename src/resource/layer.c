@@ -53,7 +53,7 @@ STATEMENT(insert_layer,
 		  " created_at)"
 		  " SELECT $1, $7, p.id, $3, $4, $5, $6, $8, $9"
 		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
-		  " ON CONFLICT DO NOTHING RETURNING " LAYER_COLUMNS);
+		  " FOR KEY SHARE OF p ON CONFLICT DO NOTHING RETURNING " LAYER_COLUMNS);
 
 STATEMENT(find_layer,
 		  "SELECT " LAYER_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.layer l"

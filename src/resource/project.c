@@ -52,6 +52,8 @@ const Field create_project_fields[] = {
 
 const Field get_project_fields[] = {PROJECT_KEY_FIELD, FIELDS_END};
 
+const Field delete_project_fields[] = {PROJECT_KEY_FIELD, FIELDS_END};
+
 enum
 {
 	LIST_LIMIT
@@ -82,6 +84,15 @@ STATEMENT(list_projects, "SELECT " PROJECT_COLUMNS VISIBLE_PROJECTS
 						 " ORDER BY p.created_at, p.key LIMIT $2 OFFSET $3");
 
 STATEMENT(count_projects, "SELECT count(*)" VISIBLE_PROJECTS);
+
+/* Whoever deletes one holds the account, so that two cannot delete the last two. */
+STATEMENT(lock_account,
+		  "SELECT a.id FROM flagplane_data.account a WHERE a.id = $1 FOR NO KEY UPDATE");
+
+STATEMENT(delete_project,
+		  "DELETE FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
+		  " AND EXISTS (SELECT 1 FROM flagplane_data.project o WHERE o.account_id = $1"
+		  " AND o.id <> p.id)");
 
 STATEMENT(project_is_there,
 		  "SELECT 1 FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2");
@@ -235,6 +246,29 @@ do_get_project(Request *request)
 	project = project_of_row(&rows, 0);
 	project_document(request->answer, &project);
 	document_close(request->answer, '}');
+}
+
+/*
+ * do_delete_project removes a project with all that belongs to it; an account's
+ * last one stays.  Tokens that are limited to it are good for nothing then.
+ */
+void
+do_delete_project(Request *request)
+{
+	Project project;
+	Rows rows;
+
+	request_run_first(request, &lock_account, 1);
+	rows = request_run(request, &find_project);
+	if (rows.count == 0)
+		project_missing(request);
+	project = project_of_row(&rows, 0);
+	project_document(request->answer, &project);
+	document_close(request->answer, '}');
+	request_before(request);
+	if (request_run(request, &delete_project).count == 0)
+		error_raise(ERR_IN_USE, "the last project of an account cannot be deleted");
+	request_target(request, "proj/%s", project.key);
 }
 
 /*

@@ -67,6 +67,14 @@ const Field get_sdk_app_fields[] = {
 	{"app_id", "appId", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
 	FIELDS_END};
 
+const Field delete_sdk_app_fields[] = {
+	PROJECT_ID_FIELD,
+	{"app_id", "appId", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
+	FIELDS_END};
+
+const Field authenticate_sdk_app_fields[] = {
+	{"api_key", "apiKey", FIELD_TEXT, IN_BODY, true, RULE_NONE, 0, 0, NULL, NULL}, FIELDS_END};
+
 enum
 {
 	LIST_PROJECT_ID,
@@ -90,13 +98,24 @@ STATEMENT(insert_sdk_app,
 		  " api_key_hash, capi, created_at, rotated_at)"
 		  " SELECT $1, $8, p.id, $3, $4, $5, $6, $7, $9, '{}', $10, $10"
 		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND p.id = $2"
-		  " ON CONFLICT DO NOTHING RETURNING " SDK_APP_COLUMNS);
+		  " FOR KEY SHARE OF p ON CONFLICT DO NOTHING RETURNING " SDK_APP_COLUMNS);
 
 STATEMENT(find_project,
 		  "SELECT p.key FROM flagplane_data.project p WHERE p.account_id = $1 AND p.id = $2");
 
 STATEMENT(find_sdk_app, "SELECT " SDK_APP_COLUMNS " FROM flagplane_data.sdk_app a"
 						" WHERE a.account_id = $1 AND a.project_id = $2 AND a.id = $4");
+
+STATEMENT(delete_sdk_app, "DELETE FROM flagplane_data.sdk_app a"
+						  " WHERE a.account_id = $1 AND a.project_id = $2 AND a.id = $4"
+						  " RETURNING " SDK_APP_COLUMNS);
+
+STATEMENT(
+	find_by_key_hash,
+	"SELECT " SDK_APP_COLUMNS
+	" FROM flagplane_data.sdk_app a WHERE a.account_id = $1 AND a.api_key_hash = $3"
+	" AND ($4 IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r"
+	" WHERE r.account_id = a.account_id AND r.project_id = a.project_id AND r.token_id = $4))");
 
 /* One row more than a page tells whether there is a next one. */
 STATEMENT(list_sdk_apps, "SELECT " SDK_APP_COLUMNS " FROM flagplane_data.sdk_app a"
@@ -274,6 +293,61 @@ do_get_sdk_app(Request *request)
 	rows = request_run(request, &find_sdk_app);
 	if (rows.count == 0)
 		error_raise(ERR_NOT_FOUND, "the SDK app does not exist");
+	app = sdk_app_of_row(&rows, 0);
+	sdk_app_document(request->answer, &app);
+	document_close(request->answer, '}');
+}
+
+/*
+ * do_delete_sdk_app removes an app; its key is dead at once.
+ */
+void
+do_delete_sdk_app(Request *request)
+{
+	const char *app_id = request_string(request, 1);
+	Rows rows;
+	SdkApp app;
+
+	if (strncmp(app_id, APP_ID_PREFIX, strlen(APP_ID_PREFIX)) == 0)
+		app_id += strlen(APP_ID_PREFIX);
+	params_text(&request->params, app_id);
+	rows = request_run(request, &delete_sdk_app);
+	if (rows.count == 0)
+		error_raise(ERR_NOT_FOUND, "the SDK app does not exist");
+	app = sdk_app_of_row(&rows, 0);
+	sdk_app_document(request->answer, &app);
+	document_close(request->answer, '}');
+	request_before(request);
+	request_target(request, "prj_%s:sdk-app/" APP_ID_PREFIX "%s",
+				   uuid_text(DatumGetUUIDP(request->params.values[FIELD_PARAM(PROJECT_ID)])->data),
+				   app.id);
+}
+
+/*
+ * do_authenticate_sdk_app finds the app that a key belongs to: the account is read
+ * out of the key, the row is one index probe away, by the key's hash.
+ */
+void
+do_authenticate_sdk_app(Request *request)
+{
+	char *api_key = request_string(request, 0);
+	uint8 hash[SECRET_HASH_BYTES];
+	int64 account;
+	Rows rows = {0};
+	SdkApp app;
+
+	if (strncmp(api_key, APP_KEY_PREFIX, strlen(APP_KEY_PREFIX)) == 0 &&
+		secret_account(api_key + strlen(APP_KEY_PREFIX), &account) &&
+		account == request->caller.account)
+	{
+		sha256(api_key, strlen(api_key), hash);
+		params_bytes(&request->params, hash, sizeof(hash));
+		params_text(&request->params,
+					request->caller.all_projects ? NULL : request->caller.token_id);
+		rows = request_run(request, &find_by_key_hash);
+	}
+	if (rows.count == 0)
+		error_raise(ERR_NOT_FOUND, "no SDK app has this key");
 	app = sdk_app_of_row(&rows, 0);
 	sdk_app_document(request->answer, &app);
 	document_close(request->answer, '}');

@@ -102,6 +102,17 @@ COMMENT ON FUNCTION flagplane.list_projects(integer, integer) IS
 'List the projects, oldest first.
 limit: 1 to 1000.';
 
+CREATE FUNCTION flagplane.delete_project(
+	project_key text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_delete_project';
+REVOKE ALL ON FUNCTION flagplane.delete_project(text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.delete_project(text, uuid) IS
+'Delete a project, with all that belongs to it.
+Refuses: P0002, 55006 (the last project of an account stays).';
+
 CREATE FUNCTION flagplane.create_environment(
 	project_key text,
 	key text,
@@ -147,6 +158,54 @@ COMMENT ON FUNCTION flagplane.list_environments(text, integer, integer) IS
 'List a project''s environments, oldest first.
 limit: 1 to 1000. Refuses: P0002.';
 
+CREATE FUNCTION flagplane.delete_environment(
+	project_key text,
+	environment_key text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_delete_environment';
+REVOKE ALL ON FUNCTION flagplane.delete_environment(text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.delete_environment(text, text, uuid) IS
+'Delete an environment, with its keys and all settings of flags in it.
+Refuses: P0002, 55006 (the last environment of a project stays).';
+
+CREATE FUNCTION flagplane.reset_environment_sdk_key(
+	project_key text,
+	environment_key text,
+	expiry bigint DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_reset_environment_sdk_key';
+REVOKE ALL ON FUNCTION flagplane.reset_environment_sdk_key(text, text, bigint, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.reset_environment_sdk_key(text, text, bigint, uuid) IS
+'Replace an environment''s SDK key.
+expiry: Unix milliseconds until which the old key is good too; left out, it is dead at once. Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.reset_environment_mobile_key(
+	project_key text,
+	environment_key text,
+	expiry bigint DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_reset_environment_mobile_key';
+REVOKE ALL ON FUNCTION flagplane.reset_environment_mobile_key(text, text, bigint, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.reset_environment_mobile_key(text, text, bigint, uuid) IS
+'Replace an environment''s mobile key.
+expiry: Unix milliseconds until which the old key is good too; left out, it is dead at once. Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.resolve_environment_key(
+	value text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_resolve_environment_key';
+REVOKE ALL ON FUNCTION flagplane.resolve_environment_key(text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.resolve_environment_key(text) IS
+'Find the environment that an SDK or mobile key opens.
+For relays: one index probe. Refuses: P0002.';
+
 CREATE FUNCTION flagplane.create_flag(
 	project_key text,
 	key text,
@@ -189,6 +248,18 @@ COMMENT ON FUNCTION flagplane.list_flags(text, integer, integer) IS
 'List a project''s flags, oldest first.
 limit: 1 to 1000. Refuses: P0002.';
 
+CREATE FUNCTION flagplane.delete_flag(
+	project_key text,
+	flag_key text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_delete_flag';
+REVOKE ALL ON FUNCTION flagplane.delete_flag(text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.delete_flag(text, text, uuid) IS
+'Delete a flag, with its settings and links.
+Refuses: P0002, 55006 (another flag has it as a prerequisite).';
+
 CREATE FUNCTION flagplane.create_flag_link(
 	project_key text,
 	flag_key text,
@@ -229,6 +300,19 @@ AS 'MODULE_PATHNAME', 'flagplane_list_flag_links';
 REVOKE ALL ON FUNCTION flagplane.list_flag_links(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.list_flag_links(text, text) IS
 'List a flag''s links, oldest first.
+Refuses: P0002.';
+
+CREATE FUNCTION flagplane.delete_flag_link(
+	project_key text,
+	flag_key text,
+	id_or_key text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_delete_flag_link';
+REVOKE ALL ON FUNCTION flagplane.delete_flag_link(text, text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.delete_flag_link(text, text, text, uuid) IS
+'Delete a flag link by its id or key.
 Refuses: P0002.';
 
 CREATE FUNCTION flagplane.register_integration(
@@ -318,6 +402,28 @@ REVOKE ALL ON FUNCTION flagplane.list_sdk_apps(text, text, integer, text) FROM P
 COMMENT ON FUNCTION flagplane.list_sdk_apps(text, text, integer, text) IS
 'List a project''s SDK apps, oldest first, a page at a time.
 limit: 1 to 100. cursor: nextCursor of the page before. Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.delete_sdk_app(
+	project_id text,
+	app_id text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_delete_sdk_app';
+REVOKE ALL ON FUNCTION flagplane.delete_sdk_app(text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.delete_sdk_app(text, text, uuid) IS
+'Delete an SDK app; its key is dead at once.
+Refuses: P0002.';
+
+CREATE FUNCTION flagplane.authenticate_sdk_app(
+	api_key text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_authenticate_sdk_app';
+REVOKE ALL ON FUNCTION flagplane.authenticate_sdk_app(text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.authenticate_sdk_app(text) IS
+'Find the SDK app that a key belongs to.
+For the event pipeline: one index probe, by the keys hash. Refuses: P0002.';
 
 -- REST requests, as documented.
 CREATE FUNCTION flagplane.handle(

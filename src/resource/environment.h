@@ -1,0 +1,49 @@
+/*
+ * environment.h
+ *	  An environment's row and document, for the files that are about environments.
+ */
+#ifndef FLAGPLANE_ENVIRONMENT_H
+#define FLAGPLANE_ENVIRONMENT_H
+
+#include "call/request.h"
+
+typedef struct Environment
+{
+	char *id;
+	char *key;
+	char *name;
+	char *color;
+	int32 default_ttl; /* minutes */
+	bool secure_mode;
+	bool default_track_events;
+	bool require_comments;
+	bool confirm_changes;
+	ArrayType *tags;
+	bool critical;
+	char *approval_settings; /* NULL: the defaults */
+	int32 version;
+	Datum project_id;
+	char *sdk_key;
+	char *mobile_key;
+} Environment;
+
+#define ENVIRONMENT_COLUMNS                                                                       \
+	"e.id, e.key, e.name, e.color, e.default_ttl, e.secure_mode, e.default_track_events,"         \
+	" e.require_comments, e.confirm_changes, e.tags, e.critical, e.approval_settings, e.version," \
+	" e.project_id"
+
+#define CURRENT_KEY(kind)                                                                    \
+	"(SELECT k.value FROM flagplane_data.environment_key k"                                  \
+	" WHERE k.account_id = e.account_id AND k.environment_id = e.id AND k.kind = '" kind "'" \
+	" AND k.expires_at IS NULL)"
+
+#define ENVIRONMENT_KEYS CURRENT_KEY("sdk") ", " CURRENT_KEY("mobile")
+
+extern Environment environment_of_row(const Rows *rows, uint64 number, bool with_keys);
+extern void
+environment_document(Request *request, const char *project_key, const Environment *environment);
+pg_noreturn extern void environment_missing(Request *request);
+
+extern void environment_keys_make(Request *request, Environment *environment);
+
+#endif /* FLAGPLANE_ENVIRONMENT_H */
