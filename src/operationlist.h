@@ -28,7 +28,7 @@ OPERATION(create_project, "POST", "/api/v2/projects", PROJECTS_WRITE, 201, LAUNC
 OPERATION(get_project, "GET", "/api/v2/projects/:projectKey", PROJECTS_READ, 200, LAUNCHDARKLY,
 		  READS, "project", NULL)
 OPERATION(list_projects, "GET", "/api/v2/projects", PROJECTS_READ, 200, LAUNCHDARKLY, READS,
-		  "project", NULL)
+		  "project", check_list_projects)
 OPERATION(delete_project, "DELETE", "/api/v2/projects/:projectKey", PROJECTS_WRITE, 204,
 		  LAUNCHDARKLY, CHANGES, "project", NULL)
 
@@ -38,7 +38,7 @@ OPERATION(create_environment, "POST", "/api/v2/projects/:projectKey/environments
 OPERATION(get_environment, "GET", "/api/v2/projects/:projectKey/environments/:environmentKey",
 		  PROJECTS_READ, 200, LAUNCHDARKLY, READS, "environment", NULL)
 OPERATION(list_environments, "GET", "/api/v2/projects/:projectKey/environments", PROJECTS_READ, 200,
-		  LAUNCHDARKLY, READS, "environment", NULL)
+		  LAUNCHDARKLY, READS, "environment", check_list_environments)
 OPERATION(delete_environment, "DELETE", "/api/v2/projects/:projectKey/environments/:environmentKey",
 		  PROJECTS_WRITE, 204, LAUNCHDARKLY, CHANGES, "environment", NULL)
 OPERATION(reset_environment_sdk_key, "POST",
@@ -56,7 +56,7 @@ OPERATION(create_flag, "POST", "/api/v2/flags/:projectKey", FLAGS_WRITE, 201, LA
 OPERATION(get_flag, "GET", "/api/v2/flags/:projectKey/:featureFlagKey", FLAGS_READ, 200,
 		  LAUNCHDARKLY, READS, "flag", NULL)
 OPERATION(list_flags, "GET", "/api/v2/flags/:projectKey", FLAGS_READ, 200, LAUNCHDARKLY, READS,
-		  "flag", NULL)
+		  "flag", check_list_flags)
 OPERATION(delete_flag, "DELETE", "/api/v2/flags/:projectKey/:featureFlagKey", FLAGS_WRITE, 204,
 		  LAUNCHDARKLY, CHANGES, "flag", NULL)
 

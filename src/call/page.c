@@ -4,25 +4,174 @@
  */
 #include "call/page.h"
 
+#include "catalog/pg_type.h"
 #include "ground/document.h"
+#include "utils/builtins.h"
+
+/* How a list can be filtered: the name of a term, and what separates its values. */
+typedef struct FilterTerm
+{
+	const char *name;
+	const char *separator;
+} FilterTerm;
+
+static const FilterTerm terms[] = {
+	{"query", ""},
+	{"tags", "+"},
+	{"keys", "|"},
+};
+
+/* A list is sorted by at most so many names. */
+#define SORTS_MAX 3
+
+/*
+ * is_listed tells whether a name is in a list that NULL ends.
+ */
+static bool
+is_listed(const char *name, const char *const *list)
+{
+	for (; *list; list++)
+		if (strcmp(name, *list) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * add_values adds the values of a filter's term to those that it has already.
+ */
+static ArrayBuildState *
+add_values(ArrayBuildState *values, char *text, const char *separator)
+{
+	char *rest = NULL;
+
+	if (separator[0] == '\0')
+		return accumArrayResult(values, CStringGetTextDatum(text), false, TEXTOID,
+								CurrentMemoryContext);
+	for (char *value = strtok_r(text, separator, &rest); value;
+		 value = strtok_r(NULL, separator, &rest))
+		values = accumArrayResult(values, CStringGetTextDatum(value), false, TEXTOID,
+								  CurrentMemoryContext);
+	return values;
+}
+
+/*
+ * check_filter reads filter, a comma list of name:value, into a parameter for each
+ * of the terms.
+ */
+static void
+check_filter(Request *request, int field, const char *const *filters)
+{
+	ArrayBuildState *values[lengthof(terms)] = {NULL};
+	char *filter = request_string(request, field);
+	char *rest = NULL;
+
+	for (char *term = filter ? strtok_r(filter, ",", &rest) : NULL; term;
+		 term = strtok_r(NULL, ",", &rest))
+	{
+		char *colon = strchr(term, ':');
+		bool known = false;
+
+		if (colon)
+			*colon = '\0';
+		for (int i = 0; colon && i < (int) lengthof(terms); i++)
+		{
+			if (strcmp(terms[i].name, term) != 0 || !is_listed(term, filters))
+				continue;
+			known = true;
+			values[i] = add_values(values[i], colon + 1, terms[i].separator);
+		}
+		if (!known)
+		{
+			request_violation(request, field, "cannot be by %s", term);
+			break;
+		}
+	}
+	for (int i = 0; i < (int) lengthof(terms); i++)
+		params_add(&request->params, TEXTARRAYOID,
+				   values[i] ? makeArrayResult(values[i], CurrentMemoryContext) : (Datum) 0,
+				   values[i] == NULL);
+}
+
+/*
+ * check_sort reads sort, a comma list of names, each with '-' before it for
+ * descending, into a parameter for each place.
+ */
+static void
+check_sort(Request *request, int field, const char *const *sorts)
+{
+	char *sort = request_string(request, field);
+	char *rest = NULL;
+	int count = 0;
+
+	for (char *name = sort ? strtok_r(sort, ",", &rest) : NULL; name;
+		 name = strtok_r(NULL, ",", &rest))
+	{
+		if (!is_listed(name[0] == '-' ? name + 1 : name, sorts))
+			request_violation(request, field, "cannot be by %s", name);
+		else if (count == SORTS_MAX)
+			request_violation(request, field, "can have at most %d names", SORTS_MAX);
+		else
+		{
+			params_text(&request->params, name);
+			count++;
+			continue;
+		}
+		break;
+	}
+	for (; count < SORTS_MAX; count++)
+		params_text(&request->params, NULL);
+}
+
+/*
+ * page_check reads a list's filter and sort into six parameters: words, tags and
+ * keys as arrays, and three names to sort by.  Only what is listed is known.
+ */
+void
+page_check(Request *request, int limit_field, const char *const *filters, const char *const *sorts)
+{
+	check_filter(request, limit_field + 2, filters);
+	check_sort(request, limit_field + 3, sorts);
+}
+
+/*
+ * append_encoded appends a member of a query string, percent-encoded, if it was
+ * given.
+ */
+static void
+append_encoded(StringInfo query, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	appendStringInfo(query, "&%s=", name);
+	for (const char *c = value; *c; c++)
+	{
+		if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+			strchr("-_.~", *c))
+			appendStringInfoChar(query, *c);
+		else
+			appendStringInfo(query, "%%%02X", (unsigned char) *c);
+	}
+}
 
 /*
  * page_link writes one link of a page, with its limit and, unless it is the
- * first, its offset.
+ * first, its offset; then what the list is filtered and sorted by.
  */
 static void
-page_link(StringInfo out, const char *relation, const char *path, int limit, int64 offset)
+page_link(StringInfo out, const char *relation, const char *path, int limit, int64 offset,
+		  const char *rest)
 {
 	if (offset > 0)
-		document_link(out, relation, "%s?limit=%d&offset=" INT64_FORMAT, path, limit, offset);
+		document_link(out, relation, "%s?limit=%d&offset=" INT64_FORMAT "%s", path, limit, offset,
+					  rest);
 	else
-		document_link(out, relation, "%s?limit=%d", path, limit);
+		document_link(out, relation, "%s?limit=%d%s", path, limit, rest);
 }
 
 /*
  * page_end ends a list's document after its items: totalCount counts all pages,
  * and each link is there only if its page exists.  The offset's field follows
- * limit_field; path is formatted like printf.
+ * limit_field, then filter and sort; path is formatted like printf.
  */
 void
 page_end(Request *request, int limit_field, int64 total, const char *path, ...)
@@ -31,8 +180,12 @@ page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 	int limit = request_integer(request, limit_field);
 	int64 offset = request_integer(request, limit_field + 1);
 	StringInfoData base;
+	StringInfoData rest;
 	va_list args;
 
+	initStringInfo(&rest);
+	append_encoded(&rest, "filter", request_string(request, limit_field + 2));
+	append_encoded(&rest, "sort", request_string(request, limit_field + 3));
 	initStringInfo(&base);
 	va_start(args, path);
 	append_formatted(&base, path, args);
@@ -41,16 +194,16 @@ page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 	document_integer(out, "totalCount", total);
 	document_key(out, "_links");
 	document_open(out, '{');
-	page_link(out, "self", base.data, limit, offset);
+	page_link(out, "self", base.data, limit, offset, rest.data);
 	if (offset > 0)
 	{
-		page_link(out, "first", base.data, limit, 0);
-		page_link(out, "prev", base.data, limit, Max(0, Min(offset, total) - limit));
+		page_link(out, "first", base.data, limit, 0, rest.data);
+		page_link(out, "prev", base.data, limit, Max(0, Min(offset, total) - limit), rest.data);
 	}
 	if (offset + limit < total)
 	{
-		page_link(out, "next", base.data, limit, offset + limit);
-		page_link(out, "last", base.data, limit, (total - 1) / limit * limit);
+		page_link(out, "next", base.data, limit, offset + limit, rest.data);
+		page_link(out, "last", base.data, limit, (total - 1) / limit * limit, rest.data);
 	}
 	document_close(out, '}');
 	document_close(out, '}');

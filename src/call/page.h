@@ -19,6 +19,38 @@
 		"offset", "offset", FIELD_INTEGER, IN_QUERY, false, RULE_RANGE, 0, PG_INT32_MAX, NULL, "0" \
 	}
 
+#define PAGE_FILTER_FIELD                                                                 \
+	{                                                                                     \
+		"filter", "filter", FIELD_TEXT, IN_QUERY, false, RULE_LENGTH, 0, 1000, NULL, NULL \
+	}
+#define PAGE_SORT_FIELD                                                              \
+	{                                                                                \
+		"sort", "sort", FIELD_TEXT, IN_QUERY, false, RULE_LENGTH, 0, 200, NULL, NULL \
+	}
+
+/* They come in this order; the first is number limit_field in what follows. */
+#define PAGE_FIELDS PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD, PAGE_FILTER_FIELD, PAGE_SORT_FIELD
+
+/*
+ * The condition and the order that page_check's six parameters stand for, over a
+ * table with name, key, tags and created_at: words that name or key must hold, tags
+ * that must all be there, keys, and three names to sort by.
+ */
+#define PAGE_FILTERED(row, words, tags_all, keys)                              \
+	" AND (" words " IS NULL OR NOT EXISTS (SELECT 1 FROM unnest(" words ") w" \
+	" WHERE position(lower(w) IN lower(" row ".name)) = 0"                     \
+	" AND position(lower(w) IN lower(" row ".key)) = 0))"                      \
+	" AND (" tags_all " IS NULL OR " row ".tags::text[] @> " tags_all ")"      \
+	" AND (" keys " IS NULL OR " row ".key = ANY (" keys "))"
+
+#define PAGE_SORTED(row, sort)                                       \
+	"CASE " sort " WHEN 'name' THEN lower(" row ".name) END,"        \
+	" CASE " sort " WHEN '-name' THEN lower(" row ".name) END DESC," \
+	" CASE " sort " WHEN 'createdOn' THEN " row ".created_at END,"   \
+	" CASE " sort " WHEN '-createdOn' THEN " row ".created_at END DESC,"
+
+extern void
+page_check(Request *request, int limit_field, const char *const *filters, const char *const *sorts);
 extern void page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 	pg_attribute_printf(4, 5);
 

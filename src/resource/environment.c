@@ -68,8 +68,7 @@ enum
 	LIST_LIMIT = 1
 };
 
-const Field list_environments_fields[] = {PROJECT_KEY_FIELD, PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD,
-										  FIELDS_END};
+const Field list_environments_fields[] = {PROJECT_KEY_FIELD, PAGE_FIELDS, FIELDS_END};
 
 /*
  * Making an environment shares a lock on the project, and making a flag takes it
@@ -125,16 +124,22 @@ STATEMENT(delete_environment,
 		  " (SELECT 1 FROM flagplane_data.environment o WHERE o.account_id = p.account_id"
 		  " AND o.project_id = p.id AND o.id <> e.id)");
 
-STATEMENT(list_environments, "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS
-							 " FROM flagplane_data.project p JOIN flagplane_data.environment e"
-							 " ON e.account_id = p.account_id AND e.project_id = p.id"
-							 " WHERE p.account_id = $1 AND p.key = $2"
-							 " ORDER BY e.created_at, e.key LIMIT $3 OFFSET $4");
+#define LISTED_ENVIRONMENTS                                            \
+	" FROM flagplane_data.project p JOIN flagplane_data.environment e" \
+	" ON e.account_id = p.account_id AND e.project_id = p.id"          \
+	" WHERE p.account_id = $1 AND p.key = $2" PAGE_FILTERED("e", "$7", "$8", "$9")
 
-STATEMENT(count_environments, "SELECT count(*)"
-							  " FROM flagplane_data.project p JOIN flagplane_data.environment e"
-							  " ON e.account_id = p.account_id AND e.project_id = p.id"
-							  " WHERE p.account_id = $1 AND p.key = $2");
+#define SORTED_ENVIRONMENTS(sort)                         \
+	PAGE_SORTED("e", sort)                                \
+	" CASE " sort " WHEN 'critical' THEN e.critical END," \
+	" CASE " sort " WHEN '-critical' THEN e.critical END DESC, "
+
+STATEMENT(list_environments,
+		  "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS LISTED_ENVIRONMENTS
+		  " ORDER BY " SORTED_ENVIRONMENTS("$10") SORTED_ENVIRONMENTS("$11")
+			  SORTED_ENVIRONMENTS("$12") "e.created_at, e.key LIMIT $3 OFFSET $4");
+
+STATEMENT(count_environments, "SELECT count(*)" LISTED_ENVIRONMENTS);
 
 /*
  * environment_of_row reads the columns of ENVIRONMENT_COLUMNS, and those of
@@ -349,6 +354,18 @@ do_delete_environment(Request *request)
 	if (request_run(request, &delete_environment).count == 0)
 		error_raise(ERR_IN_USE, "the last environment of a project cannot be deleted");
 	request_target(request, "proj/%s:env/%s", project_key, environment.key);
+}
+
+/*
+ * check_list_environments reads filter and sort into $7 to $12.
+ */
+void
+check_list_environments(Request *request)
+{
+	static const char *const filters[] = {"query", "tags", NULL};
+	static const char *const sorts[] = {"createdOn", "critical", "name", NULL};
+
+	page_check(request, LIST_LIMIT, filters, sorts);
 }
 
 /*

@@ -77,8 +77,7 @@ enum
 	LIST_LIMIT = 1
 };
 
-const Field list_flags_fields[] = {PROJECT_KEY_FIELD, PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD,
-								   FIELDS_END};
+const Field list_flags_fields[] = {PROJECT_KEY_FIELD, PAGE_FIELDS, FIELDS_END};
 
 /* The project is locked against environments being made; see insert_environment. */
 STATEMENT(lock_project,
@@ -111,16 +110,16 @@ STATEMENT(delete_flag, "DELETE FROM flagplane_data.flag f USING flagplane_data.p
 					   " WHERE p.account_id = $1 AND p.key = $2 AND f.account_id = p.account_id"
 					   " AND f.project_id = p.id AND f.key = $3");
 
-STATEMENT(list_flags,
-		  "SELECT " FLAG_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.flag f"
-		  " ON f.account_id = p.account_id AND f.project_id = p.id"
-		  " WHERE p.account_id = $1 AND p.key = $2"
-		  " ORDER BY f.created_at, f.key LIMIT $3 OFFSET $4");
+#define LISTED_FLAGS                                            \
+	" FROM flagplane_data.project p JOIN flagplane_data.flag f" \
+	" ON f.account_id = p.account_id AND f.project_id = p.id"   \
+	" WHERE p.account_id = $1 AND p.key = $2" PAGE_FILTERED("f", "$7", "$8", "$9")
 
-STATEMENT(count_flags, "SELECT count(*)"
-					   " FROM flagplane_data.project p JOIN flagplane_data.flag f"
-					   " ON f.account_id = p.account_id AND f.project_id = p.id"
-					   " WHERE p.account_id = $1 AND p.key = $2");
+STATEMENT(list_flags, "SELECT " FLAG_COLUMNS LISTED_FLAGS " ORDER BY " PAGE_SORTED("f", "$10")
+						  PAGE_SORTED("f", "$11")
+							  PAGE_SORTED("f", "$12") "f.created_at, f.key LIMIT $3 OFFSET $4");
+
+STATEMENT(count_flags, "SELECT count(*)" LISTED_FLAGS);
 
 /*
  * flag_of_row reads the columns of FLAG_COLUMNS.
@@ -395,6 +394,18 @@ do_delete_flag(Request *request)
 	request_run(request, &delete_flag);
 	request_target(request, "proj/%s:env/*:flag/%s", request_string(request, PROJECT_KEY),
 				   flag.key);
+}
+
+/*
+ * check_list_flags reads filter and sort into $7 to $12.
+ */
+void
+check_list_flags(Request *request)
+{
+	static const char *const filters[] = {"query", "tags", NULL};
+	static const char *const sorts[] = {"createdOn", "name", NULL};
+
+	page_check(request, LIST_LIMIT, filters, sorts);
 }
 
 /*

@@ -59,8 +59,7 @@ enum
 	LIST_LIMIT
 };
 
-const Field list_projects_fields[] = {
-	[LIST_LIMIT] = PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD, FIELDS_END};
+const Field list_projects_fields[] = {[LIST_LIMIT] = PAGE_FIELDS, FIELDS_END};
 
 STATEMENT(insert_project,
 		  "INSERT INTO flagplane_data.project AS p"
@@ -74,14 +73,15 @@ STATEMENT(insert_project,
 STATEMENT(find_project, "SELECT " PROJECT_COLUMNS
 						" FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2");
 
-/* A token that is limited to projects sees those alone; $4 is NULL for any other caller. */
+/* A token that is limited to projects sees those alone; $12 is NULL for any other caller. */
 #define VISIBLE_PROJECTS                                                                      \
-	" FROM flagplane_data.project p WHERE p.account_id = $1 AND ($4 IS NULL OR EXISTS"        \
+	" FROM flagplane_data.project p WHERE p.account_id = $1 AND ($12 IS NULL OR EXISTS"       \
 	" (SELECT 1 FROM flagplane_data.access_token_project r WHERE r.account_id = p.account_id" \
-	" AND r.project_id = p.id AND r.token_id = $4))"
+	" AND r.project_id = p.id AND r.token_id = $12))" PAGE_FILTERED("p", "$6", "$7", "$8")
 
 STATEMENT(list_projects, "SELECT " PROJECT_COLUMNS VISIBLE_PROJECTS
-						 " ORDER BY p.created_at, p.key LIMIT $2 OFFSET $3");
+						 " ORDER BY " PAGE_SORTED("p", "$9") PAGE_SORTED("p", "$10")
+							 PAGE_SORTED("p", "$11") "p.created_at, p.key LIMIT $2 OFFSET $3");
 
 STATEMENT(count_projects, "SELECT count(*)" VISIBLE_PROJECTS);
 
@@ -269,6 +269,18 @@ do_delete_project(Request *request)
 	if (request_run(request, &delete_project).count == 0)
 		error_raise(ERR_IN_USE, "the last project of an account cannot be deleted");
 	request_target(request, "proj/%s", project.key);
+}
+
+/*
+ * check_list_projects reads filter and sort into $6 to $11.
+ */
+void
+check_list_projects(Request *request)
+{
+	static const char *const filters[] = {"query", "tags", "keys", NULL};
+	static const char *const sorts[] = {"createdOn", "name", NULL};
+
+	page_check(request, LIST_LIMIT, filters, sorts);
 }
 
 /*

@@ -50,6 +50,9 @@ extern void check_create_flag(Request *request);
 extern void check_create_flag_link(Request *request);
 extern void check_register_integration(Request *request);
 extern void check_create_sdk_app(Request *request);
+extern void check_list_projects(Request *request);
+extern void check_list_environments(Request *request);
+extern void check_list_flags(Request *request);
 
 /* project.c: a project that an operation did not find. */
 extern bool project_exists(Request *request);

@@ -93,14 +93,16 @@ Refuses: P0002.';
 
 CREATE FUNCTION flagplane.list_projects(
 	"limit" integer DEFAULT 20,
-	"offset" integer DEFAULT 0
+	"offset" integer DEFAULT 0,
+	filter text DEFAULT NULL,
+	sort text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_projects';
-REVOKE ALL ON FUNCTION flagplane.list_projects(integer, integer) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_projects(integer, integer) IS
-'List the projects, oldest first.
-limit: 1 to 1000.';
+REVOKE ALL ON FUNCTION flagplane.list_projects(integer, integer, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_projects(integer, integer, text, text) IS
+'List the projects, oldest first unless sorted.
+limit: 1 to 1000. filter: a comma list of query:word, tags:a+b, keys:a|b. sort: a comma list of createdOn, name, each with - before it for descending.';
 
 CREATE FUNCTION flagplane.delete_project(
 	project_key text,
@@ -149,14 +151,16 @@ Refuses: P0002.';
 CREATE FUNCTION flagplane.list_environments(
 	project_key text,
 	"limit" integer DEFAULT 20,
-	"offset" integer DEFAULT 0
+	"offset" integer DEFAULT 0,
+	filter text DEFAULT NULL,
+	sort text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_environments';
-REVOKE ALL ON FUNCTION flagplane.list_environments(text, integer, integer) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_environments(text, integer, integer) IS
-'List a project''s environments, oldest first.
-limit: 1 to 1000. Refuses: P0002.';
+REVOKE ALL ON FUNCTION flagplane.list_environments(text, integer, integer, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_environments(text, integer, integer, text, text) IS
+'List a project''s environments, oldest first unless sorted.
+limit: 1 to 1000. filter: a comma list of query:word, tags:a+b. sort: a comma list of createdOn, critical, name, each with - before it for descending. Refuses: P0002.';
 
 CREATE FUNCTION flagplane.delete_environment(
 	project_key text,
@@ -239,14 +243,16 @@ Refuses: P0002.';
 CREATE FUNCTION flagplane.list_flags(
 	project_key text,
 	"limit" integer DEFAULT 20,
-	"offset" integer DEFAULT 0
+	"offset" integer DEFAULT 0,
+	filter text DEFAULT NULL,
+	sort text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_flags';
-REVOKE ALL ON FUNCTION flagplane.list_flags(text, integer, integer) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_flags(text, integer, integer) IS
-'List a project''s flags, oldest first.
-limit: 1 to 1000. Refuses: P0002.';
+REVOKE ALL ON FUNCTION flagplane.list_flags(text, integer, integer, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_flags(text, integer, integer, text, text) IS
+'List a project''s flags, oldest first unless sorted.
+limit: 1 to 1000. filter: a comma list of query:word, tags:a+b. sort: a comma list of createdOn, name, each with - before it for descending. Refuses: P0002.';
 
 CREATE FUNCTION flagplane.delete_flag(
 	project_key text,
