@@ -21,6 +21,12 @@ OPERATION(create_access_token, NULL, NULL, TOKENS_ADMIN, 201, LAUNCHDARKLY, CHAN
 		  check_create_access_token)
 OPERATION(list_access_tokens, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, READS, "access token",
 		  NULL)
+OPERATION(rotate_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES, "access token",
+		  NULL)
+OPERATION(revoke_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES, "access token",
+		  NULL)
+OPERATION(kill_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES, "access token",
+		  NULL)
 
 /* Projects */
 OPERATION(create_project, "POST", "/api/v2/projects", PROJECTS_WRITE, 201, LAUNCHDARKLY, CHANGES,

@@ -48,7 +48,8 @@ STATEMENT(make_account, "INSERT INTO flagplane_data.account (id, key, name, crea
 
 /* A token may be limited to projects; those are then asked for with each project. */
 STATEMENT(find_token, "SELECT t.id, t.secret_hash, t.scopes, t.all_projects, t.member_id,"
-					  " t.expires_at, t.revoked_at IS NOT NULL, t.killed_at IS NOT NULL"
+					  " t.expires_at, t.revoked_at IS NOT NULL, t.killed_at IS NOT NULL,"
+					  " t.previous_secret_hash, t.previous_expires_at"
 					  " FROM flagplane_data.access_token t"
 					  " WHERE t.account_id = $1 AND t.selector = $2");
 
@@ -211,6 +212,8 @@ identify_token(Request *request)
 	if (known)
 		row_read(&rows, 0, &row);
 	good = secret_matches(parts.secret, known ? (uint8 *) VARDATA_ANY(row_bytes(&row, 1)) : nobody);
+	if (known && !good && !row.nulls[8] && row_time(&row, 9) > GetCurrentTimestamp())
+		good = secret_matches(parts.secret, (uint8 *) VARDATA_ANY(row_bytes(&row, 8)));
 	if (!known || !good || row_boolean(&row, 6) ||
 		(!row.nulls[5] && row_time(&row, 5) <= GetCurrentTimestamp()))
 		error_raise(ERR_UNAUTHENTICATED, "the access token is not valid");

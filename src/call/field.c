@@ -66,6 +66,8 @@ field_type_oid(FieldType type)
 			return JSONBOID;
 		case FIELD_TIME:
 			return TIMESTAMPTZOID;
+		case FIELD_INTERVAL:
+			return INTERVALOID;
 		case FIELD_PROJECT_ID:
 			return UUIDOID;
 	}
@@ -192,6 +194,7 @@ field_from_text(Request *request, int field, const char *text)
 				set_integer(request, field, value);
 			break;
 		}
+		case FIELD_INTERVAL:
 		case FIELD_TEXTS:
 		case FIELD_JSON:
 			elog(ERROR, "field %s cannot stand in a path or query",
@@ -214,6 +217,9 @@ field_from_json(Request *request, int field, const JsonValue *value)
 				field_set(request, field, CStringGetTextDatum(value->text));
 			else
 				request_violation(request, field, "must be a string");
+			break;
+		case FIELD_INTERVAL:
+			request_violation(request, field, "cannot stand in a body");
 			break;
 		case FIELD_PROJECT_ID:
 			if (value->kind == JSON_STRING)

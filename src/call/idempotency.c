@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
+#include "utils/timestamp.h"
 
 #define KEY_LIFETIME_HOURS 24
 
@@ -153,6 +154,11 @@ hash_request(const Request *request, uint8 out[SECRET_HASH_BYTES])
 				break;
 			case FIELD_BOOLEAN:
 				put_integer(&form, DatumGetBool(value));
+				break;
+			case FIELD_INTERVAL:
+				put_integer(&form, DatumGetIntervalP(value)->time);
+				put_integer(&form, DatumGetIntervalP(value)->day);
+				put_integer(&form, DatumGetIntervalP(value)->month);
 				break;
 			case FIELD_PROJECT_ID:
 				put_bytes(&form, DatumGetUUIDP(value), UUID_LEN);

@@ -42,6 +42,7 @@ typedef enum FieldType
 	FIELD_TEXTS,
 	FIELD_JSON,
 	FIELD_TIME,		 /* in SQL a timestamptz, on the wire Unix milliseconds */
+	FIELD_INTERVAL,	 /* outside of REST only */
 	FIELD_PROJECT_ID /* prj_<uuid> or the UUID; outside of REST the project's key too */
 } FieldType;
 

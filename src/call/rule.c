@@ -332,6 +332,7 @@ rule_check(Request *request, int index)
 			break;
 		case FIELD_BOOLEAN:
 		case FIELD_TIME:
+		case FIELD_INTERVAL:
 		case FIELD_PROJECT_ID:
 			break;
 	}

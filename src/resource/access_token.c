@@ -5,6 +5,7 @@
  * A token is shown once; the table holds what it is found by and the SHA-256 of
  * its secret.  Nobody can give a token more than they have themselves.
  */
+#include "resource/access_token.h"
 #include "resource/resource.h"
 
 #include "call/caller.h"
@@ -16,17 +17,6 @@
 #include "utils/fmgroids.h"
 
 #define TOKEN_NAME_MAX 120
-#define ENDING_LENGTH  4
-
-#define TOKEN_COLUMNS                                                                      \
-	"t.id, t.name, t.role, t.scopes, t.all_projects, t.member_id, t.ending, t.created_at," \
-	" t.expires_at, t.revoked_at, t.killed_at"
-
-#define TOKEN_PROJECTS                                                          \
-	"(SELECT coalesce(array_agg(p.key::text ORDER BY p.key), '{}')"             \
-	" FROM flagplane_data.access_token_project r JOIN flagplane_data.project p" \
-	" ON p.account_id = r.account_id AND p.id = r.project_id"                   \
-	" WHERE r.account_id = t.account_id AND r.token_id = t.id)"
 
 enum
 {
@@ -101,11 +91,11 @@ time_member(StringInfo out, const char *key, TimestampTz time)
 }
 
 /*
- * token_document writes the row of TOKEN_COLUMNS and TOKEN_PROJECTS: with the
+ * access_token_document writes the row of TOKEN_COLUMNS and TOKEN_PROJECTS: with the
  * new token, where its secret is given, else with the ending of its secret.
  */
-static void
-token_document(Request *request, const Row *row, const char *public_part, const char *secret)
+void
+access_token_document(Request *request, const Row *row, const char *public_part, const char *secret)
 {
 	StringInfo out = request->answer;
 	char *id = row_string(row, 0);
@@ -159,22 +149,15 @@ check_create_access_token(Request *request)
 }
 
 /*
- * granted_scopes is the array of the scopes that the new token gets; the caller
- * must have them all.
+ * access_token_require_scopes refuses a caller who has not all of these scopes.
  */
-static ArrayType *
-granted_scopes(Request *request)
+void
+access_token_require_scopes(const Request *request, ArrayType *scope_names)
 {
-	ArrayType *granted = request_array(request, SCOPES);
-	char *role = request_string(request, ROLE);
 	Datum *elements;
 	int count;
 
-	for (int i = 0; role && roles[i]; i++)
-		if (strcmp(roles[i], role) == 0)
-			granted = DatumGetArrayTypeP(
-				OidInputFunctionCall(F_ARRAY_IN, unconstify(char *, role_scopes[i]), TEXTOID, -1));
-	deconstruct_array(granted, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
+	deconstruct_array(scope_names, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
 	for (int i = 0; i < count; i++)
 	{
 		char *name = TextDatumGetCString(elements[i]);
@@ -183,6 +166,23 @@ granted_scopes(Request *request)
 		if (!scope_by_name(name, &scope) || (request->caller.scopes & scope) != scope)
 			error_raise(ERR_FORBIDDEN, "scope %s is required to grant it", name);
 	}
+}
+
+/*
+ * granted_scopes is the array of the scopes that the new token gets; the caller
+ * must have them all.
+ */
+static ArrayType *
+granted_scopes(Request *request)
+{
+	ArrayType *granted = request_array(request, SCOPES);
+	char *role = request_string(request, ROLE);
+
+	for (int i = 0; role && roles[i]; i++)
+		if (strcmp(roles[i], role) == 0)
+			granted = DatumGetArrayTypeP(
+				OidInputFunctionCall(F_ARRAY_IN, unconstify(char *, role_scopes[i]), TEXTOID, -1));
+	access_token_require_scopes(request, granted);
 	return granted;
 }
 
@@ -252,7 +252,7 @@ do_create_access_token(Request *request)
 	params_text(&find, id);
 	rows = statement_run(&find_token_by_id, &find, STATEMENT_WRITE);
 	row_read(&rows, 0, &row);
-	token_document(request, &row, token_text(request->caller.account, selector), secret);
+	access_token_document(request, &row, token_text(request->caller.account, selector), secret);
 	request_location(request, "/api/v2/tokens/%s", id);
 	request_target(request, "service-token/%s", id);
 	explicit_bzero(secret, sizeof(secret));
@@ -275,7 +275,7 @@ do_list_access_tokens(Request *request)
 
 		row_read(&rows, i, &row);
 		document_element(out);
-		token_document(request, &row, NULL, NULL);
+		access_token_document(request, &row, NULL, NULL);
 	}
 	document_close(out, ']');
 	document_integer(out, "totalCount", rows.count);

@@ -65,6 +65,40 @@ REVOKE ALL ON FUNCTION flagplane.list_access_tokens() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.list_access_tokens() IS
 'List the access tokens, each with the last four characters of its secret.';
 
+CREATE FUNCTION flagplane.rotate_access_token(
+	id text,
+	grace interval DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_rotate_access_token';
+REVOKE ALL ON FUNCTION flagplane.rotate_access_token(text, interval, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.rotate_access_token(text, interval, uuid) IS
+'Give an access token a new secret. The answer shows it once.
+grace: how long the old one is good too, 0 to 90 days; left out, it is dead at once. Only a token that may no more than the caller. Refuses: 22023, 42501, P0002.';
+
+CREATE FUNCTION flagplane.revoke_access_token(
+	id text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_revoke_access_token';
+REVOKE ALL ON FUNCTION flagplane.revoke_access_token(text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.revoke_access_token(text, uuid) IS
+'Revoke an access token: it is unknown from now on.
+Revoking it again changes nothing. Refuses: P0002.';
+
+CREATE FUNCTION flagplane.kill_access_token(
+	id text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_kill_access_token';
+REVOKE ALL ON FUNCTION flagplane.kill_access_token(text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.kill_access_token(text, uuid) IS
+'Kill an access token: its callers are told so, with 503 in the dialect of Layers.
+Killing it again changes nothing. Refuses: P0002.';
+
 CREATE FUNCTION flagplane.create_project(
 	key text,
 	name text,

@@ -61,6 +61,8 @@ CREATE TABLE flagplane_data.access_token (
 	expires_at timestamptz,
 	revoked_at timestamptz,
 	killed_at timestamptz,
+	previous_secret_hash flagplane_data.hash,
+	previous_expires_at timestamptz,
 	PRIMARY KEY (account_id, id),
 	CONSTRAINT token_selector_unique UNIQUE (account_id, selector),
 	CONSTRAINT token_member FOREIGN KEY (account_id, member_id) REFERENCES flagplane_data.member

@@ -1,0 +1,27 @@
+/*
+ * access_token.h
+ *	  An access token's row and document, for the files that are about tokens.
+ */
+#ifndef FLAGPLANE_ACCESS_TOKEN_H
+#define FLAGPLANE_ACCESS_TOKEN_H
+
+#include "call/request.h"
+
+/* How much of a secret is kept to tell tokens apart. */
+#define ENDING_LENGTH 4
+
+#define TOKEN_COLUMNS                                                                      \
+	"t.id, t.name, t.role, t.scopes, t.all_projects, t.member_id, t.ending, t.created_at," \
+	" t.expires_at, t.revoked_at, t.killed_at"
+
+#define TOKEN_PROJECTS                                                          \
+	"(SELECT coalesce(array_agg(p.key::text ORDER BY p.key), '{}')"             \
+	" FROM flagplane_data.access_token_project r JOIN flagplane_data.project p" \
+	" ON p.account_id = r.account_id AND p.id = r.project_id"                   \
+	" WHERE r.account_id = t.account_id AND r.token_id = t.id)"
+
+extern void access_token_document(Request *request, const Row *row, const char *public_part,
+								  const char *secret);
+extern void access_token_require_scopes(const Request *request, ArrayType *scopes);
+
+#endif /* FLAGPLANE_ACCESS_TOKEN_H */
