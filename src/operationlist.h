@@ -94,6 +94,8 @@ OPERATION(get_sdk_app, "GET", "/v1/projects/:projectId/sdk-apps/:appId", PROJECT
 		  READS, "SDK app", NULL)
 OPERATION(list_sdk_apps, "GET", "/v1/projects/:projectId/sdk-apps", PROJECTS_READ, 200, LAYERS,
 		  READS, "SDK app", NULL)
+OPERATION(update_sdk_app, "PATCH", "/v1/projects/:projectId/sdk-apps/:appId", PROJECTS_WRITE, 200,
+		  LAYERS, CHANGES, "SDK app", check_update_sdk_app)
 OPERATION(delete_sdk_app, "DELETE", "/v1/projects/:projectId/sdk-apps/:appId", PROJECTS_WRITE, 204,
 		  LAYERS, CHANGES, "SDK app", NULL)
 OPERATION(authenticate_sdk_app, NULL, NULL, PROJECTS_READ, 200, LAYERS, READS, "SDK app", NULL)

@@ -50,6 +50,7 @@ extern void check_create_flag(Request *request);
 extern void check_create_flag_link(Request *request);
 extern void check_register_integration(Request *request);
 extern void check_create_sdk_app(Request *request);
+extern void check_update_sdk_app(Request *request);
 extern void check_list_projects(Request *request);
 extern void check_list_environments(Request *request);
 extern void check_list_flags(Request *request);

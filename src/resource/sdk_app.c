@@ -9,32 +9,11 @@
 #include "catalog/pg_type.h"
 #include "common/base64.h"
 #include "ground/document.h"
+#include "resource/sdk_app.h"
 #include "resource/settings.h"
 #include "utils/builtins.h"
 
-#define APP_ID_PREFIX  "app_"
-#define APP_KEY_PREFIX "sk_app_"
-#define APP_NAME_MAX   128
-#define IDENTIFIER_MAX 253
 #define LIST_LIMIT_MAX 100
-
-#define SDK_APP_COLUMNS                                                               \
-	"a.id, a.name, a.platform, a.bundle_id, a.android_package, a.web_domain, a.capi," \
-	" a.created_at, a.rotated_at, a.last_event_at"
-
-typedef struct SdkApp
-{
-	char *id;
-	char *name;
-	char *platform;
-	char *bundle_id;
-	char *android_package;
-	char *web_domain;
-	char *capi;
-	TimestampTz created_at;
-	TimestampTz rotated_at;
-	TimestampTz last_event_at;
-} SdkApp;
 
 enum
 {
@@ -46,14 +25,14 @@ enum
 	WEB_DOMAIN
 };
 
-static const char *const platforms[] = {"ios",	"android", "web",  "react-native", "flutter",
-										"expo", "nextjs",  "vite", "react-router", NULL};
+const char *const sdk_app_platforms[] = {"ios",	 "android", "web",	"react-native", "flutter",
+										 "expo", "nextjs",	"vite", "react-router", NULL};
 
 const Field create_sdk_app_fields[] = {
 	[PROJECT_ID] = PROJECT_ID_FIELD,
 	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, APP_NAME_MAX, NULL, NULL},
-	[PLATFORM] = {"platform", "platform", FIELD_TEXT, IN_BODY, true, RULE_ONE_OF, 0, 0, platforms,
-				  NULL},
+	[PLATFORM] = {"platform", "platform", FIELD_TEXT, IN_BODY, true, RULE_ONE_OF, 0, 0,
+				  sdk_app_platforms, NULL},
 	[BUNDLE_ID] = {"bundle_id", "bundleId", FIELD_TEXT, IN_BODY, false, RULE_APP_ID, 1,
 				   IDENTIFIER_MAX, NULL, NULL},
 	[ANDROID_PACKAGE] = {"android_package", "androidPackage", FIELD_TEXT, IN_BODY, false,
@@ -66,14 +45,6 @@ const Field get_sdk_app_fields[] = {
 	PROJECT_ID_FIELD,
 	{"app_id", "appId", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
 	FIELDS_END};
-
-const Field delete_sdk_app_fields[] = {
-	PROJECT_ID_FIELD,
-	{"app_id", "appId", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
-	FIELDS_END};
-
-const Field authenticate_sdk_app_fields[] = {
-	{"api_key", "apiKey", FIELD_TEXT, IN_BODY, true, RULE_NONE, 0, 0, NULL, NULL}, FIELDS_END};
 
 enum
 {
@@ -89,7 +60,7 @@ const Field list_sdk_apps_fields[] = {
 	[LIMIT] = {"limit", "limit", FIELD_INTEGER, IN_QUERY, false, RULE_RANGE, 1, LIST_LIMIT_MAX,
 			   NULL, "25"},
 	[LIST_PLATFORM] = {"platform", "platform", FIELD_TEXT, IN_QUERY, false, RULE_ONE_OF, 0, 0,
-					   platforms, NULL},
+					   sdk_app_platforms, NULL},
 	FIELDS_END};
 
 STATEMENT(insert_sdk_app,
@@ -106,17 +77,6 @@ STATEMENT(find_project,
 STATEMENT(find_sdk_app, "SELECT " SDK_APP_COLUMNS " FROM flagplane_data.sdk_app a"
 						" WHERE a.account_id = $1 AND a.project_id = $2 AND a.id = $4");
 
-STATEMENT(delete_sdk_app, "DELETE FROM flagplane_data.sdk_app a"
-						  " WHERE a.account_id = $1 AND a.project_id = $2 AND a.id = $4"
-						  " RETURNING " SDK_APP_COLUMNS);
-
-STATEMENT(
-	find_by_key_hash,
-	"SELECT " SDK_APP_COLUMNS
-	" FROM flagplane_data.sdk_app a WHERE a.account_id = $1 AND a.api_key_hash = $3"
-	" AND ($4 IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r"
-	" WHERE r.account_id = a.account_id AND r.project_id = a.project_id AND r.token_id = $4))");
-
 /* One row more than a page tells whether there is a next one. */
 STATEMENT(list_sdk_apps, "SELECT " SDK_APP_COLUMNS " FROM flagplane_data.sdk_app a"
 						 " WHERE a.account_id = $1 AND a.project_id = $2"
@@ -127,7 +87,7 @@ STATEMENT(list_sdk_apps, "SELECT " SDK_APP_COLUMNS " FROM flagplane_data.sdk_app
 /*
  * sdk_app_of_row reads the columns of SDK_APP_COLUMNS.
  */
-static SdkApp
+SdkApp
 sdk_app_of_row(const Rows *rows, uint64 number)
 {
 	Row row;
@@ -167,7 +127,7 @@ identity_document(StringInfo out, const SdkApp *app)
  * sdk_app_document writes an app as create and get show it, the closing brace
  * left to the caller.
  */
-static void
+void
 sdk_app_document(StringInfo out, const SdkApp *app)
 {
 	identity_document(out, app);
@@ -179,53 +139,17 @@ sdk_app_document(StringInfo out, const SdkApp *app)
 }
 
 /*
- * is_among tells whether a platform is one of those listed.
- */
-static bool
-is_among(const char *platform, const char *const *list)
-{
-	for (; *list; list++)
-		if (strcmp(platform, *list) == 0)
-			return true;
-	return false;
-}
-
-/*
- * check_identifier holds one identifier to the platform: some need it, some take
- * it, the others refuse it.
- */
-static void
-check_identifier(Request *request, int field, const char *const *need, const char *const *take)
-{
-	const char *platform = request_string(request, PLATFORM);
-	bool given = request_given(request, field);
-
-	if (is_among(platform, need))
-	{
-		if (!given && !request->broken[field])
-			request_violation(request, field, "is required when platform is %s", platform);
-	}
-	else if (given && !is_among(platform, take))
-		request_violation(request, field, "does not belong to platform %s", platform);
-}
-
-/*
  * check_create_sdk_app holds the identifiers to the platform.
  */
 void
 check_create_sdk_app(Request *request)
 {
-	static const char *const none[] = {NULL};
-	static const char *const ios[] = {"ios", NULL};
-	static const char *const android[] = {"android", NULL};
-	static const char *const web[] = {"web", "nextjs", "vite", "react-router", NULL};
-	static const char *const both[] = {"react-native", "flutter", "expo", NULL};
+	const char *platform = request_string(request, PLATFORM);
 
-	if (request->broken[PLATFORM] || !request_given(request, PLATFORM))
+	if (platform == NULL || request->broken[PLATFORM])
 		return;
-	check_identifier(request, BUNDLE_ID, ios, both);
-	check_identifier(request, ANDROID_PACKAGE, android, both);
-	check_identifier(request, WEB_DOMAIN, web, none);
+	for (int i = 0; i < SDK_APP_IDENTIFIERS; i++)
+		sdk_app_check_identifier(request, platform, (SdkAppIdentifier) i, BUNDLE_ID + i, true);
 }
 
 /*
@@ -283,71 +207,13 @@ do_create_sdk_app(Request *request)
 void
 do_get_sdk_app(Request *request)
 {
-	const char *app_id = request_string(request, 1);
 	Rows rows;
 	SdkApp app;
 
-	if (strncmp(app_id, APP_ID_PREFIX, strlen(APP_ID_PREFIX)) == 0)
-		app_id += strlen(APP_ID_PREFIX);
-	params_text(&request->params, app_id);
+	params_text(&request->params, sdk_app_id(request));
 	rows = request_run(request, &find_sdk_app);
 	if (rows.count == 0)
 		error_raise(ERR_NOT_FOUND, "the SDK app does not exist");
-	app = sdk_app_of_row(&rows, 0);
-	sdk_app_document(request->answer, &app);
-	document_close(request->answer, '}');
-}
-
-/*
- * do_delete_sdk_app removes an app; its key is dead at once.
- */
-void
-do_delete_sdk_app(Request *request)
-{
-	const char *app_id = request_string(request, 1);
-	Rows rows;
-	SdkApp app;
-
-	if (strncmp(app_id, APP_ID_PREFIX, strlen(APP_ID_PREFIX)) == 0)
-		app_id += strlen(APP_ID_PREFIX);
-	params_text(&request->params, app_id);
-	rows = request_run(request, &delete_sdk_app);
-	if (rows.count == 0)
-		error_raise(ERR_NOT_FOUND, "the SDK app does not exist");
-	app = sdk_app_of_row(&rows, 0);
-	sdk_app_document(request->answer, &app);
-	document_close(request->answer, '}');
-	request_before(request);
-	request_target(request, "prj_%s:sdk-app/" APP_ID_PREFIX "%s",
-				   uuid_text(DatumGetUUIDP(request->params.values[FIELD_PARAM(PROJECT_ID)])->data),
-				   app.id);
-}
-
-/*
- * do_authenticate_sdk_app finds the app that a key belongs to: the account is read
- * out of the key, the row is one index probe away, by the key's hash.
- */
-void
-do_authenticate_sdk_app(Request *request)
-{
-	char *api_key = request_string(request, 0);
-	uint8 hash[SECRET_HASH_BYTES];
-	int64 account;
-	Rows rows = {0};
-	SdkApp app;
-
-	if (strncmp(api_key, APP_KEY_PREFIX, strlen(APP_KEY_PREFIX)) == 0 &&
-		secret_account(api_key + strlen(APP_KEY_PREFIX), &account) &&
-		account == request->caller.account)
-	{
-		sha256(api_key, strlen(api_key), hash);
-		params_bytes(&request->params, hash, sizeof(hash));
-		params_text(&request->params,
-					request->caller.all_projects ? NULL : request->caller.token_id);
-		rows = request_run(request, &find_by_key_hash);
-	}
-	if (rows.count == 0)
-		error_raise(ERR_NOT_FOUND, "no SDK app has this key");
 	app = sdk_app_of_row(&rows, 0);
 	sdk_app_document(request->answer, &app);
 	document_close(request->answer, '}');

@@ -443,6 +443,24 @@ COMMENT ON FUNCTION flagplane.list_sdk_apps(text, text, integer, text) IS
 'List a project''s SDK apps, oldest first, a page at a time.
 limit: 1 to 100. cursor: nextCursor of the page before. Refuses: 22023, P0002.';
 
+CREATE FUNCTION flagplane.update_sdk_app(
+	project_id text,
+	app_id text,
+	name text DEFAULT NULL,
+	bundle_id text DEFAULT NULL,
+	android_package text DEFAULT NULL,
+	web_domain text DEFAULT NULL,
+	capi jsonb DEFAULT NULL,
+	rotate_key boolean DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_update_sdk_app';
+REVOKE ALL ON FUNCTION flagplane.update_sdk_app(text, text, text, text, text, text, jsonb, boolean, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.update_sdk_app(text, text, text, text, text, text, jsonb, boolean, uuid) IS
+'Change an SDK app; what is left out stays.
+capi: {"meta": {"enabled": true}}, and likewise tiktok and apple. rotate_key: true makes a new key, which the answer shows once; the old one is dead at once. Refuses: 22023, P0002, 23505.';
+
 CREATE FUNCTION flagplane.delete_sdk_app(
 	project_id text,
 	app_id text,
