@@ -218,6 +218,9 @@ test_races(void)
 			"{\"name\": \"Race %d\", \"platform\": \"ios\", \"bundleId\": \"com.example.race-%d\"}",
 			true, "sdk_app", owner);
 
+	/* Without statistics the next questions can take minutes. */
+	query(owner, "ANALYZE");
+
 	/* Whatever the order, each flag has its settings in each environment of its project. */
 	check_equal(query(owner,
 					  "SELECT count(*) FROM flagplane_data.flag f JOIN flagplane_data.environment e"
