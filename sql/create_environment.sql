@@ -74,3 +74,8 @@ SELECT l->'totalCount', l->'_links', json_array_length(l->'items') FROM flagplan
 SELECT t.try($$SELECT flagplane.list_environments('envs', 0, -1)$$);
 SELECT t.try($$SELECT flagplane.list_environments('nowhere')$$);
 SELECT status, headers, left(body, 60) AS body FROM t.rest('GET', '/api/v2/projects/envs/environments?limit=1&offset=x');
+-- Sources of any shape.
+SELECT s, t.try(format('SELECT flagplane.create_environment(%L, %L, %L, %L, source => %L)->>%L', 'envs', 'src', 'S', '000000', s, 'key'))
+FROM unnest(ARRAY['{}', 'null', '"full"', '["full"]', '{"key": null}', '{"key": 1}', '{"key": ["full"]}', '{"key": ""}', '{"key": "nowhere"}', '{"key": "nowhere", "version": 9}', '{"version": 3}',
+	'{"key": "full", "version": "3"}', '{"key": "full", "version": 3.5}', '{"key": "full", "version": 99999999999}', '{"key": "full", "version": 0}', '{"key": "full", "x": 1}']) s;
+SELECT t.try($$SELECT flagplane.create_environment('envs', 'src', 'S', '000000', source => '{"key": "full", "version": 3.0}')->>'key'$$);

@@ -59,3 +59,19 @@ SELECT t.try($$SELECT flagplane.get_flag_link('links', 'flag', 'nothing')$$);
 SELECT t.try($$SELECT flagplane.get_flag_link('links', 'nothing', 'nothing')$$);
 SELECT json_array_length(flagplane.list_flag_links('links', 'flag')->'items'), flagplane.list_flag_links('links', 'flag')->'_links';
 SELECT t.try($$SELECT flagplane.list_flag_links('links', 'nothing')$$);
+
+-- Manifests of any shape; an array is not an object.
+SELECT m, t.try(format('SELECT flagplane.register_integration(%L, %L)->>%L', 'shape', m, 'key')) FROM unnest(ARRAY['[]', 'null', '{"capabilities": []}', '{"capabilities": ["flagLink"]}',
+	'{"capabilities": {"flagLink": null}}', '{"capabilities": {"flagLink": ["uiBlocks", "header", "emptyState"]}}']) m;
+SELECT m, t.try(format('SELECT flagplane.register_integration(%L, %L)->>%L', 'shape', '{"capabilities": {"flagLink": {"uiBlocks": 1, "header": 1, "emptyState": 1, "metadata": ' || m || '}}}', 'key'))
+FROM unnest(ARRAY['"x"', '[]', '["type"]', '{"a": "string"}', '{"a": ["type", "string"]}', '{"a": {"type": 1}}', '{"a": {"type": null}}', '{"a": {}}']) m;
+-- Metadata and times of any shape.
+SELECT m, t.try(format('SELECT flagplane.create_flag_link(%L, %L, integration_key => %L, metadata => %L)->%L', 'links', 'flag', 'github', m, '_metadata'))
+FROM unnest(ARRAY['{}', '{"": "x"}', '{"prNumber": ""}', '{"prNumber": null}', '{"prNumber": {}}', '{"type": "x"}', '"x"', '[["prNumber", "1"]]']) m;
+SELECT v, r.status, CASE WHEN r.status < 300 THEN r.body->'_timestamp'->>'rfc3339' ELSE r.body->>'message' END AS answer
+FROM unnest(ARRAY['1', '1e3', '1.0', '"1"', '-1', 'true', '253402300799999', '253402300800000', '9223372036854775807', '99999999999999999999']) v,
+	flagplane.handle('POST', '/api/v2/flag-links/projects/links/flags/flag', '{}', '{"timestamp": ' || v || '}') r;
+-- A key may look like another link's id: the id goes first.
+SELECT flagplane.create_flag_link('links', 'flag', 'first')->>'_id' AS id \gset
+SELECT flagplane.create_flag_link('links', 'flag', :'id')->>'_key' = :'id' AS made;
+SELECT flagplane.get_flag_link('links', 'flag', :'id')->>'_key';

@@ -60,3 +60,41 @@ SELECT t.try($$SELECT status FROM t.rest('POST', '/api/v2/projects/wire/layers',
 ROLLBACK;
 -- The answer's form.
 SELECT headers->>'X-Request-Id' ~ '^req_[0-9A-HJKMNP-TV-Z]{26}$' AS ulid, headers->>'Content-Type' AS type FROM flagplane.handle('GET', '/v1/x');
+-- A bad path comes before a bad body, whatever is wrong with that.
+SELECT b, r.status, r.body FROM unnest(ARRAY[NULL, 'not json', '[]', '{"appId": "app_1"}', '{"nmae": 1}', repeat(' ', 1048577)]) WITH ORDINALITY u(b, n),
+	t.rest('POST', '/v1/projects/no-uuid/sdk-apps', b) r WHERE length(coalesce(b, '')) < 100 OR r.body NOT LIKE '%projectId must be a UUID%' ORDER BY n;
+SELECT b, left(r.body, 90) AS body FROM unnest(ARRAY['not json', '{"key": "a b"}']) b, t.rest('POST', '/api/v2/projects/%ff/layers', b) r;
+-- Then the body, the idempotency key, the project, the rules that need it.
+SELECT b, k, r.status, left(r.body, 75) AS body FROM (VALUES ('{"key": "a b", "name": "n", "description": ""}', 'x'), ('{"key": "ab", "name": "n", "description": ""}', 'x'),
+	('{"key": "ab", "name": "n", "description": ""}', '00000000-0000-4000-8000-00000000000b')) v(b, k), t.rest('POST', '/api/v2/projects/nowhere/layers', b, json_build_object('Idempotency-Key', k)::jsonb) r;
+SELECT status, left(body, 70) AS body FROM t.rest('POST', '/v1/projects/00000000-0000-4000-8000-000000000000/sdk-apps', '{"name": "x", "platform": "expo"}');
+-- What comes back of a request is bounded, whatever was sent, and whole characters.
+SELECT status, octet_length(body) < 10000 AS short, length(body::json->>'message') <= 2000 AS message, json_array_length(body::json->'errors') AS told
+FROM t.rest('POST', :layers, (SELECT json_object_agg('ü' || g, 1)::text FROM generate_series(1, 20000) g));
+SELECT status, octet_length(body) < 10000 AS short, length(body::json->'error'->>'message') <= 2000 AS message
+FROM t.rest('POST', '/v1/projects/' || :'id' || '/sdk-apps', (SELECT json_object_agg('ü' || g, 1)::text FROM generate_series(1, 20000) g));
+SELECT status, octet_length(body) < 3000 AS short FROM t.rest('GET', '/api/v2/projects/' || repeat('%C3%BC', 50000));
+SELECT status, octet_length(body) < 3000 AS short FROM t.rest(repeat('X', 100000), '/api/v2/projects');
+-- A refused request leaves neither claim nor row, a failed one neither.
+SELECT count(*) AS claims, (SELECT count(*) FROM flagplane_data.audit_log) AS rows FROM flagplane_data.idempotency_key \gset
+BEGIN;
+ALTER TABLE flagplane_data.environment ADD CONSTRAINT odd CHECK (name <> 'odd');
+SELECT key, name, r.status FROM (VALUES ('test', 'taken'), ('odd', 'odd')) v(key, name), t.rest('POST', '/api/v2/projects/wire/environments',
+	json_build_object('key', key, 'name', name, 'color', '000000')::text, '{"Idempotency-Key": "00000000-0000-4000-8000-00000000000c"}') r;
+SELECT count(*) - :claims AS claims, (SELECT count(*) FROM flagplane_data.audit_log) - :rows AS rows FROM flagplane_data.idempotency_key;
+SELECT count(*) FROM flagplane_data.environment WHERE key = 'odd';
+ROLLBACK;
+-- A column that is gone is a 500 in the other dialect too; once it is back the plan is made anew.
+BEGIN;
+ALTER TABLE flagplane_data.sdk_app DROP COLUMN last_event_at CASCADE;
+SELECT status, regexp_replace(body, 'request req_\w+|<request>', 'id', 'g') AS body FROM t.rest('GET', '/v1/projects/' || :'id' || '/sdk-apps');
+ROLLBACK;
+SELECT status FROM t.rest('GET', '/v1/projects/' || :'id' || '/sdk-apps');
+-- A timeout is the caller's.
+BEGIN;
+CREATE FUNCTION pg_temp.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$;
+CREATE TRIGGER slow BEFORE INSERT ON flagplane_data.layer FOR EACH ROW EXECUTE FUNCTION pg_temp.slow();
+SET LOCAL statement_timeout = 100;
+SELECT status FROM t.rest('POST', :layers, '{"key": "slow", "name": "n", "description": ""}');
+ROLLBACK;
+SELECT count(*) FROM flagplane_data.layer WHERE key = 'slow';

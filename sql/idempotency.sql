@@ -82,3 +82,22 @@ SELECT flagplane.purge(1), flagplane.purge(2), :expired - 3 = flagplane.purge() 
 SELECT t.try('SELECT flagplane.purge(0)');
 SELECT t.try('SELECT flagplane.purge(NULL)');
 SELECT t.try($$SELECT flagplane.create_layer('once', 'a', 'A', '', idempotency_key => '11111111-1111-4111-8111-111111111111')$$);
+-- How a key may be written; a UUID in upper case is the same key.
+SELECT left(k, 45) AS key, r.status, r.headers->>'Idempotent-Replayed' AS replayed FROM unnest(ARRAY['abababab-1111-4111-8111-111111111111', 'ABABABAB-1111-4111-8111-111111111111', '"ABABABAB-1111-4111-8111-111111111111"',
+	'{abababab-1111-4111-8111-111111111111}', 'abababab111141118111111111111111', '''abababab-1111-4111-8111-111111111111''', ' abababab-1111-4111-8111-111111111111', '"', '""', '"abababab-1111-4111-8111-111111111111']) WITH ORDINALITY u(k, n),
+	flagplane.handle('POST', '/api/v2/projects/once/layers', jsonb_build_object('Idempotency-Key', k), '{"key": "forms", "name": "n", "description": ""}') r ORDER BY n;
+-- The first answer, whatever has become of the layer since.
+UPDATE flagplane_data.layer SET name = 'Changed' WHERE key = 'forms';
+SELECT body->>'name' FROM flagplane.handle('POST', '/api/v2/projects/once/layers', '{"Idempotency-Key": "abababab-1111-4111-8111-111111111111"}', '{"key": "forms", "name": "n", "description": ""}');
+-- A null, folded and doubled values are the same request; another value is not, nor is a value in place of none.
+SELECT n, r.status FROM (VALUES (1, '{"name": "s", "platform": "web", "webDomain": "Same.Example.COM"}'), (2, '{"webDomain": "same.example.com", "platform": "web", "name": "s", "bundleId": null}'),
+	(3, '{"name": "s", "platform": "web", "webDomain": "other.example.com"}')) v(n, b), flagplane.handle('POST', '/v1/projects/' || :'id' || '/sdk-apps', '{"Idempotency-Key": "cdcdcdcd-1111-4111-8111-111111111111"}', b) r ORDER BY n;
+SELECT n, r.status FROM (VALUES (1, '{"key": "same", "name": "n", "color": "000000", "tags": ["a", "b", "a"]}'), (2, '{"key": "same", "name": "n", "color": "000000", "tags": ["a", "b"], "source": null}'),
+	(3, '{"key": "same", "name": "n", "color": "000000", "tags": ["b", "a"]}'), (4, '{"key": "same", "name": "n", "color": "000000", "tags": ["a", "b"], "defaultTtl": 0}')) v(n, b),
+	flagplane.handle('POST', '/api/v2/projects/once/environments', '{"Idempotency-Key": "cdcdcdcd-1111-4111-8111-111111111111"}', b) r ORDER BY n;
+-- A key is the token's that used it: revoked, it replays nothing.
+SELECT flagplane.create_access_token('replayer', '{layers:write}')->>'token' AS replayer \gset
+SELECT g, r.status, r.headers->>'Idempotent-Replayed' AS replayed FROM generate_series(1, 2) g, flagplane.handle('POST', '/api/v2/projects/once/layers',
+	jsonb_build_object('Idempotency-Key', 'efefefef-1111-4111-8111-111111111111', 'Authorization', :'replayer'), '{"key": "replayer", "name": "n", "description": ""}' || repeat(' ', g)) r ORDER BY g;
+UPDATE flagplane_data.access_token SET revoked_at = now() WHERE name = 'replayer';
+SELECT status FROM t.rest('POST', '/api/v2/projects/once/layers', '{"key": "replayer", "name": "n", "description": ""}', jsonb_build_object('Idempotency-Key', 'efefefef-1111-4111-8111-111111111111', 'Authorization', :'replayer'));

@@ -14,9 +14,6 @@
 
 #define PROJECT_PREFIX "prj_"
 
-/* The last millisecond of the year 9999. */
-#define MILLISECONDS_MAX INT64CONST(253402300799999)
-
 /*
  * field_count counts an operation's fields.
  */

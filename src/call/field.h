@@ -9,6 +9,9 @@
 #include "call/request.h"
 #include "ground/json.h"
 
+/* The last millisecond of the year 9999. */
+#define MILLISECONDS_MAX INT64CONST(253402300799999)
+
 extern int field_count(const Operation *operation);
 extern int field_by_wire(const Operation *operation, const char *wire, FieldPlace place);
 extern Oid field_type_oid(FieldType type);

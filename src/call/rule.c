@@ -8,6 +8,7 @@
 #include "call/field.h"
 
 #include "catalog/pg_type.h"
+#include "ground/document.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -207,6 +208,11 @@ check_texts(Request *request, int index, const Field *field)
 		const char *word = nulls[i] ? "" : TextDatumGetCString(elements[i]);
 		bool again = false;
 
+		if (field->rule == RULE_NONE && nulls[i])
+		{
+			request_violation(request, index, "must not hold nulls");
+			return;
+		}
 		if (field->rule == RULE_TAGS && !is_tag(word))
 		{
 			request_violation(request, index,
@@ -330,8 +336,16 @@ rule_check(Request *request, int index)
 				!JB_ROOT_IS_OBJECT(DatumGetJsonbP(request->params.values[FIELD_PARAM(index)])))
 				request_violation(request, index, "must be an object");
 			break;
-		case FIELD_BOOLEAN:
 		case FIELD_TIME:
+		{
+			TimestampTz time = request_bigint(request, index);
+
+			/* In SQL it may be infinite, or beyond what the answer can say. */
+			if (time < time_of_milliseconds(0) || time > time_of_milliseconds(MILLISECONDS_MAX))
+				request_violation(request, index, "must be in the years 1970 to 9999");
+			break;
+		}
+		case FIELD_BOOLEAN:
 		case FIELD_INTERVAL:
 		case FIELD_PROJECT_ID:
 			break;

@@ -65,6 +65,9 @@ read_exchange(Request *request)
 	char *problem;
 
 	route_fields(request, &exchange->route);
+	/* A bad path comes before a bad body, whatever is wrong with that. */
+	if (request->violations.count > 0)
+		error_raise_violations(ERR_INVALID, &request->violations);
 	for (int i = 0; request->operation->fields[i].name; i++)
 		has_body |= request->operation->fields[i].place == IN_BODY;
 	if (!has_body)

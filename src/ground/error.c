@@ -94,6 +94,9 @@ static char *raised_fields = NULL;
 #define REASON_MAX	  300
 #define MESSAGE_MAX	  2000
 
+/* More broken fields than these are counted, but not told: no operation has so many of its own. */
+#define VIOLATIONS_TOLD 50
+
 pg_noreturn static void throw(ErrorKind kind, const char *message);
 
 /*
@@ -129,10 +132,16 @@ error_speak(ErrorVoice voice, Dialect dialect, const char *request_id)
 void
 error_violation(Violations *violations, const char *attribute, const char *reason, ...)
 {
-	char *name = pstrdup(attribute);
+	char *name;
 	StringInfoData text;
 	va_list args;
 
+	if (violations->count >= VIOLATIONS_TOLD)
+	{
+		violations->count++;
+		return;
+	}
+	name = pstrdup(attribute);
 	initStringInfo(&text);
 	va_start(args, reason);
 	append_formatted(&text, reason, args);
@@ -169,6 +178,7 @@ error_raise_violations(ErrorKind kind, const Violations *violations)
 			AllocSetContextCreate(TopMemoryContext, "flagplane refusal", ALLOCSET_SMALL_SIZES);
 	MemoryContextReset(fields_context);
 	raised_fields = MemoryContextStrdup(fields_context, violations->fields.data);
+	clip(violations->message.data, MESSAGE_MAX);
 	throw(kind, violations->message.data);
 }
 

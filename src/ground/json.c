@@ -345,12 +345,13 @@ json_read_jsonb(const JsonValue *value, Datum *jsonb)
 
 /*
  * jsonb_member finds a member of an object; false if it has none of that name,
- * or a null.
+ * or a null, or is no object.
  */
 bool
 jsonb_member(const Jsonb *object, const char *name, JsonbValue *value)
 {
-	return getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &object->root), name,
+	return JB_ROOT_IS_OBJECT(object) &&
+		   getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &object->root), name,
 										strlen(name), value) != NULL &&
 		   value->type != jbvNull;
 }

@@ -74,8 +74,18 @@ STATEMENT(find_token_by_id,
 		  "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS
 		  " FROM flagplane_data.access_token t WHERE t.account_id = $1 AND t.id = $2");
 
+/*
+ * A caller that is limited to projects ($2) sees the tokens that reach no
+ * further, since the others name projects that it must not know.
+ */
 STATEMENT(list_tokens, "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS
 					   " FROM flagplane_data.access_token t WHERE t.account_id = $1"
+					   " AND ($2 IS NULL OR (NOT t.all_projects AND NOT EXISTS"
+					   " (SELECT 1 FROM flagplane_data.access_token_project r"
+					   " WHERE r.account_id = t.account_id AND r.token_id = t.id AND NOT EXISTS"
+					   " (SELECT 1 FROM flagplane_data.access_token_project o"
+					   " WHERE o.account_id = r.account_id AND o.project_id = r.project_id"
+					   " AND o.token_id = $2))))"
 					   " ORDER BY t.created_at, t.id");
 
 /*
@@ -144,7 +154,8 @@ check_create_access_token(Request *request)
 	if (request_given(request, PROJECTS) && !request->broken[PROJECTS] &&
 		ARR_NDIM(request_array(request, PROJECTS)) == 0)
 		request_violation(request, PROJECTS, "must not be empty; leave it out for all projects");
-	if (request_given(request, EXPIRES_AT) && request_bigint(request, EXPIRES_AT) <= request->now)
+	if (request_given(request, EXPIRES_AT) && !request->broken[EXPIRES_AT] &&
+		request_bigint(request, EXPIRES_AT) <= request->now)
 		request_violation(request, EXPIRES_AT, "must be in the future");
 }
 
@@ -266,8 +277,10 @@ void
 do_list_access_tokens(Request *request)
 {
 	StringInfo out = request->answer;
-	Rows rows = request_run(request, &list_tokens);
+	Rows rows;
 
+	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
+	rows = request_run(request, &list_tokens);
 	document_open_items(out);
 	for (uint64 i = 0; i < rows.count; i++)
 	{

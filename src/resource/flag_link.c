@@ -12,9 +12,6 @@
 
 #define METADATA_VALUE_MAX 65536
 
-/* The last millisecond of the year 9999. */
-#define MILLISECONDS_MAX INT64CONST(253402300799999)
-
 #define LINK_MEMBER(column)                             \
 	"(SELECT m." column " FROM flagplane_data.member m" \
 	" WHERE m.account_id = k.account_id AND m.id = k.member_id)"
