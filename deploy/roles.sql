@@ -1,5 +1,7 @@
 -- Two roles for flagplane behind PostgREST. Run once as the extension's owner,
--- after CREATE EXTENSION; change the names to yours.
+-- after CREATE EXTENSION; change the names to yours. Roles belong to the whole
+-- server: in a second database, and after an upgrade that brings new functions,
+-- only the GRANTs are needed.
 
 -- Whoever comes without a JWT: may call every function and must present an access
 -- token with each call. It has no right on the rows themselves.

@@ -1,17 +1,56 @@
 #!/usr/bin/env bash
 #
-# The reference has a heading for every function, and a row for every error.
+# The reference has a section for every function, with its arguments, method, path
+# and status as the code has them, and a row for every error, table and setting.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bad=0
-for name in $(sed -n 's/^CREATE FUNCTION flagplane\.\([a-z_]*\)(.*/\1/p' src/schema/*.sql); do
-	grep -q "^### $name\$" doc/flagplane.md || { echo "doc/flagplane.md has no section $name"; bad=1; }
+complain() {
+	echo "$*"
+	bad=1
+}
+functions=$(sed -n 's/^CREATE FUNCTION flagplane\.\([a-z0-9_]*\)(.*/\1/p' src/schema/*.sql)
+operations=$(sed -n 's/^OPERATION(\([a-z0-9_]*\),.*/\1/p' src/operationlist.h)
+# A pattern that matches nothing would find nothing missing.
+[ -n "$functions" ] && [ -n "$operations" ] || complain "$0 finds no functions or no operations"
+for name in $(printf '%s\n' $functions $operations | sort -u); do
+	grep -q "^### $name\$" doc/flagplane.md || complain "doc/flagplane.md has no section $name"
 done
 for name in $(sed -n 's/^	\[ERR_[A-Z_]*\] = {"\([a-z_]*\)",.*/\1/p' src/ground/error.c); do
 	[ "$name" = internal ] && continue
-	grep -q "^| \`$name\` |" doc/flagplane.md || { echo "doc/flagplane.md has no error $name"; bad=1; }
+	grep -q "^| \`$name\` |" doc/flagplane.md || complain "doc/flagplane.md has no error $name"
 done
-jq . META.json >/dev/null || { echo "META.json is no JSON"; bad=1; }
+for name in $(sed -n 's/^CREATE TABLE flagplane_data\.\([a-z0-9_]*\) (.*/\1/p' src/schema/*.sql); do
+	grep -q "^| \`$name\` |" doc/flagplane.md || complain "doc/flagplane.md has no table $name"
+done
+for name in $(sed -n 's/.*"\(flagplane\.[a-z0-9_]*\)".*/\1/p' src/flagplane.c); do
+	grep -q "^| \`$name\` |" doc/flagplane.md || complain "doc/flagplane.md has no setting $name"
+done
+
+# What a section says of its operation is what the table of operations says.
+wrong=$(perl -0777 -e '
+	sub slurp { open my $file, "<", $_[0] or die "$_[0]: $!\n"; my $all = <$file>; $all }
+	my $doc = slurp("doc/flagplane.md");
+	my $sql = join "", map { slurp($_) } glob "src/schema/*.sql";
+	my $operations = slurp("src/operationlist.h");
+	while ($operations =~ /^OPERATION\((\w+),\s*(NULL|"[^"]*"),\s*(NULL|"[^"]*"),\s*\w+,\s*(\d+)/gm) {
+		my ($name, $method, $path, $status) = ($1, $2, $3, $4);
+		my ($section) = $doc =~ /^### \Q$name\E\n(.*?)(?=^##|\z)/ms or next;
+		my ($arguments) = $sql =~ /^CREATE FUNCTION flagplane\.\Q$name\E\((.*?)\)\s*RETURNS/ms or next;
+		$arguments =~ s/\s+DEFAULT\s+/ = /g;
+		$arguments = join " ", split " ", $arguments;
+		print "doc/flagplane.md: $name has other arguments\n"
+			unless $section =~ /^    flagplane\.\Q$name($arguments)\E/m;
+		my $line = "- REST: `" . join(" ", map { s/"//gr } $method, $path) . "` → $status\n";
+		print "doc/flagplane.md: $name has another method, path or status\n"
+			if $method eq "NULL" ? $section =~ /^- REST:/m : index($section, $line) < 0;
+	}')
+[ -z "$wrong" ] || complain "$wrong"
+
+jq . META.json >/dev/null || complain "META.json is no JSON"
 [ "$(jq -r .version META.json)" = "$(sed -n 's/^## \([0-9.]*\).*/\1/p' CHANGELOG.md | head -1)" ] ||
-	{ echo "META.json and CHANGELOG.md differ about the version"; bad=1; }
+	complain "META.json and CHANGELOG.md differ about the version"
+for file in $(jq -r '.provides[] | .file, .docfile' META.json); do
+	[ -f "$file" ] || complain "META.json names $file, which is not there"
+done
 exit "$bad"

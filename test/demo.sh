@@ -2,18 +2,29 @@
 #
 # demo.sh: the documented requests, one after the other, against a database made
 # for them. Every answer is held to the status that its documentation promises.
+#
+# make demo runs it, on the private cluster of cluster.sh.  It drops the database
+# flagplane there, so it refuses to run on any other server.
 set -euo pipefail
+
+if [ -z "${FLAGPLANE_CLUSTER:-}" ] || [ "${PGHOST:-}" != "$FLAGPLANE_CLUSTER" ]; then
+	echo "demo.sh runs on the cluster of cluster.sh only: use make demo" >&2
+	exit 1
+fi
 
 here=$(dirname "${BASH_SOURCE[0]}")
 database=flagplane
 sql() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$database" "$@"; }
+
+# Answers are for reading: no line is wider than this.
+narrow() { fold -s -w 100; }
 
 # request METHOD URI HEADERS BODY STATUS: sends one request through handle(),
 # shows both sides, and leaves the answer's body in $answer.
 request() {
 	local reply
 	printf '\n%s %s\n' "$1" "$2"
-	jq -r 'to_entries[] | "\(.key): \(.value)"' <<<"$3" | sed -E 's/(fp_[0-9a-f]{8}_[0-9a-f]{16})_.*/\1_.../'
+	jq -r 'to_entries[] | "\(.key): \(.value)"' <<<"$3" | sed -E 's/(fp_[0-9a-f]{8}_[0-9a-f]{16})_.*/\1_.../' | narrow
 	[ -z "$4" ] || jq . <<<"$4"
 	reply=$(sql -v method="$1" -v uri="$2" -v headers="$3" -v body="$4" <<-'SQL'
 		SELECT json_build_object('status', status, 'headers', headers, 'body', body)
@@ -21,8 +32,8 @@ request() {
 	SQL
 	)
 	printf -- '-> %s\n' "$(jq -r .status <<<"$reply")"
-	jq -r '.headers | to_entries[] | "   \(.key): \(.value)"' <<<"$reply"
-	jq .body <<<"$reply" | sed 's/^/   /'
+	jq -r '.headers | to_entries[] | "   \(.key): \(.value)"' <<<"$reply" | narrow
+	jq .body <<<"$reply" | sed 's/^/   /' | narrow
 	answer=$(jq -c .body <<<"$reply")
 	if [ "$(jq -r .status <<<"$reply")" != "$5" ]; then
 		echo "expected status $5" >&2
@@ -34,7 +45,7 @@ title() { printf '\n== %s\n' "$*"; }
 
 psql -X -q -d postgres -v ON_ERROR_STOP=1 \
 	-c "SET client_min_messages = warning" \
-	-c "DROP DATABASE IF EXISTS $database" -c "CREATE DATABASE $database"
+	-c "DROP DATABASE IF EXISTS $database WITH (FORCE)" -c "CREATE DATABASE $database"
 sql -c "SET client_min_messages = warning" -c "CREATE EXTENSION flagplane CASCADE"
 
 title "A project, a flag and an access token, from SQL"
@@ -94,13 +105,18 @@ request POST /api/v2/projects/default/layers \
 	"$(jq -nc --arg token "$reader" '{Authorization: $token}')" \
 	'{"key": "pricing", "name": "Pricing", "description": ""}' 403
 
-title "The same operation from SQL"
-echo "SELECT flagplane.create_layer('default', 'pricing', 'Pricing', 'All of pricing');"
-sql -c "SELECT flagplane.create_layer('default', 'pricing', 'Pricing', 'All of pricing')"
+title "The same operations from SQL"
+for call in \
+	"flagplane.create_layer('default', 'pricing', 'Pricing', 'All of pricing')" \
+	"flagplane.create_environment('default', 'staging', 'Staging', 'DADBEE',
+	source => '{\"key\": \"test\"}')"; do
+	printf '\nSELECT %s;\n' "$call"
+	sql -c "SELECT $call" | jq . | narrow
+done
 
 title "What was written down"
 sql -P format=aligned -P footer=off -P tuples_only=off -c \
-	"SELECT operation, actor, target FROM flagplane_data.audit_log ORDER BY at, id" | cut -c1-100
+	"SELECT operation, split_part(actor, ':', 1) AS actor, target FROM flagplane_data.audit_log ORDER BY at, id" | cut -c1-100
 
 cat <<END
 
