@@ -44,6 +44,10 @@ SELECT pg_temp.as_token(:'small', format('SELECT flagplane.rotate_access_token(%
 SELECT pg_temp.as_token(:'limited', format('SELECT flagplane.rotate_access_token(%L)', :'admin_id'));
 SELECT pg_temp.as_token(:'limited', format('SELECT flagplane.rotate_access_token(%L)', :'theirs_id'));
 SELECT pg_temp.as_token(:'limited', format('SELECT flagplane.rotate_access_token(%L)->>%L', :'mine_id', 'name'));
+-- Nor can they end one that reaches further than they do.
+SELECT pg_temp.as_token(:'limited', format('SELECT flagplane.revoke_access_token(%L)', :'theirs_id'));
+SELECT pg_temp.as_token(:'limited', format('SELECT flagplane.kill_access_token(%L)', :'admin_id'));
+SELECT pg_temp.as_token(:'limited', format('SELECT flagplane.revoke_access_token(%L)->>%L', :'mine_id', 'name'));
 -- Revoked: unknown; killed: said so. Either twice is as good as once, and neither comes back.
 SELECT flagplane.create_access_token('revoked', role => 'reader') AS answer \gset
 SELECT (flagplane.revoke_access_token(:'answer'::json->>'_id')->>'revokedAt') IS NOT NULL AS revoked;

@@ -61,6 +61,24 @@ STATEMENT(kill_token,
 		  " WHERE t.account_id = $1 AND t.id = $2");
 
 /*
+ * is_hidden tells whether a token reaches further than the projects that the
+ * caller is limited to.  Such a token is not listed to them either.
+ */
+static bool
+is_hidden(Request *request, const Row *row)
+{
+	Params params = {0};
+
+	if (request->caller.all_projects)
+		return false;
+	params_bigint(&params, request->caller.account);
+	params_text(&params, row_string(row, 0));
+	params_text(&params, request->caller.token_id);
+	return row_boolean(row, 4) ||
+		   statement_run(&find_foreign_project, &params, STATEMENT_WRITE).count > 0;
+}
+
+/*
  * lock reads a token's row with a lock on it, and takes down what it was before.
  */
 static void
@@ -68,9 +86,10 @@ lock(Request *request, Row *row)
 {
 	Rows rows = request_run_first(request, &lock_token, 2);
 
-	if (rows.count == 0)
+	if (rows.count > 0)
+		row_read(&rows, 0, row);
+	if (rows.count == 0 || is_hidden(request, row))
 		error_raise(ERR_NOT_FOUND, "the access token does not exist");
-	row_read(&rows, 0, row);
 	access_token_document(request, row, NULL, NULL);
 	request_before(request);
 	request_target(request, "service-token/%s", row_string(row, 0));
@@ -87,25 +106,6 @@ answer(Request *request, const char *public_part, const char *secret)
 
 	row_read(&rows, 0, &row);
 	access_token_document(request, &row, public_part, secret);
-}
-
-/*
- * require_power refuses a caller who may less than the token.
- */
-static void
-require_power(Request *request, const Row *row)
-{
-	Params params = {0};
-
-	access_token_require_scopes(request, row_array(row, 3));
-	if (request->caller.all_projects)
-		return;
-	params_bigint(&params, request->caller.account);
-	params_text(&params, row_string(row, 0));
-	params_text(&params, request->caller.token_id);
-	if (row_boolean(row, 4) ||
-		statement_run(&find_foreign_project, &params, STATEMENT_WRITE).count > 0)
-		error_raise(ERR_FORBIDDEN, "the access token is good for more projects than the caller's");
 }
 
 /*
@@ -152,7 +152,7 @@ do_rotate_access_token(Request *request)
 	lock(request, &row);
 	if (!row.nulls[9] || !row.nulls[10])
 		error_raise(ERR_NOT_FOUND, "the access token has been revoked or killed");
-	require_power(request, &row);
+	access_token_require_scopes(request, row_array(&row, 3));
 
 	secret_mint(request, secret);
 	sha256(secret, SECRET_LENGTH, hash);
