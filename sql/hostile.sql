@@ -43,7 +43,7 @@ $$;
 CREATE FUNCTION pg_temp.odd() RETURNS TABLE (operation name, argument text, value text, answer text) LANGUAGE plpgsql AS $$
 BEGIN
 	FOR operation, argument, value, answer IN SELECT c.operation, c.argument, c.value, pg_temp.undone(c.statement) FROM call c LOOP
-		IF (answer IS NULL AND operation NOT IN (SELECT name FROM flagplane.operations() WHERE status = 204)) OR answer ~ '-9223|nfinity|NaN' OR (answer ~ '^[0-9A-Z]{5}: '
+		IF (answer IS NULL AND operation NOT IN (SELECT name FROM flagplane.operations() WHERE status = 204)) OR answer ~ '[:,[]"?(-9223\d{12}|-?[Ii]nfinity|NaN)' OR (answer ~ '^[0-9A-Z]{5}: '
 			AND left(answer, 5) NOT IN ('22023', '22P02', '28000', '42501', 'P0002', '23505', '55000', '22000', '22004', '55006', 'PGRST')) THEN
 			RETURN NEXT;
 		END IF;
