@@ -108,11 +108,20 @@ is_running() {
 		as_server_user "$(bindir)/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" status >/dev/null 2>&1
 }
 
+# Only an empty directory or a cluster is removed, whatever the variable names.
+remove() {
+	if [ -n "$(ls -A "$FLAGPLANE_CLUSTER" 2>/dev/null)" ] && [ ! -f "$FLAGPLANE_CLUSTER/data/PG_VERSION" ]; then
+		say "$FLAGPLANE_CLUSTER holds something else than a cluster"
+		exit 1
+	fi
+	rm -rf "$FLAGPLANE_CLUSTER"
+}
+
 start() {
 	local bin
 	bin=$(bindir)
 	if is_running; then return; fi
-	rm -rf "$FLAGPLANE_CLUSTER"
+	remove
 	mkdir -p "$FLAGPLANE_CLUSTER"
 	if [ "$(id -u)" = 0 ]; then chown "$server_user" "$FLAGPLANE_CLUSTER"; fi
 	as_server_user "$bin/initdb" -D "$FLAGPLANE_CLUSTER/data" -U postgres -A trust \
@@ -137,7 +146,7 @@ stop() {
 	if is_running; then
 		as_server_user "$(bindir)/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" -m fast -w stop >/dev/null
 	fi
-	rm -rf "$FLAGPLANE_CLUSTER"
+	remove
 }
 
 case "${1:-}" in
