@@ -45,6 +45,8 @@ OPERATION(get_environment, "GET", "/api/v2/projects/:projectKey/environments/:en
 		  PROJECTS_READ, 200, LAUNCHDARKLY, READS, "environment", NULL)
 OPERATION(list_environments, "GET", "/api/v2/projects/:projectKey/environments", PROJECTS_READ, 200,
 		  LAUNCHDARKLY, READS, "environment", check_list_environments)
+OPERATION(update_environment, "PATCH", "/api/v2/projects/:projectKey/environments/:environmentKey",
+		  PROJECTS_WRITE, 200, LAUNCHDARKLY, CHANGES, "environment", NULL)
 OPERATION(delete_environment, "DELETE", "/api/v2/projects/:projectKey/environments/:environmentKey",
 		  PROJECTS_WRITE, 204, LAUNCHDARKLY, CHANGES, "environment", NULL)
 OPERATION(reset_environment_sdk_key, "POST",

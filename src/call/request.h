@@ -50,7 +50,8 @@ typedef enum FieldPlace
 {
 	IN_BODY,
 	IN_PATH,
-	IN_QUERY
+	IN_QUERY,
+	AS_BODY /* the whole body is its value */
 } FieldPlace;
 
 /* The rules that a value can be held to; min and max are a length or a range. */
@@ -142,6 +143,7 @@ typedef struct Request
 	/* filled by the door */
 	const char *token;			 /* NULL: the database role decides */
 	const char *idempotency_key; /* as given; NULL if absent */
+	const char *if_match;		 /* the versions it is for, as given; NULL if absent */
 	void (*read_fields)(struct Request *request);
 	void *source;
 
@@ -173,6 +175,8 @@ typedef struct Request
 	/* for the audit log */
 	char *target; /* the resource: proj/default:layer/checkout */
 	char *before;
+	char *comment;	/* the caller's; NULL if there is none */
+	bool unchanged; /* a change that changes nothing leaves no row */
 } Request;
 
 /* The parameters of the fields start here: $1 is the account. */
@@ -190,6 +194,7 @@ extern void
 request_secret(Request *request, const char *key, const char *prefix, const char *value, bool once);
 extern char *request_without_secrets(const Request *request, bool once_only);
 extern void request_before(Request *request);
+extern void request_require_version(const Request *request, int version);
 extern void request_location(Request *request, const char *format, ...) pg_attribute_printf(2, 3);
 extern void request_target(Request *request, const char *format, ...) pg_attribute_printf(2, 3);
 extern void

@@ -71,6 +71,8 @@ headers_read_jsonb(Jsonb *source, bool postgrest, Headers *headers)
 		text = pnstrdup(value.val.string.val, value.val.string.len);
 		if (pg_strcasecmp(header, "idempotency-key") == 0)
 			headers->idempotency_key = text;
+		else if (pg_strcasecmp(header, "if-match") == 0)
+			headers->if_match = text;
 		else if (pg_strcasecmp(header, "x-http-method-override") == 0)
 			headers->method_override = text;
 		else

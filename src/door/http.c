@@ -55,33 +55,66 @@ is_utf8(const char *bytes, int length)
 }
 
 /*
- * read_exchange fills the fields from the path, the query string and the body.
+ * body_of is the request's body, which must be there and be text.
+ */
+static const char *
+body_of(const Exchange *exchange, int *length)
+{
+	const char *body;
+
+	*length = exchange->body ? VARSIZE_ANY_EXHDR(exchange->body) : 0;
+	if (*length == 0)
+		error_raise(ERR_MALFORMED, "the request body is empty; JSON is expected");
+	if (*length > BODY_BYTES_MAX)
+		error_raise(ERR_INVALID, "the request body is larger than %d bytes", BODY_BYTES_MAX);
+	body = VARDATA_ANY(exchange->body);
+	if (!is_utf8(body, *length))
+		error_raise(ERR_MALFORMED, "the request body is not UTF-8");
+	return body;
+}
+
+/*
+ * read_exchange fills the fields from the path, the query string and the body,
+ * which is an object of fields or, as a whole, one field's value.
  */
 static void
 read_exchange(Request *request)
 {
 	Exchange *exchange = request->source;
+	const Field *fields = request->operation->fields;
 	bool has_body = false;
+	int whole = -1;
+	const char *body;
+	int length;
 	char *problem;
 
 	route_fields(request, &exchange->route);
 	/* A bad path comes before a bad body, whatever is wrong with that. */
 	if (request->violations.count > 0)
 		error_raise_violations(ERR_INVALID, &request->violations);
-	for (int i = 0; request->operation->fields[i].name; i++)
-		has_body |= request->operation->fields[i].place == IN_BODY;
-	if (!has_body)
-		return;
-	if (exchange->body == NULL || VARSIZE_ANY_EXHDR(exchange->body) == 0)
-		error_raise(ERR_MALFORMED, "the request body is empty; a JSON object is expected");
-	if (VARSIZE_ANY_EXHDR(exchange->body) > BODY_BYTES_MAX)
-		error_raise(ERR_INVALID, "the request body is larger than %d bytes", BODY_BYTES_MAX);
+	for (int i = 0; fields[i].name; i++)
+	{
+		has_body |= fields[i].place == IN_BODY;
+		if (fields[i].place == AS_BODY)
+			whole = i;
+	}
+	if (whole >= 0)
+	{
+		JsonValue value;
 
-	if (!is_utf8(VARDATA_ANY(exchange->body), VARSIZE_ANY_EXHDR(exchange->body)))
-		error_raise(ERR_MALFORMED, "the request body is not UTF-8");
-	problem = body_read(request, VARDATA_ANY(exchange->body), VARSIZE_ANY_EXHDR(exchange->body));
-	if (problem)
-		error_raise(ERR_MALFORMED, "the request body is not a JSON object: %s", problem);
+		body = body_of(exchange, &length);
+		problem = json_read_value(body, length, &value);
+		if (problem)
+			error_raise(ERR_MALFORMED, "the request body is not JSON: %s", problem);
+		field_from_json(request, whole, &value);
+	}
+	else if (has_body)
+	{
+		body = body_of(exchange, &length);
+		problem = body_read(request, body, length);
+		if (problem)
+			error_raise(ERR_MALFORMED, "the request body is not a JSON object: %s", problem);
+	}
 }
 
 /*
@@ -121,6 +154,7 @@ run_exchange(Exchange *exchange)
 	request.mode = STATEMENT_WRITE;
 	request.token = headers.token;
 	request.idempotency_key = headers.idempotency_key;
+	request.if_match = headers.if_match;
 	request.read_fields = read_exchange;
 	request.source = exchange;
 	call_run(&request);

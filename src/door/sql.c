@@ -160,6 +160,7 @@ call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 		headers_read_jsonb(DatumGetJsonbP(source), true, &headers);
 		request.token = headers.token;
 		request.idempotency_key = headers.idempotency_key;
+		request.if_match = headers.if_match;
 	}
 	if (operation->kind != READS && !PG_ARGISNULL(fields))
 		request.idempotency_key = uuid_text(PG_GETARG_UUID_P(fields)->data);

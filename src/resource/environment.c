@@ -15,12 +15,6 @@
 
 #define TTL_MINUTES_MAX 60
 
-/* What an environment has until PATCH sets it. */
-#define DEFAULT_APPROVAL_SETTINGS                                                           \
-	"{\"required\":false,\"bypassApprovalsForPendingChanges\":false,\"minNumApprovals\":1," \
-	"\"canReviewOwnRequest\":false,\"canApplyDeclinedChanges\":true,"                       \
-	"\"serviceKind\":\"launchdarkly\",\"serviceConfig\":{},\"requiredApprovalTags\":[]}"
-
 enum
 {
 	PROJECT_KEY,
@@ -60,8 +54,6 @@ const Field create_environment_fields[] = {
 	FIELDS_END};
 
 const Field get_environment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD, FIELDS_END};
-
-const Field delete_environment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD, FIELDS_END};
 
 enum
 {
@@ -111,18 +103,6 @@ STATEMENT(find_environment, "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS
 							" FROM flagplane_data.project p JOIN flagplane_data.environment e"
 							" ON e.account_id = p.account_id AND e.project_id = p.id"
 							" WHERE p.account_id = $1 AND p.key = $2 AND e.key = $3");
-
-/* Whoever deletes one holds the project, so that two cannot delete the last two. */
-STATEMENT(lock_project,
-		  "SELECT p.id FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
-		  " FOR NO KEY UPDATE");
-
-STATEMENT(delete_environment,
-		  "DELETE FROM flagplane_data.environment e USING flagplane_data.project p"
-		  " WHERE p.account_id = $1 AND p.key = $2 AND e.account_id = p.account_id"
-		  " AND e.project_id = p.id AND e.key = $3 AND EXISTS"
-		  " (SELECT 1 FROM flagplane_data.environment o WHERE o.account_id = p.account_id"
-		  " AND o.project_id = p.id AND o.id <> e.id)");
 
 #define LISTED_ENVIRONMENTS                                            \
 	" FROM flagplane_data.project p JOIN flagplane_data.environment e" \
@@ -198,9 +178,7 @@ environment_document(Request *request, const char *project_key, const Environmen
 	document_boolean(out, "confirmChanges", environment->confirm_changes);
 	document_texts(out, "tags", environment->tags);
 	document_boolean(out, "critical", environment->critical);
-	document_raw(out, "approvalSettings",
-				 environment->approval_settings ? environment->approval_settings
-												: DEFAULT_APPROVAL_SETTINGS);
+	approval_settings_document(out, environment->approval_settings, false);
 	document_raw(out, "resourceApprovalSettings", "{}");
 	document_close(out, '}');
 }
@@ -330,30 +308,6 @@ do_get_environment(Request *request)
 	environment = environment_of_row(&rows, 0, true);
 	environment_document(request, request_string(request, PROJECT_KEY), &environment);
 	request->version = environment.version;
-}
-
-/*
- * do_delete_environment removes an environment with its keys and all settings of
- * flags in it; a project's last one stays.
- */
-void
-do_delete_environment(Request *request)
-{
-	char *project_key = request_string(request, PROJECT_KEY);
-	Environment environment;
-	Rows rows;
-
-	if (request_run_first(request, &lock_project, 2).count == 0)
-		project_missing(request);
-	rows = request_run(request, &find_environment);
-	if (rows.count == 0)
-		environment_missing(request);
-	environment = environment_of_row(&rows, 0, true);
-	environment_document(request, project_key, &environment);
-	request_before(request);
-	if (request_run(request, &delete_environment).count == 0)
-		error_raise(ERR_IN_USE, "the last environment of a project cannot be deleted");
-	request_target(request, "proj/%s:env/%s", project_key, environment.key);
 }
 
 /*

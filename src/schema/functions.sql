@@ -196,6 +196,14 @@ COMMENT ON FUNCTION flagplane.list_environments(text, integer, integer, text, te
 'List a project''s environments, oldest first unless sorted.
 limit: 1 to 1000. filter: a comma list of query:word, tags:a+b. sort: a comma list of createdOn, critical, name, each with - before it for descending. Refuses: P0002.';
 
+CREATE FUNCTION flagplane.update_environment(project_key text, environment_key text, patch jsonb, idempotency_key uuid DEFAULT NULL)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_update_environment';
+REVOKE ALL ON FUNCTION flagplane.update_environment(text, text, jsonb, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.update_environment(text, text, jsonb, uuid) IS
+'Change an environment by a JSON Patch (RFC 6902) of its document: name, color, defaultTtl, secureMode, defaultTrackEvents, requireComments, confirmChanges, tags, critical, approvalSettings.
+patch is an array of operations, or {"comment": ..., "patch": [...]}. Refuses: 22023, 55000, P0002.';
+
 CREATE FUNCTION flagplane.delete_environment(
 	project_key text,
 	environment_key text,
@@ -508,6 +516,14 @@ REVOKE ALL ON FUNCTION flagplane.purge(integer) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.purge(integer) IS
 'Remove expired idempotency keys and reset environment keys, at most "limit" of each.
 Returns how many rows went. Safe to run at once from several places: each takes other rows. For database roles with USAGE on flagplane_data only.';
+
+CREATE FUNCTION flagplane.json_patch(document jsonb, patch jsonb)
+RETURNS jsonb LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'flagplane_json_patch';
+REVOKE ALL ON FUNCTION flagplane.json_patch(jsonb, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.json_patch(jsonb, jsonb) IS
+'Change a document by a JSON Patch (RFC 6902): all of its operations or, with an error, none.
+patch is an array of operations: add, remove, replace, move, copy and test.';
 
 -- The table of operations.
 CREATE FUNCTION flagplane.operations(
