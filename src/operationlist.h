@@ -75,6 +75,9 @@ OPERATION(get_flag_link, "GET", "/api/v2/flag-links/projects/:projectKey/flags/:
 		  FLAGS_READ, 200, LAUNCHDARKLY, READS, "flag link", NULL)
 OPERATION(list_flag_links, "GET", "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey",
 		  FLAGS_READ, 200, LAUNCHDARKLY, READS, "flag link", NULL)
+OPERATION(update_flag_link, "PATCH",
+		  "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey/:id", FLAGS_WRITE, 200,
+		  LAUNCHDARKLY, CHANGES, "flag link", NULL)
 OPERATION(delete_flag_link, "DELETE",
 		  "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey/:id", FLAGS_WRITE, 204,
 		  LAUNCHDARKLY, CHANGES, "flag link", NULL)

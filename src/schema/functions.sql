@@ -196,7 +196,12 @@ COMMENT ON FUNCTION flagplane.list_environments(text, integer, integer, text, te
 'List a project''s environments, oldest first unless sorted.
 limit: 1 to 1000. filter: a comma list of query:word, tags:a+b. sort: a comma list of createdOn, critical, name, each with - before it for descending. Refuses: P0002.';
 
-CREATE FUNCTION flagplane.update_environment(project_key text, environment_key text, patch jsonb, idempotency_key uuid DEFAULT NULL)
+CREATE FUNCTION flagplane.update_environment(
+	project_key text,
+	environment_key text,
+	patch jsonb,
+	idempotency_key uuid DEFAULT NULL
+)
 RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_update_environment';
 REVOKE ALL ON FUNCTION flagplane.update_environment(text, text, jsonb, uuid) FROM PUBLIC;
@@ -349,6 +354,20 @@ REVOKE ALL ON FUNCTION flagplane.list_flag_links(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.list_flag_links(text, text) IS
 'List a flag''s links, oldest first.
 Refuses: P0002.';
+
+CREATE FUNCTION flagplane.update_flag_link(
+	project_key text,
+	flag_key text,
+	id text,
+	patch jsonb,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_update_flag_link';
+REVOKE ALL ON FUNCTION flagplane.update_flag_link(text, text, text, jsonb, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.update_flag_link(text, text, text, jsonb, uuid) IS
+'Change the title and description of a flag link by a JSON Patch (RFC 6902) of its document.
+patch is an array of operations, or {"comment": ..., "patch": [...]}. Refuses: 22023, P0002.';
 
 CREATE FUNCTION flagplane.delete_flag_link(
 	project_key text,
