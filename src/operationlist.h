@@ -35,6 +35,8 @@ OPERATION(get_project, "GET", "/api/v2/projects/:projectKey", PROJECTS_READ, 200
 		  READS, "project", NULL)
 OPERATION(list_projects, "GET", "/api/v2/projects", PROJECTS_READ, 200, LAUNCHDARKLY, READS,
 		  "project", check_list_projects)
+OPERATION(update_project, "PATCH", "/api/v2/projects/:projectKey", PROJECTS_WRITE, 200,
+		  LAUNCHDARKLY, CHANGES, "project", NULL)
 OPERATION(delete_project, "DELETE", "/api/v2/projects/:projectKey", PROJECTS_WRITE, 204,
 		  LAUNCHDARKLY, CHANGES, "project", NULL)
 
@@ -91,6 +93,12 @@ OPERATION(get_layer, "GET", "/api/v2/projects/:projectKey/layers/:layerKey", LAY
 		  LAUNCHDARKLY, READS, "layer", NULL)
 OPERATION(list_layers, "GET", "/api/v2/projects/:projectKey/layers", LAYERS_READ, 200, LAUNCHDARKLY,
 		  READS, "layer", NULL)
+
+/* Projects as Layers' Partner API shows them */
+OPERATION(get_partner_project, "GET", "/v1/projects/:projectId", PROJECTS_READ, 200, LAYERS, READS,
+		  "project", NULL)
+OPERATION(list_partner_projects, "GET", "/v1/projects", PROJECTS_READ, 200, LAYERS, READS,
+		  "project", NULL)
 
 /* SDK apps */
 OPERATION(create_sdk_app, "POST", "/v1/projects/:projectId/sdk-apps", PROJECTS_WRITE, 201, LAYERS,

@@ -6,7 +6,6 @@
 #include "resource/environment.h"
 #include "resource/resource.h"
 
-#include "call/page.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
 #include "ground/json.h"
@@ -55,13 +54,6 @@ const Field create_environment_fields[] = {
 
 const Field get_environment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD, FIELDS_END};
 
-enum
-{
-	LIST_LIMIT = 1
-};
-
-const Field list_environments_fields[] = {PROJECT_KEY_FIELD, PAGE_FIELDS, FIELDS_END};
-
 /*
  * Making an environment shares a lock on the project, and making a flag takes it
  * alone, so that neither misses the other when each gets the other's settings.
@@ -103,23 +95,6 @@ STATEMENT(find_environment, "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS
 							" FROM flagplane_data.project p JOIN flagplane_data.environment e"
 							" ON e.account_id = p.account_id AND e.project_id = p.id"
 							" WHERE p.account_id = $1 AND p.key = $2 AND e.key = $3");
-
-#define LISTED_ENVIRONMENTS                                            \
-	" FROM flagplane_data.project p JOIN flagplane_data.environment e" \
-	" ON e.account_id = p.account_id AND e.project_id = p.id"          \
-	" WHERE p.account_id = $1 AND p.key = $2" PAGE_FILTERED("e", "$7", "$8", "$9")
-
-#define SORTED_ENVIRONMENTS(sort)                         \
-	PAGE_SORTED("e", sort)                                \
-	" CASE " sort " WHEN 'critical' THEN e.critical END," \
-	" CASE " sort " WHEN '-critical' THEN e.critical END DESC, "
-
-STATEMENT(list_environments,
-		  "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS LISTED_ENVIRONMENTS
-		  " ORDER BY " SORTED_ENVIRONMENTS("$10") SORTED_ENVIRONMENTS("$11")
-			  SORTED_ENVIRONMENTS("$12") "e.created_at, e.key LIMIT $3 OFFSET $4");
-
-STATEMENT(count_environments, "SELECT count(*)" LISTED_ENVIRONMENTS);
 
 /*
  * environment_of_row reads the columns of ENVIRONMENT_COLUMNS, and those of
@@ -308,47 +283,4 @@ do_get_environment(Request *request)
 	environment = environment_of_row(&rows, 0, true);
 	environment_document(request, request_string(request, PROJECT_KEY), &environment);
 	request->version = environment.version;
-}
-
-/*
- * check_list_environments reads filter and sort into $7 to $12.
- */
-void
-check_list_environments(Request *request)
-{
-	static const char *const filters[] = {"query", "tags", NULL};
-	static const char *const sorts[] = {"createdOn", "critical", "name", NULL};
-
-	page_check(request, LIST_LIMIT, filters, sorts);
-}
-
-/*
- * do_list_environments answers with a page of a project's environments.
- */
-void
-do_list_environments(Request *request)
-{
-	StringInfo out = request->answer;
-	char *project_key = request_string(request, PROJECT_KEY);
-	Rows rows;
-	Row row;
-	int64 total;
-
-	rows = request_run(request, &count_environments);
-	row_read(&rows, 0, &row);
-	total = row_bigint(&row, 0);
-	if (total == 0 && !project_exists(request))
-		project_missing(request);
-
-	rows = request_run(request, &list_environments);
-	document_open_items(out);
-	for (uint64 i = 0; i < rows.count; i++)
-	{
-		Environment environment = environment_of_row(&rows, i, true);
-
-		document_element(out);
-		environment_document(request, project_key, &environment);
-	}
-	document_close(out, ']');
-	page_end(request, LIST_LIMIT, total, "/api/v2/projects/%s/environments", project_key);
 }

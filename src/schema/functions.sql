@@ -106,37 +106,54 @@ CREATE FUNCTION flagplane.create_project(
 	environments jsonb DEFAULT NULL,
 	include_in_snippet_by_default boolean DEFAULT NULL,
 	default_client_side_availability jsonb DEFAULT NULL,
+	naming_convention jsonb DEFAULT NULL,
+	require_view_association_for_new_flags boolean DEFAULT NULL,
+	require_view_association_for_new_segments boolean DEFAULT NULL,
 	idempotency_key uuid DEFAULT NULL
 )
 RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_create_project';
-REVOKE ALL ON FUNCTION flagplane.create_project(text, text, text[], jsonb, boolean, jsonb, uuid) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.create_project(text, text, text[], jsonb, boolean, jsonb, uuid) IS
+REVOKE ALL ON FUNCTION flagplane.create_project(text, text, text[], jsonb, boolean, jsonb, jsonb, boolean, boolean, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_project(text, text, text[], jsonb, boolean, jsonb, jsonb, boolean, boolean, uuid) IS
 'Create a project.
-key: 1 to 100 letters, digits, _, . and -. environments: a list of environments as the REST request holds them; left out, Production and Test are made. Refuses: 22023, 23505.';
+key: 1 to 100 letters, digits, _, . and -. environments: a list of environments as the REST request holds them; left out, Production and Test are made. naming_convention: {"case": ..., "prefix": ...}, what the keys of new flags must look like; case is camelCase, upperCamelCase, snakeCase, kebabCase or constantCase. Refuses: 22023, 23505.';
 
 CREATE FUNCTION flagplane.get_project(
-	project_key text
+	project_key text,
+	expand text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_get_project';
-REVOKE ALL ON FUNCTION flagplane.get_project(text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.get_project(text) IS
+REVOKE ALL ON FUNCTION flagplane.get_project(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_project(text, text) IS
 'Get a project.
-Refuses: P0002.';
+expand: environments, for the first page of them. Refuses: 22023, P0002.';
 
 CREATE FUNCTION flagplane.list_projects(
 	"limit" integer DEFAULT 20,
 	"offset" integer DEFAULT 0,
 	filter text DEFAULT NULL,
-	sort text DEFAULT NULL
+	sort text DEFAULT NULL,
+	expand text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_projects';
-REVOKE ALL ON FUNCTION flagplane.list_projects(integer, integer, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_projects(integer, integer, text, text) IS
+REVOKE ALL ON FUNCTION flagplane.list_projects(integer, integer, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_projects(integer, integer, text, text, text) IS
 'List the projects, oldest first unless sorted.
-limit: 1 to 1000. filter: a comma list of query:word, tags:a+b, keys:a|b. sort: a comma list of createdOn, name, each with - before it for descending.';
+limit: 1 to 1000. filter: a comma list of query:word, tags:a+b, keys:a|b. sort: a comma list of createdOn, name, each with - before it for descending. expand: environments, for the first page of those of each.';
+
+CREATE FUNCTION flagplane.update_project(
+	project_key text,
+	patch jsonb,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_update_project';
+REVOKE ALL ON FUNCTION flagplane.update_project(text, jsonb, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.update_project(text, jsonb, uuid) IS
+'Change a project by a JSON Patch (RFC 6902) of its document: name, tags, includeInSnippetByDefault, defaultClientSideAvailability, namingConvention, requireViewAssociationForNewFlags, requireViewAssociationForNewSegments.
+patch is an array of operations, or {"comment": ..., "patch": [...]}. Refuses: 22023, 55000, P0002.';
 
 CREATE FUNCTION flagplane.delete_project(
 	project_key text,
@@ -429,6 +446,29 @@ REVOKE ALL ON FUNCTION flagplane.list_layers(text) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.list_layers(text) IS
 'List a project''s layers, oldest first.
 Refuses: P0002.';
+
+CREATE FUNCTION flagplane.get_partner_project(
+	project_id text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_get_partner_project';
+REVOKE ALL ON FUNCTION flagplane.get_partner_project(text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_partner_project(text) IS
+'Get a project in the shape of Layers'' Partner API.
+project_id: prj_<uuid>, the UUID, or the project''s key. Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.list_partner_projects(
+	cursor text DEFAULT NULL,
+	"limit" integer DEFAULT 25,
+	status text DEFAULT NULL,
+	search text DEFAULT NULL
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_list_partner_projects';
+REVOKE ALL ON FUNCTION flagplane.list_partner_projects(text, integer, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_partner_projects(text, integer, text, text) IS
+'List the projects in the shape of Layers'' Partner API, newest first.
+cursor: nextCursor of the page before. limit: 1 to 200. status: active or archived; no project is archived. search: what names must hold, in either case. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.create_sdk_app(
 	project_id text,
