@@ -15,6 +15,7 @@
 #include "call/call.h"
 #include "call/field.h"
 #include "door/door.h"
+#include "door/openapi.h"
 #include "funcapi.h"
 #include "ground/document.h"
 #include "miscadmin.h"
@@ -94,6 +95,29 @@ add_header(Exchange *exchange, const char *name, const char *value)
 }
 
 /*
+ * answer_openapi answers what asks for the document of the operations, which
+ * anybody may read; false if it does not.
+ */
+static bool
+answer_openapi(Exchange *exchange, const char *method)
+{
+	const Route *route = &exchange->route;
+
+	if (route->path_length != strlen(OPENAPI_PATH) ||
+		memcmp(route->path, OPENAPI_PATH, route->path_length) != 0)
+		return false;
+	if (strcmp(method, "GET") != 0)
+	{
+		strlcpy(exchange->route.allowed, "GET", sizeof(exchange->route.allowed));
+		return false;
+	}
+	exchange->status = 200;
+	exchange->answer = makeStringInfo();
+	openapi_document(exchange->answer);
+	return true;
+}
+
+/*
  * run_exchange routes the request and runs its operation.
  */
 static void
@@ -110,6 +134,8 @@ run_exchange(Exchange *exchange)
 				 : exchange->method;
 	operation = route_find(method, exchange->uri, &exchange->route);
 	error_speak(VOICE_SQL, exchange->route.dialect, exchange->id);
+	if (operation == NULL && answer_openapi(exchange, method))
+		return;
 	if (operation == NULL && exchange->route.allowed[0])
 		error_raise(ERR_METHOD, "this path does not take that method");
 	if (operation == NULL)
