@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 #
-# valgrind.sh: the regression suite with the server under valgrind. An error counts
-# if flagplane's code is on its stack; what PostgreSQL itself is known to do is in
-# valgrind.supp. A server that was built with USE_VALGRIND shows more, since then
-# valgrind knows of every palloc; PG_CONFIG names one.
+# valgrind.sh [REGRESS="init flags"]: the regression suite, or some tests of it, with
+# the server under valgrind. An error counts if flagplane's code is on its stack; what
+# PostgreSQL itself is known to do is in valgrind.supp. A server that was built with
+# USE_VALGRIND shows more, since then valgrind knows of every palloc; PG_CONFIG names one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 cp test/valgrind.supp "$work/suppressions"
 cat >"$work/postgres" <<SCRIPT
 #!/bin/sh
-TMPDIR=$work exec valgrind --quiet --leak-check=no --track-origins=yes --num-callers=30 \\
+TMPDIR=$work exec valgrind --quiet --track-origins=yes --num-callers=30 \\
 	--suppressions=$work/suppressions --xml=yes --xml-file=$work/%p.xml \\
 	$("$PG_CONFIG" --bindir)/postgres "\$@"
 SCRIPT
@@ -24,7 +24,7 @@ CLUSTER_POSTGRES=$work/postgres test/cluster.sh start
 eval "$(test/cluster.sh env)"
 failed=0
 # Under valgrind the server is some thirty times slower.
-timeout --kill-after=30 3600 make -s WERROR=1 installcheck ISOLATION= || failed=1
+timeout --kill-after=30 3600 make -s WERROR=1 installcheck ISOLATION= "$@" || failed=1
 test/cluster.sh stop
 
 # An error of ours, told as "what: function (file:line), ..."; the same once.

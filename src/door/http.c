@@ -95,26 +95,17 @@ add_header(Exchange *exchange, const char *name, const char *value)
 }
 
 /*
- * answer_openapi answers what asks for the document of the operations, which
- * anybody may read; false if it does not.
+ * asks_openapi tells whether a request is for the document of the operations, which
+ * is no operation itself; if with another method than GET, the route says so.
  */
 static bool
-answer_openapi(Exchange *exchange, const char *method)
+asks_openapi(Route *route, const char *method)
 {
-	const Route *route = &exchange->route;
-
 	if (route->path_length != strlen(OPENAPI_PATH) ||
 		memcmp(route->path, OPENAPI_PATH, route->path_length) != 0)
 		return false;
-	if (strcmp(method, "GET") != 0)
-	{
-		strlcpy(exchange->route.allowed, "GET", sizeof(exchange->route.allowed));
-		return false;
-	}
-	exchange->status = 200;
-	exchange->answer = makeStringInfo();
-	openapi_document(exchange->answer);
-	return true;
+	strlcpy(route->allowed, "GET", sizeof(route->allowed));
+	return strcmp(method, "GET") == 0;
 }
 
 /*
@@ -134,8 +125,14 @@ run_exchange(Exchange *exchange)
 				 : exchange->method;
 	operation = route_find(method, exchange->uri, &exchange->route);
 	error_speak(VOICE_SQL, exchange->route.dialect, exchange->id);
-	if (operation == NULL && answer_openapi(exchange, method))
+	if (operation == NULL && asks_openapi(&exchange->route, method))
+	{
+		/* It shows no data: anybody may read it. */
+		exchange->status = 200;
+		exchange->answer = makeStringInfo();
+		openapi_document(exchange->answer);
 		return;
+	}
 	if (operation == NULL && exchange->route.allowed[0])
 		error_raise(ERR_METHOD, "this path does not take that method");
 	if (operation == NULL)

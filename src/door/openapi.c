@@ -147,7 +147,6 @@ static void
 write_security(StringInfo out, const Operation *operation)
 {
 	const char *ways[] = {operation->dialect == LAYERS ? "Bearer" : "Authorization", "ApiKey"};
-	const char *scope = scope_name((Scope) operation->scope);
 
 	document_key(out, "security");
 	document_open(out, '[');
@@ -157,8 +156,7 @@ write_security(StringInfo out, const Operation *operation)
 		document_open(out, '{');
 		document_key(out, ways[i]);
 		document_open(out, '[');
-		if (scope)
-			document_quoted(out, scope);
+		document_quoted(out, scope_name((Scope) operation->scope));
 		document_close(out, ']');
 		document_close(out, '}');
 	}

@@ -7,6 +7,15 @@
 
 #include "ground/document.h"
 
+/* The ways to show a token. */
+static const char security_schemes[] =
+	"{\"Authorization\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"Authorization\","
+	"\"description\":\"The access token, raw.\"},"
+	"\"Bearer\":{\"type\":\"http\",\"scheme\":\"bearer\","
+	"\"description\":\"The access token, after Bearer.\"},"
+	"\"ApiKey\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-Api-Key\","
+	"\"description\":\"The access token, raw.\"}}";
+
 const char *const openapi_dialects[] = {
 	[LAUNCHDARKLY] = "LaunchDarkly",
 	[LAYERS] = "Layers",
@@ -126,6 +135,19 @@ write_error(StringInfo out, Dialect dialect, int status, const char *codes)
 	document_key(out, psprintf("%s%d", openapi_dialects[dialect], status));
 	document_open(out, '{');
 	document_string(out, "description", psprintf("Refused: %s.", without_quotes(codes)));
+	document_key(out, "headers");
+	document_open(out, '{');
+	if (status == error_status(ERR_METHOD, dialect))
+	{
+		document_key(out, "Allow");
+		openapi_reference(out, "headers", "Allow");
+	}
+	if (dialect == LAYERS)
+	{
+		document_key(out, "X-Request-Id");
+		openapi_reference(out, "headers", "X-Request-Id");
+	}
+	document_close(out, '}');
 	openapi_content(out);
 	document_open(out, '{');
 	document_key(out, "allOf");
@@ -143,39 +165,43 @@ write_error(StringInfo out, Dialect dialect, int status, const char *codes)
 }
 
 /*
- * openapi_components writes what the operations refer to.
+ * write_idempotency_key writes the parameter, under a name of its own for where it
+ * is required.
  */
-void
-openapi_components(StringInfo out)
+static void
+write_idempotency_key(StringInfo out, const char *name, bool required)
 {
-	document_key(out, "components");
+	document_key(out, name);
 	document_open(out, '{');
-	document_raw(
-		out, "securitySchemes",
-		"{\"Authorization\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"Authorization\","
-		"\"description\":\"The access token, raw.\"},"
-		"\"Bearer\":{\"type\":\"http\",\"scheme\":\"bearer\","
-		"\"description\":\"The access token, after Bearer.\"},"
-		"\"ApiKey\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-Api-Key\","
-		"\"description\":\"The access token, raw.\"}}");
-#define IDEMPOTENCY_KEY(required)                                                               \
-	"{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":" required                    \
-	",\"schema\":{\"type\":\"string\",\"format\":\"uuid\"},\"description\":\"The same key and " \
-	"request within 24 hours get the first answer again; nothing is done twice.\"}"
-	document_raw(out, "parameters",
-				 "{\"IdempotencyKey\":" IDEMPOTENCY_KEY(
-					 "false") ",\"RequiredIdempotencyKey\":" IDEMPOTENCY_KEY("true") "}");
-#define HEADER(name, description, type) \
-	"\"" name "\":{\"description\":\"" description "\",\"schema\":{\"type\":\"" type "\"}}"
-	document_raw(
-		out, "headers",
-		"{" HEADER("Location", "The path of what was made.", "string") "," HEADER(
-			"ETag", "The version, quoted.",
-			"string") "," HEADER("Idempotent-Replayed", "true if this is the first answer again.",
-								 "string") "," HEADER("X-Request-Id", "The id of the request.",
-													  "string") "}");
-	document_key(out, "responses");
+	document_string(out, "name", "Idempotency-Key");
+	document_string(out, "in", "header");
+	document_boolean(out, "required", required);
+	document_string(out, "description",
+					"The same key and request within 24 hours get the first answer again;"
+					" nothing is done twice.");
+	document_raw(out, "schema", "{\"type\":\"string\",\"format\":\"uuid\"}");
+	document_close(out, '}');
+}
+
+/*
+ * write_header writes a header of answers.
+ */
+static void
+write_header(StringInfo out, const char *name, const char *description)
+{
+	document_key(out, name);
 	document_open(out, '{');
+	document_string(out, "description", description);
+	document_raw(out, "schema", "{\"type\":\"string\"}");
+	document_close(out, '}');
+}
+
+/*
+ * write_errors writes the responses of every dialect and status that there is.
+ */
+static void
+write_errors(StringInfo out)
+{
 	for (int dialect = LAUNCHDARKLY; dialect <= LAYERS; dialect++)
 		for (int status = 400; status < 600; status++)
 		{
@@ -184,7 +210,38 @@ openapi_components(StringInfo out)
 			if (codes[0])
 				write_error(out, dialect, status, codes);
 		}
+}
+
+/*
+ * openapi_components writes what the operations refer to.
+ */
+void
+openapi_components(StringInfo out)
+{
+	document_key(out, "components");
+	document_open(out, '{');
+	document_raw(out, "securitySchemes", security_schemes);
+
+	document_key(out, "parameters");
+	document_open(out, '{');
+	write_idempotency_key(out, "IdempotencyKey", false);
+	write_idempotency_key(out, "RequiredIdempotencyKey", true);
 	document_close(out, '}');
+
+	document_key(out, "headers");
+	document_open(out, '{');
+	write_header(out, "Location", "The path of what was made.");
+	write_header(out, "ETag", "The version, quoted.");
+	write_header(out, "Idempotent-Replayed", "true if this is the first answer again.");
+	write_header(out, "X-Request-Id", "The id of the request.");
+	write_header(out, "Allow", "The methods that the path takes.");
+	document_close(out, '}');
+
+	document_key(out, "responses");
+	document_open(out, '{');
+	write_errors(out);
+	document_close(out, '}');
+
 	document_key(out, "schemas");
 	document_open(out, '{');
 	openapi_shape_schemas(out);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The harness itself: a cluster whose server died is made anew, and a build that
-# cannot be is refused.
+# The harness itself: a cluster whose server died is made anew, a build that cannot be
+# is refused, and what was built otherwise is built again.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 number=0
@@ -18,7 +18,8 @@ check() { # what, got, expected
 FLAGPLANE_CLUSTER=$(mktemp -d "${TMPDIR:-/tmp}/flagplane-XXXXXX")
 export FLAGPLANE_CLUSTER PGHOST=$FLAGPLANE_CLUSTER PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
 chmod 755 "$FLAGPLANE_CLUSTER"
-trap '"$root/test/cluster.sh" stop' EXIT
+work=$(mktemp -d)
+trap '"$root/test/cluster.sh" stop; rm -rf "$work"' EXIT
 pid=$FLAGPLANE_CLUSTER/data/postmaster.pid
 
 "$root/test/cluster.sh" start
@@ -43,4 +44,15 @@ status=0
 message=$(make -C "$root" PG_CONFIG=/nonexistent/pg_config 2>&1) || status=$?
 check "a build without a server fails" "$status" 2
 check "and says what it has not found" "$(grep -c 'PG_CONFIG is "/nonexistent/pg_config"' <<<"$message")" 1
+
+cp "$root/Makefile" "$root/flagplane.control" "$work"
+mkdir "$work/src"
+echo 'extern int x; int x;' >"$work/src/x.c"
+built() { # when the object was made, after make with these arguments
+	make -s -C "$work" PG_CONFIG="${PG_CONFIG:-pg_config}" "$@" src/x.o
+	stat -c %y "$work/src/x.o"
+}
+first=$(built)
+check "what is built is not built again" "$(built)" "$first"
+check "but with other flags it is" "$([ "$(built COPT=-DOTHER)" = "$first" ] || echo again)" again
 echo "1..$number"
