@@ -96,9 +96,9 @@ OPERATION(list_layers, "GET", "/api/v2/projects/:projectKey/layers", LAYERS_READ
 
 /* Projects as Layers' Partner API shows them */
 OPERATION(get_partner_project, "GET", "/v1/projects/:projectId", PROJECTS_READ, 200, LAYERS, READS,
-		  "project", NULL)
+		  "partner project", NULL)
 OPERATION(list_partner_projects, "GET", "/v1/projects", PROJECTS_READ, 200, LAYERS, READS,
-		  "project", NULL)
+		  "partner project", NULL)
 
 /* SDK apps */
 OPERATION(create_sdk_app, "POST", "/v1/projects/:projectId/sdk-apps", PROJECTS_WRITE, 201, LAYERS,

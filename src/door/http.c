@@ -15,6 +15,7 @@
 #include "call/call.h"
 #include "call/field.h"
 #include "door/door.h"
+#include "door/openapi.h"
 #include "funcapi.h"
 #include "ground/document.h"
 #include "miscadmin.h"
@@ -127,6 +128,20 @@ add_header(Exchange *exchange, const char *name, const char *value)
 }
 
 /*
+ * asks_openapi tells whether a request is for the document of the operations, which
+ * is no operation itself; if with another method than GET, the route says so.
+ */
+static bool
+asks_openapi(Route *route, const char *method)
+{
+	if (route->path_length != strlen(OPENAPI_PATH) ||
+		memcmp(route->path, OPENAPI_PATH, route->path_length) != 0)
+		return false;
+	strlcpy(route->allowed, "GET", sizeof(route->allowed));
+	return strcmp(method, "GET") == 0;
+}
+
+/*
  * run_exchange routes the request and runs its operation.
  */
 static void
@@ -143,6 +158,14 @@ run_exchange(Exchange *exchange)
 				 : exchange->method;
 	operation = route_find(method, exchange->uri, &exchange->route);
 	error_speak(VOICE_SQL, exchange->route.dialect, exchange->id);
+	if (operation == NULL && asks_openapi(&exchange->route, method))
+	{
+		/* It shows no data: anybody may read it. */
+		exchange->status = 200;
+		exchange->answer = makeStringInfo();
+		openapi_document(exchange->answer);
+		return;
+	}
 	if (operation == NULL && exchange->route.allowed[0])
 		error_raise(ERR_METHOD, "this path does not take that method");
 	if (operation == NULL)

@@ -319,6 +319,15 @@ error_status(ErrorKind kind, Dialect dialect)
 }
 
 /*
+ * error_code is the code that a refusal's body has in a dialect.
+ */
+const char *
+error_code(ErrorKind kind, Dialect dialect)
+{
+	return rows[kind].code[dialect];
+}
+
+/*
  * error_body writes the documented body of a refusal.
  */
 void

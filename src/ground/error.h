@@ -67,6 +67,7 @@ extern bool error_is_ours(const ErrorData *error, ErrorKind *kind);
 extern bool error_ends_transaction(const ErrorData *error);
 extern bool error_tells_row(const ErrorData *error);
 extern int error_status(ErrorKind kind, Dialect dialect);
+extern const char *error_code(ErrorKind kind, Dialect dialect);
 extern void error_body(StringInfo out, ErrorKind kind, Dialect dialect, const char *message,
 					   const char *request_id);
 

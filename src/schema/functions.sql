@@ -601,3 +601,12 @@ REVOKE ALL ON FUNCTION flagplane.operations() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.operations() IS
 'List the operations: their functions, REST methods and paths, scopes and success statuses.
 scope is NULL for operations that only database roles with USAGE on flagplane_data may call.';
+
+-- The same for programs that speak OpenAPI.
+CREATE FUNCTION flagplane.openapi()
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_openapi';
+REVOKE ALL ON FUNCTION flagplane.openapi() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.openapi() IS
+'Describe the REST requests as an OpenAPI 3.1 document.
+Every path with its parameters, body, answers and refusals. handle() serves it as GET /api/v2/openapi.json, with or without a token.';
