@@ -14,7 +14,6 @@
 #include "operations.h"
 #include "resource/settings.h"
 #include "storage/ipc.h"
-#include "storage/lwlock.h"
 #include "storage/shmem.h"
 #include "utils/guc.h"
 
@@ -40,8 +39,9 @@ request_memory(void)
 }
 
 /*
- * attach_memory takes the shared memory into use, in the postmaster, and in each
- * backend where those do not inherit it.
+ * attach_memory takes the shared memory into use: in the postmaster, which is
+ * alone when it makes it, and so needs no lock for that, and in each backend where
+ * those do not inherit it.
  */
 static void
 attach_memory(void)
@@ -51,13 +51,11 @@ attach_memory(void)
 
 	if (previous_startup_hook)
 		previous_startup_hook();
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	memory = ShmemInitStruct("flagplane rate limits", limit_shared_size(rate_limit_tokens_setting),
 							 &found);
 	limit_attach(memory, rate_limit_tokens_setting, found);
 	memory = ShmemInitStruct("flagplane counters", stats_shared_size(OPERATION_COUNT), &found);
 	stats_attach(memory, OPERATION_COUNT, found);
-	LWLockRelease(AddinShmemInitLock);
 }
 
 /*
