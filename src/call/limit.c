@@ -292,11 +292,20 @@ take(pg_atomic_uint64 *word, uint64 now, int limit, uint64 period, Allowance *al
 		next = whole + interval;
 		if (next > now + window)
 		{
-			*allowance = (Allowance){false, limit, 0, next - (now + window)};
+			*allowance = (Allowance){false, limit, interval, 0, next - (now + window)};
 			return;
 		}
 	} while (!pg_atomic_compare_exchange_u64(word, &seen, next));
-	*allowance = (Allowance){true, limit, (now + window - next) / interval, next - now};
+	*allowance = (Allowance){true, limit, interval, now + window - next, next - now};
+}
+
+/*
+ * calls_left is how many calls could follow at once.
+ */
+static int64
+calls_left(const Allowance *allowance)
+{
+	return allowance->room / allowance->interval;
 }
 
 /*
@@ -325,9 +334,14 @@ limit_claim(uint64 key, RateTier tier, LimitClass class, Allowance *allowance)
 		/* Who has no call left in the day spends none of the period's. */
 		pg_atomic_fetch_sub_u64(&budgets->words[WORD_WRITE], Max(1, period / budget->writes));
 		allowance->passed = false;
+		allowance->room = 0;
 		allowance->delay = day.delay;
 	}
-	allowance->left = Min(allowance->left, day.left);
+	else if (calls_left(&day) < calls_left(allowance))
+	{
+		allowance->interval = day.interval;
+		allowance->room = day.room;
+	}
 }
 
 /*
@@ -350,14 +364,14 @@ announce(const Operation *operation, const Allowance *allowance)
 
 	if (operation->dialect == LAUNCHDARKLY)
 	{
-		answer_header_number("X-Ratelimit-Global-Remaining", allowance->left);
-		answer_header_number("X-Ratelimit-Route-Remaining", allowance->left);
+		answer_header_number("X-Ratelimit-Global-Remaining", calls_left(allowance));
+		answer_header_number("X-Ratelimit-Route-Remaining", calls_left(allowance));
 		answer_header_number("X-Ratelimit-Reset", reset);
 	}
 	else
 	{
 		answer_header_number("X-RateLimit-Limit", allowance->limit);
-		answer_header_number("X-RateLimit-Remaining", allowance->left);
+		answer_header_number("X-RateLimit-Remaining", calls_left(allowance));
 		answer_header_number("X-RateLimit-Reset", (reset + 999) / 1000);
 	}
 	if (!allowance->passed)

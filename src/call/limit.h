@@ -18,10 +18,11 @@ typedef enum LimitClass
 typedef struct Allowance
 {
 	bool passed;
-	int limit;	  /* calls of the class in a period */
-	uint64 left;  /* calls that could follow at once */
-	uint64 delay; /* microseconds: if passed until the whole budget is there again, else until a
-					 call passes */
+	int limit; /* calls of the class in a period */
+	/* In microseconds: */
+	uint64 interval; /* that a call takes */
+	uint64 room;	 /* for further calls at once */
+	uint64 delay;	 /* if passed until the whole budget is there again, else until a call passes */
 } Allowance;
 
 /* The state of the limiter, for those who watch it. */
