@@ -1,7 +1,7 @@
 /*
  * limiter.c
- *	  The rate limiter by itself, for "make bench": how long a call takes, and what
- *	  a token that everybody uses at once costs.
+ *	  The rate limiter by itself: how long a call takes, what a token that everybody
+ *	  uses at once costs, and how many calls pass when everybody races for them.
  *
  * It is built with the library's own objects and uses the memory that the preloaded
  * library shares.
@@ -19,6 +19,7 @@ PG_MODULE_MAGIC;
 
 PG_FUNCTION_INFO_V1(limiter_nanoseconds);
 PG_FUNCTION_INFO_V1(limiter_claim);
+PG_FUNCTION_INFO_V1(limiter_race);
 
 extern PGDLLEXPORT void _PG_init(void);
 
@@ -76,4 +77,31 @@ limiter_claim(PG_FUNCTION_ARGS)
 	rate_limit_period_setting = 1;
 	limit_claim(1, TIER_PARTNER, LIMIT_READ, &allowance);
 	PG_RETURN_BOOL(allowance.passed);
+}
+
+/*
+ * limiter_race uses up the budgets of so many tokens, one after the other, and is
+ * how many calls passed.  Several backends that do so at once catch up with the one
+ * ahead, and race it for every token from there on.
+ */
+Datum
+limiter_race(PG_FUNCTION_ARGS)
+{
+	int tokens = PG_GETARG_INT32(0);
+	int64 passed = 0;
+
+	rate_limit_period_setting = 24 * 60 * 60 * 1000;
+	for (uint32 i = 0; i < tokens; i++)
+	{
+		/* Spread evenly over the table, whose places are found by the upper half. */
+		uint64 key = (uint64) (i * (PG_UINT32_MAX / tokens)) << 32 | (i + 1);
+		Allowance allowance;
+
+		do
+		{
+			limit_claim(key, TIER_STANDARD, LIMIT_READ, &allowance);
+			passed += allowance.passed;
+		} while (allowance.passed);
+	}
+	PG_RETURN_INT64(passed);
 }

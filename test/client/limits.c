@@ -160,6 +160,23 @@ test_tiers(void)
 }
 
 /*
+ * test_set_back looks at a budget that has been used further ahead than its period
+ * is long, as it is when the clock or the period has been set back.
+ */
+static void
+test_set_back(void)
+{
+	char *token = make_token("role => 'admin'");
+
+	check_equal(call(token, GET_PROJECTS, 121, "max(h.status)"), "429", "a day's budget is spent");
+	query(owner, "SET flagplane.rate_limit_period = '1min'");
+	check_equal(call(token, GET_PROJECTS, 1,
+					 "h.status || ' ' || (h.headers->>'X-Ratelimit-Route-Remaining')"),
+				"200 119", "where the period is a minute again, nobody waits for a day");
+	query(owner, "RESET flagplane.rate_limit_period");
+}
+
+/*
  * test_day uses up a day's writes, with periods so short that a call refused by
  * one has to wait for less than a second.
  */
@@ -343,6 +360,7 @@ test_limits(void)
 		"t t 8 0 0", "status() says that the library is preloaded");
 	test_budgets();
 	test_tiers();
+	test_set_back();
 	test_day();
 	test_crowd();
 	test_full();

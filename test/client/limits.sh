@@ -28,8 +28,30 @@ FLAGPLANE_CLUSTER=$(mktemp -d "${TMPDIR:-/tmp}/flagplane-XXXXXX")
 export FLAGPLANE_CLUSTER
 chmod 755 "$FLAGPLANE_CLUSTER"
 trap '"$here/../cluster.sh" stop' EXIT
-CLUSTER_OPTIONS="shared_preload_libraries = 'flagplane'
-flagplane.rate_limit_period = '1d'
+preload="shared_preload_libraries = 'flagplane'
+flagplane.rate_limit_period = '1d'"
+no_crash() {
+	if grep -E 'PANIC|TRAP:|terminated by signal' "$FLAGPLANE_CLUSTER/server.log"; then
+		echo "not ok - the server's log tells of a crash"
+		exit 1
+	fi
+}
+CLUSTER_OPTIONS="$preload
 flagplane.rate_limit_tokens = 8" "$here/../cluster.sh" start
 eval "$("$here/../cluster.sh" env)"
 "$here/client" limits
+no_crash
+"$here/../cluster.sh" stop
+
+# Eight backends race for the budgets of tokens by the limiter alone: 120 reads of each pass.
+CLUSTER_OPTIONS=$preload "$here/../cluster.sh" start
+make -s -C "$here/../bench" PG_CONFIG="$PG_CONFIG"
+install -m 755 "$here/../bench/limiter.so" "$FLAGPLANE_CLUSTER/limiter.so"
+psql -X -q -c "CREATE FUNCTION limiter_race(tokens int) RETURNS bigint LANGUAGE c AS '$FLAGPLANE_CLUSTER/limiter.so'"
+passed=$(for ((i = 0; i < 8; i++)); do psql -X -q -At -c 'SELECT limiter_race(5000)' & done | awk '{ sum += $1 } END { print sum }')
+no_crash
+if [ "$passed" != 600000 ]; then
+	echo "not ok - 600000 calls of 5000 tokens pass, whoever races for them: $passed"
+	exit 1
+fi
+echo "ok - 600000 calls of 5000 tokens pass, whoever races for them"
