@@ -23,6 +23,8 @@ OPERATION(list_access_tokens, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, READS
 		  NULL)
 OPERATION(rotate_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES, "access token",
 		  NULL)
+OPERATION(set_access_token_tier, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES,
+		  "access token", NULL)
 OPERATION(revoke_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES, "access token",
 		  NULL)
 OPERATION(kill_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES, "access token",

@@ -114,7 +114,16 @@ typedef struct Operation
 	const Field *fields;
 	void (*check)(struct Request *request); /* rules between fields; may be NULL */
 	void (*run)(struct Request *request);
+	int number; /* its place in the table */
 } Operation;
+
+/* How many calls a token may make; the numbers are in limit.c. */
+typedef enum RateTier
+{
+	TIER_STANDARD,
+	TIER_PILOT,
+	TIER_PARTNER
+} RateTier;
 
 /* Who is asking. */
 typedef struct Caller
@@ -125,6 +134,8 @@ typedef struct Caller
 	char *member_id; /* NULL if the token belongs to none */
 	int scopes;
 	bool all_projects; /* false: only those named for the token */
+	RateTier tier;	   /* of the token */
+	uint64 limit_key;  /* what its rate limits are found by */
 } Caller;
 
 /* A stretch of the answer that must not be stored everywhere. */

@@ -17,6 +17,7 @@
 #include "door/door.h"
 #include "door/openapi.h"
 #include "funcapi.h"
+#include "ground/answer.h"
 #include "ground/document.h"
 #include "miscadmin.h"
 #include "operations.h"
@@ -290,6 +291,7 @@ flagplane_handle(PG_FUNCTION_ARGS)
 	initStringInfo(&exchange.answer_headers);
 	document_open(&exchange.answer_headers, '{');
 	request_id(exchange.id);
+	answer_begin();
 
 	run_protected(&exchange);
 
@@ -297,6 +299,8 @@ flagplane_handle(PG_FUNCTION_ARGS)
 		add_header(&exchange, "Content-Type", "application/json");
 	if (exchange.route.dialect == LAYERS)
 		add_header(&exchange, "X-Request-Id", exchange.id);
+	for (int i = 0; i < answer_header_count(); i++)
+		add_header(&exchange, answer_header_name(i), answer_header_value(i));
 	document_close(&exchange.answer_headers, '}');
 
 	values[0] = Int32GetDatum(exchange.status);

@@ -12,6 +12,7 @@
 #include "call/call.h"
 #include "call/field.h"
 #include "fmgr.h"
+#include "ground/answer.h"
 #include "ground/document.h"
 #include "operations.h"
 #include "utils/builtins.h"
@@ -83,7 +84,17 @@ response_header(StringInfo headers, const char *name, const char *value)
 static void
 keep_headers(StringInfo headers, const char *before)
 {
-	static const char *const ours[] = {"Location", "ETag", "Idempotent-Replayed", "X-Request-Id"};
+	static const char *const ours[] = {"Location",
+									   "ETag",
+									   "Idempotent-Replayed",
+									   "X-Request-Id",
+									   "X-Ratelimit-Global-Remaining",
+									   "X-Ratelimit-Route-Remaining",
+									   "X-Ratelimit-Reset",
+									   "X-RateLimit-Endpoint-Class",
+									   "X-RateLimit-Limit",
+									   "X-RateLimit-Remaining",
+									   "X-RateLimit-Reset"};
 	Jsonb *list = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(before)));
 	uint32 count = JB_ROOT_IS_ARRAY(list) ? JB_ROOT_COUNT(list) : 0;
 
@@ -126,6 +137,8 @@ respond(const Request *request)
 		response_header(&headers, "Idempotent-Replayed", "true");
 	if (request->operation->dialect == LAYERS)
 		response_header(&headers, "X-Request-Id", request->id);
+	for (int i = 0; i < answer_header_count(); i++)
+		response_header(&headers, answer_header_name(i), answer_header_value(i));
 	document_close(&headers, ']');
 	if (headers.len > 2 || before)
 		set_response("response.headers", headers.data);
@@ -148,6 +161,7 @@ call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 			 "flagplane UPDATE",
 			 operation->name, PG_NARGS(), fields + (operation->kind == READS ? 0 : 1));
 
+	answer_begin();
 	call_prepare(&request, operation);
 	error_speak(postgrest ? VOICE_POSTGREST : VOICE_SQL, operation->dialect, request.id);
 	request.read_fields = read_arguments;

@@ -36,6 +36,7 @@ typedef enum ErrorKind
 	ERR_IDEMPOTENCY_CONFLICT, /* same idempotency key, other request */
 	ERR_IDEMPOTENCY_REQUIRED, /* idempotency key required and absent */
 	ERR_IN_USE,				  /* still in use */
+	ERR_RATE_LIMITED,		  /* more calls than the token may make */
 	ERR_INTERNAL			  /* anything else */
 } ErrorKind;
 

@@ -49,14 +49,15 @@ CREATE FUNCTION flagplane.create_access_token(
 	member_id text DEFAULT NULL,
 	projects text[] DEFAULT NULL,
 	expires_at timestamptz DEFAULT NULL,
+	rate_tier text DEFAULT 'standard',
 	idempotency_key uuid DEFAULT NULL
 )
 RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_create_access_token';
-REVOKE ALL ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, uuid) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, uuid) IS
+REVOKE ALL ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, uuid) IS
 'Make an access token. The answer shows it once.
-Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is good for. Refuses: 22023, 42501.';
+Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is good for. rate_tier: standard, pilot or partner, none above the caller''s own. Refuses: 22023, 42501.';
 
 CREATE FUNCTION flagplane.list_access_tokens()
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
@@ -76,6 +77,18 @@ REVOKE ALL ON FUNCTION flagplane.rotate_access_token(text, interval, uuid) FROM 
 COMMENT ON FUNCTION flagplane.rotate_access_token(text, interval, uuid) IS
 'Give an access token a new secret. The answer shows it once.
 grace: how long the old one is good too, 0 to 90 days; left out, it is dead at once. Only a token that may no more than the caller. Refuses: 22023, 42501, P0002.';
+
+CREATE FUNCTION flagplane.set_access_token_tier(
+	id text,
+	rate_tier text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_set_access_token_tier';
+REVOKE ALL ON FUNCTION flagplane.set_access_token_tier(text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.set_access_token_tier(text, text, uuid) IS
+'Change how many calls an access token may make.
+rate_tier: standard, pilot or partner, none above the caller''s own. Refuses: 22023, 42501, P0002.';
 
 CREATE FUNCTION flagplane.revoke_access_token(
 	id text,
@@ -583,6 +596,60 @@ REVOKE ALL ON FUNCTION flagplane.json_patch(jsonb, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.json_patch(jsonb, jsonb) IS
 'Change a document by a JSON Patch (RFC 6902): all of its operations or, with an error, none.
 patch is an array of operations: add, remove, replace, move, copy and test.';
+
+CREATE FUNCTION flagplane.status(
+	OUT version text,
+	OUT preloaded boolean,
+	OUT rate_limits boolean,
+	OUT tokens_max bigint,
+	OUT tokens bigint,
+	OUT tokens_taken_over bigint,
+	OUT settings json
+)
+LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_status';
+REVOKE ALL ON FUNCTION flagplane.status() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.status() IS
+'Tell how the library runs: its version, whether it is preloaded, whether calls are limited, and the settings.
+tokens_max: access tokens that there is room for, tokens: those there, tokens_taken_over: how often one lost its place while its budget was not whole. For database roles with USAGE on flagplane_data only.';
+
+-- The counters of the operations.
+CREATE FUNCTION flagplane_data.operation_stats(
+	OUT operation text,
+	OUT calls bigint,
+	OUT errors bigint,
+	OUT replays bigint,
+	OUT rate_limited bigint,
+	OUT unauthenticated bigint,
+	OUT since timestamptz
+)
+RETURNS SETOF record LANGUAGE c VOLATILE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_operation_stats';
+REVOKE ALL ON FUNCTION flagplane_data.operation_stats() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane_data.operation_stats() IS
+'What the view flagplane.stats shows.';
+
+CREATE VIEW flagplane.stats AS
+	SELECT s.operation, s.calls, s.errors, s.replays, s.rate_limited, s.unauthenticated, s.since
+	FROM flagplane_data.operation_stats() s;
+REVOKE ALL ON flagplane.stats FROM PUBLIC;
+COMMENT ON VIEW flagplane.stats IS
+'Calls of each operation in this database; no rows if the library is not preloaded. Needs EXECUTE on flagplane_data.operation_stats().';
+COMMENT ON COLUMN flagplane.stats.operation IS 'The operation.';
+COMMENT ON COLUMN flagplane.stats.calls IS 'Calls begun.';
+COMMENT ON COLUMN flagplane.stats.errors IS 'Calls that did not succeed, those still running included.';
+COMMENT ON COLUMN flagplane.stats.replays IS 'Calls answered by an idempotency key.';
+COMMENT ON COLUMN flagplane.stats.rate_limited IS 'Calls refused by rate limits.';
+COMMENT ON COLUMN flagplane.stats.unauthenticated IS 'Calls without a good access token where one was needed.';
+COMMENT ON COLUMN flagplane.stats.since IS 'Since when the counters count.';
+
+CREATE FUNCTION flagplane.reset_stats()
+RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_reset_stats';
+REVOKE ALL ON FUNCTION flagplane.reset_stats() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.reset_stats() IS
+'Begin to count anew in the view flagplane.stats.
+For database roles with USAGE on flagplane_data only.';
 
 -- The table of operations.
 CREATE FUNCTION flagplane.operations(

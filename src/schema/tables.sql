@@ -69,6 +69,7 @@ CREATE TABLE flagplane_data.access_token (
 	killed_at timestamptz,
 	previous_secret_hash flagplane_data.hash,
 	previous_expires_at timestamptz,
+	rate_tier flagplane_data.rate_tier NOT NULL,
 	PRIMARY KEY (account_id, id),
 	CONSTRAINT token_selector_unique UNIQUE (account_id, selector),
 	CONSTRAINT token_member FOREIGN KEY (account_id, member_id) REFERENCES flagplane_data.member
