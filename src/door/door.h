@@ -6,6 +6,7 @@
 #define FLAGPLANE_DOOR_H
 
 #include "call/request.h"
+#include "fmgr.h"
 #include "ground/json.h"
 #include "utils/jsonb.h"
 
@@ -16,6 +17,10 @@ typedef struct Headers
 	char *idempotency_key;
 	char *method_override;
 } Headers;
+
+extern const char *postgrest_setting(const char *name);
+extern void sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinfo);
+extern Datum call_from_sql(FunctionCallInfo fcinfo, const Operation *operation);
 
 extern void headers_read_jsonb(Jsonb *source, bool postgrest, Headers *headers);
 

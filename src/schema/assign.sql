@@ -10,3 +10,29 @@ REVOKE ALL ON FUNCTION flagplane.bucket(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.bucket(text, text) IS
 'Which of the buckets 0 to 99999 a unit falls into under a seed.
 The first 15 hexadecimal digits of SHA-1(seed.unit_key), scaled to 100,000: what LaunchDarkly''s SDKs compute. Needs no token.';
+
+CREATE FUNCTION flagplane.assign(
+	project_key text,
+	environment_key text,
+	layer_key text,
+	unit_key text
+)
+RETURNS text LANGUAGE c STABLE PARALLEL SAFE COST 10
+AS 'MODULE_PATHNAME', 'flagplane_assign';
+REVOKE ALL ON FUNCTION flagplane.assign(text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.assign(text, text, text, text) IS
+'Say which experiment of a layer a unit is in: its key, or NULL.
+The experiment that has reserved the unit''s segment in that environment. Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.assign(
+	project_key text,
+	environment_key text,
+	layer_key text,
+	unit_keys text[]
+)
+RETURNS TABLE (unit_key text, experiment_key text) LANGUAGE c STABLE PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'flagplane_assign_units';
+REVOKE ALL ON FUNCTION flagplane.assign(text, text, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.assign(text, text, text, text[]) IS
+'Say which experiment of a layer each of many units is in.
+A row for each unit, in their order. Refuses: 22023, P0002.';
