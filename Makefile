@@ -15,6 +15,7 @@ REGRESS = init $(filter-out init,$(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.
 REGRESS_OPTS = --load-extension=btree_gist --load-extension=flagplane
 ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=output_iso --load-extension=btree_gist --load-extension=flagplane
+SHLIB_LINK += $(filter -lm, $(LIBS))
 EXTRA_CLEAN = flagplane--*.sql
 
 PG_CPPFLAGS = -I$(srcdir)/src -DFLAGPLANE_VERSION='"$(EXTVERSION)"'

@@ -132,3 +132,12 @@ segments_free(const Segments *segments)
 		free -= segments->owners[i].count;
 	return free;
 }
+
+/*
+ * segments_percent is so many segments in percent of all, as a number is written.
+ */
+char *
+segments_percent(int count)
+{
+	return count % 10 == 0 ? psprintf("%d", count / 10) : psprintf("%d.%d", count / 10, count % 10);
+}

@@ -47,6 +47,7 @@ enum
 
 extern Segments *segments_read(Request *request, MemoryContext context);
 extern int segments_free(const Segments *segments);
+extern char *segments_percent(int count);
 
 /*
  * segments_owner is the index of the experiment that a unit belongs to, or NOBODY.
