@@ -58,7 +58,10 @@ has_high_bit(const char *bytes, size_t length)
 static void
 add_text(Sha1 *sha1, const char *bytes, size_t length)
 {
-	if (GetDatabaseEncoding() == PG_UTF8 || !has_high_bit(bytes, length))
+	int encoding = GetDatabaseEncoding();
+
+	/* Nobody knows what the bytes of SQL_ASCII mean: they are hashed as they are. */
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII || !has_high_bit(bytes, length))
 		sha1_add(sha1, bytes, length);
 	else
 	{

@@ -94,9 +94,9 @@ segments_read(Request *request, MemoryContext context)
 	before = MemoryContextSwitchTo(context);
 	segments = palloc0(sizeof(Segments));
 	segments->owners = palloc0(rows.count * sizeof(SegmentOwner));
-	memset(segments->owner, 0xff, sizeof(segments->owner));
 	MemoryContextSwitchTo(before);
-	StaticAssertStmt((int16) 0xffff == NOBODY, "nobody is all bits");
+	for (int i = 0; i < SEGMENTS; i++)
+		segments->owner[i] = NOBODY;
 
 	for (uint64 i = 0; i < rows.count; i++)
 	{
