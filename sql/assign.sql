@@ -94,35 +94,42 @@ SELECT t.try($$SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann')
 SELECT t.try($$SELECT flagplane.assign('assign', 'production', 'layer-a', '{ann}'::text[])::text$$);
 SELECT count(flagplane.assign('assign', 'production', 'layer-a', key)) FROM t.unit;
 SELECT t.as(NULL);
--- The token is looked at in every call, not only when the snapshot is another one: in one transaction, one function, even one statement.
-DO $$
+-- Who calls is looked at in every call, not only when the snapshot is another one: each setting alone, within one function and one statement.
+CREATE ROLE fp_assign;
+GRANT USAGE ON SCHEMA flagplane, t TO fp_assign;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO fp_assign;
+SELECT flagplane.create_account('assign-other', 'Other')->>'key' AS other;
+CREATE FUNCTION t.twice(setting text, value text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	before text := flagplane.assign('assign', 'production', 'layer-a', 'ann');
 BEGIN
-	PERFORM t.as(NULL);
-	RAISE WARNING 'as the role: %', flagplane.assign('assign', 'production', 'layer-a', 'ann');
-	PERFORM set_config('request.method', 'POST', true);
-	RAISE WARNING 'PostgREST, no token: %', flagplane.assign('assign', 'production', 'layer-a', 'ann');
-	PERFORM set_config('request.headers', '{"x-api-key": "fp_00000001_0000000000000000_x"}', true);
-	BEGIN
-		RAISE WARNING 'with a bad token: %', flagplane.assign('assign', 'production', 'layer-a', 'ann');
-	EXCEPTION WHEN SQLSTATE 'PGRST' THEN
-		RAISE WARNING 'with a bad token: %', SQLERRM;
-	END;
-	PERFORM t.as(NULL);
-	RAISE WARNING 'as the role: %', flagplane.assign('assign', 'production', 'layer-a', 'ann');
+	PERFORM set_config(setting, value, true);
+	RETURN format('before %s, after %s', before, flagplane.assign('assign', 'production', 'layer-a', 'ann'));
 END
 $$;
+BEGIN;
+SELECT t.twice('flagplane.account', 'assign-other');
+ROLLBACK;
+BEGIN;
+SELECT t.twice('role', 'fp_assign');
+ROLLBACK;
+BEGIN;
+SET LOCAL request.headers = '{"x-api-key": "fp_00000001_0000000000000000_x"}';
+SELECT t.twice('request.method', 'POST');
+ROLLBACK;
+BEGIN;
+SET LOCAL request.headers = '{}';
+SET LOCAL request.method = 'POST';
+SELECT t.twice('request.headers', '{"x-api-key": "fp_00000001_0000000000000000_x"}');
+ROLLBACK;
 SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann') AS role, set_config('request.method', 'POST', true) AS method,
 	set_config('request.headers', '{"x-api-key": "fp_00000001_0000000000000000_x"}', true) IS NOT NULL AS headers, flagplane.assign('assign', 'production', 'layer-a', 'ann') AS token;
 -- Another role, another account.
-CREATE ROLE fp_assign;
-GRANT USAGE ON SCHEMA flagplane TO fp_assign;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO fp_assign;
 BEGIN;
 SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann');
 SET LOCAL ROLE fp_assign;
 SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann');
 ROLLBACK;
-SELECT flagplane.create_account('assign-other', 'Other')->>'key' AS other;
 BEGIN;
 SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann');
 SET LOCAL flagplane.account = 'assign-other';
@@ -140,6 +147,16 @@ SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann');
 ROLLBACK;
 SELECT t.as(NULL);
 
+-- One that expires is dead at the next statement too, though the snapshot is the same.
+SELECT t.as(:'reader');
+UPDATE flagplane_data.access_token SET expires_at = clock_timestamp() + interval '1 second' WHERE id = :'reader_id';
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann');
+SELECT pg_sleep(extract(epoch FROM expires_at - clock_timestamp())) FROM flagplane_data.access_token WHERE id = :'reader_id';
+SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann');
+ROLLBACK;
+SELECT t.as(NULL);
+
 -- One's own changes: seen by the next statement, not by the one that makes them, and gone when they are undone.
 BEGIN;
 SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann') AS at_first;
@@ -153,6 +170,15 @@ SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann') AS same_statem
 SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann') AS next_statement;
 ROLLBACK;
 SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann') AS after_rollback;
+-- Under REPEATABLE READ the snapshot is the same all the time, but for the command.
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann') AS at_first;
+SAVEPOINT s;
+UPDATE flagplane_data.layer_reservation SET released_at = now() WHERE released_at IS NULL AND segments @> 0;
+SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann') AS released;
+ROLLBACK TO s;
+SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann') AS back_again;
+ROLLBACK;
 -- The same inside one function, where the snapshots differ by no more than the command, and an exception block undoes a change.
 CREATE FUNCTION t.undone() RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
@@ -168,6 +194,9 @@ BEGIN
 	RETURN NEXT flagplane.assign('assign', 'production', 'layer-a', 'ann');
 END
 $$;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT coalesce(undone, '(nobody)') AS undone FROM t.undone();
+ROLLBACK;
 SELECT coalesce(undone, '(nobody)') AS undone FROM t.undone();
 SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann') AS released;
 UPDATE flagplane_data.layer_reservation SET released_at = NULL WHERE released_at IS NOT NULL AND segments @> 0;
