@@ -93,6 +93,7 @@ OPERATION(create_layer, "POST", "/api/v2/projects/:projectKey/layers", LAYERS_WR
 		  LAUNCHDARKLY, CHANGES, "layer", NULL)
 OPERATION(get_layer, "GET", "/api/v2/projects/:projectKey/layers/:layerKey", LAYERS_READ, 200,
 		  LAUNCHDARKLY, READS, "layer", NULL)
+OPERATION(check_layer, NULL, NULL, LAYERS_READ, 200, LAUNCHDARKLY, READS, "layer", NULL)
 OPERATION(list_layers, "GET", "/api/v2/projects/:projectKey/layers", LAYERS_READ, 200, LAUNCHDARKLY,
 		  READS, "layer", NULL)
 

@@ -6,6 +6,7 @@
 #define FLAGPLANE_DOOR_H
 
 #include "call/request.h"
+#include "fmgr.h"
 #include "ground/json.h"
 #include "utils/jsonb.h"
 
@@ -17,6 +18,10 @@ typedef struct Headers
 	char *if_match;
 	char *method_override;
 } Headers;
+
+extern const char *postgrest_setting(const char *name);
+extern void sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinfo);
+extern Datum call_from_sql(FunctionCallInfo fcinfo, const Operation *operation);
 
 extern void headers_read_jsonb(Jsonb *source, bool postgrest, Headers *headers);
 

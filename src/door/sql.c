@@ -19,8 +19,6 @@
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 
-static Datum call_from_sql(FunctionCallInfo fcinfo, const Operation *operation);
-
 #define OPERATION(name, method, path, scope, status, dialect, kind, subject, check) \
 	PG_FUNCTION_INFO_V1(flagplane_##name);                                          \
 	Datum flagplane_##name(PG_FUNCTION_ARGS)                                        \
@@ -31,11 +29,11 @@ static Datum call_from_sql(FunctionCallInfo fcinfo, const Operation *operation);
 #undef OPERATION
 
 /*
- * setting is a custom setting's value; NULL where it is not set.  After the
+ * postgrest_setting is a custom setting's value; NULL where it is not set.  After the
  * first transaction of a connection such settings read as ''.
  */
-static const char *
-setting(const char *name)
+const char *
+postgrest_setting(const char *name)
 {
 	const char *value = GetConfigOption(name, true, false);
 
@@ -119,7 +117,7 @@ keep_headers(StringInfo headers, const char *before)
 static void
 respond(const Request *request)
 {
-	const char *before = setting("response.headers");
+	const char *before = postgrest_setting("response.headers");
 	StringInfoData headers;
 
 	if (request->operation->status != 200)
@@ -145,13 +143,40 @@ respond(const Request *request)
 }
 
 /*
+ * sql_prepare starts a request for an operation whose fields are the first
+ * arguments of a SQL function: who calls is taken from PostgREST's settings, or
+ * is the database role.
+ */
+void
+sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinfo)
+{
+	bool postgrest = postgrest_setting("request.method") != NULL;
+
+	answer_begin();
+	call_prepare(request, operation);
+	error_speak(postgrest ? VOICE_POSTGREST : VOICE_SQL, operation->dialect, request->id);
+	request->read_fields = read_arguments;
+	request->source = fcinfo;
+	if (postgrest && postgrest_setting("request.headers"))
+	{
+		Headers headers;
+		Datum source =
+			DirectFunctionCall1(jsonb_in, CStringGetDatum(postgrest_setting("request.headers")));
+
+		headers_read_jsonb(DatumGetJsonbP(source), true, &headers);
+		request->token = headers.token;
+		request->idempotency_key = headers.idempotency_key;
+		request->if_match = headers.if_match;
+	}
+}
+
+/*
  * call_from_sql runs an operation with the arguments of its SQL function and
  * returns its document; NULL where there is none.
  */
-static Datum
+Datum
 call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 {
-	bool postgrest = setting("request.method") != NULL;
 	int fields = field_count(operation);
 	Request request;
 
@@ -161,27 +186,13 @@ call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 			 "flagplane UPDATE",
 			 operation->name, PG_NARGS(), fields + (operation->kind == READS ? 0 : 1));
 
-	answer_begin();
-	call_prepare(&request, operation);
-	error_speak(postgrest ? VOICE_POSTGREST : VOICE_SQL, operation->dialect, request.id);
-	request.read_fields = read_arguments;
-	request.source = fcinfo;
-	if (postgrest && setting("request.headers"))
-	{
-		Headers headers;
-		Datum source = DirectFunctionCall1(jsonb_in, CStringGetDatum(setting("request.headers")));
-
-		headers_read_jsonb(DatumGetJsonbP(source), true, &headers);
-		request.token = headers.token;
-		request.idempotency_key = headers.idempotency_key;
-		request.if_match = headers.if_match;
-	}
+	sql_prepare(&request, operation, fcinfo);
 	if (operation->kind != READS && !PG_ARGISNULL(fields))
 		request.idempotency_key = uuid_text(PG_GETARG_UUID_P(fields)->data);
 
 	call_run(&request);
 
-	if (postgrest)
+	if (postgrest_setting("request.method"))
 		respond(&request);
 	if (request.answer->len == 0)
 		PG_RETURN_NULL();
