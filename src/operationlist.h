@@ -87,6 +87,28 @@ OPERATION(get_layer, "GET", "/api/v2/projects/:projectKey/layers/:layerKey", LAY
 OPERATION(list_layers, "GET", "/api/v2/projects/:projectKey/layers", LAYERS_READ, 200, LAUNCHDARKLY,
 		  READS, "layer", NULL)
 
+/* Experiments */
+OPERATION(create_experiment, "POST",
+		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments", LAYERS_WRITE,
+		  201, LAUNCHDARKLY, CHANGES, "experiment", NULL)
+OPERATION(get_experiment, "GET",
+		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments/:experimentKey",
+		  LAYERS_READ, 200, LAUNCHDARKLY, READS, "experiment", NULL)
+OPERATION(list_experiments, "GET",
+		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments", LAYERS_READ, 200,
+		  LAUNCHDARKLY, READS, "experiment", check_list_experiments)
+OPERATION(update_experiment, "PATCH",
+		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments/:experimentKey",
+		  LAYERS_WRITE, 200, LAUNCHDARKLY, CHANGES, "experiment", check_update_experiment)
+OPERATION(start_experiment, NULL, NULL, LAYERS_WRITE, 200, LAUNCHDARKLY, CHANGES, "experiment",
+		  NULL)
+OPERATION(stop_experiment, NULL, NULL, LAYERS_WRITE, 200, LAUNCHDARKLY, CHANGES, "experiment", NULL)
+OPERATION(archive_experiment, NULL, NULL, LAYERS_WRITE, 200, LAUNCHDARKLY, CHANGES, "experiment",
+		  NULL)
+OPERATION(delete_experiment, "DELETE",
+		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments/:experimentKey",
+		  LAYERS_WRITE, 204, LAUNCHDARKLY, CHANGES, "experiment", NULL)
+
 /* SDK apps */
 OPERATION(create_sdk_app, "POST", "/v1/projects/:projectId/sdk-apps", PROJECTS_WRITE, 201, LAYERS,
 		  CHANGES_ONCE, "SDK app", check_create_sdk_app)

@@ -54,6 +54,8 @@ extern void check_update_sdk_app(Request *request);
 extern void check_list_projects(Request *request);
 extern void check_list_environments(Request *request);
 extern void check_list_flags(Request *request);
+extern void check_list_experiments(Request *request);
+extern void check_update_experiment(Request *request);
 
 /* project.c: a project that an operation did not find. */
 extern bool project_exists(Request *request);
