@@ -85,7 +85,11 @@ OPERATION(create_layer, "POST", "/api/v2/projects/:projectKey/layers", LAYERS_WR
 OPERATION(get_layer, "GET", "/api/v2/projects/:projectKey/layers/:layerKey", LAYERS_READ, 200,
 		  LAUNCHDARKLY, READS, "layer", NULL)
 OPERATION(list_layers, "GET", "/api/v2/projects/:projectKey/layers", LAYERS_READ, 200, LAUNCHDARKLY,
-		  READS, "layer", NULL)
+		  READS, "layer", check_list_layers)
+OPERATION(update_layer, "PATCH", "/api/v2/projects/:projectKey/layers/:layerKey", LAYERS_WRITE, 200,
+		  LAUNCHDARKLY, CHANGES, "layer", check_update_layer)
+OPERATION(delete_layer, "DELETE", "/api/v2/projects/:projectKey/layers/:layerKey", LAYERS_WRITE,
+		  204, LAUNCHDARKLY, CHANGES, "layer", NULL)
 
 /* Experiments */
 OPERATION(create_experiment, "POST",

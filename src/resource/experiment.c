@@ -9,6 +9,7 @@
 #include "resource/resource.h"
 
 #include "call/page.h"
+#include "catalog/pg_type.h"
 #include "ground/document.h"
 
 #define DEFAULT_UNIT "user"
@@ -95,6 +96,18 @@ STATEMENT(list_experiments,
 															  " LIMIT $4 OFFSET $5");
 
 STATEMENT(count_experiments, "SELECT count(*)" LISTED_EXPERIMENTS);
+
+STATEMENT(lock_flag, "SELECT f.id FROM flagplane_data.flag f WHERE f.account_id = $1 AND f.id = $2"
+					 " FOR UPDATE");
+
+STATEMENT(find_experiment_on_flag,
+		  "SELECT e.key, n.key FROM flagplane_data.experiment e JOIN flagplane_data.environment n"
+		  " ON n.account_id = e.account_id AND n.id = e.environment_id"
+		  " WHERE e.account_id = $1 AND e.flag_id = $2 AND e.archived_at IS NULL"
+		  " ORDER BY n.key, e.key LIMIT 1");
+
+STATEMENT(leave_flag, "UPDATE flagplane_data.experiment e SET flag_id = NULL"
+					  " WHERE e.account_id = $1 AND e.flag_id = $2");
 
 /*
  * experiment_of_row reads the columns of EXPERIMENT_COLUMNS.
@@ -318,4 +331,28 @@ do_list_experiments(Request *request)
 	document_close(out, ']');
 	page_end(request, LIST_LIMIT, total, "/api/v2/projects/%s/environments/%s/experiments",
 			 request_string(request, PROJECT_KEY), request_string(request, ENVIRONMENT_KEY));
+}
+
+/*
+ * experiments_leave_flag refuses the deletion of a flag while an experiment is
+ * about it; archived ones forget it.
+ */
+void
+experiments_leave_flag(Request *request, Datum flag_id, const char *flag_key)
+{
+	Params params = {0};
+	Rows rows;
+	Row row;
+
+	params_bigint(&params, request->caller.account);
+	params_add(&params, UUIDOID, flag_id, false);
+	statement_run(&lock_flag, &params, STATEMENT_WRITE);
+	rows = statement_run(&find_experiment_on_flag, &params, STATEMENT_WRITE);
+	if (rows.count > 0)
+	{
+		row_read(&rows, 0, &row);
+		error_raise(ERR_IN_USE, "flag \"%s\" is that of experiment \"%s\" in environment \"%s\"",
+					flag_key, row_string(&row, 0), row_string(&row, 1));
+	}
+	statement_run(&leave_flag, &params, STATEMENT_WRITE);
 }

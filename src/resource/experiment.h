@@ -46,12 +46,18 @@ extern void experiment_document(Request *request, const Experiment *experiment);
 extern void experiment_target(Request *request, const char *key);
 pg_noreturn extern void experiment_missing(Request *request);
 
+/*
+ * experiment_is tells whether an experiment is in a state.
+ */
 static inline bool
 experiment_is(const Experiment *experiment, const char *status)
 {
 	return strcmp(experiment->status, status) == 0;
 }
 
+/*
+ * experiment_is_archived tells whether an experiment is archived.
+ */
 static inline bool
 experiment_is_archived(const Experiment *experiment)
 {

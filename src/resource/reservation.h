@@ -6,7 +6,6 @@
 #define FLAGPLANE_RESERVATION_H
 
 #include "call/request.h"
-#include "nodes/bitmapset.h"
 
 /* How many percent of a layer a reservation's segments are. */
 #define RESERVATION_PERCENT(row) \

@@ -394,14 +394,42 @@ COMMENT ON FUNCTION flagplane.get_layer(text, text) IS
 Refuses: P0002.';
 
 CREATE FUNCTION flagplane.list_layers(
-	project_key text
+	project_key text,
+	filter text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_layers';
-REVOKE ALL ON FUNCTION flagplane.list_layers(text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_layers(text) IS
-'List a project''s layers, oldest first.
-Refuses: P0002.';
+REVOKE ALL ON FUNCTION flagplane.list_layers(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_layers(text, text) IS
+'List a project''s layers, oldest first. filter: reservations.experimentKey contains and an experiment''s key; several joined by commas must all hold.
+Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.update_layer(
+	project_key text,
+	layer_key text,
+	instructions jsonb,
+	environment_key text DEFAULT NULL,
+	comment text DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_update_layer';
+REVOKE ALL ON FUNCTION flagplane.update_layer(text, text, jsonb, text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.update_layer(text, text, jsonb, text, text, uuid) IS
+'Change a layer by instructions, all or none: updateName {name}, updateDescription {description}, updateExperimentReservation {experimentKey, reservationPercent}, removeExperiment {experimentKey}; the last two need environment_key.
+Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.delete_layer(
+	project_key text,
+	layer_key text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_delete_layer';
+REVOKE ALL ON FUNCTION flagplane.delete_layer(text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.delete_layer(text, text, uuid) IS
+'Delete a layer that no experiment has a reservation of.
+Refuses: P0002, 55006.';
 
 CREATE FUNCTION flagplane.create_experiment(
 	project_key text,
