@@ -4,8 +4,8 @@
  *	  other.
  */
 #include "resource/layer.h"
-#include "resource/reservation.h"
 #include "resource/resource.h"
+#include "resource/segment.h"
 
 #include "call/page.h"
 #include "catalog/pg_type.h"
@@ -75,23 +75,25 @@ STATEMENT(list_layers,
 		  " AND e.key = k))"
 		  " ORDER BY l.created_at, l.key");
 
-/* Of one layer, or of all the project's in the order of list_layers. */
+/*
+ * Of one layer, or of all the project's in the order of list_layers.  What belongs
+ * to a reservation is looked up by its id, whatever the planner knows of the tables.
+ */
 #define LIST_RESERVATIONS                                                                      \
-	"SELECT l.key, n.key, e.key, f.key, " RESERVATION_PERCENT(                                 \
-		"r") ", l.created_at"                                                                  \
-			 " FROM flagplane_data.project p JOIN flagplane_data.layer l"                      \
-			 " ON l.account_id = p.account_id AND l.project_id = p.id"                         \
-			 " JOIN flagplane_data.layer_reservation r"                                        \
-			 " ON r.account_id = l.account_id AND r.layer_id = l.id AND r.released_at IS NULL" \
-			 " JOIN flagplane_data.environment n"                                              \
-			 " ON n.account_id = r.account_id AND n.id = r.environment_id"                     \
-			 " JOIN flagplane_data.experiment e"                                               \
-			 " ON e.account_id = r.account_id AND e.id = r.experiment_id"                      \
-			 " LEFT JOIN flagplane_data.flag f ON f.account_id = e.account_id AND f.id = "     \
-			 "e.flag_id"                                                                       \
-			 " WHERE p.account_id = $1 AND p.key = $2"
+	"SELECT l.key, n.key, (SELECT e.key FROM flagplane_data.experiment e"                      \
+	" WHERE e.account_id = r.account_id AND e.id = r.experiment_id) AS experiment_key,"        \
+	" (SELECT f.key FROM flagplane_data.experiment e JOIN flagplane_data.flag f"               \
+	" ON f.account_id = e.account_id AND f.id = e.flag_id"                                     \
+	" WHERE e.account_id = r.account_id AND e.id = r.experiment_id), r.segments, l.created_at" \
+	" FROM flagplane_data.project p JOIN flagplane_data.layer l"                               \
+	" ON l.account_id = p.account_id AND l.project_id = p.id"                                  \
+	" JOIN flagplane_data.layer_reservation r"                                                 \
+	" ON r.account_id = l.account_id AND r.layer_id = l.id AND r.released_at IS NULL"          \
+	" JOIN flagplane_data.environment n"                                                       \
+	" ON n.account_id = r.account_id AND n.id = r.environment_id"                              \
+	" WHERE p.account_id = $1 AND p.key = $2"
 
-#define IN_ORDER " ORDER BY l.created_at, l.key, n.created_at, n.key, r.created_at, e.key"
+#define IN_ORDER " ORDER BY l.created_at, l.key, n.created_at, n.key, r.created_at, experiment_key"
 
 STATEMENT(list_reservations, LIST_RESERVATIONS IN_ORDER);
 STATEMENT(list_reservations_of_layer, LIST_RESERVATIONS " AND l.key = $3" IN_ORDER);
@@ -149,7 +151,7 @@ environment_document(StringInfo out, const Rows *rows, uint64 *next, const char 
 		document_open(out, '{');
 		document_string(out, "experimentKey", row_string(&row, 2));
 		document_string(out, "flagKey", row_string(&row, 3));
-		document_integer(out, "reservationPercent", row_integer(&row, 4));
+		document_integer(out, "reservationPercent", segments_percent(row.values[4]));
 		document_close(out, '}');
 	}
 	document_close(out, ']');

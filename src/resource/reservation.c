@@ -9,25 +9,23 @@
  */
 #include "resource/reservation.h"
 #include "resource/resource.h"
+#include "resource/segment.h"
 
 #include "utils/timestamp.h"
 
-#define FIND_RESERVATION                                                            \
-	"SELECT l.id, l.key, l.name, " RESERVATION_PERCENT(                             \
-		"r") ", r.environment_id"                                                   \
-			 " FROM flagplane_data.layer_reservation r JOIN flagplane_data.layer l" \
-			 " ON l.account_id = r.account_id AND l.id = r.layer_id"                \
-			 " WHERE r.account_id = $1 AND r.experiment_id = $2 AND r.released_at IS NULL"
+#define FIND_RESERVATION                                                   \
+	"SELECT l.id, l.key, l.name, r.segments, r.environment_id"             \
+	" FROM flagplane_data.layer_reservation r JOIN flagplane_data.layer l" \
+	" ON l.account_id = r.account_id AND l.id = r.layer_id"                \
+	" WHERE r.account_id = $1 AND r.experiment_id = $2 AND r.released_at IS NULL"
 
 STATEMENT(find_reservation, FIND_RESERVATION);
 STATEMENT(lock_reservation, FIND_RESERVATION " FOR UPDATE OF l");
 
-STATEMENT(sum_others,
-		  "SELECT coalesce(sum(" RESERVATION_PERCENT(
-			  "r") "), 0)::integer"
-				   " FROM flagplane_data.layer_reservation r WHERE r.account_id = $1"
-				   " AND r.experiment_id <> $2 AND r.layer_id = $3 AND r.environment_id = $4"
-				   " AND r.released_at IS NULL");
+STATEMENT(find_others,
+		  "SELECT r.segments FROM flagplane_data.layer_reservation r WHERE r.account_id = $1"
+		  " AND r.experiment_id <> $2 AND r.layer_id = $3 AND r.environment_id = $4"
+		  " AND r.released_at IS NULL");
 
 STATEMENT(release_reservation,
 		  "UPDATE flagplane_data.layer_reservation r SET released_at = $3"
@@ -52,6 +50,19 @@ experiment_params(const Request *request, const char *experiment_id)
 }
 
 /*
+ * read_reservation reads the columns of FIND_RESERVATION.
+ */
+static void
+read_reservation(const Row *row, Reservation *reservation)
+{
+	reservation->layer_id = row_string(row, 0);
+	reservation->layer_key = row_string(row, 1);
+	reservation->layer_name = row_string(row, 2);
+	reservation->percent = segments_percent(row->values[3]);
+	reservation->others = 0;
+}
+
+/*
  * reservation_find finds the live reservation of an experiment that the caller has
  * locked; false if it is in no layer.
  */
@@ -65,10 +76,7 @@ reservation_find(const Request *request, const char *experiment_id, Reservation 
 	if (rows.count == 0)
 		return false;
 	row_read(&rows, 0, &row);
-	reservation->layer_id = row_string(&row, 0);
-	reservation->layer_key = row_string(&row, 1);
-	reservation->layer_name = row_string(&row, 2);
-	reservation->percent = row_integer(&row, 3);
+	read_reservation(&row, reservation);
 	return true;
 }
 
@@ -86,15 +94,15 @@ reservation_lock(const Request *request, const char *experiment_id, Reservation 
 	if (rows.count == 0)
 		return false;
 	row_read(&rows, 0, &row);
-	reservation->layer_id = row_string(&row, 0);
-	reservation->layer_key = row_string(&row, 1);
-	reservation->layer_name = row_string(&row, 2);
-	reservation->percent = row_integer(&row, 3);
+	read_reservation(&row, reservation);
 	params_text(&params, reservation->layer_id);
 	params_text(&params, row_string(&row, 4));
-	rows = statement_run(&sum_others, &params, request->mode);
-	row_read(&rows, 0, &row);
-	reservation->others = row_integer(&row, 0);
+	rows = statement_run(&find_others, &params, request->mode);
+	for (uint64 i = 0; i < rows.count; i++)
+	{
+		row_read(&rows, i, &row);
+		reservation->others += segments_percent(row.values[0]);
+	}
 	return true;
 }
 

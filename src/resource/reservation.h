@@ -7,10 +7,6 @@
 
 #include "call/request.h"
 
-/* How many percent of a layer a reservation's segments are. */
-#define RESERVATION_PERCENT(row) \
-	"(SELECT coalesce(sum(upper(s) - lower(s)), 0)::integer / 10 FROM unnest(" row ".segments) s)"
-
 /* An experiment's live reservation. */
 typedef struct Reservation
 {
@@ -18,7 +14,7 @@ typedef struct Reservation
 	char *layer_key;
 	char *layer_name;
 	int32 percent;
-	int32 others; /* percent of the layer that other experiments have there */
+	int32 others; /* percent that other experiments have; told by reservation_lock */
 } Reservation;
 
 extern bool

@@ -10,31 +10,71 @@
  */
 #include "resource/segment.h"
 
+#include "catalog/pg_type.h"
 #include "ground/id.h"
 #include "lib/stringinfo.h"
+#include "utils/multirangetypes.h"
+#include "utils/rangetypes.h"
+#include "utils/typcache.h"
 
 /*
- * segments_read reads a set in the form of an int4multirange: {[0,5),[8,9)}.
+ * bounds reads one piece of a set: its first segment, and the one after its last.
+ */
+static void
+bounds(const MultirangeType *set, int piece, int *lower, int *upper)
+{
+	TypeCacheEntry *type = lookup_type_cache(INT4RANGEOID, TYPECACHE_RANGE_INFO);
+	RangeBound from;
+	RangeBound to;
+
+	multirange_get_bounds(type, set, piece, &from, &to);
+	*lower = DatumGetInt32(from.val);
+	*upper = DatumGetInt32(to.val);
+}
+
+/*
+ * segments_read reads a set as it is stored, an int4multirange.  The table's
+ * constraint keeps it within the thousand.
  */
 Bitmapset *
-segments_read(const char *text)
+segments_read(Datum stored)
 {
+	const MultirangeType *set = DatumGetMultirangeTypeP(stored);
 	Bitmapset *segments = NULL;
 
-	while ((text = strchr(text, '[')) != NULL)
+	for (int piece = 0; piece < (int) set->rangeCount; piece++)
 	{
-		char *end;
-		int lower = strtol(text + 1, &end, 10);
-		int upper = strtol(end + 1, &end, 10);
+		int lower;
+		int upper;
 
+		bounds(set, piece, &lower, &upper);
 		segments = bms_add_range(segments, lower, upper - 1);
-		text = end;
 	}
 	return segments;
 }
 
 /*
- * segments_write writes a set in the form that segments_read reads.
+ * segments_percent is how many percent of a layer a stored set is.
+ */
+int
+segments_percent(Datum stored)
+{
+	const MultirangeType *set = DatumGetMultirangeTypeP(stored);
+	int count = 0;
+
+	for (int piece = 0; piece < (int) set->rangeCount; piece++)
+	{
+		int lower;
+		int upper;
+
+		bounds(set, piece, &lower, &upper);
+		count += upper - lower;
+	}
+	return count / SEGMENTS_PER_PERCENT;
+}
+
+/*
+ * segments_write writes a set as PostgreSQL writes one: {[0,5),[8,9)}.
  */
 char *
 segments_write(const Bitmapset *segments)

@@ -16,7 +16,8 @@
 /* Segments that nobody has owned yet are in this stratum. */
 #define NEVER_USED 0
 
-extern Bitmapset *segments_read(const char *text);
+extern Bitmapset *segments_read(Datum stored);
+extern int segments_percent(Datum stored);
 extern char *segments_write(const Bitmapset *segments);
 extern Bitmapset *segments_sample(const Bitmapset *from, int count);
 extern Bitmapset *segments_draw(const Bitmapset *from, const int *stratum, int strata, int count);

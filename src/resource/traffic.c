@@ -11,15 +11,17 @@
 #include "resource/segment.h"
 #include "utils/timestamp.h"
 
-STATEMENT(list_owned, "SELECT r.id, r.experiment_id, r.segments::text"
+STATEMENT(list_owned, "SELECT r.id, r.experiment_id, r.segments"
 					  " FROM flagplane_data.layer_reservation r WHERE r.account_id = $1"
 					  " AND r.layer_id = $2 AND r.environment_id = $3 AND r.released_at IS NULL");
 
-/* Latest first: what a segment was last used for comes first. */
-STATEMENT(list_history, "SELECT coalesce(r.experiment_id, r.id), r.segments::text"
-						" FROM flagplane_data.layer_reservation r WHERE r.account_id = $1"
-						" AND r.layer_id = $2 AND r.environment_id = $3"
-						" AND r.released_at IS NOT NULL ORDER BY r.released_at DESC, r.id DESC");
+/* What some segments were used for, the latest first, and no more rows than are good for one look. */
+STATEMENT(list_history,
+		  "SELECT coalesce(r.experiment_id, r.id), r.segments"
+		  " FROM flagplane_data.layer_reservation r WHERE r.account_id = $1"
+		  " AND r.layer_id = $2 AND r.environment_id = $3"
+		  " AND r.released_at IS NOT NULL AND r.segments && $4::pg_catalog.int4multirange"
+		  " ORDER BY r.released_at DESC, r.id DESC LIMIT 20");
 
 STATEMENT(insert_reservation,
 		  "INSERT INTO flagplane_data.layer_reservation (account_id, layer_id, environment_id, id,"
@@ -66,7 +68,7 @@ traffic_read(const Request *request, const char *layer_id, const char *environme
 		row_read(&rows, i, &row);
 		owned->id = row_string(&row, 0);
 		owned->experiment_id = row_string(&row, 1);
-		owned->segments = segments_read(row_string(&row, 2));
+		owned->segments = segments_read(row.values[2]);
 		traffic.owned = lappend(traffic.owned, owned);
 		traffic.free = bms_del_members(traffic.free, owned->segments);
 	}
@@ -141,20 +143,20 @@ stratum_number(List **names, char *name)
 }
 
 /*
- * read_strata finds out for each free segment which experiment was the last to own
- * it, and returns how many strata that makes.
+ * read_history looks at the latest use of segments that have not been found in
+ * later ones, and takes those out of unknown that it finds; false if there was no
+ * use of any of them.
  */
-static int
-read_strata(const Request *request, const Traffic *traffic, int stratum[SEGMENTS])
+static bool
+read_history(const Request *request, const Traffic *traffic, Bitmapset **unknown, List **names,
+			 int stratum[SEGMENTS])
 {
 	Params params = traffic_params(request, traffic);
-	Rows rows = statement_run(&list_history, &params, request->mode);
-	Bitmapset *unknown = bms_copy(traffic->free);
-	List *names = list_make1("never used");
+	Rows rows;
 
-	for (int i = 0; i < SEGMENTS; i++)
-		stratum[i] = NEVER_USED;
-	for (uint64 i = 0; i < rows.count && !bms_is_empty(unknown); i++)
+	params_text(&params, segments_write(*unknown));
+	rows = statement_run(&list_history, &params, request->mode);
+	for (uint64 i = 0; i < rows.count; i++)
 	{
 		Row row;
 		Bitmapset *last;
@@ -162,14 +164,31 @@ read_strata(const Request *request, const Traffic *traffic, int stratum[SEGMENTS
 		int number;
 
 		row_read(&rows, i, &row);
-		last = bms_int_members(segments_read(row_string(&row, 1)), unknown);
+		last = bms_int_members(segments_read(row.values[1]), *unknown);
 		if (bms_is_empty(last))
 			continue;
-		number = stratum_number(&names, row_string(&row, 0));
+		number = stratum_number(names, row_string(&row, 0));
 		while ((segment = bms_next_member(last, segment)) >= 0)
 			stratum[segment] = number;
-		unknown = bms_del_members(unknown, last);
+		*unknown = bms_del_members(*unknown, last);
 	}
+	return rows.count > 0;
+}
+
+/*
+ * read_strata finds out for each free segment which experiment was the last to own
+ * it, and returns how many strata that makes.
+ */
+static int
+read_strata(const Request *request, const Traffic *traffic, int stratum[SEGMENTS])
+{
+	Bitmapset *unknown = bms_copy(traffic->free);
+	List *names = list_make1("never used");
+
+	for (int i = 0; i < SEGMENTS; i++)
+		stratum[i] = NEVER_USED;
+	while (!bms_is_empty(unknown) && read_history(request, traffic, &unknown, &names, stratum))
+		;
 	return list_length(names);
 }
 
