@@ -140,6 +140,7 @@ take_environment(Request *request)
 
 	if (rows.count == 0)
 	{
+		(void) layer_find(request); /* the project may have gone in between */
 		request_violation(request, ENVIRONMENT, "names an environment that does not exist");
 		refuse(request);
 	}

@@ -298,7 +298,7 @@ AS 'MODULE_PATHNAME', 'flagplane_delete_flag';
 REVOKE ALL ON FUNCTION flagplane.delete_flag(text, text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.delete_flag(text, text, uuid) IS
 'Delete a flag, with its settings and links.
-Refuses: P0002, 55006 (another flag has it as a prerequisite).';
+Refuses: P0002, 55006 (another flag has it as a prerequisite, or an experiment that is not archived is about it).';
 
 CREATE FUNCTION flagplane.create_flag_link(
 	project_key text,
