@@ -336,12 +336,9 @@ void
 do_delete_experiment(Request *request)
 {
 	Experiment experiment = take(request);
-	Reservation reservation;
 	Params params = {0};
 
 	refuse_running(&experiment, "deleted");
-	if (reservation_lock(request, experiment.id, &reservation))
-		reservation_release(request, experiment.id);
 	reservation_forget(request, experiment.id);
 	params_bigint(&params, request->caller.account);
 	params_text(&params, experiment.id);

@@ -104,6 +104,11 @@ STATEMENT(lock_layer,
 		  " WHERE p.account_id = $1 AND p.key = $2 AND l.key = $3"
 		  " FOR KEY SHARE OF p FOR UPDATE OF l");
 
+/* Whoever deletes a layer or an environment holds the project: both take history along. */
+STATEMENT(lock_project,
+		  "SELECT p.id FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
+		  " FOR NO KEY UPDATE");
+
 STATEMENT(delete_layer, "DELETE FROM flagplane_data.layer l USING flagplane_data.project p"
 						" WHERE p.account_id = $1 AND p.key = $2 AND l.account_id = p.account_id"
 						" AND l.project_id = p.id AND l.key = $3");
@@ -390,9 +395,13 @@ do_list_layers(Request *request)
 void
 do_delete_layer(Request *request)
 {
-	Layer layer = layer_lock(request);
-	Rows rows = request_run(request, &list_reservations_of_layer);
+	Layer layer;
+	Rows rows;
 
+	if (request_run_first(request, &lock_project, FIELD_PARAM(PROJECT_KEY) + 1).count == 0)
+		project_missing(request);
+	layer = layer_lock(request);
+	rows = request_run(request, &list_reservations_of_layer);
 	layer_answer(request, &layer, NULL);
 	request_before(request);
 	if (rows.count > 0)

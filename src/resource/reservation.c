@@ -31,6 +31,12 @@ STATEMENT(release_reservation,
 		  "UPDATE flagplane_data.layer_reservation r SET released_at = $3"
 		  " WHERE r.account_id = $1 AND r.experiment_id = $2 AND r.released_at IS NULL");
 
+/* In one order, so that two who hold several of them do not wait for each other. */
+STATEMENT(lock_layers, "SELECT l.id FROM flagplane_data.layer l WHERE l.account_id = $1"
+					   " AND l.id IN (SELECT r.layer_id FROM flagplane_data.layer_reservation r"
+					   " WHERE r.account_id = $1 AND r.experiment_id = $2)"
+					   " ORDER BY l.id FOR UPDATE OF l");
+
 STATEMENT(forget_experiment,
 		  "UPDATE flagplane_data.layer_reservation r SET experiment_id = NULL"
 		  " WHERE r.account_id = $1 AND r.experiment_id = $2 AND r.released_at IS NOT NULL");
@@ -119,13 +125,15 @@ reservation_release(const Request *request, const char *experiment_id)
 }
 
 /*
- * reservation_forget takes an experiment's name out of the history, so that it can
- * be deleted and the history stays.
+ * reservation_forget frees what an experiment has reserved and takes its name out
+ * of the history, so that the experiment can be deleted and the history stays.
  */
 void
 reservation_forget(const Request *request, const char *experiment_id)
 {
 	Params params = experiment_params(request, experiment_id);
 
+	statement_run(&lock_layers, &params, STATEMENT_WRITE);
+	reservation_release(request, experiment_id);
 	statement_run(&forget_experiment, &params, STATEMENT_WRITE);
 }
