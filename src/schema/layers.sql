@@ -73,7 +73,7 @@ CREATE UNIQUE INDEX reservation_of_experiment
 CREATE INDEX reservation_history
 	ON flagplane_data.layer_reservation (account_id, experiment_id) WHERE released_at IS NOT NULL;
 CREATE INDEX reservation_of_layer
-	ON flagplane_data.layer_reservation (account_id, layer_id, environment_id);
+	ON flagplane_data.layer_reservation (account_id, layer_id, environment_id, released_at, id);
 CREATE INDEX reservation_of_environment
 	ON flagplane_data.layer_reservation (account_id, environment_id);
 COMMENT ON TABLE flagplane_data.layer_reservation IS 'Who owns which of the thousand segments of a layer in an environment; no two live ones share a segment.';
