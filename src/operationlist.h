@@ -95,7 +95,33 @@ OPERATION(get_layer, "GET", "/api/v2/projects/:projectKey/layers/:layerKey", LAY
 		  LAUNCHDARKLY, READS, "layer", NULL)
 OPERATION(check_layer, NULL, NULL, LAYERS_READ, 200, LAUNCHDARKLY, READS, "layer", NULL)
 OPERATION(list_layers, "GET", "/api/v2/projects/:projectKey/layers", LAYERS_READ, 200, LAUNCHDARKLY,
-		  READS, "layer", NULL)
+		  READS, "layer", check_list_layers)
+OPERATION(update_layer, "PATCH", "/api/v2/projects/:projectKey/layers/:layerKey", LAYERS_WRITE, 200,
+		  LAUNCHDARKLY, CHANGES, "layer", check_update_layer)
+OPERATION(delete_layer, "DELETE", "/api/v2/projects/:projectKey/layers/:layerKey", LAYERS_WRITE,
+		  204, LAUNCHDARKLY, CHANGES, "layer", NULL)
+
+/* Experiments */
+OPERATION(create_experiment, "POST",
+		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments", LAYERS_WRITE,
+		  201, LAUNCHDARKLY, CHANGES, "experiment", NULL)
+OPERATION(get_experiment, "GET",
+		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments/:experimentKey",
+		  LAYERS_READ, 200, LAUNCHDARKLY, READS, "experiment", NULL)
+OPERATION(list_experiments, "GET",
+		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments", LAYERS_READ, 200,
+		  LAUNCHDARKLY, READS, "experiment", check_list_experiments)
+OPERATION(update_experiment, "PATCH",
+		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments/:experimentKey",
+		  LAYERS_WRITE, 200, LAUNCHDARKLY, CHANGES, "experiment", check_update_experiment)
+OPERATION(start_experiment, NULL, NULL, LAYERS_WRITE, 200, LAUNCHDARKLY, CHANGES, "experiment",
+		  NULL)
+OPERATION(stop_experiment, NULL, NULL, LAYERS_WRITE, 200, LAUNCHDARKLY, CHANGES, "experiment", NULL)
+OPERATION(archive_experiment, NULL, NULL, LAYERS_WRITE, 200, LAUNCHDARKLY, CHANGES, "experiment",
+		  NULL)
+OPERATION(delete_experiment, "DELETE",
+		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments/:experimentKey",
+		  LAYERS_WRITE, 204, LAUNCHDARKLY, CHANGES, "experiment", NULL)
 
 /* Projects as Layers' Partner API shows them */
 OPERATION(get_partner_project, "GET", "/v1/projects/:projectId", PROJECTS_READ, 200, LAYERS, READS,
