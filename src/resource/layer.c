@@ -5,7 +5,7 @@
  */
 #include "resource/layer.h"
 #include "resource/resource.h"
-#include "resource/segment.h"
+#include "resource/segment_set.h"
 
 #include "call/page.h"
 #include "catalog/pg_type.h"
@@ -156,7 +156,7 @@ environment_document(StringInfo out, const Rows *rows, uint64 *next, const char 
 		document_open(out, '{');
 		document_string(out, "experimentKey", row_string(&row, 2));
 		document_string(out, "flagKey", row_string(&row, 3));
-		document_integer(out, "reservationPercent", segments_percent(row.values[4]));
+		document_integer(out, "reservationPercent", segment_set_percent(row.values[4]));
 		document_close(out, '}');
 	}
 	document_close(out, ']');

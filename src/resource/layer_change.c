@@ -13,7 +13,7 @@
 #include "resource/layer.h"
 #include "resource/reservation.h"
 #include "resource/resource.h"
-#include "resource/segment.h"
+#include "resource/segment_set.h"
 #include "resource/traffic.h"
 
 #include "call/instruction.h"

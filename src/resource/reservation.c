@@ -9,7 +9,7 @@
  */
 #include "resource/reservation.h"
 #include "resource/resource.h"
-#include "resource/segment.h"
+#include "resource/segment_set.h"
 
 #include "utils/timestamp.h"
 
@@ -64,19 +64,20 @@ read_reservation(const Row *row, Reservation *reservation)
 	reservation->layer_id = row_string(row, 0);
 	reservation->layer_key = row_string(row, 1);
 	reservation->layer_name = row_string(row, 2);
-	reservation->percent = segments_percent(row->values[3]);
+	reservation->percent = segment_set_percent(row->values[3]);
 	reservation->others = 0;
 }
 
 /*
  * reservation_find finds the live reservation of an experiment that the caller has
- * locked; false if it is in no layer.
+ * locked; false if it is in no layer.  What it has now counts, whatever the
+ * transaction's snapshot.
  */
 bool
 reservation_find(const Request *request, const char *experiment_id, Reservation *reservation)
 {
 	Params params = experiment_params(request, experiment_id);
-	Rows rows = statement_run(&find_reservation, &params, request->mode);
+	Rows rows = statement_run(&find_reservation, &params, STATEMENT_LATEST);
 	Row row;
 
 	if (rows.count == 0)
@@ -103,11 +104,11 @@ reservation_lock(const Request *request, const char *experiment_id, Reservation 
 	read_reservation(&row, reservation);
 	params_text(&params, reservation->layer_id);
 	params_text(&params, row_string(&row, 4));
-	rows = statement_run(&find_others, &params, request->mode);
+	rows = statement_run(&find_others, &params, STATEMENT_LATEST);
 	for (uint64 i = 0; i < rows.count; i++)
 	{
 		row_read(&rows, i, &row);
-		reservation->others += segments_percent(row.values[0]);
+		reservation->others += segment_set_percent(row.values[0]);
 	}
 	return true;
 }

@@ -8,7 +8,7 @@
  */
 #include "resource/traffic.h"
 
-#include "resource/segment.h"
+#include "resource/segment_set.h"
 #include "utils/timestamp.h"
 
 STATEMENT(list_owned, "SELECT r.id, r.experiment_id, r.segments"
@@ -68,7 +68,7 @@ traffic_read(const Request *request, const char *layer_id, const char *environme
 		row_read(&rows, i, &row);
 		owned->id = row_string(&row, 0);
 		owned->experiment_id = row_string(&row, 1);
-		owned->segments = segments_read(row.values[2]);
+		owned->segments = segment_set_read(row.values[2]);
 		traffic.owned = lappend(traffic.owned, owned);
 		traffic.free = bms_del_members(traffic.free, owned->segments);
 	}
@@ -106,7 +106,7 @@ store_reservation(const Request *request, const Traffic *traffic, const char *id
 
 	params_text(&params, id);
 	params_text(&params, experiment_id);
-	params_text(&params, segments_write(segments));
+	params_text(&params, segment_set_write(segments));
 	params_time(&params, request->now);
 	params_time(&params, released_at);
 	statement_run(&insert_reservation, &params, STATEMENT_WRITE);
@@ -122,7 +122,7 @@ store_segments(const Request *request, const Owned *owned)
 
 	params_bigint(&params, request->caller.account);
 	params_text(&params, owned->id);
-	params_text(&params, segments_write(owned->segments));
+	params_text(&params, segment_set_write(owned->segments));
 	statement_run(&set_segments, &params, STATEMENT_WRITE);
 }
 
@@ -154,7 +154,7 @@ read_history(const Request *request, const Traffic *traffic, Bitmapset **unknown
 	Params params = traffic_params(request, traffic);
 	Rows rows;
 
-	params_text(&params, segments_write(*unknown));
+	params_text(&params, segment_set_write(*unknown));
 	rows = statement_run(&list_history, &params, request->mode);
 	for (uint64 i = 0; i < rows.count; i++)
 	{
@@ -164,7 +164,7 @@ read_history(const Request *request, const Traffic *traffic, Bitmapset **unknown
 		int number;
 
 		row_read(&rows, i, &row);
-		last = bms_int_members(segments_read(row.values[1]), *unknown);
+		last = bms_int_members(segment_set_read(row.values[1]), *unknown);
 		if (bms_is_empty(last))
 			continue;
 		number = stratum_number(names, row_string(&row, 0));
@@ -201,7 +201,7 @@ traffic_grow(const Request *request, Traffic *traffic, Owned *owned, int count)
 {
 	int stratum[SEGMENTS];
 	int strata = read_strata(request, traffic, stratum);
-	Bitmapset *drawn = segments_draw(traffic->free, stratum, strata, count);
+	Bitmapset *drawn = segment_set_draw(traffic->free, stratum, strata, count);
 
 	traffic->free = bms_del_members(traffic->free, drawn);
 	owned->segments = bms_add_members(owned->segments, drawn);
@@ -215,7 +215,7 @@ traffic_grow(const Request *request, Traffic *traffic, Owned *owned, int count)
 void
 traffic_shrink(const Request *request, Traffic *traffic, Owned *owned, int count)
 {
-	Bitmapset *given = segments_sample(owned->segments, count);
+	Bitmapset *given = segment_set_sample(owned->segments, count);
 
 	traffic->free = bms_add_members(traffic->free, given);
 	owned->segments = bms_del_members(owned->segments, given);

@@ -1,5 +1,5 @@
 /*
- * segment.c
+ * segment_set.c
  *	  Sets of a layer's segments: read, written, and drawn at random.
  *
  * Whoever takes segments takes as many of each ended experiment's as that one's
@@ -8,7 +8,7 @@
  * random inside of each share, from PostgreSQL's strong source, and so nothing
  * about one draw tells anything about another.
  */
-#include "resource/segment.h"
+#include "resource/segment_set.h"
 
 #include "catalog/pg_type.h"
 #include "ground/id.h"
@@ -33,11 +33,11 @@ bounds(const MultirangeType *set, int piece, int *lower, int *upper)
 }
 
 /*
- * segments_read reads a set as it is stored, an int4multirange.  The table's
+ * segment_set_read reads a set as it is stored, an int4multirange.  The table's
  * constraint keeps it within the thousand.
  */
 Bitmapset *
-segments_read(Datum stored)
+segment_set_read(Datum stored)
 {
 	const MultirangeType *set = DatumGetMultirangeTypeP(stored);
 	Bitmapset *segments = NULL;
@@ -54,10 +54,10 @@ segments_read(Datum stored)
 }
 
 /*
- * segments_percent is how many percent of a layer a stored set is.
+ * segment_set_percent is how many percent of a layer a stored set is.
  */
 int
-segments_percent(Datum stored)
+segment_set_percent(Datum stored)
 {
 	const MultirangeType *set = DatumGetMultirangeTypeP(stored);
 	int count = 0;
@@ -74,10 +74,10 @@ segments_percent(Datum stored)
 }
 
 /*
- * segments_write writes a set as PostgreSQL writes one: {[0,5),[8,9)}.
+ * segment_set_write writes a set as PostgreSQL writes one: {[0,5),[8,9)}.
  */
 char *
-segments_write(const Bitmapset *segments)
+segment_set_write(const Bitmapset *segments)
 {
 	StringInfoData text;
 	int segment = -1;
@@ -97,11 +97,11 @@ segments_write(const Bitmapset *segments)
 }
 
 /*
- * segments_sample draws so many of a set, each subset of that size as likely as
+ * segment_set_sample draws so many of a set, each subset of that size as likely as
  * any other.
  */
 Bitmapset *
-segments_sample(const Bitmapset *from, int count)
+segment_set_sample(const Bitmapset *from, int count)
 {
 	Bitmapset *drawn = NULL;
 	int left[SEGMENTS];
@@ -168,11 +168,11 @@ allocate(const int *size, int strata, int total, int count, int *share)
 }
 
 /*
- * segments_draw draws so many of a set, from each stratum its share.  stratum
+ * segment_set_draw draws so many of a set, from each stratum its share.  stratum
  * tells for each segment which of the strata it is in.
  */
 Bitmapset *
-segments_draw(const Bitmapset *from, const int *stratum, int strata, int count)
+segment_set_draw(const Bitmapset *from, const int *stratum, int strata, int count)
 {
 	Bitmapset **members = palloc0(sizeof(Bitmapset *) * strata);
 	int *size = palloc0(sizeof(int) * strata);
@@ -189,6 +189,6 @@ segments_draw(const Bitmapset *from, const int *stratum, int strata, int count)
 	}
 	allocate(size, strata, bms_num_members(from), count, share);
 	for (int i = 0; i < strata; i++)
-		drawn = bms_join(drawn, segments_sample(members[i], share[i]));
+		drawn = bms_join(drawn, segment_set_sample(members[i], share[i]));
 	return drawn;
 }
