@@ -139,3 +139,13 @@ SELECT count(*) FROM flagplane_data.experiment e WHERE NOT EXISTS (SELECT FROM f
 -- Audited, with what was before.
 SELECT operation, t.mask(target) AS target, before->'currentIteration'->>'status' AS before, after->'currentIteration'->>'status' AS after FROM flagplane_data.audit_log
 WHERE operation IN ('start_experiment', 'stop_experiment', 'delete_experiment') AND target LIKE 'proj/experiments:%' ORDER BY at, id;
+
+-- If-Match, and what leaves a row in the audit log.
+SELECT flagplane.create_experiment('experiments', 'production', 'locked', 'Locked') IS NOT NULL AS made;
+SELECT r.status, r.headers, left(r.body, 90) FROM unnest(ARRAY['"2"', '"1"', '"1"']) m, t.rest('PATCH', '/api/v2/projects/experiments/environments/production/experiments/locked',
+	'{"instructions": [{"kind": "updateName", "value": "Changed"}], "comment": "why"}', jsonb_build_object('If-Match', m)) r;
+SELECT r.status, left(r.body, 90) FROM unnest(ARRAY['"1"', '"2"']) m, t.rest('DELETE', '/api/v2/projects/experiments/environments/production/experiments/locked', NULL, jsonb_build_object('If-Match', m)) r;
+SELECT flagplane.create_experiment('experiments', 'production', 'again', 'Again') IS NOT NULL AS made;
+SELECT flagplane.start_experiment('experiments', 'production', 'again')->'currentIteration'->>'status', flagplane.start_experiment('experiments', 'production', 'again')->'currentIteration'->>'status';
+SELECT count(*) FROM flagplane_data.audit_log WHERE operation = 'start_experiment' AND target LIKE '%/again';
+SELECT flagplane.stop_experiment('experiments', 'production', 'again')->'currentIteration'->>'status';

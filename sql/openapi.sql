@@ -25,7 +25,7 @@ OR NOT r.described->'responses' ? o.status::text OR r.described #>> '{security,1
 SELECT count(*) > 20 AS many FROM request;
 -- The same fields as the SQL function has arguments, required where it has no default; a patch is the body itself.
 SELECT coalesce(a.name, f.name) AS name, a.wire AS argument, a.required, f.wire, f.required
-FROM (SELECT r.name, CASE n.name WHEN 'flag_key' THEN 'featureFlagKey' WHEN 'id_or_key' THEN 'id'
+FROM (SELECT r.name, CASE n.name WHEN 'flag_key' THEN CASE r.name WHEN 'create_experiment' THEN 'flagKey' ELSE 'featureFlagKey' END WHEN 'id_or_key' THEN 'id'
 		ELSE (SELECT string_agg(CASE i WHEN 1 THEN word ELSE initcap(word) END, '' ORDER BY i) FROM regexp_split_to_table(n.name, '_') WITH ORDINALITY w(word, i)) END AS wire,
 		n.number <= p.pronargs - p.pronargdefaults AS required
 	FROM request r JOIN pg_proc p ON p.proname = r.name AND p.pronamespace = 'flagplane'::regnamespace, unnest(p.proargnames) WITH ORDINALITY n(name, number)
@@ -142,6 +142,17 @@ INSERT INTO call (operation, uri, body) VALUES
 ('create_layer', '/api/v2/projects/openapi/layers', '{"key": "m", "name": "M", "description": ""}'),
 ('get_layer', '/api/v2/projects/openapi/layers/l', NULL),
 ('list_layers', '/api/v2/projects/openapi/layers', NULL),
+('create_experiment', '/api/v2/projects/openapi/environments/test/experiments', '{"key": "x", "name": "X", "flagKey": "f", "randomizationUnit": "user"}'),
+('update_layer', '/api/v2/projects/openapi/layers/l', '{"comment": "c", "environmentKey": "test", "instructions": [{"kind": "updateExperimentReservation", "experimentKey": "x", "reservationPercent": 10}]}'),
+('update_experiment', '/api/v2/projects/openapi/environments/test/experiments/x', '{"instructions": [{"kind": "startIteration"}]}'),
+('update_layer', '/api/v2/projects/openapi/layers/l', '{"environmentKey": "test", "instructions": [{"kind": "removeExperiment", "experimentKey": "x"}]}'),
+('delete_layer', '/api/v2/projects/openapi/layers/l', NULL),
+('update_experiment', '/api/v2/projects/openapi/environments/test/experiments/x', '{"instructions": [{"kind": "stopIteration"}]}'),
+('get_experiment', '/api/v2/projects/openapi/environments/test/experiments/x', NULL),
+('update_experiment', '/api/v2/projects/openapi/environments/test/experiments/x', '{"instructions": [{"kind": "archiveExperiment"}]}'),
+('list_experiments', '/api/v2/projects/openapi/environments/test/experiments', NULL),
+('delete_experiment', '/api/v2/projects/openapi/environments/test/experiments/x', NULL),
+('delete_layer', '/api/v2/projects/openapi/layers/l', NULL),
 ('create_flag_link', '/api/v2/flag-links/projects/openapi/flags/f', '{}'),
 ('create_flag_link', '/api/v2/flag-links/projects/openapi/flags/f', '{"key": "k", "integrationKey": "github", "metadata": {"prNumber": "1"}, "timestamp": 1, "deepLink": "https://example.com/", "title": "T", "description": "D"}'),
 ('get_flag_link', '/api/v2/flag-links/projects/openapi/flags/f/k', NULL),

@@ -64,10 +64,20 @@ static const Shape shapes[] = {
 				 " _createdAt integer, _key string?, _integrationKey string?, title string?,"
 				 " description string?, _metadata string{}?, _member LinkMember?"},
 	{"FlagLinkList", "items FlagLink[], _links Link{}"},
-	{"LayerReservation", "experimentKey string, flagKey string, reservationPercent integer"},
+	{"LayerReservation", "experimentKey string, flagKey string?, reservationPercent integer"},
 	{"LayerConfiguration", "reservations LayerReservation[]"},
 	{"Layer", "key string, name string, description string, createdAt integer,"
 			  " randomizationUnit string?, environments LayerConfiguration{}"},
+	{"LayerSnapshot", "key string, name string, reservationPercent integer,"
+					  " otherReservationPercent integer"},
+	{"IterationFlag", "_links Link{}"},
+	{"Iteration", "hypothesis string, status string, createdAt integer, startedAt? integer,"
+				  " endedAt? integer, flags? IterationFlag{}, randomizationUnit string,"
+				  " layerSnapshot? LayerSnapshot"},
+	{"Experiment", "_id string, key string, name string, description string,"
+				   " _maintainerId string?, _creationDate integer, environmentKey string,"
+				   " archivedDate? integer, _links Link{}, currentIteration Iteration"},
+	{"ExperimentList", "items Experiment[], totalCount integer, _links Link{}"},
 	{"LayerList", "items Layer[], totalCount integer, _links Link{}"},
 	{"PartnerProject", "id string, name string, status string, customerExternalId string?,"
 					   " timezone string?, primaryLanguage string?, ownerEmail string?,"
@@ -107,6 +117,7 @@ static const Shape json_fields[] = {
 	{"defaults", "FlagDefaults"},
 	{"metadata", "string{}"},
 	{"capi", "AdPlatformChange{}"},
+	{"instructions", "object[]"},
 	{"patch", "PatchOperation[]|CommentedPatch"},
 };
 

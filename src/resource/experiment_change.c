@@ -96,6 +96,7 @@ take(Request *request)
 	if (rows.count == 0)
 		experiment_missing(request);
 	experiment = experiment_of_row(&rows, 0);
+	request_require_version(request, experiment.version);
 	experiment_document(request, &experiment);
 	request_before(request);
 	experiment_target(request, experiment.key);
@@ -109,6 +110,7 @@ take(Request *request)
 static void
 keep(Request *request, Experiment *experiment, bool changed)
 {
+	request->unchanged = !changed;
 	if (changed)
 	{
 		Params params = {0};
@@ -323,6 +325,7 @@ do_update_experiment(Request *request)
 	bool changed = false;
 	ListCell *cell;
 
+	request->comment = request_string(request, COMMENT);
 	foreach (cell, (List *) request->state)
 		changed |= follow(request, &experiment, lfirst(cell));
 	keep(request, &experiment, changed);

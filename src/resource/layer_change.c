@@ -383,6 +383,7 @@ do_update_layer(Request *request)
 	ListCell *cell;
 	Layer layer;
 
+	request->comment = request_string(request, COMMENT);
 	(void) layer_find(request);
 	if (environment_key)
 	{
@@ -406,5 +407,6 @@ do_update_layer(Request *request)
 		reserve(request, &layer, environment_id, targets);
 	keep(request, &layer);
 	layer_answer(request, &layer, environment_key);
+	request->unchanged = strcmp(request->before, request->answer->data) == 0;
 	request_target(request, "proj/%s:layer/%s", request_string(request, PROJECT_KEY), layer.key);
 }

@@ -502,7 +502,7 @@ RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_create_experiment';
 REVOKE ALL ON FUNCTION flagplane.create_experiment(text, text, text, text, text, text, text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_experiment(text, text, text, text, text, text, text, uuid) IS
-'Create an experiment, not started and in no layer; update_layer puts it into one.
+'Create an experiment, not started and in no layer.
 key: 1 to 256 letters, digits, _, . and -. name: 1 to 256 characters. flag_key: the flag whose variations are compared. randomization_unit: what is assigned.
 Refuses: 22023, P0002, 23505.';
 
