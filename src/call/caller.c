@@ -41,6 +41,9 @@ static const ScopeName scope_names[] = {
 	{"*", SCOPE_ALL},
 };
 
+/* What operations() says of an operation that asks for no scope; no token is given it. */
+#define NO_SCOPE_NAME "none"
+
 STATEMENT(find_account, "SELECT a.id FROM flagplane_data.account a WHERE a.key = $1");
 
 STATEMENT(make_account, "INSERT INTO flagplane_data.account (id, key, name, created_at)"
@@ -333,11 +336,13 @@ scope_by_name(const char *name, int *scope)
 }
 
 /*
- * scope_name is the name of a single scope.
+ * scope_name is the name of a single scope, or of none.
  */
 const char *
 scope_name(Scope scope)
 {
+	if (scope == SCOPE_NONE)
+		return NO_SCOPE_NAME;
 	for (int i = 0; i < (int) lengthof(scope_names); i++)
 		if (scope_names[i].scope == (int) scope)
 			return scope_names[i].name;

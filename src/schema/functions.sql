@@ -21,6 +21,22 @@ COMMENT ON FUNCTION flagplane.list_accounts() IS
 'List the accounts.
 For database roles with USAGE on flagplane_data only.';
 
+CREATE FUNCTION flagplane.whoami()
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_whoami';
+REVOKE ALL ON FUNCTION flagplane.whoami() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.whoami() IS
+'Tell who is calling: the account, the token or role, and what it may do.
+Any caller may ask, whatever the scopes of its token.';
+
+CREATE FUNCTION flagplane.get_caller_identity()
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_get_caller_identity';
+REVOKE ALL ON FUNCTION flagplane.get_caller_identity() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_caller_identity() IS
+'Tell who is calling, in the shape of LaunchDarkly.
+Any caller may ask, whatever the scopes of its token.';
+
 CREATE FUNCTION flagplane.create_member(
 	email text,
 	role text DEFAULT 'reader',
