@@ -260,11 +260,11 @@ caller_require_scope(const Request *request)
 }
 
 /*
- * project_field finds the field that names the request's project; -1 if the
- * operation is not about one.
+ * caller_project_field finds the field that names the request's project; -1 if
+ * the operation is not about one.
  */
-static int
-project_field(const Operation *operation)
+int
+caller_project_field(const Operation *operation)
 {
 	for (int i = 0; operation->fields[i].name; i++)
 		if (operation->fields[i].place == IN_PATH &&
@@ -282,7 +282,7 @@ project_field(const Operation *operation)
 void
 caller_resolve_project(Request *request)
 {
-	int field = project_field(request->operation);
+	int field = caller_project_field(request->operation);
 	const Caller *caller = &request->caller;
 	Params params = {0};
 	Rows rows;

@@ -171,7 +171,8 @@ typedef struct Request
 	SecretSpan *secrets;
 
 	/* for the audit log */
-	char *target; /* the resource: proj/default:layer/checkout */
+	pg_uuid_t *project_id; /* where no field names the project, or it is no more; else NULL */
+	char *target;		   /* the resource: proj/default:layer/checkout */
 	char *before;
 } Request;
 

@@ -225,6 +225,7 @@ do_create_project(Request *request)
 	if (rows.count == 0)
 		error_raise(ERR_EXISTS, "project \"%s\" already exists", request_string(request, KEY));
 	project = project_of_row(&rows, 0);
+	request->project_id = project.id;
 	project_document(request->answer, &project);
 	environments_create(request, request->state, project.key);
 	document_close(request->answer, '}');
@@ -263,6 +264,7 @@ do_delete_project(Request *request)
 	if (rows.count == 0)
 		project_missing(request);
 	project = project_of_row(&rows, 0);
+	request->project_id = project.id;
 	project_document(request->answer, &project);
 	document_close(request->answer, '}');
 	request_before(request);

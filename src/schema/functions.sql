@@ -499,6 +499,17 @@ COMMENT ON FUNCTION flagplane.authenticate_sdk_app(text) IS
 'Find the SDK app that a key belongs to.
 For the event pipeline: one index probe, by the keys hash. Refuses: P0002.';
 
+CREATE FUNCTION flagplane.changes(
+	after text DEFAULT NULL,
+	"limit" integer DEFAULT 100
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_changes';
+REVOKE ALL ON FUNCTION flagplane.changes(text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.changes(text, integer) IS
+'Read on in the feed of changes: each is told once, whatever order they are committed in.
+after: nextCursor of the answer before; left out, from the beginning. limit: 1 to 1000. Refuses: 22023.';
+
 -- REST requests, as documented.
 CREATE FUNCTION flagplane.handle(
 	method text,
