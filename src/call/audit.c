@@ -22,19 +22,23 @@
 #define GENERATION_DIGITS 4
 #define XID_DIGITS		  12
 
-/* No row comes of it where the account's last generation is of another server. */
-STATEMENT(
-	insert_audit,
-	"INSERT INTO flagplane_data.audit_log"
-	" (account_id, generation, xid, ordinal, at, actor, member_id, operation, subject, target,"
-	" before, after, request_id, project_id)"
-	" SELECT $1, g.number, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
-	" coalesce($15, (SELECT p.id FROM flagplane_data.project p"
-	" WHERE p.account_id = $1 AND p.key = $16))"
-	" FROM (SELECT n.number, n.system_identifier, n.timeline"
-	" FROM flagplane_data.audit_generation n WHERE n.account_id = $1"
-	" ORDER BY n.number DESC LIMIT 1) g"
-	" WHERE g.system_identifier = $2 AND g.timeline = $3");
+/*
+ * The row, $15 being what the project is found with.  No row comes of it where
+ * the account's last generation is of another server.
+ */
+#define INSERT_AUDIT(project_id)                                                                \
+	"INSERT INTO flagplane_data.audit_log"                                                      \
+	" (account_id, generation, xid, ordinal, at, actor, member_id, operation, subject, target," \
+	" before, after, request_id, project_id)"                                                   \
+	" SELECT $1, g.number, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, " project_id        \
+	" FROM (SELECT n.number, n.system_identifier, n.timeline"                                   \
+	" FROM flagplane_data.audit_generation n WHERE n.account_id = $1"                           \
+	" ORDER BY n.number DESC LIMIT 1) g WHERE g.system_identifier = $2 AND g.timeline = $3"
+
+STATEMENT(insert_audit, INSERT_AUDIT("$15"));
+
+STATEMENT(insert_audit_by_key, INSERT_AUDIT("(SELECT p.id FROM flagplane_data.project p"
+											" WHERE p.account_id = $1 AND p.key = $15)"));
 
 /* Of two that begin one at once, the second waits for the first and finds it there. */
 STATEMENT(
@@ -84,10 +88,10 @@ params_json(Params *params, const char *json)
 }
 
 /*
- * params_project appends the project that the request was about: its id where
- * that is known, and its key where the row can still be asked for it.
+ * params_project appends what the request's project is found with, its id where
+ * that is known, and returns the statement for it.
  */
-static void
+static Statement *
 params_project(Params *params, const Request *request)
 {
 	int field = caller_project_field(request->operation);
@@ -95,15 +99,15 @@ params_project(Params *params, const Request *request)
 
 	if (request->project_id)
 		params_add(params, UUIDOID, UUIDPGetDatum(request->project_id), false);
-	else if (given && request->params.types[FIELD_PARAM(field)] == UUIDOID)
-		params_add(params, UUIDOID, request->params.values[FIELD_PARAM(field)], false);
-	else
-		params_add(params, UUIDOID, (Datum) 0, true);
-
-	if (given && request->params.types[FIELD_PARAM(field)] == TEXTOID)
+	else if (given && request->params.types[FIELD_PARAM(field)] == TEXTOID)
+	{
 		params_add(params, TEXTOID, request->params.values[FIELD_PARAM(field)], false);
+		return &insert_audit_by_key;
+	}
 	else
-		params_text(params, NULL);
+		params_add(params, UUIDOID, given ? request->params.values[FIELD_PARAM(field)] : (Datum) 0,
+				   !given);
+	return &insert_audit;
 }
 
 /*
@@ -113,6 +117,7 @@ void
 audit_record(const Request *request)
 {
 	FullTransactionId xid;
+	Statement *insert;
 	Params params = {0};
 
 	if (request->operation->kind == READS)
@@ -132,9 +137,9 @@ audit_record(const Request *request)
 	params_json(&params, request->before);
 	params_json(&params, request->answer->len > 0 ? request_without_secrets(request, false) : NULL);
 	params_text(&params, request->id);
-	params_project(&params, request);
+	insert = params_project(&params, request);
 
-	while (statement_run(&insert_audit, &params, STATEMENT_WRITE).count == 0)
+	while (statement_run(insert, &params, STATEMENT_WRITE).count == 0)
 	{
 		Params generation = {0};
 

@@ -171,7 +171,7 @@ typedef struct Request
 	SecretSpan *secrets;
 
 	/* for the audit log */
-	pg_uuid_t *project_id; /* where no field names the project, or it is no more; else NULL */
+	pg_uuid_t *project_id; /* if known; must be where no field names the project that is there */
 	char *target;		   /* the resource: proj/default:layer/checkout */
 	char *before;
 } Request;
