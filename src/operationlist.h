@@ -106,4 +106,8 @@ OPERATION(delete_sdk_app, "DELETE", "/v1/projects/:projectId/sdk-apps/:appId", P
 OPERATION(authenticate_sdk_app, NULL, NULL, PROJECTS_READ, 200, LAYERS, READS, "SDK app", NULL)
 
 /* The audit log */
+OPERATION(list_audit_log, "GET", "/api/v2/auditlog", AUDIT_READ, 200, LAUNCHDARKLY, READS,
+		  "audit log entry", NULL)
+OPERATION(get_audit_log_entry, "GET", "/api/v2/auditlog/:id", AUDIT_READ, 200, LAUNCHDARKLY, READS,
+		  "audit log entry", NULL)
 OPERATION(changes, NULL, NULL, AUDIT_READ, 200, LAUNCHDARKLY, READS, "change", NULL)

@@ -137,7 +137,7 @@ page_check(Request *request, int limit_field, const char *const *filters, const 
  * append_encoded appends a member of a query string, percent-encoded, if it was
  * given.
  */
-static void
+void
 append_encoded(StringInfo query, const char *name, const char *value)
 {
 	if (value == NULL)

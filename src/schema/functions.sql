@@ -499,6 +499,30 @@ COMMENT ON FUNCTION flagplane.authenticate_sdk_app(text) IS
 'Find the SDK app that a key belongs to.
 For the event pipeline: one index probe, by the keys hash. Refuses: P0002.';
 
+CREATE FUNCTION flagplane.list_audit_log(
+	before bigint DEFAULT NULL,
+	after bigint DEFAULT NULL,
+	"limit" integer DEFAULT 20,
+	filter text DEFAULT NULL,
+	cursor text DEFAULT NULL
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_list_audit_log';
+REVOKE ALL ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text) IS
+'List the audit log, newest first, a page at a time.
+before, after: Unix milliseconds that the entries are between. limit: 1 to 1000. filter: text that the name or the resource must hold. cursor: that of the link to the next page. Refuses: 22023.';
+
+CREATE FUNCTION flagplane.get_audit_log_entry(
+	id text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_get_audit_log_entry';
+REVOKE ALL ON FUNCTION flagplane.get_audit_log_entry(text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_audit_log_entry(text) IS
+'Get an entry of the audit log, with what was there before the change and after it.
+Refuses: P0002.';
+
 CREATE FUNCTION flagplane.changes(
 	after text DEFAULT NULL,
 	"limit" integer DEFAULT 100

@@ -312,6 +312,7 @@ CREATE TABLE flagplane_data.audit_log (
 	request_id text NOT NULL,
 	PRIMARY KEY (account_id, generation, xid, ordinal)
 );
+CREATE INDEX audit_log_newest ON flagplane_data.audit_log (account_id, at, generation, xid, ordinal);
 COMMENT ON TABLE flagplane_data.audit_log IS 'One row for each change, written in the change''s own transaction. Its key is the order of changes().';
 COMMENT ON COLUMN flagplane_data.audit_log.xid IS 'The transaction that made the change; the topmost one.';
 COMMENT ON COLUMN flagplane_data.audit_log.actor IS 'token:<id> or role:<name>.';
