@@ -9,6 +9,7 @@
 #include "call/caller.h"
 #include "call/field.h"
 #include "call/idempotency.h"
+#include "call/last_use.h"
 
 /*
  * call_prepare starts a request: its operation, the time, its id, and an empty
@@ -28,7 +29,8 @@ call_prepare(Request *request, const Operation *operation)
 
 /*
  * call_run does the request: identify the caller, read the fields, claim the
- * idempotency key or replay its answer, run the operation, record it.  What
+ * idempotency key or replay its answer, run the operation, record it, note that
+ * the token was used.  What
  * is refused is raised as an error, and nothing of it is left.
  */
 void
@@ -52,6 +54,7 @@ call_run(Request *request)
 		audit_record(request);
 		idempotency_keep(request);
 	}
+	last_use_note(request);
 
 	owner_leave(&bracket);
 	statement_end();

@@ -60,6 +60,9 @@ STATEMENT(insert_token,
 		  " member_id, created_at, expires_at)"
 		  " VALUES ($1, $8, $9, $10, $11, $2, $4, $12, $6::text[] IS NULL, $5, $13, $7)");
 
+STATEMENT(insert_token_use, "INSERT INTO flagplane_data.access_token_use (account_id, token_id)"
+							" VALUES ($1, $2)");
+
 STATEMENT(insert_token_projects,
 		  "INSERT INTO flagplane_data.access_token_project (account_id, token_id, project_id)"
 		  " SELECT $1, $2, p.id FROM flagplane_data.project p"
@@ -71,14 +74,14 @@ STATEMENT(find_member,
 		  "SELECT 1 FROM flagplane_data.member m WHERE m.account_id = $1 AND m.id = $5");
 
 STATEMENT(find_token_by_id,
-		  "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS
+		  "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE
 		  " FROM flagplane_data.access_token t WHERE t.account_id = $1 AND t.id = $2");
 
 /*
  * A caller that is limited to projects ($2) sees the tokens that reach no
  * further, since the others name projects that it must not know.
  */
-STATEMENT(list_tokens, "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS
+STATEMENT(list_tokens, "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE
 					   " FROM flagplane_data.access_token t WHERE t.account_id = $1"
 					   " AND ($2 IS NULL OR (NOT t.all_projects AND NOT EXISTS"
 					   " (SELECT 1 FROM flagplane_data.access_token_project r"
@@ -101,8 +104,8 @@ time_member(StringInfo out, const char *key, TimestampTz time)
 }
 
 /*
- * access_token_document writes the row of TOKEN_COLUMNS and TOKEN_PROJECTS: with the
- * new token, where its secret is given, else with the ending of its secret.
+ * access_token_document writes the row of TOKEN_COLUMNS, TOKEN_PROJECTS and TOKEN_USE:
+ * with the new token, where its secret is given, else with the ending of its secret.
  */
 void
 access_token_document(Request *request, const Row *row, const char *public_part, const char *secret)
@@ -132,6 +135,7 @@ access_token_document(Request *request, const Row *row, const char *public_part,
 	time_member(out, "expiresAt", row_time(row, 8));
 	time_member(out, "revokedAt", row_time(row, 9));
 	time_member(out, "killedAt", row_time(row, 10));
+	time_member(out, "lastUsed", row_time(row, 12));
 	document_close(out, '}');
 }
 
@@ -257,10 +261,11 @@ do_create_access_token(Request *request)
 	params_add(&request->params, TEXTARRAYOID, PointerGetDatum(granted), false);
 	params_time(&request->params, request->now);
 	request_run(request, &insert_token);
-	limit_to_projects(request, id);
-
 	params_bigint(&find, request->caller.account);
 	params_text(&find, id);
+	statement_run(&insert_token_use, &find, STATEMENT_WRITE);
+	limit_to_projects(request, id);
+
 	rows = statement_run(&find_token_by_id, &find, STATEMENT_WRITE);
 	row_read(&rows, 0, &row);
 	access_token_document(request, &row, token_text(request->caller.account, selector), secret);

@@ -17,7 +17,7 @@ const Field whoami_fields[] = {FIELDS_END};
 const Field get_caller_identity_fields[] = {FIELDS_END};
 
 /* $2 is the token; NULL, and nothing of one is found, for a database role. */
-STATEMENT(find_identity, "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", a.name"
+STATEMENT(find_identity, "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE ", a.name"
 						 " FROM flagplane_data.account a LEFT JOIN flagplane_data.access_token t"
 						 " ON t.account_id = a.id AND t.id = $2 WHERE a.id = $1");
 
@@ -28,7 +28,8 @@ enum
 	SCOPES = 3,
 	EXPIRES_AT = 8,
 	PROJECTS = 11,
-	ACCOUNT_NAME = 12
+	LAST_USED = 12,
+	ACCOUNT_NAME = 13
 };
 
 /*
@@ -77,6 +78,7 @@ do_whoami(Request *request)
 	else
 		document_texts(out, "projects", row_array(&row, PROJECTS));
 	document_iso(out, "expiresAt", caller->token_id ? row_time(&row, EXPIRES_AT) : DT_NOBEGIN);
+	document_iso(out, "lastUsedAt", caller->token_id ? row_time(&row, LAST_USED) : DT_NOBEGIN);
 	document_close(out, '}');
 }
 

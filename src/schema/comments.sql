@@ -33,6 +33,8 @@ COMMENT ON COLUMN flagplane_data.access_token.killed_at IS 'When it was killed; 
 
 COMMENT ON COLUMN flagplane_data.access_token.previous_secret_hash IS 'SHA-256 of the secret before the last rotation, while it is good too.';
 COMMENT ON COLUMN flagplane_data.access_token.previous_expires_at IS 'Until when it is good.';
+COMMENT ON COLUMN flagplane_data.access_token_use.account_id IS 'The account that the row belongs to.';
+COMMENT ON COLUMN flagplane_data.access_token_use.token_id IS 'The token.';
 COMMENT ON COLUMN flagplane_data.access_token_project.account_id IS 'The account that the row belongs to.';
 COMMENT ON COLUMN flagplane_data.access_token_project.token_id IS 'The token.';
 COMMENT ON COLUMN flagplane_data.access_token_project.project_id IS 'A project that it is good for.';

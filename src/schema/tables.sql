@@ -73,6 +73,18 @@ COMMENT ON COLUMN flagplane_data.access_token.ending IS 'The last four character
 COMMENT ON COLUMN flagplane_data.access_token.all_projects IS 'Good for all projects; otherwise only for those in access_token_project, and for none if there are none.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.access_token', '');
 
+CREATE TABLE flagplane_data.access_token_use (
+	account_id bigint NOT NULL,
+	token_id flagplane_data.object_id NOT NULL,
+	used_at timestamptz,
+	PRIMARY KEY (account_id, token_id),
+	CONSTRAINT token_use_token FOREIGN KEY (account_id, token_id)
+		REFERENCES flagplane_data.access_token ON DELETE CASCADE
+) WITH (fillfactor = 50);
+COMMENT ON TABLE flagplane_data.access_token_use IS 'When each access token was last used. Apart from the tokens, so that noting it locks none of them.';
+COMMENT ON COLUMN flagplane_data.access_token_use.used_at IS 'To some minutes; NULL: never. In no index, so that an update touches none.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.access_token_use', '');
+
 CREATE TABLE flagplane_data.access_token_project (
 	account_id bigint NOT NULL,
 	token_id flagplane_data.object_id NOT NULL,
