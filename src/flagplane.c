@@ -4,6 +4,7 @@
  */
 #include "ground/compat.h"
 
+#include "call/audit.h"
 #include "call/caller.h"
 #include "resource/settings.h"
 #include "utils/guc.h"
@@ -28,5 +29,9 @@ _PG_init(void)
 		"flagplane.ingest_endpoint", "URL that SDK apps send their events to.",
 		"Shown as ingestEndpoint of every SDK app.", &ingest_endpoint_setting,
 		"https://in.layers.com/l/events", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("flagplane.notify",
+							 "Wakes up those who LISTEN to flagplane at each change.",
+							 "It makes the commits of changes wait for each other.",
+							 &notify_setting, false, PGC_SUSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("flagplane");
 }

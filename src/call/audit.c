@@ -15,8 +15,14 @@
 #include "access/xlog.h"
 #include "call/caller.h"
 #include "catalog/pg_type.h"
+#include "commands/async.h"
 #include "utils/builtins.h"
 #include "utils/xid8.h"
+
+/* Who listens here is told that the feed has more to read, and whose. */
+#define NOTIFY_CHANNEL "flagplane"
+
+bool notify_setting = false;
 
 /* How many digits of a place's text are the generation's and the transaction's. */
 #define GENERATION_DIGITS 4
@@ -111,7 +117,8 @@ params_project(Params *params, const Request *request)
 }
 
 /*
- * audit_record writes the row of the request's change.
+ * audit_record writes the row of the request's change, and wakes up those who
+ * listen if that is asked for.  A transaction wakes them once for each account.
  */
 void
 audit_record(const Request *request)
@@ -149,6 +156,8 @@ audit_record(const Request *request)
 		params_time(&generation, request->now);
 		statement_run(&begin_generation, &generation, STATEMENT_WRITE);
 	}
+	if (notify_setting)
+		Async_Notify(NOTIFY_CHANNEL, psprintf("%08x", (uint32) request->caller.account));
 }
 
 /*

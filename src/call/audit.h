@@ -19,6 +19,9 @@ typedef struct AuditPlace
 /* As text a place is 24 lower-case hexadecimal digits, which compare likewise. */
 #define AUDIT_PLACE_LENGTH OBJECT_ID_LENGTH
 
+/* The setting flagplane.notify. */
+extern bool notify_setting;
+
 extern void audit_record(const Request *request);
 extern char *audit_place_text(const AuditPlace *place);
 extern bool audit_place_parse(const char *text, AuditPlace *place);
