@@ -52,6 +52,7 @@
 extern void append_encoded(StringInfo query, const char *name, const char *value);
 extern void
 page_check(Request *request, int limit_field, const char *const *filters, const char *const *sorts);
+extern int64 page_total(Request *request, Statement *count);
 extern void page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 	pg_attribute_printf(4, 5);
 

@@ -10,6 +10,7 @@
 
 #include "call/caller.h"
 #include "call/field.h"
+#include "call/page.h"
 #include "call/token.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
@@ -26,6 +27,11 @@ enum
 	MEMBER_ID,
 	PROJECTS,
 	EXPIRES_AT
+};
+
+enum
+{
+	LIST_LIMIT
 };
 
 static const char *const scopes[] = {
@@ -52,7 +58,7 @@ const Field create_access_token_fields[] = {
 					NULL},
 	FIELDS_END};
 
-const Field list_access_tokens_fields[] = {FIELDS_END};
+const Field list_access_tokens_fields[] = {PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD, FIELDS_END};
 
 STATEMENT(insert_token,
 		  "INSERT INTO flagplane_data.access_token AS t"
@@ -78,18 +84,22 @@ STATEMENT(find_token_by_id,
 		  " FROM flagplane_data.access_token t WHERE t.account_id = $1 AND t.id = $2");
 
 /*
- * A caller that is limited to projects ($2) sees the tokens that reach no
+ * A caller that is limited to projects ($4) sees the tokens that reach no
  * further, since the others name projects that it must not know.
  */
-STATEMENT(list_tokens, "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE
-					   " FROM flagplane_data.access_token t WHERE t.account_id = $1"
-					   " AND ($2 IS NULL OR (NOT t.all_projects AND NOT EXISTS"
-					   " (SELECT 1 FROM flagplane_data.access_token_project r"
-					   " WHERE r.account_id = t.account_id AND r.token_id = t.id AND NOT EXISTS"
-					   " (SELECT 1 FROM flagplane_data.access_token_project o"
-					   " WHERE o.account_id = r.account_id AND o.project_id = r.project_id"
-					   " AND o.token_id = $2))))"
-					   " ORDER BY t.created_at, t.id");
+#define VISIBLE_TOKENS                                                     \
+	" FROM flagplane_data.access_token t WHERE t.account_id = $1"          \
+	" AND ($4 IS NULL OR (NOT t.all_projects AND NOT EXISTS"               \
+	" (SELECT 1 FROM flagplane_data.access_token_project r"                \
+	" WHERE r.account_id = t.account_id AND r.token_id = t.id"             \
+	" AND NOT EXISTS (SELECT 1 FROM flagplane_data.access_token_project o" \
+	" WHERE o.account_id = r.account_id AND o.project_id = r.project_id"   \
+	" AND o.token_id = $4))))"
+
+STATEMENT(list_tokens, "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE VISIBLE_TOKENS
+					   " ORDER BY t.created_at, t.id LIMIT $2 OFFSET $3");
+
+STATEMENT(count_tokens, "SELECT count(*)" VISIBLE_TOKENS);
 
 /*
  * time_member writes a time in Unix milliseconds, or null for none.
@@ -275,16 +285,18 @@ do_create_access_token(Request *request)
 }
 
 /*
- * do_list_access_tokens answers with all tokens, oldest first, each with no more
- * than the ending of its secret.
+ * do_list_access_tokens answers with a page of the tokens, oldest first, each with
+ * no more than the ending of its secret.
  */
 void
 do_list_access_tokens(Request *request)
 {
 	StringInfo out = request->answer;
+	int64 total;
 	Rows rows;
 
 	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
+	total = page_total(request, &count_tokens);
 	rows = request_run(request, &list_tokens);
 	document_open_items(out);
 	for (uint64 i = 0; i < rows.count; i++)
@@ -296,6 +308,5 @@ do_list_access_tokens(Request *request)
 		access_token_document(request, &row, NULL, NULL);
 	}
 	document_close(out, ']');
-	document_integer(out, "totalCount", rows.count);
-	document_close(out, '}');
+	page_end(request, LIST_LIMIT, total, "/api/v2/tokens");
 }

@@ -13,13 +13,16 @@ COMMENT ON FUNCTION flagplane.create_account(text, text, uuid) IS
 'Make an account, a tenant of its own.
 For database roles with USAGE on flagplane_data only. key: 1 to 256 letters, digits, _, . and -. Refuses: 22023, 23505, 42501.';
 
-CREATE FUNCTION flagplane.list_accounts()
+CREATE FUNCTION flagplane.list_accounts(
+	"limit" integer DEFAULT 20,
+	"offset" integer DEFAULT 0
+)
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_accounts';
-REVOKE ALL ON FUNCTION flagplane.list_accounts() FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_accounts() IS
-'List the accounts.
-For database roles with USAGE on flagplane_data only.';
+REVOKE ALL ON FUNCTION flagplane.list_accounts(integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_accounts(integer, integer) IS
+'List the accounts, by key.
+For database roles with USAGE on flagplane_data only. limit: 1 to 1000. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.whoami()
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
@@ -51,12 +54,16 @@ COMMENT ON FUNCTION flagplane.create_member(text, text, text, text, uuid) IS
 'Make a member, whom tokens and flag links can name.
 role: reader, writer, admin, owner or no_access. Refuses: 22023, 23505.';
 
-CREATE FUNCTION flagplane.list_members()
+CREATE FUNCTION flagplane.list_members(
+	"limit" integer DEFAULT 20,
+	"offset" integer DEFAULT 0
+)
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_members';
-REVOKE ALL ON FUNCTION flagplane.list_members() FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_members() IS
-'List the members, oldest first.';
+REVOKE ALL ON FUNCTION flagplane.list_members(integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_members(integer, integer) IS
+'List the members, oldest first.
+limit: 1 to 1000. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.create_access_token(
 	name text,
@@ -74,12 +81,16 @@ COMMENT ON FUNCTION flagplane.create_access_token(text, text[], text, text, text
 'Make an access token. The answer shows it once.
 Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is good for. Refuses: 22023, 42501.';
 
-CREATE FUNCTION flagplane.list_access_tokens()
+CREATE FUNCTION flagplane.list_access_tokens(
+	"limit" integer DEFAULT 20,
+	"offset" integer DEFAULT 0
+)
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_access_tokens';
-REVOKE ALL ON FUNCTION flagplane.list_access_tokens() FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_access_tokens() IS
-'List the access tokens, each with the last four characters of its secret.';
+REVOKE ALL ON FUNCTION flagplane.list_access_tokens(integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_access_tokens(integer, integer) IS
+'List the access tokens, oldest first, each with the last four characters of its secret.
+limit: 1 to 1000. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.rotate_access_token(
 	id text,
