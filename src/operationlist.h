@@ -14,6 +14,11 @@
 OPERATION(create_account, NULL, NULL, ROLE_ONLY, 201, LAUNCHDARKLY, CHANGES, "account", NULL)
 OPERATION(list_accounts, NULL, NULL, ROLE_ONLY, 200, LAUNCHDARKLY, READS, "account", NULL)
 
+/* The caller */
+OPERATION(whoami, "GET", "/v1/whoami", SCOPE_NONE, 200, LAYERS, READS, "caller", NULL)
+OPERATION(get_caller_identity, "GET", "/api/v2/caller-identity", SCOPE_NONE, 200, LAUNCHDARKLY,
+		  READS, "caller identity", NULL)
+
 /* Members and access tokens */
 OPERATION(create_member, NULL, NULL, TOKENS_ADMIN, 201, LAUNCHDARKLY, CHANGES, "member", NULL)
 OPERATION(list_members, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, READS, "member", NULL)
@@ -141,3 +146,10 @@ OPERATION(update_sdk_app, "PATCH", "/v1/projects/:projectId/sdk-apps/:appId", PR
 OPERATION(delete_sdk_app, "DELETE", "/v1/projects/:projectId/sdk-apps/:appId", PROJECTS_WRITE, 204,
 		  LAYERS, CHANGES, "SDK app", NULL)
 OPERATION(authenticate_sdk_app, NULL, NULL, PROJECTS_READ, 200, LAYERS, READS, "SDK app", NULL)
+
+/* The audit log */
+OPERATION(list_audit_log, "GET", "/api/v2/auditlog", AUDIT_READ, 200, LAUNCHDARKLY, READS,
+		  "audit log entry", NULL)
+OPERATION(get_audit_log_entry, "GET", "/api/v2/auditlog/:id", AUDIT_READ, 200, LAUNCHDARKLY, READS,
+		  "audit log entry", NULL)
+OPERATION(changes, NULL, NULL, AUDIT_READ, 200, LAUNCHDARKLY, READS, "change", NULL)

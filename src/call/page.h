@@ -55,10 +55,12 @@
 	" CASE " sort " WHEN 'createdOn' THEN " row ".created_at END,"   \
 	" CASE " sort " WHEN '-createdOn' THEN " row ".created_at END DESC,"
 
+extern void append_encoded(StringInfo query, const char *name, const char *value);
 extern void
 page_check(Request *request, int limit_field, const char *const *filters, const char *const *sorts);
 extern void page_links(StringInfo out, const char *path, int limit, int64 offset, int64 total,
 					   const char *rest);
+extern int64 page_total(Request *request, Statement *count);
 extern void page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 	pg_attribute_printf(4, 5);
 

@@ -22,6 +22,21 @@ typedef struct Shape
  */
 static const Shape shapes[] = {
 	{"Link", "href string, type string"},
+	{"Caller", "organizationId string?, workspaceId string?, organizationName string?,"
+			   " apiKeyId string?, name string?, actor string, memberId string?, scopes string[],"
+			   " projects string[]?, rateLimitTier? string, expiresAt time?, lastUsedAt time?"},
+	{"CallerIdentity", "accountId? string, authKind string, tokenKind? string, tokenName? string,"
+					   " tokenId? string, memberId? string, serviceToken? boolean"},
+	{"AuditAccess", "action string, resource string?"},
+	{"AuditMember", "_links Link{}, _id string, email string, firstName string?, lastName string?"},
+	{"AuditToken", "_id string, name string, ending string, serviceToken boolean"},
+	{"AuditTarget", "_links Link{}, name string?, resources any[]"},
+	{"AuditLogEntry",
+	 "_links Link{}, _id string, _accountId string, date integer, accesses AuditAccess[],"
+	 " kind string, name string?, description string, shortDescription string,"
+	 " comment? string, member? AuditMember, token? AuditToken, titleVerb string,"
+	 " title string, target AuditTarget, delta? any, previousVersion? any, currentVersion? any"},
+	{"AuditLogEntryList", "items AuditLogEntry[], _links Link{}"},
 	{"ApprovalSettings", "required boolean, bypassApprovalsForPendingChanges boolean,"
 						 " minNumApprovals integer, canReviewOwnRequest boolean,"
 						 " canApplyDeclinedChanges boolean, autoApplyApprovedChanges? boolean,"

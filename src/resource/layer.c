@@ -57,7 +57,7 @@ STATEMENT(insert_layer,
 		  " created_at)"
 		  " SELECT $1, $7, p.id, $3, $4, $5, $6, $8, $9"
 		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
-		  " FOR KEY SHARE OF p ON CONFLICT DO NOTHING RETURNING " LAYER_COLUMNS);
+		  " FOR KEY SHARE OF p ON CONFLICT DO NOTHING RETURNING " LAYER_COLUMNS ", l.project_id");
 
 STATEMENT(find_layer,
 		  "SELECT " LAYER_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.layer l"
@@ -235,6 +235,7 @@ do_create_layer(Request *request)
 	const Rows nothing = {0};
 	uint64 next = 0;
 	Rows rows;
+	Row row;
 	Layer layer;
 
 	params_text(&request->params, object_id());
@@ -248,6 +249,8 @@ do_create_layer(Request *request)
 		error_raise(ERR_EXISTS, "layer \"%s\" already exists", request_string(request, KEY));
 	}
 	layer = layer_of_row(&rows, 0);
+	row_read(&rows, 0, &row);
+	request->project_id = DatumGetUUIDP(row.values[6]);
 	layer_document(request->answer, &layer, &nothing, &next, NULL);
 	request_location(request, "/api/v2/projects/%s/layers/%s", request_string(request, PROJECT_KEY),
 					 layer.key);

@@ -13,13 +13,32 @@ COMMENT ON FUNCTION flagplane.create_account(text, text, uuid) IS
 'Make an account, a tenant of its own.
 For database roles with USAGE on flagplane_data only. key: 1 to 256 letters, digits, _, . and -. Refuses: 22023, 23505, 42501.';
 
-CREATE FUNCTION flagplane.list_accounts()
+CREATE FUNCTION flagplane.list_accounts(
+	"limit" integer DEFAULT 20,
+	"offset" integer DEFAULT 0
+)
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_accounts';
-REVOKE ALL ON FUNCTION flagplane.list_accounts() FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_accounts() IS
-'List the accounts.
-For database roles with USAGE on flagplane_data only.';
+REVOKE ALL ON FUNCTION flagplane.list_accounts(integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_accounts(integer, integer) IS
+'List the accounts, by key.
+For database roles with USAGE on flagplane_data only. limit: 1 to 1000. Refuses: 22023.';
+
+CREATE FUNCTION flagplane.whoami()
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_whoami';
+REVOKE ALL ON FUNCTION flagplane.whoami() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.whoami() IS
+'Tell who is calling: the account, the token or role, and what it may do.
+Any caller may ask, whatever the scopes of its token.';
+
+CREATE FUNCTION flagplane.get_caller_identity()
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_get_caller_identity';
+REVOKE ALL ON FUNCTION flagplane.get_caller_identity() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_caller_identity() IS
+'Tell who is calling, in the shape of LaunchDarkly.
+Any caller may ask, whatever the scopes of its token.';
 
 CREATE FUNCTION flagplane.create_member(
 	email text,
@@ -35,12 +54,16 @@ COMMENT ON FUNCTION flagplane.create_member(text, text, text, text, uuid) IS
 'Make a member, whom tokens and flag links can name.
 role: reader, writer, admin, owner or no_access. Refuses: 22023, 23505.';
 
-CREATE FUNCTION flagplane.list_members()
+CREATE FUNCTION flagplane.list_members(
+	"limit" integer DEFAULT 20,
+	"offset" integer DEFAULT 0
+)
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_members';
-REVOKE ALL ON FUNCTION flagplane.list_members() FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_members() IS
-'List the members, oldest first.';
+REVOKE ALL ON FUNCTION flagplane.list_members(integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_members(integer, integer) IS
+'List the members, oldest first.
+limit: 1 to 1000. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.create_access_token(
 	name text,
@@ -59,12 +82,16 @@ COMMENT ON FUNCTION flagplane.create_access_token(text, text[], text, text, text
 'Make an access token. The answer shows it once.
 Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is good for. rate_tier: standard, pilot or partner, none above the caller''s own. Refuses: 22023, 42501.';
 
-CREATE FUNCTION flagplane.list_access_tokens()
+CREATE FUNCTION flagplane.list_access_tokens(
+	"limit" integer DEFAULT 20,
+	"offset" integer DEFAULT 0
+)
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_access_tokens';
-REVOKE ALL ON FUNCTION flagplane.list_access_tokens() FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_access_tokens() IS
-'List the access tokens, each with the last four characters of its secret.';
+REVOKE ALL ON FUNCTION flagplane.list_access_tokens(integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_access_tokens(integer, integer) IS
+'List the access tokens, oldest first, each with the last four characters of its secret.
+limit: 1 to 1000. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.rotate_access_token(
 	id text,
@@ -702,6 +729,41 @@ REVOKE ALL ON FUNCTION flagplane.authenticate_sdk_app(text) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.authenticate_sdk_app(text) IS
 'Find the SDK app that a key belongs to.
 For the event pipeline: one index probe, by the keys hash. Refuses: P0002.';
+
+CREATE FUNCTION flagplane.list_audit_log(
+	before bigint DEFAULT NULL,
+	after bigint DEFAULT NULL,
+	"limit" integer DEFAULT 20,
+	filter text DEFAULT NULL,
+	cursor text DEFAULT NULL
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_list_audit_log';
+REVOKE ALL ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text) IS
+'List the audit log, newest first, a page at a time.
+before, after: Unix milliseconds that the entries are between. limit: 1 to 1000. filter: text that the name or the resource must hold. cursor: that of the link to the next page. Refuses: 22023.';
+
+CREATE FUNCTION flagplane.get_audit_log_entry(
+	id text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_get_audit_log_entry';
+REVOKE ALL ON FUNCTION flagplane.get_audit_log_entry(text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_audit_log_entry(text) IS
+'Get an entry of the audit log, with what was there before the change and after it.
+Refuses: P0002.';
+
+CREATE FUNCTION flagplane.changes(
+	after text DEFAULT NULL,
+	"limit" integer DEFAULT 100
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_changes';
+REVOKE ALL ON FUNCTION flagplane.changes(text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.changes(text, integer) IS
+'Read on in the feed of changes: each is told once, whatever order they are committed in.
+after: nextCursor of the answer before; left out, from the beginning. limit: 1 to 1000. Refuses: 22023.';
 
 -- REST requests, as documented.
 CREATE FUNCTION flagplane.handle(
