@@ -324,39 +324,56 @@ CREATE FUNCTION flagplane.create_flag(
 	tags text[] DEFAULT NULL,
 	defaults jsonb DEFAULT NULL,
 	is_flag_on boolean DEFAULT NULL,
+	client_side_availability jsonb DEFAULT NULL,
+	custom_properties jsonb DEFAULT NULL,
 	idempotency_key uuid DEFAULT NULL
 )
 RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_create_flag';
-REVOKE ALL ON FUNCTION flagplane.create_flag(text, text, text, text, jsonb, boolean, text[], jsonb, boolean, uuid) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.create_flag(text, text, text, text, jsonb, boolean, text[], jsonb, boolean, uuid) IS
+REVOKE ALL ON FUNCTION flagplane.create_flag(text, text, text, text, jsonb, boolean, text[], jsonb, boolean, jsonb, jsonb, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_flag(text, text, text, text, jsonb, boolean, text[], jsonb, boolean, jsonb, jsonb, uuid) IS
 'Create a flag, with a configuration in every environment.
-variations: a list of {"value": ..., "name": ..., "description": ...} with different values; left out, true and false. defaults: {"onVariation": index, "offVariation": index}. Refuses: 22023, P0002, 23505.';
+variations: a list of {"value": ..., "name": ..., "description": ...} with different values; left out, true and false. defaults: {"onVariation": index, "offVariation": index}. client_side_availability: {"usingEnvironmentId": boolean, "usingMobileKey": boolean}; left out, the project''s. custom_properties: {key: {"name": ..., "value": [...]}}. Refuses: 22023, P0002, 23505.';
 
 CREATE FUNCTION flagplane.get_flag(
 	project_key text,
-	flag_key text
+	flag_key text,
+	env text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_get_flag';
-REVOKE ALL ON FUNCTION flagplane.get_flag(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.get_flag(text, text) IS
+REVOKE ALL ON FUNCTION flagplane.get_flag(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_flag(text, text, text) IS
 'Get a flag with its configurations.
-Refuses: P0002.';
+env: the keys of the environments whose configurations are wanted, joined by commas; left out, all. Refuses: 22023, P0002.';
 
 CREATE FUNCTION flagplane.list_flags(
 	project_key text,
 	"limit" integer DEFAULT 20,
 	"offset" integer DEFAULT 0,
 	filter text DEFAULT NULL,
-	sort text DEFAULT NULL
+	sort text DEFAULT NULL,
+	env text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_flags';
-REVOKE ALL ON FUNCTION flagplane.list_flags(text, integer, integer, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_flags(text, integer, integer, text, text) IS
+REVOKE ALL ON FUNCTION flagplane.list_flags(text, integer, integer, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_flags(text, integer, integer, text, text, text) IS
 'List a project''s flags, oldest first unless sorted.
-limit: 1 to 1000. filter: a comma list of query:word, tags:a+b. sort: a comma list of createdOn, name, each with - before it for descending. Refuses: P0002.';
+limit: 1 to 1000. filter: a comma list of query:word, tags:a+b. sort: a comma list of createdOn, name, each with - before it for descending. env: the keys of the environments whose configurations are wanted, joined by commas. Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.update_flag(
+	project_key text,
+	flag_key text,
+	patch jsonb,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_update_flag';
+REVOKE ALL ON FUNCTION flagplane.update_flag(text, text, jsonb, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.update_flag(text, text, jsonb, uuid) IS
+'Change a flag and its settings by a patch of its document: a JSON Patch (RFC 6902), a merge patch (RFC 7396), or instructions.
+patch is an array of operations, {"patch": [...]}, {"merge": {...}}, the merge patch itself, or {"environmentKey": ..., "instructions": [...]} with turnFlagOn, turnFlagOff, updateName, updateDescription, addTags, removeTags, archiveFlag, restoreFlag. Each but the first and the merge patch itself may have a comment. Refuses: 22023, 55000, P0002.';
 
 CREATE FUNCTION flagplane.delete_flag(
 	project_key text,
