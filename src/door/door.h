@@ -15,8 +15,11 @@ typedef struct Headers
 	char *token;
 	char *idempotency_key;
 	char *method_override;
+	char *original_method; /* what the reverse proxy was asked for */
+	char *original_uri;
 } Headers;
 
 extern void headers_read_jsonb(Jsonb *source, bool postgrest, Headers *headers);
+extern void headers_of_postgrest(Headers *headers);
 
 #endif /* FLAGPLANE_DOOR_H */

@@ -8,15 +8,13 @@
  * headers go to response.*, and errors leave in PostgREST's form.
  */
 #include "door/door.h"
+#include "door/response.h"
 
 #include "call/call.h"
 #include "call/field.h"
 #include "fmgr.h"
-#include "ground/document.h"
 #include "operations.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/guc.h"
 
 static Datum call_from_sql(FunctionCallInfo fcinfo, const Operation *operation);
 
@@ -28,18 +26,6 @@ static Datum call_from_sql(FunctionCallInfo fcinfo, const Operation *operation);
 	}
 #include "operationlist.h"
 #undef OPERATION
-
-/*
- * setting is a custom setting's value; NULL where it is not set.  After the
- * first transaction of a connection such settings read as ''.
- */
-static const char *
-setting(const char *name)
-{
-	const char *value = GetConfigOption(name, true, false);
-
-	return value && value[0] ? value : NULL;
-}
 
 /*
  * read_arguments fills the fields from the function's arguments.
@@ -55,80 +41,19 @@ read_arguments(Request *request)
 }
 
 /*
- * set_response sets a setting that PostgREST reads after the call.
- */
-static void
-set_response(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
-							 false);
-}
-
-/*
- * response_header adds a header to PostgREST's array of one-member objects.
- */
-static void
-response_header(StringInfo headers, const char *name, const char *value)
-{
-	document_element(headers);
-	document_open(headers, '{');
-	document_string(headers, name, value);
-	document_close(headers, '}');
-}
-
-/*
- * keep_headers copies the headers that somebody else set before in the request;
- * those of an earlier call of ours give way to the new ones.
- */
-static void
-keep_headers(StringInfo headers, const char *before)
-{
-	static const char *const ours[] = {"Location", "ETag", "Idempotent-Replayed", "X-Request-Id"};
-	Jsonb *list = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(before)));
-	uint32 count = JB_ROOT_IS_ARRAY(list) ? JB_ROOT_COUNT(list) : 0;
-
-	for (uint32 i = 0; i < count; i++)
-	{
-		Jsonb *header = JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i));
-		bool is_ours = false;
-
-		for (int j = 0; j < (int) lengthof(ours) && JB_ROOT_IS_OBJECT(header); j++)
-			is_ours |=
-				getKeyJsonValueFromContainer(&header->root, ours[j], strlen(ours[j]), NULL) != NULL;
-		if (is_ours)
-			continue;
-		document_element(headers);
-		JsonbToCString(headers, &header->root, VARSIZE(header));
-	}
-}
-
-/*
  * respond tells PostgREST the status and the headers.
  */
 static void
 respond(const Request *request)
 {
-	const char *before = setting("response.headers");
-	StringInfoData headers;
+	ResponseHeaders headers = {0};
 
 	if (request->operation->status != 200)
-		set_response("response.status", psprintf("%d", request->operation->status));
-
-	initStringInfo(&headers);
-	document_open(&headers, '[');
-	if (before)
-		keep_headers(&headers, before);
-	if (request->location->len > 0)
-		response_header(&headers, "Location", request->location->data);
-	if (request->version > 0)
-		response_header(&headers, "ETag", psprintf("\"%d\"", request->version));
-	if (request->replayed)
-		response_header(&headers, "Idempotent-Replayed", "true");
+		postgrest_status(request->operation->status);
+	response_of_request(&headers, request);
 	if (request->operation->dialect == LAYERS)
 		response_header(&headers, "X-Request-Id", request->id);
-	document_close(&headers, ']');
-	if (headers.len > 2 || before)
-		set_response("response.headers", headers.data);
+	postgrest_headers(&headers);
 }
 
 /*
@@ -138,7 +63,7 @@ respond(const Request *request)
 static Datum
 call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 {
-	bool postgrest = setting("request.method") != NULL;
+	bool postgrest = postgrest_setting("request.method") != NULL;
 	int fields = field_count(operation);
 	Request request;
 
@@ -152,12 +77,11 @@ call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 	error_speak(postgrest ? VOICE_POSTGREST : VOICE_SQL, operation->dialect, request.id);
 	request.read_fields = read_arguments;
 	request.source = fcinfo;
-	if (postgrest && setting("request.headers"))
+	if (postgrest)
 	{
 		Headers headers;
-		Datum source = DirectFunctionCall1(jsonb_in, CStringGetDatum(setting("request.headers")));
 
-		headers_read_jsonb(DatumGetJsonbP(source), true, &headers);
+		headers_of_postgrest(&headers);
 		request.token = headers.token;
 		request.idempotency_key = headers.idempotency_key;
 	}

@@ -500,6 +500,19 @@ COMMENT ON FUNCTION flagplane.handle(text, text, jsonb, text) IS
 'Answer a documented REST request.
 Routes method and uri, reads headers (a JSON object, names in either case) and body, and gives the documented status, headers and body. A refused request is answered with its status and leaves nothing behind.';
 
+-- The same behind PostgREST: a function that returns a domain named after a media
+-- type is answered under it, and a json as it is, byte for byte.
+CREATE DOMAIN flagplane."application/json" AS json;
+COMMENT ON DOMAIN flagplane."application/json" IS 'What PostgREST answers under this media type.';
+
+CREATE FUNCTION flagplane.rest(bytea)
+RETURNS flagplane."application/json" LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_rest';
+REVOKE ALL ON FUNCTION flagplane.rest(bytea) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.rest(bytea) IS
+'Answer a documented REST request behind PostgREST and a reverse proxy.
+The body as it came; method, URI and token in the headers X-Original-Method, X-Original-URI and X-Original-Authorization. A refused request is answered with its status and leaves nothing behind.';
+
 -- Upkeep.
 CREATE FUNCTION flagplane.purge("limit" integer DEFAULT 10000)
 RETURNS bigint LANGUAGE c VOLATILE PARALLEL UNSAFE
