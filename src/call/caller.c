@@ -11,6 +11,7 @@
 
 #include "call/field.h"
 #include "call/token.h"
+#include "call/verified.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -186,12 +187,11 @@ scopes_of_array(ArrayType *names)
 }
 
 /*
- * identify_token takes the access token for the caller.  An unknown selector
- * costs the same hash and comparison as a wrong secret, and both are answered
- * alike.
+ * verify_token takes the access token for the caller.  An unknown selector costs
+ * the same hash and comparison as a wrong secret, and both are answered alike.
  */
 static void
-identify_token(Request *request)
+verify_token(Request *request)
 {
 	static const uint8 nobody[SECRET_HASH_BYTES] = {0};
 	Caller *caller = &request->caller;
@@ -212,17 +212,19 @@ identify_token(Request *request)
 	if (known)
 		row_read(&rows, 0, &row);
 	good = secret_matches(parts.secret, known ? (uint8 *) VARDATA_ANY(row_bytes(&row, 1)) : nobody);
+	caller->good_until = known && !row.nulls[5] ? row_time(&row, 5) : DT_NOEND;
 	if (known && !good && !row.nulls[8] && row_time(&row, 9) > GetCurrentTimestamp())
+	{
 		good = secret_matches(parts.secret, (uint8 *) VARDATA_ANY(row_bytes(&row, 8)));
-	if (!known || !good || row_boolean(&row, 6) ||
-		(!row.nulls[5] && row_time(&row, 5) <= GetCurrentTimestamp()))
+		caller->good_until = Min(caller->good_until, row_time(&row, 9));
+	}
+	if (!known || !good || row_boolean(&row, 6) || caller->good_until <= GetCurrentTimestamp())
 		error_raise(ERR_UNAUTHENTICATED, "the access token is not valid");
 	if (row_boolean(&row, 7))
 		error_raise(ERR_KILLED, "the access token has been killed");
 
 	caller->account = parts.account;
 	caller->token_id = row_string(&row, 0);
-	snprintf(caller->actor, sizeof(caller->actor), "token:%s", caller->token_id);
 	caller->scopes = scopes_of_array(row_array(&row, 2));
 	caller->all_projects = row_boolean(&row, 3);
 	caller->member_id = row_string(&row, 4);
@@ -235,10 +237,16 @@ identify_token(Request *request)
 void
 caller_identify(Request *request, const OwnerBracket *bracket)
 {
-	if (request->token)
-		identify_token(request);
-	else
+	Caller *caller = &request->caller;
+
+	if (request->token == NULL)
+	{
 		identify_role(request, bracket);
+		return;
+	}
+	if (!verified_find(request->token, caller))
+		verify_token(request);
+	snprintf(caller->actor, sizeof(caller->actor), "token:%s", caller->token_id);
 }
 
 /*

@@ -123,7 +123,8 @@ typedef struct Caller
 	char *token_id;	 /* NULL for a database role */
 	char *member_id; /* NULL if the token belongs to none */
 	int scopes;
-	bool all_projects; /* false: only those named for the token */
+	bool all_projects;		/* false: only those named for the token */
+	TimestampTz good_until; /* when the token, or the secret it came with, expires */
 } Caller;
 
 /* A stretch of the answer that must not be stored everywhere. */

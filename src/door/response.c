@@ -62,6 +62,15 @@ postgrest_setting(const char *name)
 }
 
 /*
+ * postgrest_calls tells whether PostgREST is serving a request.
+ */
+bool
+postgrest_calls(void)
+{
+	return postgrest_setting("request.method") != NULL;
+}
+
+/*
  * set_response sets a setting that PostgREST reads after the call.
  */
 static void

@@ -22,6 +22,7 @@ extern void response_of_request(ResponseHeaders *headers, const Request *request
 extern void response_object(const ResponseHeaders *headers, StringInfo out);
 
 extern const char *postgrest_setting(const char *name);
+extern bool postgrest_calls(void);
 extern void postgrest_headers(const ResponseHeaders *headers);
 extern void postgrest_status(int status);
 

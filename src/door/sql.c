@@ -63,7 +63,7 @@ respond(const Request *request)
 static Datum
 call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 {
-	bool postgrest = postgrest_setting("request.method") != NULL;
+	bool postgrest = postgrest_calls();
 	int fields = field_count(operation);
 	Request request;
 
