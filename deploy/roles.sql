@@ -17,9 +17,12 @@ GRANT USAGE ON SCHEMA flagplane, flagplane_data TO flagplane_backend;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO flagplane_backend;
 GRANT SELECT ON ALL TABLES IN SCHEMA flagplane TO flagplane_backend;
 
--- What PostgREST logs in as. It has no right of its own: it switches to one of the
--- roles above for each request, to the anonymous one unless a JWT names another
--- (leave that grant out where no JWT is used). Give it a password in psql
--- (\password flagplane_authenticator), which does not show it to the server's log.
+-- What PostgREST logs in as. It has no right of its own and switches to the anonymous
+-- role for each request. Give it a password in psql (\password flagplane_authenticator),
+-- which keeps it out of the server's log.
 CREATE ROLE flagplane_authenticator LOGIN NOINHERIT CONNECTION LIMIT 50;
-GRANT flagplane_anonymous, flagplane_backend TO flagplane_authenticator;
+GRANT flagplane_anonymous TO flagplane_authenticator;
+
+-- Backends that call through PostgREST with a JWT whose role is flagplane_backend need
+-- this too. Whoever can sign such a JWT needs no access token.
+-- GRANT flagplane_backend TO flagplane_authenticator;
