@@ -223,6 +223,7 @@ sized() { # a body of so many bytes
 	{ printf '{"key": "big", "name": "Big", "description": "'; head -c 4000 /dev/zero | tr '\0' d; printf '"'; head -c "$(($1 - 4048))" /dev/zero | tr '\0' ' '; printf '}'; } >"$place/sent"
 	ask -X POST "$base$2" -H "Authorization: $key" -H 'Idempotency-Key: 2f0e1c88-4b1d-4ac1-bc0a-5e9f6d8a7b11' -H 'Expect:' --data-binary "@$place/sent"
 }
+check 'raw bytes in a URI are refused' "$(ask "$base" --request-target "/api/v2/projects/$(printf '\374\377')" -H "Authorization: $key"; body)" '400{"code":"invalid_request","message":"the URI must be percent-encoded"}'
 check 'a body of 1 MiB is taken' "$(sized 1048576 /api/v2/projects/projectKey/layers; wc -c <"$place/sent")" 2011048576
 check 'one byte more is 413' "$(sized 1048577 /api/v2/projects/projectKey/layers; body)" '413{"code":"invalid_request","message":"the request body is larger than 1048576 bytes"}'
 check 'in the dialect of the path' "$(sized 1048577 /v1/projects/x/sdk-apps; body)" '413{"error":{"code":"VALIDATION",*"requestId":"req_??????????????????????????"}}'
