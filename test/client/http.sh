@@ -64,6 +64,7 @@ token() { sql -c "SELECT flagplane.create_access_token('t', $1)->>'token'"; }
 key=$(token "role => 'admin', member_id => flagplane.create_member('ada@example.com', first_name => 'Ada')->>'_id'")
 reader=$(token "role => 'reader'")
 limited=$(token "role => 'reader', projects => '{other}'")
+killed=$(sql -c "SELECT flagplane.create_access_token('killed', role => 'admin')")
 doomed=$(sql -c "SELECT flagplane.create_access_token('doomed', role => 'admin')")
 
 # PostgREST, or what does its work, on a port that is free.
@@ -192,7 +193,10 @@ layers() { ask -X "$1" "$base/v1/projects/prj_9cb958b5-11b5-4e30-8675-5d075d52da
 check 'an app is got, without its key' "$(layers GET "/$app_id"; jq -c 'has("apiKey")' "$place/body.txt")" 200false
 check 'an app is changed' "$(layers PATCH "/$app_id" '{"name": "Acme", "capi": {"meta": {"enabled": true}}}'; jq -c '[.name, .capi.meta.enabled]' "$place/body.txt")" '200\["Acme",true\]'
 check 'apps are listed' "$(layers GET '?platform=ios&limit=5'; jq -r '.items[].name' "$place/body.txt")" 200Acme
+check 'an app is got' "$(layers GET "/$app_id")" 200
+length=$(header Content-Length)
 check 'a HEAD has the headers of a GET' "$(ask -I "$base/v1/projects/prj_9cb958b5-11b5-4e30-8675-5d075d52da7c/sdk-apps/$app_id" -H "Authorization: Bearer $key"; header X-Request-Id)" '200req_*'
+check 'and its length' "$(header Content-Length)" "$length"
 check 'and the connection goes on after it' "$(layers GET "/$app_id")$(layers GET "/$app_id")" 200200
 check 'an app is deleted' "$(layers DELETE "/$app_id")$(layers GET "/$app_id")" 204404
 
@@ -260,6 +264,8 @@ doomed_token=$(jq -r .token <<<"$doomed")
 check 'a token is good' "$(ld GET projects '' "$doomed_token")$(view projects "$doomed_token")$(rpc list_projects -H "X-Api-Key: $doomed_token" -d '{}')" 200200200
 check 'it is revoked' "$(rpc revoke_access_token -H "X-Api-Key: $key" -d "{\"id\": $(jq ._id <<<"$doomed")}")" 200
 check 'it is refused' "$(ld GET projects '' "$doomed_token")$(view projects "$doomed_token")$(rpc list_projects -H "X-Api-Key: $doomed_token" -d '{}')" 401401401
+
+check 'one that is killed is told so' "$(sql -c "SELECT flagplane.kill_access_token('$(jq -r ._id <<<"$killed")') IS NOT NULL"; ld GET projects '' "$(jq -r .token <<<"$killed")"; ask "$base/v1/projects/prj_9cb958b5-11b5-4e30-8675-5d075d52da7c/sdk-apps" -H "Authorization: Bearer $(jq -r .token <<<"$killed")"; body)" 't?401503{"error":{"code":"KILL_SWITCH",*'
 
 # --- Nothing of a refused request is left; settings of one request are not the next one's.
 before=$(sql -c 'SELECT count(*) FROM flagplane_data.idempotency_key')
