@@ -15,7 +15,7 @@ REGRESS = init $(filter-out init,$(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.
 REGRESS_OPTS = --load-extension=btree_gist --load-extension=flagplane
 ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=output_iso --load-extension=btree_gist --load-extension=flagplane
-EXTRA_CLEAN = flagplane--*.sql
+EXTRA_CLEAN = flagplane--*.sql built_with
 
 PG_CPPFLAGS = -I$(srcdir)/src -DFLAGPLANE_VERSION='"$(EXTVERSION)"'
 ifdef WERROR
@@ -25,18 +25,29 @@ endif
 all:
 
 # These set up the machine themselves, before there is a pg_config to ask.
-.PHONY: demo test bench
-demo test bench:
+SCRIPTED = demo test bench check-valgrind
+.PHONY: $(SCRIPTED)
+$(SCRIPTED):
 	@test/run.sh $@
 
-ifeq ($(filter demo test bench,$(MAKECMDGOALS)),)
+ifeq ($(filter $(SCRIPTED),$(MAKECMDGOALS)),)
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs)
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+ifeq ($(wildcard $(PGXS)),)
+$(error PG_CONFIG is "$(PG_CONFIG)", which finds no PostgreSQL server to build for: \
+install its development package, or name its pg_config with make PG_CONFIG=/path/to/pg_config)
+endif
 include $(PGXS)
 
 flagplane--$(EXTVERSION).sql: $(SCHEMA) flagplane.control
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION flagplane" to load this file. \quit'; cat $(addprefix $(srcdir)/,$(SCHEMA)); } > $@
 
 # Every file sees every header: the whole compiles in seconds.
-$(OBJS): $(wildcard src/*.h src/*/*.h)
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/*/*.h) built_with
+
+# What the objects were built with; written when that is something else now.
+BUILT_WITH = $(subst ',,$(VERSION) $(CC) $(CFLAGS) $(CPPFLAGS))
+.PHONY: FORCE
+built_with: FORCE
+	@echo '$(BUILT_WITH)' | cmp -s - $@ || echo '$(BUILT_WITH)' >$@
 endif

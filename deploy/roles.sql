@@ -8,14 +8,16 @@
 CREATE ROLE flagplane_anonymous NOLOGIN;
 GRANT USAGE ON SCHEMA flagplane TO flagplane_anonymous;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO flagplane_anonymous;
-GRANT SELECT ON ALL TABLES IN SCHEMA flagplane TO flagplane_anonymous;
+GRANT SELECT ON flagplane.projects, flagplane.environments, flagplane.layers, flagplane.flag_links,
+	flagplane.sdk_apps, flagplane.audit TO flagplane_anonymous;
 
 -- Your own backends: USAGE on flagplane_data is what lets a role act for the account
 -- named by flagplane.account without a token. It still cannot read the tables.
 CREATE ROLE flagplane_backend NOLOGIN;
 GRANT USAGE ON SCHEMA flagplane, flagplane_data TO flagplane_backend;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO flagplane_backend;
-GRANT SELECT ON ALL TABLES IN SCHEMA flagplane TO flagplane_backend;
+GRANT SELECT ON flagplane.projects, flagplane.environments, flagplane.layers, flagplane.flag_links,
+	flagplane.sdk_apps, flagplane.audit TO flagplane_backend;
 
 -- What PostgREST logs in as. It has no right of its own and switches to the anonymous
 -- role for each request. Give it a password in psql (\password flagplane_authenticator),

@@ -5,7 +5,7 @@
 SELECT o.name, o.arguments AS in_the_table, pg_get_function_arguments(p.oid) AS in_the_catalog
 FROM flagplane.operations() o
 FULL JOIN (SELECT * FROM pg_proc WHERE pronamespace = 'flagplane'::regnamespace
-	AND prorettype = 'json'::regtype) p ON p.proname = o.name
+	AND prorettype = 'json'::regtype AND proname <> 'openapi') p ON p.proname = o.name
 WHERE o.arguments IS DISTINCT FROM pg_get_function_arguments(p.oid);
 -- The others are few and known.
 SELECT proname FROM pg_proc WHERE pronamespace = 'flagplane'::regnamespace
@@ -57,9 +57,9 @@ AND contype <> 'n' AND length(conname) >= 45;
 SELECT conname FROM pg_constraint WHERE connamespace = 'flagplane_data'::regnamespace AND condeferrable;
 
 -- Every view identifies the caller, keeps others' conditions out, runs as its owner, cannot be written
--- through, and shows the account and nothing that tokens and keys are made of.
+-- through, and shows the account and nothing that tokens and keys are made of; stats is of the server.
 SELECT c.oid::regclass AS view FROM pg_class c JOIN pg_rewrite r ON r.ev_class = c.oid
-WHERE c.relnamespace = 'flagplane'::regnamespace AND c.relkind = 'v'
+WHERE c.relnamespace = 'flagplane'::regnamespace AND c.relkind = 'v' AND c.relname <> 'stats'
 AND (c.reloptions IS DISTINCT FROM '{security_barrier=true}' OR pg_relation_is_updatable(c.oid, true) <> 0
 	OR NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'account_id')
 	OR NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid

@@ -59,5 +59,21 @@ SELECT pg_temp.works(:'answer'::json->>'token') AS launchdarkly, pg_temp.works(:
 SELECT flagplane.kill_access_token(:'answer'::json->>'_id')->>'killedAt' = flagplane.kill_access_token(:'answer'::json->>'_id')->>'killedAt' AS the_same;
 SELECT t.try($$SELECT flagplane.revoke_access_token('nothing')$$);
 SELECT t.try($$SELECT flagplane.kill_access_token('nothing')$$);
+-- Tiers of rate limits: they can be changed; a token gives none above its own.
+SELECT flagplane.create_access_token('tier', role => 'reader', rate_tier => 'pilot') AS answer \gset
+SELECT :'answer'::json->>'rateTier' AS tier;
+SELECT :'answer'::json->>'_id' AS tier_id \gset
+SELECT flagplane.set_access_token_tier(:'tier_id', 'partner')->>'rateTier' AS tier;
+SELECT flagplane.create_access_token('tier', role => 'reader', rate_tier => NULL)->>'rateTier' AS tier;
+SELECT tier, t.try(format('SELECT flagplane.set_access_token_tier(%L, %L)', :'tier_id', tier)) FROM unnest(ARRAY['gold', 'Pilot', '', NULL]) tier;
+SELECT t.try($$SELECT flagplane.create_access_token('tier', role => 'reader', rate_tier => 'gold')$$);
+SELECT t.try($$SELECT flagplane.set_access_token_tier('nothing', 'pilot')$$);
+SELECT pg_temp.as_token(:'small', format('SELECT flagplane.set_access_token_tier(%L, %L)', :'tier_id', 'pilot'));
+SELECT pg_temp.as_token(:'small', format('SELECT flagplane.set_access_token_tier(%L, %L)->>%L', :'tier_id', 'standard', 'rateTier'));
+SELECT flagplane.create_access_token('fast', '{tokens:admin}', rate_tier => 'pilot')->>'_id' AS fast_id \gset
+SELECT pg_temp.as_token(:'small', format('SELECT flagplane.rotate_access_token(%L)', :'fast_id'));
+SELECT pg_temp.as_token(:'small', $$SELECT flagplane.create_access_token('tier', '{tokens:admin}', rate_tier => 'pilot')$$);
+SELECT pg_temp.as_token(:'limited', format('SELECT flagplane.set_access_token_tier(%L, %L)', :'theirs_id', 'standard'));
+UPDATE flagplane_data.access_token SET rate_tier = 'gold' WHERE id = :'tier_id';
 -- No secret is in the audit log.
 SELECT count(*) FROM flagplane_data.audit_log WHERE before::text || after::text LIKE '%' || right(:'third', 43) || '%';

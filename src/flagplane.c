@@ -1,11 +1,20 @@
 /*
  * flagplane.c
- *	  Loading the library: the magic block and the settings.
+ *	  Loading the library: the magic block, the settings and the shared memory.
+ *
+ * The library works without being preloaded; then it has no shared memory, and
+ * calls are neither limited nor counted.
  */
 #include "ground/compat.h"
 
 #include "call/caller.h"
+#include "call/limit.h"
+#include "call/stats.h"
+#include "miscadmin.h"
+#include "operations.h"
 #include "resource/settings.h"
+#include "storage/ipc.h"
+#include "storage/shmem.h"
 #include "utils/guc.h"
 
 FLAGPLANE_MODULE_MAGIC;
@@ -14,11 +23,46 @@ extern PGDLLEXPORT void _PG_init(void);
 
 char *ingest_endpoint_setting = NULL;
 
+static shmem_request_hook_type previous_request_hook = NULL;
+static shmem_startup_hook_type previous_startup_hook = NULL;
+
 /*
- * _PG_init defines the settings.
+ * request_memory asks for the shared memory.
  */
-void
-_PG_init(void)
+static void
+request_memory(void)
+{
+	if (previous_request_hook)
+		previous_request_hook();
+	RequestAddinShmemSpace(limit_shared_size(rate_limit_tokens_setting));
+	RequestAddinShmemSpace(stats_shared_size(OPERATION_COUNT));
+}
+
+/*
+ * attach_memory takes the shared memory into use: in the postmaster, which is
+ * alone when it makes it, and so needs no lock for that, and in each backend where
+ * those do not inherit it.
+ */
+static void
+attach_memory(void)
+{
+	void *memory;
+	bool found;
+
+	if (previous_startup_hook)
+		previous_startup_hook();
+	memory = ShmemInitStruct("flagplane rate limits", limit_shared_size(rate_limit_tokens_setting),
+							 &found);
+	limit_attach(memory, rate_limit_tokens_setting, found);
+	memory = ShmemInitStruct("flagplane counters", stats_shared_size(OPERATION_COUNT), &found);
+	stats_attach(memory, OPERATION_COUNT, found);
+}
+
+/*
+ * define_settings defines the settings that count with and without preloading.
+ */
+static void
+define_settings(void)
 {
 	DefineCustomStringVariable("flagplane.account",
 							   "Key of the account that database roles act for.",
@@ -28,5 +72,41 @@ _PG_init(void)
 		"flagplane.ingest_endpoint", "URL that SDK apps send their events to.",
 		"Shown as ingestEndpoint of every SDK app.", &ingest_endpoint_setting,
 		"https://in.layers.com/l/events", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("flagplane.rate_limits", "Limits the calls of access tokens.",
+							 "It counts only if the library is preloaded.", &rate_limits_setting,
+							 true, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("flagplane.rate_limit_period",
+							"Time in which an access token may make the calls of its tier.",
+							"The budgets of a day are not touched by it.",
+							&rate_limit_period_setting, 60 * 1000, 1, 24 * 60 * 60 * 1000,
+							PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
+}
+
+/*
+ * share_memory sets up the shared memory, while the server starts.
+ */
+static void
+share_memory(void)
+{
+	DefineCustomIntVariable("flagplane.rate_limit_tokens",
+							"Access tokens whose calls are counted at the same time.", NULL,
+							&rate_limit_tokens_setting, 16384, 8, 4 * 1024 * 1024, PGC_POSTMASTER,
+							0, NULL, NULL, NULL);
+	previous_request_hook = shmem_request_hook;
+	shmem_request_hook = request_memory;
+	previous_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = attach_memory;
+}
+
+/*
+ * _PG_init defines the settings and, if the library is preloaded, sets up its
+ * shared memory.
+ */
+void
+_PG_init(void)
+{
+	define_settings();
+	if (process_shared_preload_libraries_in_progress)
+		share_memory();
 	MarkGUCPrefixReserved("flagplane");
 }

@@ -23,6 +23,8 @@ OPERATION(list_access_tokens, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, READS
 		  NULL)
 OPERATION(rotate_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES, "access token",
 		  NULL)
+OPERATION(set_access_token_tier, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES,
+		  "access token", NULL)
 OPERATION(revoke_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES, "access token",
 		  NULL)
 OPERATION(kill_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES, "access token",
@@ -35,6 +37,8 @@ OPERATION(get_project, "GET", "/api/v2/projects/:projectKey", PROJECTS_READ, 200
 		  READS, "project", NULL)
 OPERATION(list_projects, "GET", "/api/v2/projects", PROJECTS_READ, 200, LAUNCHDARKLY, READS,
 		  "project", check_list_projects)
+OPERATION(update_project, "PATCH", "/api/v2/projects/:projectKey", PROJECTS_WRITE, 200,
+		  LAUNCHDARKLY, CHANGES, "project", NULL)
 OPERATION(delete_project, "DELETE", "/api/v2/projects/:projectKey", PROJECTS_WRITE, 204,
 		  LAUNCHDARKLY, CHANGES, "project", NULL)
 
@@ -45,6 +49,8 @@ OPERATION(get_environment, "GET", "/api/v2/projects/:projectKey/environments/:en
 		  PROJECTS_READ, 200, LAUNCHDARKLY, READS, "environment", NULL)
 OPERATION(list_environments, "GET", "/api/v2/projects/:projectKey/environments", PROJECTS_READ, 200,
 		  LAUNCHDARKLY, READS, "environment", check_list_environments)
+OPERATION(update_environment, "PATCH", "/api/v2/projects/:projectKey/environments/:environmentKey",
+		  PROJECTS_WRITE, 200, LAUNCHDARKLY, CHANGES, "environment", NULL)
 OPERATION(delete_environment, "DELETE", "/api/v2/projects/:projectKey/environments/:environmentKey",
 		  PROJECTS_WRITE, 204, LAUNCHDARKLY, CHANGES, "environment", NULL)
 OPERATION(reset_environment_sdk_key, "POST",
@@ -73,6 +79,9 @@ OPERATION(get_flag_link, "GET", "/api/v2/flag-links/projects/:projectKey/flags/:
 		  FLAGS_READ, 200, LAUNCHDARKLY, READS, "flag link", NULL)
 OPERATION(list_flag_links, "GET", "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey",
 		  FLAGS_READ, 200, LAUNCHDARKLY, READS, "flag link", NULL)
+OPERATION(update_flag_link, "PATCH",
+		  "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey/:id", FLAGS_WRITE, 200,
+		  LAUNCHDARKLY, CHANGES, "flag link", NULL)
 OPERATION(delete_flag_link, "DELETE",
 		  "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey/:id", FLAGS_WRITE, 204,
 		  LAUNCHDARKLY, CHANGES, "flag link", NULL)
@@ -86,6 +95,12 @@ OPERATION(get_layer, "GET", "/api/v2/projects/:projectKey/layers/:layerKey", LAY
 		  LAUNCHDARKLY, READS, "layer", NULL)
 OPERATION(list_layers, "GET", "/api/v2/projects/:projectKey/layers", LAYERS_READ, 200, LAUNCHDARKLY,
 		  READS, "layer", NULL)
+
+/* Projects as Layers' Partner API shows them */
+OPERATION(get_partner_project, "GET", "/v1/projects/:projectId", PROJECTS_READ, 200, LAYERS, READS,
+		  "partner project", NULL)
+OPERATION(list_partner_projects, "GET", "/v1/projects", PROJECTS_READ, 200, LAYERS, READS,
+		  "partner project", NULL)
 
 /* SDK apps */
 OPERATION(create_sdk_app, "POST", "/v1/projects/:projectId/sdk-apps", PROJECTS_WRITE, 201, LAYERS,

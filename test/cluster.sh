@@ -3,13 +3,13 @@
 # cluster.sh: the one place that installs packages and runs a private cluster.
 # demo, test and bench use it; nothing else knows where the server is.
 #
-#   cluster.sh install         install what is missing
+#   cluster.sh install [NAME]  install what is missing, and a command of that package
 #   cluster.sh pg_config       print the pg_config that everything uses
 #   cluster.sh start | stop    the cluster in $FLAGPLANE_CLUSTER
 #   cluster.sh env             print exports for eval, to reach it
 #
 # PG_CONFIG names another server than the distribution's; CLUSTER_OPTIONS holds
-# lines for postgresql.conf.
+# lines for postgresql.conf; CLUSTER_POSTGRES is a program to run as the server.
 set -euo pipefail
 
 # Every Debian package that building, testing and showing needs. NN stands for
@@ -67,9 +67,11 @@ is_complete() {
 		PATH=$PATH:/usr/sbin:/sbin command -v nginx >/dev/null
 }
 
-install_packages() {
+install_packages() { # and perhaps one more, that is a command's name too
 	local sudo=() wanted=() major package
-	is_complete && return
+	if is_complete; then packages=(); fi
+	if [ -n "${1:-}" ] && ! command -v "$1" >/dev/null; then packages+=("$1"); fi
+	if [ "${#packages[@]}" = 0 ]; then return; fi
 	if [ "$(id -u)" != 0 ]; then
 		sudo=(sudo -n)
 		if ! sudo -n true 2>/dev/null; then
@@ -112,9 +114,12 @@ install_packages() {
 
 bindir() { "$(pg_config_path)" --bindir; }
 
+# The number in postmaster.pid may be another process's by now, so the server
+# itself is asked: it answers 0, or 1 while it starts or stops.
 is_running() {
-	[ -f "$FLAGPLANE_CLUSTER/data/postmaster.pid" ] &&
-		as_server_user "$(bindir)/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" status >/dev/null 2>&1
+	local answer=0
+	"$(bindir)/pg_isready" -q -h "$FLAGPLANE_CLUSTER" -p 5432 || answer=$?
+	[ "$answer" -le 1 ]
 }
 
 # Only an empty directory or a cluster is removed, whatever the variable names.
@@ -148,7 +153,7 @@ start() {
 		${CLUSTER_OPTIONS:-}
 	CONF
 	as_server_user "$bin/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" -l "$FLAGPLANE_CLUSTER/server.log" \
-		-w start >/dev/null || { cat "$FLAGPLANE_CLUSTER/server.log" >&2; exit 1; }
+		-p "${CLUSTER_POSTGRES:-$bin/postgres}" -t 300 -w start >/dev/null || { cat "$FLAGPLANE_CLUSTER/server.log" >&2; exit 1; }
 }
 
 stop() {
@@ -159,7 +164,7 @@ stop() {
 }
 
 case "${1:-}" in
-	install) install_packages ;;
+	install) install_packages "${2:-}" ;;
 	pg_config) pg_config_path ;;
 	start) start ;;
 	stop) stop ;;
@@ -169,7 +174,7 @@ case "${1:-}" in
 		printf 'export PG_CONFIG=%q PATH=%q:"$PATH"\n' "$(pg_config_path)" "$(bindir)"
 		;;
 	*)
-		say "usage: cluster.sh install | pg_config | start | stop | env"
+		say "usage: cluster.sh install [NAME] | pg_config | start | stop | env"
 		exit 2
 		;;
 esac

@@ -1,19 +1,47 @@
 #!/usr/bin/env bash
 #
-# run.sh demo | test | bench: from a bare machine to the result. Sets the
-# machine up, builds, installs into the server, and runs what is asked for.
+# run.sh demo | test | bench | check-valgrind: from a bare machine to the result.
+# Sets the machine up, builds, installs into the server, and runs what is asked for.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-what=${1:?demo, test or bench}
+what=${1:?demo, test, bench or check-valgrind}
 
-test/cluster.sh install
+passed=0
+failed=0
+count() { # a result and its name
+	if [ "$1" = 0 ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAILED: $2"
+	fi
+}
+
+# Whatever happens, the tests end with their result and leave no cluster.
+stage="the set-up"
+finish() {
+	local status=$?
+	trap - EXIT
+	if [ -n "${own_cluster:-}" ]; then test/cluster.sh stop || status=1; fi
+	if [ "$what" = test ]; then
+		if [ "$status" != 0 ] && [ "$failed" = 0 ]; then count "$status" "$stage"; fi
+		echo "$passed passed, $failed failed"
+		if [ "$failed" != 0 ]; then status=1; fi
+	fi
+	exit "$status"
+}
+trap finish EXIT
+
+if [ "$what" = check-valgrind ]; then test/cluster.sh install valgrind; else test/cluster.sh install; fi
 PG_CONFIG=$(test/cluster.sh pg_config)
 export PG_CONFIG
 
 # Our own builds take warnings for errors.
+stage="the build"
 make -s -j2 WERROR=1 all
 
+stage="the installation"
 if [ -w "$("$PG_CONFIG" --pkglibdir)" ]; then
 	make -s WERROR=1 install >/dev/null
 elif command -v sudo >/dev/null; then
@@ -30,77 +58,76 @@ if [ "$what" = demo ]; then
 fi
 
 # A cluster of its own for each run, gone afterwards.
+stage="the cluster"
 FLAGPLANE_CLUSTER=$(mktemp -d "${TMPDIR:-/tmp}/flagplane-XXXXXX")
 export FLAGPLANE_CLUSTER
+own_cluster=1
 chmod 755 "$FLAGPLANE_CLUSTER"
-trap 'test/cluster.sh stop' EXIT
 
-if [ "$what" = bench ]; then
-	CLUSTER_OPTIONS='fsync = on' test/cluster.sh start
-	eval "$(test/cluster.sh env)"
-	test/bench/run.sh
-	exit
-fi
+case "$what" in
+	bench)
+		# The limiter has a measure of its own; the others call more often than it lets them.
+		CLUSTER_OPTIONS="fsync = on
+shared_preload_libraries = 'flagplane'
+flagplane.rate_limits = off" test/cluster.sh start
+		eval "$(test/cluster.sh env)"
+		test/bench/run.sh
+		exit
+		;;
+	check-valgrind)
+		test/valgrind.sh
+		exit
+		;;
+esac
 
 test/cluster.sh start
 eval "$(test/cluster.sh env)"
 
-passed=0
-failed=0
-count() { # a result and its name
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $2"
-	fi
-}
+# What hangs is ended after so many seconds, and has failed.
+limited() { timeout --kill-after=30 "$@"; }
 
 echo "== $("$PG_CONFIG" --version)"
 
 for check in test/check_*.sh; do
 	echo "== $check"
 	status=0
-	"$check" || status=$?
+	limited 300 "$check" || status=$?
 	count "$status" "$check"
 done
 
 # pg_regress and the isolation tester print one line a test.
-echo "== installcheck"
-output=$(mktemp)
-make -s WERROR=1 installcheck 2>&1 | tee "$output" || true
-ran=0
-while read -r line; do
-	case "$line" in
-		ok\ * | *"... ok"*) count 0 "$line" ;;
-		not\ ok\ * | *"... FAILED"*) count 1 "$line" ;;
-		*) continue ;;
-	esac
-	ran=$((ran + 1))
-done <"$output"
-rm -f "$output"
-expected=$(find sql -name '*.sql' | wc -l)
-expected=$((expected + $(find test/isolation/specs -name '*.spec' | wc -l)))
-if [ "$ran" != "$expected" ]; then
-	echo "installcheck ran $ran tests of $expected"
-	failed=$((failed + 1))
-fi
+installcheck() { # a stage, how many tests it has, and what keeps the other stage out
+	local output ran=0 line
+	echo "== $1"
+	output=$(mktemp)
+	limited 1800 make -s WERROR=1 installcheck "$3" 2>&1 | tee "$output" || true
+	while read -r line; do
+		case "$line" in
+			ok\ * | *"... ok"*) count 0 "$line" ;;
+			not\ ok\ * | *"... FAILED"*) count 1 "$line" ;;
+			*) continue ;;
+		esac
+		ran=$((ran + 1))
+	done <"$output"
+	rm -f "$output"
+	if [ "$ran" != "$2" ]; then count 1 "$1 ran $ran tests of $2"; fi
+}
+installcheck "regression" "$(find sql -name '*.sql' | wc -l)" ISOLATION=
+installcheck "isolation" "$(find test/isolation/specs -name '*.spec' | wc -l)" REGRESS=
 for diffs in regression.diffs output_iso/regression.diffs; do
 	if [ -s "$diffs" ]; then cat "$diffs"; fi
 done
 
-make -s -C test/client PG_CONFIG="$PG_CONFIG"
+status=0
+make -s -B -C test/client PG_CONFIG="$PG_CONFIG" || status=$?
+count "$status" "the build of test/client"
 for script in test/client/*.sh; do
 	echo "== $script"
 	status=0
-	"$script" || status=$?
+	limited 900 "$script" || status=$?
 	count "$status" "$script"
 done
 
 if grep -E 'PANIC|TRAP:|terminated by signal' "$FLAGPLANE_CLUSTER/server.log"; then
-	echo "the server's log tells of a crash"
-	failed=$((failed + 1))
+	count 1 "the server's log tells of a crash"
 fi
-
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]

@@ -32,7 +32,7 @@ audit_record(const Request *request)
 {
 	Params params = {0};
 
-	if (request->operation->kind == READS)
+	if (request->operation->kind == READS || request->unchanged)
 		return;
 	params_bigint(&params, request->caller.account);
 	params_text(&params, object_id());

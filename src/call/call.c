@@ -9,6 +9,8 @@
 #include "call/caller.h"
 #include "call/field.h"
 #include "call/idempotency.h"
+#include "call/limit.h"
+#include "call/stats.h"
 
 /*
  * call_prepare starts a request: its operation, the time, its id, and an empty
@@ -27,8 +29,8 @@ call_prepare(Request *request, const Operation *operation)
 }
 
 /*
- * call_run does the request: identify the caller, read the fields, claim the
- * idempotency key or replay its answer, run the operation, record it.  What
+ * call_run does the request: identify the caller, take the call from their
+ * budget, read the fields, claim the idempotency key or replay its answer, run the operation, record it.  What
  * is refused is raised as an error, and nothing of it is left.
  */
 void
@@ -36,10 +38,13 @@ call_run(Request *request)
 {
 	OwnerBracket bracket;
 
+	stats_count(request->operation, STATS_CALLS);
 	statement_begin();
 	owner_enter(&bracket);
 
+	limit_announce(request->operation);
 	caller_identify(request, &bracket);
+	limit_take(request);
 	caller_require_scope(request);
 	fields_prepare(request);
 	request->read_fields(request);
@@ -55,4 +60,7 @@ call_run(Request *request)
 
 	owner_leave(&bracket);
 	statement_end();
+	stats_count(request->operation, STATS_SUCCESSES);
+	if (request->replayed)
+		stats_count(request->operation, STATS_REPLAYS);
 }

@@ -10,6 +10,8 @@
 #include "call/caller.h"
 
 #include "call/field.h"
+#include "call/limit.h"
+#include "call/stats.h"
 #include "call/token.h"
 #include "call/verified.h"
 #include "catalog/pg_type.h"
@@ -20,6 +22,9 @@
 
 #define DATA_SCHEMA		"flagplane_data"
 #define DEFAULT_ACCOUNT "default"
+
+/* No account has this id. */
+#define NO_ACCOUNT 0
 
 char *account_setting = NULL;
 
@@ -50,7 +55,7 @@ STATEMENT(make_account, "INSERT INTO flagplane_data.account (id, key, name, crea
 /* A token may be limited to projects; those are then asked for with each project. */
 STATEMENT(find_token, "SELECT t.id, t.secret_hash, t.scopes, t.all_projects, t.member_id,"
 					  " t.expires_at, t.revoked_at IS NOT NULL, t.killed_at IS NOT NULL,"
-					  " t.previous_secret_hash, t.previous_expires_at"
+					  " t.previous_secret_hash, t.previous_expires_at, t.rate_tier"
 					  " FROM flagplane_data.access_token t"
 					  " WHERE t.account_id = $1 AND t.selector = $2");
 
@@ -141,7 +146,10 @@ identify_role(Request *request, const OwnerBracket *bracket)
 	bool is_default = strcmp(account_setting, DEFAULT_ACCOUNT) == 0;
 
 	if (!bracket->trusted)
+	{
+		stats_count(request->operation, STATS_UNAUTHENTICATED);
 		error_raise(ERR_UNAUTHENTICATED, "an access token is required");
+	}
 
 	snprintf(caller->actor, sizeof(caller->actor), "role:%s",
 			 GetUserNameFromId(bracket->user, false));
@@ -188,7 +196,8 @@ scopes_of_array(ArrayType *names)
 
 /*
  * verify_token takes the access token for the caller.  An unknown selector costs
- * the same hash and comparison as a wrong secret, and both are answered alike.
+ * the same hash and comparisons as a wrong secret, whether or not there is a
+ * previous one, and all are answered alike.
  */
 static void
 verify_token(Request *request)
@@ -199,27 +208,40 @@ verify_token(Request *request)
 	Params params = {0};
 	Rows rows;
 	Row row;
+	uint8 presented[SECRET_HASH_BYTES];
+	const uint8 *current = nobody;
+	const uint8 *previous = nobody;
+	bool is_current;
+	bool is_previous;
 	bool known;
-	bool good;
 
+	/* Its form is public: there is nothing to hide about a text that has not got it. */
 	if (!token_parse(request->token, &parts))
-		error_raise(ERR_UNAUTHENTICATED, "the access token is not valid");
+		limit_refuse_stranger(request, NO_ACCOUNT);
 
 	params_bigint(&params, parts.account);
 	params_text(&params, parts.selector);
 	rows = statement_run(&find_token, &params, request->mode);
 	known = rows.count == 1;
+	caller->good_until = DT_NOEND;
 	if (known)
-		row_read(&rows, 0, &row);
-	good = secret_matches(parts.secret, known ? (uint8 *) VARDATA_ANY(row_bytes(&row, 1)) : nobody);
-	caller->good_until = known && !row.nulls[5] ? row_time(&row, 5) : DT_NOEND;
-	if (known && !good && !row.nulls[8] && row_time(&row, 9) > GetCurrentTimestamp())
 	{
-		good = secret_matches(parts.secret, (uint8 *) VARDATA_ANY(row_bytes(&row, 8)));
-		caller->good_until = Min(caller->good_until, row_time(&row, 9));
+		row_read(&rows, 0, &row);
+		current = (uint8 *) VARDATA_ANY(row_bytes(&row, 1));
+		if (!row.nulls[5])
+			caller->good_until = row_time(&row, 5);
+		if (!row.nulls[8] && row_time(&row, 9) > GetCurrentTimestamp())
+			previous = (uint8 *) VARDATA_ANY(row_bytes(&row, 8));
 	}
-	if (!known || !good || row_boolean(&row, 6) || caller->good_until <= GetCurrentTimestamp())
-		error_raise(ERR_UNAUTHENTICATED, "the access token is not valid");
+	sha256(parts.secret, SECRET_LENGTH, presented);
+	is_current = hashes_match(presented, current);
+	is_previous = hashes_match(presented, previous);
+	explicit_bzero(parts.secret, sizeof(parts.secret));
+	if (is_previous && !is_current)
+		caller->good_until = Min(caller->good_until, row_time(&row, 9));
+	if (!known || !(is_current | is_previous) || row_boolean(&row, 6) ||
+		caller->good_until <= GetCurrentTimestamp())
+		limit_refuse_stranger(request, parts.account);
 	if (row_boolean(&row, 7))
 		error_raise(ERR_KILLED, "the access token has been killed");
 
@@ -228,6 +250,8 @@ verify_token(Request *request)
 	caller->scopes = scopes_of_array(row_array(&row, 2));
 	caller->all_projects = row_boolean(&row, 3);
 	caller->member_id = row_string(&row, 4);
+	caller->tier = rate_tier_by_name(row_string(&row, 10));
+	caller->limit_key = limit_key(parts.account, parts.selector);
 }
 
 /*

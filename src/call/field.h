@@ -12,6 +12,10 @@
 /* The last millisecond of the year 9999. */
 #define MILLISECONDS_MAX INT64CONST(253402300799999)
 
+/* A list has at most so many texts, and a tag so many characters. */
+#define TAGS_MAX	   64
+#define TAG_LENGTH_MAX 64
+
 extern int field_count(const Operation *operation);
 extern int field_by_wire(const Operation *operation, const char *wire, FieldPlace place);
 extern Oid field_type_oid(FieldType type);

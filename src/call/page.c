@@ -169,16 +169,38 @@ page_link(StringInfo out, const char *relation, const char *path, int limit, int
 }
 
 /*
- * page_end ends a list's document after its items: totalCount counts all pages,
- * and each link is there only if its page exists.  The offset's field follows
- * limit_field, then filter and sort; path is formatted like printf.
+ * page_links ends a list's document after its items: totalCount counts all pages,
+ * and each link is there only if its page exists.  rest is what else the query
+ * string has, each with & before it.
+ */
+void
+page_links(StringInfo out, const char *path, int limit, int64 offset, int64 total, const char *rest)
+{
+	document_integer(out, "totalCount", total);
+	document_key(out, "_links");
+	document_open(out, '{');
+	page_link(out, "self", path, limit, offset, rest);
+	if (offset > 0)
+	{
+		page_link(out, "first", path, limit, 0, rest);
+		page_link(out, "prev", path, limit, Max(0, Min(offset, total) - limit), rest);
+	}
+	if (offset + limit < total)
+	{
+		page_link(out, "next", path, limit, offset + limit, rest);
+		page_link(out, "last", path, limit, (total - 1) / limit * limit, rest);
+	}
+	document_close(out, '}');
+	document_close(out, '}');
+}
+
+/*
+ * page_end ends a list's document after its items, by the list's fields: the
+ * offset follows limit_field, then filter and sort.  path is formatted like printf.
  */
 void
 page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 {
-	StringInfo out = request->answer;
-	int limit = request_integer(request, limit_field);
-	int64 offset = request_integer(request, limit_field + 1);
 	StringInfoData base;
 	StringInfoData rest;
 	va_list args;
@@ -190,21 +212,6 @@ page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 	va_start(args, path);
 	append_formatted(&base, path, args);
 	va_end(args);
-
-	document_integer(out, "totalCount", total);
-	document_key(out, "_links");
-	document_open(out, '{');
-	page_link(out, "self", base.data, limit, offset, rest.data);
-	if (offset > 0)
-	{
-		page_link(out, "first", base.data, limit, 0, rest.data);
-		page_link(out, "prev", base.data, limit, Max(0, Min(offset, total) - limit), rest.data);
-	}
-	if (offset + limit < total)
-	{
-		page_link(out, "next", base.data, limit, offset + limit, rest.data);
-		page_link(out, "last", base.data, limit, (total - 1) / limit * limit, rest.data);
-	}
-	document_close(out, '}');
-	document_close(out, '}');
+	page_links(request->answer, base.data, request_integer(request, limit_field),
+			   request_integer(request, limit_field + 1), total, rest.data);
 }

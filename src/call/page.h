@@ -6,9 +6,11 @@
 #define FLAGPLANE_PAGE_H
 
 #include "call/request.h"
+#include "lib/stringinfo.h"
 
 /* The fields of a list with limit and offset; the first is number LIMIT_FIELD of its operation. */
-#define PAGE_LIMIT_MAX 1000
+#define PAGE_LIMIT_MAX	   1000
+#define PAGE_LIMIT_DEFAULT 20
 #define PAGE_LIMIT_FIELD                                                                       \
 	{                                                                                          \
 		"limit", "limit", FIELD_INTEGER, IN_QUERY, false, RULE_RANGE, 1, PAGE_LIMIT_MAX, NULL, \
@@ -51,6 +53,8 @@
 
 extern void
 page_check(Request *request, int limit_field, const char *const *filters, const char *const *sorts);
+extern void page_links(StringInfo out, const char *path, int limit, int64 offset, int64 total,
+					   const char *rest);
 extern void page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 	pg_attribute_printf(4, 5);
 

@@ -159,6 +159,23 @@ request_before(Request *request)
 }
 
 /*
+ * request_require_version refuses a change of what has another version than the
+ * caller saw: one of the entity tags in If-Match, or any for *.
+ */
+void
+request_require_version(const Request *request, int version)
+{
+	char *tag;
+
+	if (request->if_match == NULL || strcmp(request->if_match, "*") == 0)
+		return;
+	tag = psprintf("\"%d\"", version);
+	if (strstr(request->if_match, tag) == NULL)
+		error_raise(ERR_STALE_VERSION, "the %s is at version %d, not at that of If-Match",
+					request->operation->subject, version);
+}
+
+/*
  * request_location says where the made resource is to be found.
  */
 void

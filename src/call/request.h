@@ -50,7 +50,8 @@ typedef enum FieldPlace
 {
 	IN_BODY,
 	IN_PATH,
-	IN_QUERY
+	IN_QUERY,
+	AS_BODY /* the whole body is its value */
 } FieldPlace;
 
 /* The rules that a value can be held to; min and max are a length or a range. */
@@ -99,6 +100,8 @@ typedef enum OperationKind
 	CHANGES_ONCE /* and must be given one by a REST request */
 } OperationKind;
 
+#define NOT_IN_THE_TABLE (-1)
+
 /* An operation, described once; the rows are in operationlist.h. */
 typedef struct Operation
 {
@@ -113,7 +116,16 @@ typedef struct Operation
 	const Field *fields;
 	void (*check)(struct Request *request); /* rules between fields; may be NULL */
 	void (*run)(struct Request *request);
+	int number; /* its place in the table, or NOT_IN_THE_TABLE */
 } Operation;
+
+/* How many calls a token may make; the numbers are in limit.c. */
+typedef enum RateTier
+{
+	TIER_STANDARD,
+	TIER_PILOT,
+	TIER_PARTNER
+} RateTier;
 
 /* Who is asking. */
 typedef struct Caller
@@ -125,6 +137,8 @@ typedef struct Caller
 	int scopes;
 	bool all_projects;		/* false: only those named for the token */
 	TimestampTz good_until; /* when the token, or the secret it came with, expires */
+	RateTier tier;			/* of the token */
+	uint64 limit_key;		/* what its rate limits are found by */
 } Caller;
 
 /* A stretch of the answer that must not be stored everywhere. */
@@ -143,6 +157,7 @@ typedef struct Request
 	/* filled by the door */
 	const char *token;			 /* NULL: the database role decides */
 	const char *idempotency_key; /* as given; NULL if absent */
+	const char *if_match;		 /* the versions it is for, as given; NULL if absent */
 	void (*read_fields)(struct Request *request);
 	void *source;
 
@@ -174,6 +189,8 @@ typedef struct Request
 	/* for the audit log */
 	char *target; /* the resource: proj/default:layer/checkout */
 	char *before;
+	char *comment;	/* the caller's; NULL if there is none */
+	bool unchanged; /* a change that changes nothing leaves no row */
 } Request;
 
 /* The parameters of the fields start here: $1 is the account. */
@@ -191,6 +208,7 @@ extern void
 request_secret(Request *request, const char *key, const char *prefix, const char *value, bool once);
 extern char *request_without_secrets(const Request *request, bool once_only);
 extern void request_before(Request *request);
+extern void request_require_version(const Request *request, int version);
 extern void request_location(Request *request, const char *format, ...) pg_attribute_printf(2, 3);
 extern void request_target(Request *request, const char *format, ...) pg_attribute_printf(2, 3);
 extern void

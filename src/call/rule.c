@@ -13,8 +13,6 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
-#define TAG_LENGTH_MAX	 64
-#define TAGS_MAX		 64
 #define LABEL_LENGTH_MAX 63
 
 /*

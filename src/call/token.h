@@ -24,7 +24,8 @@ extern void hmac_sha256(const void *key, size_t key_length, const void *bytes, s
 
 extern void secret_mint(const Request *request, char out[SECRET_LENGTH + 1]);
 extern bool secret_account(const char *secret, int64 *account);
-extern bool secret_matches(const char *secret, const uint8 hash[SECRET_HASH_BYTES]);
+extern bool
+hashes_match(const uint8 presented[SECRET_HASH_BYTES], const uint8 stored[SECRET_HASH_BYTES]);
 
 extern void selector_mint(char out[SELECTOR_LENGTH + 1]);
 extern char *token_text(int64 account, const char *selector);

@@ -26,6 +26,8 @@ static struct
 	int scopes;
 	bool all_projects;
 	TimestampTz good_until;
+	RateTier tier;
+	uint64 limit_key;
 } verified;
 
 /*
@@ -83,6 +85,8 @@ verified_keep(const char *token, const Caller *caller)
 	verified.scopes = caller->scopes;
 	verified.all_projects = caller->all_projects;
 	verified.good_until = caller->good_until;
+	verified.tier = caller->tier;
+	verified.limit_key = caller->limit_key;
 	verified.known = true;
 }
 
@@ -117,5 +121,7 @@ verified_find(const char *token, Caller *caller)
 	caller->scopes = verified.scopes;
 	caller->all_projects = verified.all_projects;
 	caller->good_until = verified.good_until;
+	caller->tier = verified.tier;
+	caller->limit_key = verified.limit_key;
 	return true;
 }

@@ -6,10 +6,12 @@
 
 #include "access/htup_details.h"
 #include "call/caller.h"
+#include "call/limit.h"
 #include "call/verified.h"
 #include "door/door.h"
 #include "door/response.h"
 #include "funcapi.h"
+#include "ground/answer.h"
 #include "operations.h"
 #include "utils/builtins.h"
 
@@ -18,54 +20,35 @@
 PG_FUNCTION_INFO_V1(flagplane_authenticate);
 PG_FUNCTION_INFO_V1(flagplane_current_caller);
 
-/* What the views need to know of the caller. */
-typedef struct Identity
-{
-	int64 account;
-	char limited_to[OBJECT_ID_LENGTH + 1]; /* the token, if it is for some projects only */
-} Identity;
-
 /*
- * identify finds out who calls, by the token if there is one and by the database
- * role otherwise, and refuses a caller without the scope.  A good token can be
- * remembered for the rest of the transaction.
+ * begin starts a request that is no operation's, but is held to what an operation
+ * of this scope and dialect would be; refusals leave in the voice of who calls.
  */
 static void
-identify(int scope, Dialect dialect, const char *token, bool remember, Identity *identity)
+begin(Request *request, Operation *operation, int scope, Dialect dialect)
 {
-	Operation reading = {.name = "identify", .scope = scope, .dialect = dialect, .kind = READS};
-	OwnerBracket bracket;
-	Request request;
-
-	call_prepare(&request, &reading);
-	error_speak(postgrest_calls() ? VOICE_POSTGREST : VOICE_SQL, dialect, request.id);
-	request.token = token;
-
-	statement_begin();
-	owner_enter(&bracket);
-	caller_identify(&request, &bracket);
-	caller_require_scope(&request);
-	identity->account = request.caller.account;
-	strlcpy(identity->limited_to, request.caller.all_projects ? "" : request.caller.token_id,
-			sizeof(identity->limited_to));
-	if (remember)
-		verified_keep(token, &request.caller);
-	owner_leave(&bracket);
-	statement_end();
+	memset(operation, 0, sizeof(*operation));
+	operation->number = NOT_IN_THE_TABLE;
+	operation->kind = READS;
+	operation->scope = scope;
+	operation->dialect = dialect;
+	answer_begin();
+	call_prepare(request, operation);
+	error_speak(postgrest_calls() ? VOICE_POSTGREST : VOICE_SQL, dialect, request->id);
 }
 
 /*
- * dialect_of_path is the dialect of the operation that PostgREST is going to
- * call, as its path names it.
+ * operation_of_path is the operation that PostgREST is going to call, as its path
+ * names it; NULL if that is none.
  */
-static Dialect
-dialect_of_path(const char *path)
+static const Operation *
+operation_of_path(const char *path)
 {
 	if (strncmp(path, RPC_PREFIX, strlen(RPC_PREFIX)) == 0)
 		for (int i = 0; i < OPERATION_COUNT; i++)
 			if (strcmp(path + strlen(RPC_PREFIX), operations[i].name) == 0)
-				return operations[i].dialect;
-	return LAUNCHDARKLY;
+				return &operations[i];
+	return NULL;
 }
 
 /*
@@ -79,15 +62,28 @@ Datum
 flagplane_authenticate(PG_FUNCTION_ARGS)
 {
 	const char *path = postgrest_setting("request.path");
-	Identity identity;
+	const Operation *called = path ? operation_of_path(path) : NULL;
+	Operation operation;
+	OwnerBracket bracket;
+	Request request;
 	Headers headers;
 
 	if (!postgrest_calls() || (path && strcmp(path, RPC_PREFIX "rest") == 0))
 		PG_RETURN_VOID();
 	headers_of_postgrest(&headers);
-	if (headers.token)
-		identify(SCOPE_NONE, path ? dialect_of_path(path) : LAUNCHDARKLY, headers.token, true,
-				 &identity);
+	if (headers.token == NULL)
+		PG_RETURN_VOID();
+	begin(&request, &operation, SCOPE_NONE, called ? called->dialect : LAUNCHDARKLY);
+	request.token = headers.token;
+
+	statement_begin();
+	owner_enter(&bracket);
+	if (called)
+		limit_announce(called);
+	caller_identify(&request, &bracket);
+	verified_keep(request.token, &request.caller);
+	owner_leave(&bracket);
+	statement_end();
 	PG_RETURN_VOID();
 }
 
@@ -95,13 +91,15 @@ flagplane_authenticate(PG_FUNCTION_ARGS)
  * flagplane_current_caller is current_caller(scope text, OUT account_id bigint,
  * OUT limited_to text), what the views limit their rows by: the caller's account
  * and the id of the token that is limited to projects.  It refuses a caller
- * without the scope.
+ * without the scope, and is a read like others to the limits of a token.
  */
 Datum
 flagplane_current_caller(PG_FUNCTION_ARGS)
 {
-	Identity identity;
-	Headers headers = {0};
+	char limited_to[OBJECT_ID_LENGTH + 1] = "";
+	Operation operation;
+	OwnerBracket bracket;
+	Request request;
 	TupleDesc columns;
 	Datum values[2];
 	bool nulls[2] = {false, false};
@@ -109,15 +107,30 @@ flagplane_current_caller(PG_FUNCTION_ARGS)
 
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "current_caller must return a row");
-	error_speak(postgrest_calls() ? VOICE_POSTGREST : VOICE_SQL, LAUNCHDARKLY, NULL);
+	begin(&request, &operation, SCOPE_NONE, LAUNCHDARKLY);
 	if (PG_ARGISNULL(0) || !scope_by_name(text_to_cstring(PG_GETARG_TEXT_PP(0)), &scope))
 		error_raise(ERR_INVALID, "scope must be the name of a scope");
+	operation.scope = scope;
 	if (postgrest_calls())
-		headers_of_postgrest(&headers);
-	identify(scope, LAUNCHDARKLY, headers.token, false, &identity);
+	{
+		Headers headers;
 
-	values[0] = Int64GetDatum(identity.account);
-	nulls[1] = identity.limited_to[0] == '\0';
-	values[1] = nulls[1] ? (Datum) 0 : CStringGetTextDatum(identity.limited_to);
+		headers_of_postgrest(&headers);
+		request.token = headers.token;
+	}
+
+	statement_begin();
+	owner_enter(&bracket);
+	caller_identify(&request, &bracket);
+	limit_take(&request);
+	caller_require_scope(&request);
+	if (!request.caller.all_projects)
+		strlcpy(limited_to, request.caller.token_id, sizeof(limited_to));
+	owner_leave(&bracket);
+	statement_end();
+
+	values[0] = Int64GetDatum(request.caller.account);
+	nulls[1] = limited_to[0] == '\0';
+	values[1] = nulls[1] ? (Datum) 0 : CStringGetTextDatum(limited_to);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
 }

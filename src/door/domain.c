@@ -26,15 +26,6 @@ check_text(FunctionCallInfo fcinfo, bool (*rule)(const char *text), int longest)
 		rule(text_to_cstring(value)));
 }
 
-/*
- * is_object_id tells whether a text is 24 lower-case hexadecimal digits.
- */
-static bool
-is_object_id(const char *text)
-{
-	return strspn(text, "0123456789abcdef") == OBJECT_ID_LENGTH && text[OBJECT_ID_LENGTH] == '\0';
-}
-
 #define DOMAIN_CHECK(name, rule, longest)          \
 	PG_FUNCTION_INFO_V1(flagplane_check_##name);   \
 	Datum flagplane_check_##name(PG_FUNCTION_ARGS) \

@@ -32,6 +32,7 @@ static const struct
 	size_t member;
 } plain_headers[] = {
 	{"idempotency-key", offsetof(Headers, idempotency_key)},
+	{"if-match", offsetof(Headers, if_match)},
 	{"x-http-method-override", offsetof(Headers, method_override)},
 	{"x-original-method", offsetof(Headers, original_method)},
 	{"x-original-uri", offsetof(Headers, original_uri)},

@@ -16,8 +16,10 @@
 #include "call/call.h"
 #include "call/field.h"
 #include "door/door.h"
+#include "door/openapi.h"
 #include "door/response.h"
 #include "funcapi.h"
+#include "ground/answer.h"
 #include "miscadmin.h"
 #include "operations.h"
 #include "utils/builtins.h"
@@ -48,53 +50,75 @@ PG_FUNCTION_INFO_V1(flagplane_handle);
 PG_FUNCTION_INFO_V1(flagplane_rest);
 
 /*
- * read_text turns the body into text of the database's encoding.  A value of
- * type text is that already in every database whose encoding is known.
+ * body_of is the request's body as text of the database's encoding, which it must
+ * be.  A value of type text is that already in every database whose encoding is
+ * known.
  */
-static void
-read_text(Exchange *exchange)
+static const char *
+body_of(const Exchange *exchange, int *length)
 {
 	const char *body = exchange->body;
-	int length = exchange->body_length;
 
+	*length = exchange->body_length;
+	if (*length == 0)
+		error_raise(ERR_MALFORMED, "the request body is empty; JSON is expected");
+	if (*length > BODY_BYTES_MAX)
+		error_raise(ERR_INVALID, "the request body is larger than %d bytes", BODY_BYTES_MAX);
 	if (!exchange->raw && GetDatabaseEncoding() != PG_SQL_ASCII)
-		return;
-	if (memchr(body, '\0', length))
+		return body;
+	if (memchr(body, '\0', *length))
 		error_raise(ERR_MALFORMED, "the request body holds a NUL");
-	if (pg_encoding_verifymbstr(PG_UTF8, body, length) != length)
+	if (pg_encoding_verifymbstr(PG_UTF8, body, *length) != *length)
 		error_raise(ERR_MALFORMED, "the request body is not UTF-8");
-	exchange->body = pg_any_to_server(pnstrdup(body, length), length, PG_UTF8);
-	if (GetDatabaseEncoding() != PG_UTF8)
-		exchange->body_length = strlen(exchange->body);
+	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
+		return body;
+	body = pg_any_to_server(pnstrdup(body, *length), *length, PG_UTF8);
+	*length = strlen(body);
+	return body;
 }
 
 /*
- * read_exchange fills the fields from the path, the query string and the body.
+ * read_exchange fills the fields from the path, the query string and the body,
+ * which is an object of fields or, as a whole, one field's value.
  */
 static void
 read_exchange(Request *request)
 {
 	Exchange *exchange = request->source;
+	const Field *fields = request->operation->fields;
 	bool has_body = false;
+	int whole = -1;
+	const char *body;
+	int length;
 	char *problem;
 
 	route_fields(request, &exchange->route);
 	/* A bad path comes before a bad body, whatever is wrong with that. */
 	if (request->violations.count > 0)
 		error_raise_violations(ERR_INVALID, &request->violations);
-	for (int i = 0; request->operation->fields[i].name; i++)
-		has_body |= request->operation->fields[i].place == IN_BODY;
-	if (!has_body)
-		return;
-	if (exchange->body_length == 0)
-		error_raise(ERR_MALFORMED, "the request body is empty; a JSON object is expected");
-	if (exchange->body_length > BODY_BYTES_MAX)
-		error_raise(ERR_INVALID, "the request body is larger than %d bytes", BODY_BYTES_MAX);
+	for (int i = 0; fields[i].name; i++)
+	{
+		has_body |= fields[i].place == IN_BODY;
+		if (fields[i].place == AS_BODY)
+			whole = i;
+	}
+	if (whole >= 0)
+	{
+		JsonValue value;
 
-	read_text(exchange);
-	problem = body_read(request, exchange->body, exchange->body_length);
-	if (problem)
-		error_raise(ERR_MALFORMED, "the request body is not a JSON object: %s", problem);
+		body = body_of(exchange, &length);
+		problem = json_read_value(body, length, &value);
+		if (problem)
+			error_raise(ERR_MALFORMED, "the request body is not JSON: %s", problem);
+		field_from_json(request, whole, &value);
+	}
+	else if (has_body)
+	{
+		body = body_of(exchange, &length);
+		problem = body_read(request, body, length);
+		if (problem)
+			error_raise(ERR_MALFORMED, "the request body is not a JSON object: %s", problem);
+	}
 }
 
 /*
@@ -138,6 +162,20 @@ read_headers(Exchange *exchange, Headers *headers)
 }
 
 /*
+ * asks_openapi tells whether a request is for the document of the operations, which
+ * is no operation itself; if with another method than GET, the route says so.
+ */
+static bool
+asks_openapi(Route *route, const char *method)
+{
+	if (route->path_length != strlen(OPENAPI_PATH) ||
+		memcmp(route->path, OPENAPI_PATH, route->path_length) != 0)
+		return false;
+	strlcpy(route->allowed, "GET", sizeof(route->allowed));
+	return strcmp(method, "GET") == 0;
+}
+
+/*
  * run_exchange routes the request and runs its operation.
  */
 static void
@@ -146,11 +184,21 @@ run_exchange(Exchange *exchange)
 	const Operation *operation;
 	Request request;
 	Headers headers;
+	const char *method;
 
 	error_speak(VOICE_SQL, LAUNCHDARKLY, exchange->id);
 	read_headers(exchange, &headers);
-	operation = route_find(method_asked(exchange, &headers), exchange->uri, &exchange->route);
+	method = method_asked(exchange, &headers);
+	operation = route_find(method, exchange->uri, &exchange->route);
 	error_speak(VOICE_SQL, exchange->route.dialect, exchange->id);
+	if (operation == NULL && asks_openapi(&exchange->route, method))
+	{
+		/* It shows no data: anybody may read it. */
+		exchange->status = 200;
+		exchange->answer = makeStringInfo();
+		openapi_document(exchange->answer);
+		return;
+	}
 	if (operation == NULL && exchange->route.allowed[0])
 		error_raise(ERR_METHOD, "this path does not take that method");
 	if (operation == NULL)
@@ -162,6 +210,7 @@ run_exchange(Exchange *exchange)
 	request.mode = STATEMENT_WRITE;
 	request.token = headers.token;
 	request.idempotency_key = headers.idempotency_key;
+	request.if_match = headers.if_match;
 	request.read_fields = read_exchange;
 	request.source = exchange;
 	call_run(&request);
@@ -251,11 +300,13 @@ static void
 exchange_run(Exchange *exchange)
 {
 	request_id(exchange->id);
+	answer_begin();
 	run_protected(exchange);
 	if (exchange->answer->len > 0)
 		response_header(&exchange->answer_headers, "Content-Type", "application/json");
 	if (exchange->route.dialect == LAYERS)
 		response_header(&exchange->answer_headers, "X-Request-Id", exchange->id);
+	response_of_answer(&exchange->answer_headers);
 }
 
 /*

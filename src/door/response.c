@@ -4,6 +4,7 @@
  */
 #include "door/response.h"
 
+#include "ground/answer.h"
 #include "ground/document.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
@@ -34,6 +35,16 @@ response_of_request(ResponseHeaders *headers, const Request *request)
 		response_header(headers, "ETag", psprintf("\"%d\"", request->version));
 	if (request->replayed)
 		response_header(headers, "Idempotent-Replayed", "true");
+}
+
+/*
+ * response_of_answer adds the headers that every answer to the request carries.
+ */
+void
+response_of_answer(ResponseHeaders *headers)
+{
+	for (int i = 0; i < answer_header_count(); i++)
+		response_header(headers, answer_header_name(i), answer_header_value(i));
 }
 
 /*
@@ -87,8 +98,20 @@ set_response(const char *name, const char *value)
 static void
 keep_headers(StringInfo out, const char *before)
 {
-	static const char *const ours[] = {"Location",	   "ETag",	"Idempotent-Replayed",
-									   "X-Request-Id", "Allow", "Content-Type"};
+	static const char *const ours[] = {"Location",
+									   "ETag",
+									   "Idempotent-Replayed",
+									   "Allow",
+									   "Content-Type",
+									   "X-Request-Id",
+									   "Retry-After",
+									   "X-Ratelimit-Global-Remaining",
+									   "X-Ratelimit-Route-Remaining",
+									   "X-Ratelimit-Reset",
+									   "X-RateLimit-Endpoint-Class",
+									   "X-RateLimit-Limit",
+									   "X-RateLimit-Remaining",
+									   "X-RateLimit-Reset"};
 	Jsonb *list = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(before)));
 	uint32 count = JB_ROOT_IS_ARRAY(list) ? JB_ROOT_COUNT(list) : 0;
 

@@ -7,7 +7,7 @@
 
 #include "call/request.h"
 
-#define RESPONSE_HEADERS_MAX 8
+#define RESPONSE_HEADERS_MAX 16
 
 /* The headers of an answer, in the order they were added in. */
 typedef struct ResponseHeaders
@@ -19,6 +19,7 @@ typedef struct ResponseHeaders
 
 extern void response_header(ResponseHeaders *headers, const char *name, const char *value);
 extern void response_of_request(ResponseHeaders *headers, const Request *request);
+extern void response_of_answer(ResponseHeaders *headers);
 extern void response_object(const ResponseHeaders *headers, StringInfo out);
 
 extern const char *postgrest_setting(const char *name);

@@ -13,6 +13,7 @@
 #include "call/call.h"
 #include "call/field.h"
 #include "fmgr.h"
+#include "ground/answer.h"
 #include "operations.h"
 #include "utils/builtins.h"
 
@@ -53,6 +54,7 @@ respond(const Request *request)
 	response_of_request(&headers, request);
 	if (request->operation->dialect == LAYERS)
 		response_header(&headers, "X-Request-Id", request->id);
+	response_of_answer(&headers);
 	postgrest_headers(&headers);
 }
 
@@ -73,6 +75,7 @@ call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 			 "flagplane UPDATE",
 			 operation->name, PG_NARGS(), fields + (operation->kind == READS ? 0 : 1));
 
+	answer_begin();
 	call_prepare(&request, operation);
 	error_speak(postgrest ? VOICE_POSTGREST : VOICE_SQL, operation->dialect, request.id);
 	request.read_fields = read_arguments;
@@ -84,6 +87,7 @@ call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 		headers_of_postgrest(&headers);
 		request.token = headers.token;
 		request.idempotency_key = headers.idempotency_key;
+		request.if_match = headers.if_match;
 	}
 	if (operation->kind != READS && !PG_ARGISNULL(fields))
 		request.idempotency_key = uuid_text(PG_GETARG_UUID_P(fields)->data);

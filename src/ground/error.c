@@ -8,6 +8,7 @@
  */
 #include "ground/error.h"
 
+#include "ground/answer.h"
 #include "ground/document.h"
 #include "ground/id.h"
 #include "utils/memutils.h"
@@ -71,6 +72,10 @@ static const ErrorRow rows[] = {
 								  ERRCODE_NULL_VALUE_NOT_ALLOWED,
 								  {400, 400},
 								  {"invalid_request", "IDEMPOTENCY_REQUIRED"}},
+	[ERR_RATE_LIMITED] = {"rate_limited",
+						  ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+						  {429, 429},
+						  {"rate_limited", "RATE_LIMITED"}},
 	[ERR_IN_USE] = {"in_use", ERRCODE_OBJECT_IN_USE, {409, 409}, {"conflict", "CONFLICT"}},
 	[ERR_INTERNAL] = {"internal",
 					  ERRCODE_INTERNAL_ERROR,
@@ -245,6 +250,8 @@ static void throw(ErrorKind kind, const char *message)
 		document_open(&response, '{');
 		if (current_dialect == LAYERS)
 			document_string(&response, "X-Request-Id", current_request_id);
+		for (int i = 0; i < answer_header_count(); i++)
+			document_string(&response, answer_header_name(i), answer_header_value(i));
 		document_close(&response, '}');
 		document_close(&response, '}');
 
@@ -316,6 +323,15 @@ int
 error_status(ErrorKind kind, Dialect dialect)
 {
 	return rows[kind].status[dialect];
+}
+
+/*
+ * error_code is the code that a refusal's body has in a dialect.
+ */
+const char *
+error_code(ErrorKind kind, Dialect dialect)
+{
+	return rows[kind].code[dialect];
 }
 
 /*

@@ -36,6 +36,7 @@ typedef enum ErrorKind
 	ERR_IDEMPOTENCY_CONFLICT, /* same idempotency key, other request */
 	ERR_IDEMPOTENCY_REQUIRED, /* idempotency key required and absent */
 	ERR_IN_USE,				  /* still in use */
+	ERR_RATE_LIMITED,		  /* more calls than the token may make */
 	ERR_INTERNAL			  /* anything else */
 } ErrorKind;
 
@@ -67,6 +68,7 @@ extern bool error_is_ours(const ErrorData *error, ErrorKind *kind);
 extern bool error_ends_transaction(const ErrorData *error);
 extern bool error_tells_row(const ErrorData *error);
 extern int error_status(ErrorKind kind, Dialect dialect);
+extern const char *error_code(ErrorKind kind, Dialect dialect);
 extern void error_body(StringInfo out, ErrorKind kind, Dialect dialect, const char *message,
 					   const char *request_id);
 

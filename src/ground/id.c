@@ -130,6 +130,27 @@ uuid_parse(const char *text, int length, pg_uuid_t *out)
 }
 
 /*
+ * is_uuid tells whether a text is a UUID.
+ */
+bool
+is_uuid(const char *text)
+{
+	pg_uuid_t uuid;
+
+	return uuid_parse(text, strlen(text), &uuid);
+}
+
+/*
+ * is_object_id tells whether a text is an object id: 24 lower-case hexadecimal
+ * digits.
+ */
+bool
+is_object_id(const char *text)
+{
+	return strlen(text) == OBJECT_ID_LENGTH && strspn(text, "0123456789abcdef") == OBJECT_ID_LENGTH;
+}
+
+/*
  * request_id mints req_ and a ULID: 48 bits of Unix milliseconds and 80 random
  * ones in Crockford's base 32.
  */

@@ -20,6 +20,8 @@
 
 extern void random_bytes(void *out, int length);
 extern char *object_id(void);
+extern bool is_object_id(const char *text);
+extern bool is_uuid(const char *text);
 extern pg_uuid_t *random_uuid(void);
 extern char *uuid_text(const uint8 *bytes);
 extern bool uuid_parse(const char *text, int length, pg_uuid_t *out);

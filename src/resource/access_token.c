@@ -10,6 +10,7 @@
 
 #include "call/caller.h"
 #include "call/field.h"
+#include "call/limit.h"
 #include "call/token.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
@@ -25,7 +26,8 @@ enum
 	ROLE,
 	MEMBER_ID,
 	PROJECTS,
-	EXPIRES_AT
+	EXPIRES_AT,
+	RATE_TIER
 };
 
 static const char *const scopes[] = {
@@ -50,6 +52,8 @@ const Field create_access_token_fields[] = {
 	[PROJECTS] = {"projects", "projects", FIELD_TEXTS, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
 	[EXPIRES_AT] = {"expires_at", "expiresAt", FIELD_TIME, IN_BODY, false, RULE_NONE, 0, 0, NULL,
 					NULL},
+	[RATE_TIER] = {"rate_tier", "rateTier", FIELD_TEXT, IN_BODY, false, RULE_ONE_OF, 0, 0,
+				   rate_tier_names, "standard"},
 	FIELDS_END};
 
 const Field list_access_tokens_fields[] = {FIELDS_END};
@@ -57,8 +61,8 @@ const Field list_access_tokens_fields[] = {FIELDS_END};
 STATEMENT(insert_token,
 		  "INSERT INTO flagplane_data.access_token AS t"
 		  " (account_id, id, selector, secret_hash, ending, name, role, scopes, all_projects,"
-		  " member_id, created_at, expires_at)"
-		  " VALUES ($1, $8, $9, $10, $11, $2, $4, $12, $6::text[] IS NULL, $5, $13, $7)");
+		  " member_id, created_at, expires_at, rate_tier)"
+		  " VALUES ($1, $9, $10, $11, $12, $2, $4, $13, $6::text[] IS NULL, $5, $14, $7, $8)");
 
 STATEMENT(insert_token_projects,
 		  "INSERT INTO flagplane_data.access_token_project (account_id, token_id, project_id)"
@@ -126,7 +130,8 @@ access_token_document(Request *request, const Row *row, const char *public_part,
 	if (row_boolean(row, 4))
 		document_raw(out, "projects", NULL);
 	else
-		document_texts(out, "projects", row_array(row, 11));
+		document_texts(out, "projects", row_array(row, 12));
+	document_string(out, "rateTier", row_string(row, 11));
 	document_string(out, "memberId", row_string(row, 5));
 	document_milliseconds(out, "creationDate", row_time(row, 7));
 	time_member(out, "expiresAt", row_time(row, 8));
@@ -177,6 +182,16 @@ access_token_require_scopes(const Request *request, ArrayType *scope_names)
 		if (!scope_by_name(name, &scope) || (request->caller.scopes & scope) != scope)
 			error_raise(ERR_FORBIDDEN, "scope %s is required to grant it", name);
 	}
+}
+
+/*
+ * access_token_require_tier refuses a caller whose own token has a lower tier.
+ */
+void
+access_token_require_tier(const Request *request, const char *tier)
+{
+	if (request->caller.token_id && rate_tier_by_name(tier) > request->caller.tier)
+		error_raise(ERR_FORBIDDEN, "rate tier %s is required to grant it", tier);
 }
 
 /*
@@ -241,6 +256,7 @@ do_create_access_token(Request *request)
 	Rows rows;
 	Row row;
 
+	access_token_require_tier(request, request_string(request, RATE_TIER));
 	if (request_given(request, MEMBER_ID) && request_run(request, &find_member).count == 0)
 	{
 		request_violation(request, MEMBER_ID, "is not the id of a member");

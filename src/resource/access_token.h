@@ -12,7 +12,7 @@
 
 #define TOKEN_COLUMNS                                                                      \
 	"t.id, t.name, t.role, t.scopes, t.all_projects, t.member_id, t.ending, t.created_at," \
-	" t.expires_at, t.revoked_at, t.killed_at"
+	" t.expires_at, t.revoked_at, t.killed_at, t.rate_tier"
 
 #define TOKEN_PROJECTS                                                          \
 	"(SELECT coalesce(array_agg(p.key::text ORDER BY p.key), '{}')"             \
@@ -23,5 +23,6 @@
 extern void access_token_document(Request *request, const Row *row, const char *public_part,
 								  const char *secret);
 extern void access_token_require_scopes(const Request *request, ArrayType *scopes);
+extern void access_token_require_tier(const Request *request, const char *tier);
 
 #endif /* FLAGPLANE_ACCESS_TOKEN_H */

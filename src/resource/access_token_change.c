@@ -1,6 +1,6 @@
 /*
  * access_token_change.c
- *	  Access tokens: rotate, revoke, kill.
+ *	  Access tokens: rotate, another tier, revoke, kill.
  *
  * A rotated token keeps all but its secret.  Its new secret is shown to whoever
  * rotates it, so nobody can rotate a token that may do more than they may.
@@ -8,6 +8,7 @@
 #include "resource/access_token.h"
 #include "resource/resource.h"
 
+#include "call/limit.h"
 #include "call/token.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
@@ -23,6 +24,11 @@ enum
 	GRACE
 };
 
+enum
+{
+	RATE_TIER = ID + 1
+};
+
 #define ID_FIELD                                                           \
 	{                                                                      \
 		"id", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL \
@@ -32,6 +38,12 @@ const Field rotate_access_token_fields[] = {
 	[ID] = ID_FIELD,
 	[GRACE] = {"grace", "grace", FIELD_INTERVAL, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
 	FIELDS_END};
+
+const Field set_access_token_tier_fields[] = {ID_FIELD,
+											  [RATE_TIER] = {"rate_tier", "rateTier", FIELD_TEXT,
+															 IN_BODY, true, RULE_ONE_OF, 0, 0,
+															 rate_tier_names, NULL},
+											  FIELDS_END};
 
 const Field revoke_access_token_fields[] = {ID_FIELD, FIELDS_END};
 
@@ -51,6 +63,9 @@ STATEMENT(rotate_token,
 		  "UPDATE flagplane_data.access_token t SET previous_secret_hash ="
 		  " CASE WHEN $5 IS NOT NULL THEN t.secret_hash END, previous_expires_at = $5,"
 		  " secret_hash = $3, ending = $4 WHERE t.account_id = $1 AND t.id = $2");
+
+STATEMENT(set_tier, "UPDATE flagplane_data.access_token t SET rate_tier = $3"
+					" WHERE t.account_id = $1 AND t.id = $2");
 
 STATEMENT(revoke_token,
 		  "UPDATE flagplane_data.access_token t SET revoked_at = coalesce(t.revoked_at, $3)"
@@ -153,6 +168,7 @@ do_rotate_access_token(Request *request)
 	if (!row.nulls[9] || !row.nulls[10])
 		error_raise(ERR_NOT_FOUND, "the access token has been revoked or killed");
 	access_token_require_scopes(request, row_array(&row, 3));
+	access_token_require_tier(request, row_string(&row, 11));
 
 	secret_mint(request, secret);
 	sha256(secret, SECRET_LENGTH, hash);
@@ -162,8 +178,23 @@ do_rotate_access_token(Request *request)
 	params_text(&params, secret + SECRET_LENGTH - ENDING_LENGTH);
 	params_time(&params, end);
 	statement_run(&rotate_token, &params, STATEMENT_WRITE);
-	answer(request, token_text(request->caller.account, row_string(&row, 12)), secret);
+	answer(request, token_text(request->caller.account, row_string(&row, 13)), secret);
 	explicit_bzero(secret, sizeof(secret));
+}
+
+/*
+ * do_set_access_token_tier changes how many calls a token may make.  What it has
+ * called already counts on, as the same share of the new budget.
+ */
+void
+do_set_access_token_tier(Request *request)
+{
+	Row row;
+
+	lock(request, &row);
+	access_token_require_tier(request, request_string(request, RATE_TIER));
+	request_run(request, &set_tier);
+	answer(request, NULL, NULL);
 }
 
 /*

@@ -6,7 +6,6 @@
 #include "resource/environment.h"
 #include "resource/resource.h"
 
-#include "call/page.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
 #include "ground/json.h"
@@ -14,12 +13,6 @@
 #include "utils/fmgrprotos.h"
 
 #define TTL_MINUTES_MAX 60
-
-/* What an environment has until PATCH sets it. */
-#define DEFAULT_APPROVAL_SETTINGS                                                           \
-	"{\"required\":false,\"bypassApprovalsForPendingChanges\":false,\"minNumApprovals\":1," \
-	"\"canReviewOwnRequest\":false,\"canApplyDeclinedChanges\":true,"                       \
-	"\"serviceKind\":\"launchdarkly\",\"serviceConfig\":{},\"requiredApprovalTags\":[]}"
 
 enum
 {
@@ -60,15 +53,6 @@ const Field create_environment_fields[] = {
 	FIELDS_END};
 
 const Field get_environment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD, FIELDS_END};
-
-const Field delete_environment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD, FIELDS_END};
-
-enum
-{
-	LIST_LIMIT = 1
-};
-
-const Field list_environments_fields[] = {PROJECT_KEY_FIELD, PAGE_FIELDS, FIELDS_END};
 
 /*
  * Making an environment shares a lock on the project, and making a flag takes it
@@ -111,35 +95,6 @@ STATEMENT(find_environment, "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS
 							" FROM flagplane_data.project p JOIN flagplane_data.environment e"
 							" ON e.account_id = p.account_id AND e.project_id = p.id"
 							" WHERE p.account_id = $1 AND p.key = $2 AND e.key = $3");
-
-/* Whoever deletes one holds the project, so that two cannot delete the last two. */
-STATEMENT(lock_project,
-		  "SELECT p.id FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
-		  " FOR NO KEY UPDATE");
-
-STATEMENT(delete_environment,
-		  "DELETE FROM flagplane_data.environment e USING flagplane_data.project p"
-		  " WHERE p.account_id = $1 AND p.key = $2 AND e.account_id = p.account_id"
-		  " AND e.project_id = p.id AND e.key = $3 AND EXISTS"
-		  " (SELECT 1 FROM flagplane_data.environment o WHERE o.account_id = p.account_id"
-		  " AND o.project_id = p.id AND o.id <> e.id)");
-
-#define LISTED_ENVIRONMENTS                                            \
-	" FROM flagplane_data.project p JOIN flagplane_data.environment e" \
-	" ON e.account_id = p.account_id AND e.project_id = p.id"          \
-	" WHERE p.account_id = $1 AND p.key = $2" PAGE_FILTERED("e", "$7", "$8", "$9")
-
-#define SORTED_ENVIRONMENTS(sort)                         \
-	PAGE_SORTED("e", sort)                                \
-	" CASE " sort " WHEN 'critical' THEN e.critical END," \
-	" CASE " sort " WHEN '-critical' THEN e.critical END DESC, "
-
-STATEMENT(list_environments,
-		  "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS LISTED_ENVIRONMENTS
-		  " ORDER BY " SORTED_ENVIRONMENTS("$10") SORTED_ENVIRONMENTS("$11")
-			  SORTED_ENVIRONMENTS("$12") "e.created_at, e.key LIMIT $3 OFFSET $4");
-
-STATEMENT(count_environments, "SELECT count(*)" LISTED_ENVIRONMENTS);
 
 /*
  * environment_of_row reads the columns of ENVIRONMENT_COLUMNS, and those of
@@ -198,9 +153,7 @@ environment_document(Request *request, const char *project_key, const Environmen
 	document_boolean(out, "confirmChanges", environment->confirm_changes);
 	document_texts(out, "tags", environment->tags);
 	document_boolean(out, "critical", environment->critical);
-	document_raw(out, "approvalSettings",
-				 environment->approval_settings ? environment->approval_settings
-												: DEFAULT_APPROVAL_SETTINGS);
+	approval_settings_document(out, environment->approval_settings, false);
 	document_raw(out, "resourceApprovalSettings", "{}");
 	document_close(out, '}');
 }
@@ -330,71 +283,4 @@ do_get_environment(Request *request)
 	environment = environment_of_row(&rows, 0, true);
 	environment_document(request, request_string(request, PROJECT_KEY), &environment);
 	request->version = environment.version;
-}
-
-/*
- * do_delete_environment removes an environment with its keys and all settings of
- * flags in it; a project's last one stays.
- */
-void
-do_delete_environment(Request *request)
-{
-	char *project_key = request_string(request, PROJECT_KEY);
-	Environment environment;
-	Rows rows;
-
-	if (request_run_first(request, &lock_project, 2).count == 0)
-		project_missing(request);
-	rows = request_run(request, &find_environment);
-	if (rows.count == 0)
-		environment_missing(request);
-	environment = environment_of_row(&rows, 0, true);
-	environment_document(request, project_key, &environment);
-	request_before(request);
-	if (request_run(request, &delete_environment).count == 0)
-		error_raise(ERR_IN_USE, "the last environment of a project cannot be deleted");
-	request_target(request, "proj/%s:env/%s", project_key, environment.key);
-}
-
-/*
- * check_list_environments reads filter and sort into $7 to $12.
- */
-void
-check_list_environments(Request *request)
-{
-	static const char *const filters[] = {"query", "tags", NULL};
-	static const char *const sorts[] = {"createdOn", "critical", "name", NULL};
-
-	page_check(request, LIST_LIMIT, filters, sorts);
-}
-
-/*
- * do_list_environments answers with a page of a project's environments.
- */
-void
-do_list_environments(Request *request)
-{
-	StringInfo out = request->answer;
-	char *project_key = request_string(request, PROJECT_KEY);
-	Rows rows;
-	Row row;
-	int64 total;
-
-	rows = request_run(request, &count_environments);
-	row_read(&rows, 0, &row);
-	total = row_bigint(&row, 0);
-	if (total == 0 && !project_exists(request))
-		project_missing(request);
-
-	rows = request_run(request, &list_environments);
-	document_open_items(out);
-	for (uint64 i = 0; i < rows.count; i++)
-	{
-		Environment environment = environment_of_row(&rows, i, true);
-
-		document_element(out);
-		environment_document(request, project_key, &environment);
-	}
-	document_close(out, ']');
-	page_end(request, LIST_LIMIT, total, "/api/v2/projects/%s/environments", project_key);
 }

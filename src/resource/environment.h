@@ -6,6 +6,7 @@
 #define FLAGPLANE_ENVIRONMENT_H
 
 #include "call/request.h"
+#include "utils/jsonb.h"
 
 typedef struct Environment
 {
@@ -44,6 +45,12 @@ extern void
 environment_document(Request *request, const char *project_key, const Environment *environment);
 pg_noreturn extern void environment_missing(Request *request);
 
+/* approval_settings.c */
+extern void approval_settings_document(StringInfo out, const char *stored_text, bool all);
+extern char *approval_settings_read(Violations *violations, Jsonb *document);
+
+/* environment_key.c */
 extern void environment_keys_make(Request *request, Environment *environment);
+extern Environment environment_lock(Request *request);
 
 #endif /* FLAGPLANE_ENVIRONMENT_H */

@@ -88,6 +88,45 @@ environment_keys_make(Request *request, Environment *environment)
 }
 
 /*
+ * read_keys reads the current keys of an environment whose row is locked.
+ */
+static void
+read_keys(Request *request, Environment *environment)
+{
+	Params params = {0};
+	Rows rows;
+	Row row;
+
+	params_bigint(&params, request->caller.account);
+	params_text(&params, environment->id);
+	rows = statement_run(&find_keys, &params, STATEMENT_WRITE);
+	row_read(&rows, 0, &row);
+	environment->sdk_key = row_string(&row, 0);
+	environment->mobile_key = row_string(&row, 1);
+}
+
+/*
+ * environment_lock locks the environment that the first two fields name, reads it
+ * as it is now, and holds it to the version in If-Match.  What it was before the
+ * change is kept for the audit log.
+ */
+Environment
+environment_lock(Request *request)
+{
+	Environment environment;
+	Rows rows = request_run_first(request, &lock_environment, 3);
+
+	if (rows.count == 0)
+		environment_missing(request);
+	environment = environment_of_row(&rows, 0, false);
+	read_keys(request, &environment);
+	request_require_version(request, environment.version);
+	environment_document(request, request_string(request, PROJECT_KEY), &environment);
+	request_before(request);
+	return environment;
+}
+
+/*
  * key_params starts the parameters of a statement about an environment's keys of
  * one kind.
  */
@@ -112,10 +151,8 @@ reset_key(Request *request, const char *kind, const char *prefix)
 	TimestampTz expiry = now;
 	Params retire = {0};
 	Params insert = {0};
-	Params find = {0};
+	Params bump = {0};
 	Environment environment;
-	Rows rows;
-	Row row;
 
 	if (request_given(request, EXPIRY))
 	{
@@ -126,21 +163,11 @@ reset_key(Request *request, const char *kind, const char *prefix)
 			error_raise_violations(ERR_INVALID, &request->violations);
 		}
 	}
-	rows = request_run_first(request, &lock_environment, 3);
-	if (rows.count == 0)
-		environment_missing(request);
-	environment = environment_of_row(&rows, 0, false);
+	environment = environment_lock(request);
 
-	params_bigint(&find, request->caller.account);
-	params_text(&find, environment.id);
-	statement_run(&bump_environment, &find, STATEMENT_WRITE);
-	rows = statement_run(&find_keys, &find, STATEMENT_WRITE);
-	row_read(&rows, 0, &row);
-	environment.sdk_key = row_string(&row, 0);
-	environment.mobile_key = row_string(&row, 1);
-	environment_document(request, project_key, &environment);
-	request_before(request);
-
+	params_bigint(&bump, request->caller.account);
+	params_text(&bump, environment.id);
+	statement_run(&bump_environment, &bump, STATEMENT_WRITE);
 	key_params(request, &retire, &environment, kind);
 	params_time(&retire, expiry);
 	statement_run(&retire_key, &retire, STATEMENT_WRITE);
@@ -149,10 +176,7 @@ reset_key(Request *request, const char *kind, const char *prefix)
 	params_time(&insert, request->now);
 	statement_run(&insert_key, &insert, STATEMENT_WRITE);
 
-	rows = statement_run(&find_keys, &find, STATEMENT_WRITE);
-	row_read(&rows, 0, &row);
-	environment.sdk_key = row_string(&row, 0);
-	environment.mobile_key = row_string(&row, 1);
+	read_keys(request, &environment);
 	environment.version++;
 	environment_document(request, project_key, &environment);
 	request->version = environment.version;

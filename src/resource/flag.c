@@ -80,9 +80,8 @@ enum
 const Field list_flags_fields[] = {PROJECT_KEY_FIELD, PAGE_FIELDS, FIELDS_END};
 
 /* The project is locked against environments being made; see insert_environment. */
-STATEMENT(lock_project,
-		  "SELECT p.id FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
-		  " FOR NO KEY UPDATE");
+STATEMENT(lock_project, "SELECT p.naming_convention FROM flagplane_data.project p"
+						" WHERE p.account_id = $1 AND p.key = $2 FOR NO KEY UPDATE");
 
 STATEMENT(insert_flag,
 		  "INSERT INTO flagplane_data.flag AS f"
@@ -321,11 +320,14 @@ void
 do_create_flag(Request *request)
 {
 	char *project_key = request_string(request, PROJECT_KEY);
-	Rows rows;
+	Rows rows = request_run_first(request, &lock_project, 2);
+	Row row;
 	Flag flag;
 
-	if (request_run_first(request, &lock_project, 2).count == 0)
+	if (rows.count == 0)
 		project_missing(request);
+	row_read(&rows, 0, &row);
+	naming_convention_hold(request, KEY, row_jsonb(&row, 0));
 	params_add(&request->params, UUIDOID, UUIDPGetDatum(random_uuid()), false);
 	params_time(&request->params, request->now);
 	rows = request_run(request, &insert_flag);

@@ -2,6 +2,7 @@
  * flag_link.c
  *	  Flag links: what a flag is connected to outside, a pull request or an issue.
  */
+#include "resource/flag_link.h"
 #include "resource/resource.h"
 
 #include "call/field.h"
@@ -11,31 +12,6 @@
 #include "utils/builtins.h"
 
 #define METADATA_VALUE_MAX 65536
-
-#define LINK_MEMBER(column)                             \
-	"(SELECT m." column " FROM flagplane_data.member m" \
-	" WHERE m.account_id = k.account_id AND m.id = k.member_id)"
-
-#define FLAG_LINK_COLUMNS                                                                  \
-	"k.id, k.key, k.integration_key, k.timestamp, k.deep_link, k.title, k.description,"    \
-	" k.metadata, k.created_at, k.member_id, " LINK_MEMBER("first_name") ", " LINK_MEMBER( \
-		"last_name")
-
-typedef struct FlagLink
-{
-	char *id;
-	char *key; /* this and the next may be NULL */
-	char *integration_key;
-	TimestampTz timestamp;
-	char *deep_link; /* these four may be NULL */
-	char *title;
-	char *description;
-	char *metadata;
-	TimestampTz created_at;
-	char *member_id; /* NULL: made without a member's token */
-	char *first_name;
-	char *last_name;
-} FlagLink;
 
 enum
 {
@@ -74,20 +50,7 @@ const Field get_flag_link_fields[] = {
 	{"id_or_key", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
 	FIELDS_END};
 
-const Field delete_flag_link_fields[] = {
-	PROJECT_KEY_FIELD,
-	FLAG_KEY_FIELD,
-	{"id_or_key", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
-	FIELDS_END};
-
 const Field list_flag_links_fields[] = {PROJECT_KEY_FIELD, FLAG_KEY_FIELD, FIELDS_END};
-
-#define OF_FLAG                                                 \
-	" FROM flagplane_data.project p JOIN flagplane_data.flag f" \
-	" ON f.account_id = p.account_id AND f.project_id = p.id"
-
-#define LINK_OF_FLAG \
-	OF_FLAG " JOIN flagplane_data.flag_link k ON k.account_id = f.account_id AND k.flag_id = f.id"
 
 /* The parent is locked as its foreign key would, so that a flag that is being deleted is missed
  * in time: here and wherever something is made below something. */
@@ -107,9 +70,6 @@ STATEMENT(find_flag_link,
 		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3 AND (k.id = $4 OR k.key = $4)"
 		  " ORDER BY k.id = $4 DESC LIMIT 1");
 
-STATEMENT(delete_flag_link,
-		  "DELETE FROM flagplane_data.flag_link k WHERE k.account_id = $1 AND k.id = $2");
-
 STATEMENT(list_flag_links, "SELECT " FLAG_LINK_COLUMNS LINK_OF_FLAG
 						   " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3"
 						   " ORDER BY k.created_at, k.id");
@@ -117,7 +77,7 @@ STATEMENT(list_flag_links, "SELECT " FLAG_LINK_COLUMNS LINK_OF_FLAG
 /*
  * flag_link_of_row reads the columns of FLAG_LINK_COLUMNS.
  */
-static FlagLink
+FlagLink
 flag_link_of_row(const Rows *rows, uint64 number)
 {
 	Row row;
@@ -142,7 +102,7 @@ flag_link_of_row(const Rows *rows, uint64 number)
 /*
  * flag_link_document writes the FlagLinkRep.
  */
-static void
+void
 flag_link_document(Request *request, const FlagLink *link)
 {
 	StringInfo out = request->answer;
@@ -223,10 +183,10 @@ check_create_flag_link(Request *request)
 }
 
 /*
- * require_flag refuses a flag that is not there.
+ * flag_link_require_flag refuses a flag that is not there.
  */
-static void
-require_flag(Request *request)
+void
+flag_link_require_flag(Request *request)
 {
 	if (request_run_first(request, &find_flag, 3).count > 0)
 		return;
@@ -246,7 +206,7 @@ do_create_flag_link(Request *request)
 
 	if (request_given(request, INTEGRATION_KEY))
 	{
-		require_flag(request);
+		flag_link_require_flag(request);
 		integration_require(request, INTEGRATION_KEY, METADATA);
 	}
 	params_text(&request->params, object_id());
@@ -258,7 +218,7 @@ do_create_flag_link(Request *request)
 	rows = request_run(request, &insert_flag_link);
 	if (rows.count == 0)
 	{
-		require_flag(request);
+		flag_link_require_flag(request);
 		error_raise(ERR_EXISTS, "flag link \"%s\" already exists", request_string(request, KEY));
 	}
 	link = flag_link_of_row(&rows, 0);
@@ -266,8 +226,41 @@ do_create_flag_link(Request *request)
 	request_location(request, "/api/v2/flag-links/projects/%s/flags/%s/%s",
 					 request_string(request, PROJECT_KEY), request_string(request, FLAG_KEY),
 					 link.id);
+	flag_link_target(request, &link);
+}
+
+/*
+ * flag_link_missing refuses a request about a link that is not there, named by
+ * the third field.
+ */
+void
+flag_link_missing(Request *request)
+{
+	flag_link_require_flag(request);
+	error_raise(ERR_NOT_FOUND, "flag link \"%s\" does not exist", request_string(request, KEY));
+}
+
+/*
+ * flag_link_find finds a flag link by its id or key.
+ */
+FlagLink
+flag_link_find(Request *request)
+{
+	Rows rows = request_run(request, &find_flag_link);
+
+	if (rows.count == 0)
+		flag_link_missing(request);
+	return flag_link_of_row(&rows, 0);
+}
+
+/*
+ * flag_link_target names the link for the audit log.
+ */
+void
+flag_link_target(Request *request, const FlagLink *link)
+{
 	request_target(request, "proj/%s:env/*:flag/%s:link/%s", request_string(request, PROJECT_KEY),
-				   request_string(request, FLAG_KEY), link.id);
+				   request_string(request, FLAG_KEY), link->id);
 }
 
 /*
@@ -276,44 +269,9 @@ do_create_flag_link(Request *request)
 void
 do_get_flag_link(Request *request)
 {
-	Rows rows = request_run(request, &find_flag_link);
-	FlagLink link;
+	FlagLink link = flag_link_find(request);
 
-	if (rows.count == 0)
-	{
-		require_flag(request);
-		error_raise(ERR_NOT_FOUND, "flag link \"%s\" does not exist", request_string(request, KEY));
-	}
-	link = flag_link_of_row(&rows, 0);
 	flag_link_document(request, &link);
-}
-
-/*
- * do_delete_flag_link removes a flag link, named by its id or key.
- */
-void
-do_delete_flag_link(Request *request)
-{
-	Rows rows = request_run(request, &find_flag_link);
-	Params params = {0};
-	FlagLink link;
-
-	if (rows.count > 0)
-	{
-		link = flag_link_of_row(&rows, 0);
-		params_bigint(&params, request->caller.account);
-		params_text(&params, link.id);
-		rows = statement_run(&delete_flag_link, &params, STATEMENT_WRITE);
-	}
-	if (rows.count == 0)
-	{
-		require_flag(request);
-		error_raise(ERR_NOT_FOUND, "flag link \"%s\" does not exist", request_string(request, KEY));
-	}
-	flag_link_document(request, &link);
-	request_before(request);
-	request_target(request, "proj/%s:env/*:flag/%s:link/%s", request_string(request, PROJECT_KEY),
-				   request_string(request, FLAG_KEY), link.id);
 }
 
 /*
@@ -326,7 +284,7 @@ do_list_flag_links(Request *request)
 	Rows rows = request_run(request, &list_flag_links);
 
 	if (rows.count == 0)
-		require_flag(request);
+		flag_link_require_flag(request);
 	document_open_items(out);
 	for (uint64 i = 0; i < rows.count; i++)
 	{

@@ -2,6 +2,7 @@
  * project.c
  *	  Projects: what flags, environments, layers and SDK apps belong to.
  */
+#include "resource/project.h"
 #include "resource/resource.h"
 
 #include "call/field.h"
@@ -11,21 +12,6 @@
 #include "ground/json.h"
 #include "utils/builtins.h"
 
-#define PROJECT_COLUMNS                                                                     \
-	"p.id, p.key, p.name, p.tags, p.include_in_snippet_by_default, p.using_environment_id," \
-	" p.using_mobile_key"
-
-typedef struct Project
-{
-	pg_uuid_t *id;
-	char *key;
-	char *name;
-	ArrayType *tags;
-	bool include_in_snippet_by_default;
-	bool using_environment_id;
-	bool using_mobile_key;
-} Project;
-
 enum
 {
 	KEY,
@@ -33,7 +19,14 @@ enum
 	TAGS,
 	ENVIRONMENTS,
 	INCLUDE_IN_SNIPPET_BY_DEFAULT,
-	DEFAULT_CLIENT_SIDE_AVAILABILITY
+	DEFAULT_CLIENT_SIDE_AVAILABILITY,
+	NAMING_CONVENTION
+};
+
+enum
+{
+	GET_PROJECT_KEY,
+	GET_EXPAND
 };
 
 const Field create_project_fields[] = {
@@ -48,51 +41,56 @@ const Field create_project_fields[] = {
 	[DEFAULT_CLIENT_SIDE_AVAILABILITY] = {"default_client_side_availability",
 										  "defaultClientSideAvailability", FIELD_JSON, IN_BODY,
 										  false, RULE_OBJECT, 0, 0, NULL, NULL},
+	[NAMING_CONVENTION] = {"naming_convention", "namingConvention", FIELD_JSON, IN_BODY, false,
+						   RULE_OBJECT, 0, 0, NULL, NULL},
+	{"require_view_association_for_new_flags", "requireViewAssociationForNewFlags", FIELD_BOOLEAN,
+	 IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
+	{"require_view_association_for_new_segments", "requireViewAssociationForNewSegments",
+	 FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
 	FIELDS_END};
 
-const Field get_project_fields[] = {PROJECT_KEY_FIELD, FIELDS_END};
+static const char *const expandable[] = {"environments", NULL};
 
-const Field delete_project_fields[] = {PROJECT_KEY_FIELD, FIELDS_END};
+#define EXPAND_FIELD                                                                         \
+	{                                                                                        \
+		"expand", "expand", FIELD_TEXT, IN_QUERY, false, RULE_ONE_OF, 0, 0, expandable, NULL \
+	}
+
+const Field get_project_fields[] = {
+	[GET_PROJECT_KEY] = PROJECT_KEY_FIELD, [GET_EXPAND] = EXPAND_FIELD, FIELDS_END};
 
 enum
 {
-	LIST_LIMIT
+	LIST_LIMIT,
+	LIST_EXPAND = 4
 };
 
-const Field list_projects_fields[] = {[LIST_LIMIT] = PAGE_FIELDS, FIELDS_END};
+const Field list_projects_fields[] = {
+	[LIST_LIMIT] = PAGE_FIELDS, [LIST_EXPAND] = EXPAND_FIELD, FIELDS_END};
 
 STATEMENT(insert_project,
 		  "INSERT INTO flagplane_data.project AS p"
 		  " (account_id, id, key, name, tags, include_in_snippet_by_default,"
-		  " using_environment_id, using_mobile_key, version, created_at)"
-		  " VALUES ($1, $10, $2, $3,"
+		  " using_environment_id, using_mobile_key, naming_convention, require_view_for_new_flags,"
+		  " require_view_for_new_segments, version, created_at, updated_at)"
+		  " VALUES ($1, $13, $2, $3,"
 		  " (SELECT coalesce(array_agg(t ORDER BY t COLLATE \"C\"), '{}') FROM unnest($4) t),"
-		  " coalesce($6, false), coalesce($8, false), coalesce($9, true), 1, $11)"
+		  " coalesce($6, false), coalesce($11, false), coalesce($12, true), $8,"
+		  " coalesce($9, false), coalesce($10, false), 1, $14, $14)"
 		  " ON CONFLICT DO NOTHING RETURNING " PROJECT_COLUMNS);
 
 STATEMENT(find_project, "SELECT " PROJECT_COLUMNS
 						" FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2");
 
-/* A token that is limited to projects sees those alone; $12 is NULL for any other caller. */
-#define VISIBLE_PROJECTS                                                                      \
-	" FROM flagplane_data.project p WHERE p.account_id = $1 AND ($12 IS NULL OR EXISTS"       \
-	" (SELECT 1 FROM flagplane_data.access_token_project r WHERE r.account_id = p.account_id" \
-	" AND r.project_id = p.id AND r.token_id = $12))" PAGE_FILTERED("p", "$6", "$7", "$8")
+#define VISIBLE_PROJECTS                                                                 \
+	" FROM flagplane_data.project p WHERE p.account_id = $1 AND " PROJECT_VISIBLE("$13") \
+		PAGE_FILTERED("p", "$7", "$8", "$9")
 
 STATEMENT(list_projects, "SELECT " PROJECT_COLUMNS VISIBLE_PROJECTS
-						 " ORDER BY " PAGE_SORTED("p", "$9") PAGE_SORTED("p", "$10")
-							 PAGE_SORTED("p", "$11") "p.created_at, p.key LIMIT $2 OFFSET $3");
+						 " ORDER BY " PAGE_SORTED("p", "$10") PAGE_SORTED("p", "$11")
+							 PAGE_SORTED("p", "$12") "p.created_at, p.key LIMIT $2 OFFSET $3");
 
 STATEMENT(count_projects, "SELECT count(*)" VISIBLE_PROJECTS);
-
-/* Whoever deletes one holds the account, so that two cannot delete the last two. */
-STATEMENT(lock_account,
-		  "SELECT a.id FROM flagplane_data.account a WHERE a.id = $1 FOR NO KEY UPDATE");
-
-STATEMENT(delete_project,
-		  "DELETE FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
-		  " AND EXISTS (SELECT 1 FROM flagplane_data.project o WHERE o.account_id = $1"
-		  " AND o.id <> p.id)");
 
 STATEMENT(project_is_there,
 		  "SELECT 1 FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2");
@@ -100,7 +98,7 @@ STATEMENT(project_is_there,
 /*
  * project_of_row reads the columns of PROJECT_COLUMNS.
  */
-static Project
+Project
 project_of_row(const Rows *rows, uint64 number)
 {
 	Row row;
@@ -114,6 +112,12 @@ project_of_row(const Rows *rows, uint64 number)
 	project.include_in_snippet_by_default = row_boolean(&row, 4);
 	project.using_environment_id = row_boolean(&row, 5);
 	project.using_mobile_key = row_boolean(&row, 6);
+	project.naming_convention = row_jsonb(&row, 7);
+	project.require_view_for_new_flags = row_boolean(&row, 8);
+	project.require_view_for_new_segments = row_boolean(&row, 9);
+	project.version = row_integer(&row, 10);
+	project.created_at = row_time(&row, 11);
+	project.updated_at = row_time(&row, 12);
 	return project;
 }
 
@@ -121,7 +125,7 @@ project_of_row(const Rows *rows, uint64 number)
  * project_document writes a project, the closing brace left to the caller.  Its
  * _id of 24 digits is the beginning of its UUID.
  */
-static void
+void
 project_document(StringInfo out, const Project *project)
 {
 	char *uuid = uuid_text(project->id->data);
@@ -145,6 +149,11 @@ project_document(StringInfo out, const Project *project)
 	document_close(out, '}');
 	document_string(out, "name", project->name);
 	document_texts(out, "tags", project->tags);
+	if (project->naming_convention)
+		document_raw(out, "namingConvention", project->naming_convention);
+	document_boolean(out, "requireViewAssociationForNewFlags", project->require_view_for_new_flags);
+	document_boolean(out, "requireViewAssociationForNewSegments",
+					 project->require_view_for_new_segments);
 }
 
 /*
@@ -185,7 +194,7 @@ availability_member(Request *request, const char *name)
 }
 
 /*
- * check_create_project reads the availability into $8 and $9, and the
+ * check_create_project reads the availability into $11 and $12, and the
  * environments to be made.
  */
 void
@@ -204,6 +213,7 @@ check_create_project(Request *request)
 		if (stranger)
 			request_violation(request, field, "has an unknown member %s", stranger);
 	}
+	naming_convention_check(request, NAMING_CONVENTION);
 	if (!request->broken[ENVIRONMENTS])
 		request->state = environments_read(request, ENVIRONMENTS);
 }
@@ -228,6 +238,7 @@ do_create_project(Request *request)
 	project_document(request->answer, &project);
 	environments_create(request, request->state, project.key);
 	document_close(request->answer, '}');
+	request->version = project.version;
 	request_location(request, "/api/v2/projects/%s", project.key);
 	request_target(request, "proj/%s", project.key);
 }
@@ -245,34 +256,14 @@ do_get_project(Request *request)
 		project_missing(request);
 	project = project_of_row(&rows, 0);
 	project_document(request->answer, &project);
+	if (request_given(request, GET_EXPAND))
+		environments_page(request, project.key, UUIDPGetDatum(project.id));
 	document_close(request->answer, '}');
+	request->version = project.version;
 }
 
 /*
- * do_delete_project removes a project with all that belongs to it; an account's
- * last one stays.  Tokens that are limited to it are good for nothing then.
- */
-void
-do_delete_project(Request *request)
-{
-	Project project;
-	Rows rows;
-
-	request_run_first(request, &lock_account, 1);
-	rows = request_run(request, &find_project);
-	if (rows.count == 0)
-		project_missing(request);
-	project = project_of_row(&rows, 0);
-	project_document(request->answer, &project);
-	document_close(request->answer, '}');
-	request_before(request);
-	if (request_run(request, &delete_project).count == 0)
-		error_raise(ERR_IN_USE, "the last project of an account cannot be deleted");
-	request_target(request, "proj/%s", project.key);
-}
-
-/*
- * check_list_projects reads filter and sort into $6 to $11.
+ * check_list_projects reads filter and sort into $7 to $12.
  */
 void
 check_list_projects(Request *request)
@@ -307,6 +298,8 @@ do_list_projects(Request *request)
 
 		document_element(out);
 		project_document(out, &project);
+		if (request_given(request, LIST_EXPAND))
+			environments_page(request, project.key, UUIDPGetDatum(project.id));
 		document_close(out, '}');
 	}
 	document_close(out, ']');

@@ -59,6 +59,14 @@ extern void check_list_flags(Request *request);
 extern bool project_exists(Request *request);
 pg_noreturn extern void project_missing(Request *request);
 
+/* environment_list.c: what a project shows of its environments. */
+extern void environments_array(Request *request, const char *project_key, Datum project_id);
+extern void environments_page(Request *request, const char *project_key, Datum project_id);
+
+/* naming.c: the keys of a project's new flags. */
+extern void naming_convention_check(Request *request, int field);
+extern void naming_convention_hold(Request *request, int field, const char *convention_text);
+
 /* flag_configuration.c: what an environment asks for, and a flag. */
 extern void
 flags_configure_environment(Request *request, Datum project_id, const char *environment_id,

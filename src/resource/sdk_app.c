@@ -5,9 +5,9 @@
  */
 #include "resource/resource.h"
 
+#include "call/cursor.h"
 #include "call/token.h"
 #include "catalog/pg_type.h"
-#include "common/base64.h"
 #include "ground/document.h"
 #include "resource/sdk_app.h"
 #include "resource/settings.h"
@@ -220,64 +220,12 @@ do_get_sdk_app(Request *request)
 }
 
 /*
- * cursor_text makes the opaque cursor that stands for the place after an app.
+ * list_scope is what a cursor of the list is good for: its project alone.
  */
 static char *
-cursor_text(Request *request, const SdkApp *app)
+list_scope(const Request *request)
 {
-	char *place = psprintf(
-		"%s:" INT64_FORMAT ":%s",
-		uuid_text(DatumGetUUIDP(request->params.values[FIELD_PARAM(LIST_PROJECT_ID)])->data),
-		app->created_at, app->id);
-	int length = strlen(place);
-	int room = pg_b64_enc_len(length) + 1;
-	char *text = palloc0(room);
-
-	if (pg_b64_encode((void *) place, length, text, room) < 0)
-		elog(ERROR, "could not encode a cursor");
-	return text;
-}
-
-/*
- * read_cursor adds the cursor's place to the parameters: time and id, or NULLs
- * where there is no cursor.  A cursor is good for its own project only.
- */
-static void
-read_cursor(Request *request)
-{
-	const char *cursor = request_string(request, CURSOR);
-	char *project;
-	char *place;
-	char *end;
-	int room;
-	int64 time = 0;
-
-	if (cursor == NULL)
-	{
-		params_time(&request->params, DT_NOBEGIN);
-		params_text(&request->params, NULL);
-		return;
-	}
-	project = psprintf(
-		"%s:",
-		uuid_text(DatumGetUUIDP(request->params.values[FIELD_PARAM(LIST_PROJECT_ID)])->data));
-	room = pg_b64_dec_len(strlen(cursor));
-	place = palloc0(room + 1);
-	if (pg_b64_decode(cursor, strlen(cursor), (void *) place, room) > 0 &&
-		strncmp(place, project, strlen(project)) == 0)
-	{
-		errno = 0;
-		time = strtoi64(place + strlen(project), &end, 10);
-		if (errno == 0 && *end == ':' && strlen(end + 1) == OBJECT_ID_LENGTH &&
-			strspn(end + 1, "0123456789abcdef") == OBJECT_ID_LENGTH && IS_VALID_TIMESTAMP(time))
-		{
-			params_time(&request->params, time);
-			params_text(&request->params, end + 1);
-			return;
-		}
-	}
-	request_violation(request, CURSOR, "is not a cursor of this list");
-	error_raise_violations(ERR_INVALID, &request->violations);
+	return uuid_text(DatumGetUUIDP(request->params.values[FIELD_PARAM(LIST_PROJECT_ID)])->data);
 }
 
 /*
@@ -291,7 +239,7 @@ do_list_sdk_apps(Request *request)
 	char *next = NULL;
 	Rows rows;
 
-	read_cursor(request);
+	cursor_read(request, CURSOR, list_scope(request), is_object_id);
 	rows = request_run(request, &list_sdk_apps);
 	if (rows.count == 0)
 		require_project(request);
@@ -306,7 +254,7 @@ do_list_sdk_apps(Request *request)
 		document_iso(out, "lastEventAt", app.last_event_at);
 		document_close(out, '}');
 		if (i + 1 == (uint64) limit && rows.count > (uint64) limit)
-			next = cursor_text(request, &app);
+			next = cursor_text(list_scope(request), app.created_at, app.id);
 	}
 	document_close(out, ']');
 	document_string(out, "nextCursor", next);

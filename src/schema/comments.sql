@@ -16,7 +16,11 @@ COMMENT ON COLUMN flagplane_data.project.key IS 'Unique in the account; what pat
 COMMENT ON COLUMN flagplane_data.project.name IS 'A name for people.';
 COMMENT ON COLUMN flagplane_data.project.tags IS 'In alphabetical order.';
 COMMENT ON COLUMN flagplane_data.project.include_in_snippet_by_default IS 'Whether new flags are there for the JavaScript snippet.';
-COMMENT ON COLUMN flagplane_data.project.version IS 'Grows with each change.';
+COMMENT ON COLUMN flagplane_data.project.naming_convention IS 'case and prefix that the keys of new flags must have; NULL: none.';
+COMMENT ON COLUMN flagplane_data.project.require_view_for_new_flags IS 'Kept for clients that set it; views are not part of flagplane.';
+COMMENT ON COLUMN flagplane_data.project.require_view_for_new_segments IS 'Kept for clients that set it; views are not part of flagplane.';
+COMMENT ON COLUMN flagplane_data.project.version IS 'Grows with each change; the ETag of REST answers.';
+COMMENT ON COLUMN flagplane_data.project.updated_at IS 'When it was last changed.';
 COMMENT ON COLUMN flagplane_data.project.created_at IS 'When it was made.';
 
 COMMENT ON COLUMN flagplane_data.access_token.account_id IS 'The account that the row belongs to.';
@@ -33,6 +37,7 @@ COMMENT ON COLUMN flagplane_data.access_token.killed_at IS 'When it was killed; 
 
 COMMENT ON COLUMN flagplane_data.access_token.previous_secret_hash IS 'SHA-256 of the secret before the last rotation, while it is good too.';
 COMMENT ON COLUMN flagplane_data.access_token.previous_expires_at IS 'Until when it is good.';
+COMMENT ON COLUMN flagplane_data.access_token.rate_tier IS 'How many calls it may make.';
 COMMENT ON COLUMN flagplane_data.access_token_project.account_id IS 'The account that the row belongs to.';
 COMMENT ON COLUMN flagplane_data.access_token_project.token_id IS 'The token.';
 COMMENT ON COLUMN flagplane_data.access_token_project.project_id IS 'A project that it is good for.';

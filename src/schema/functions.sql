@@ -49,14 +49,15 @@ CREATE FUNCTION flagplane.create_access_token(
 	member_id text DEFAULT NULL,
 	projects text[] DEFAULT NULL,
 	expires_at timestamptz DEFAULT NULL,
+	rate_tier text DEFAULT 'standard',
 	idempotency_key uuid DEFAULT NULL
 )
 RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_create_access_token';
-REVOKE ALL ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, uuid) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, uuid) IS
+REVOKE ALL ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, uuid) IS
 'Make an access token. The answer shows it once.
-Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is good for. Refuses: 22023, 42501.';
+Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is good for. rate_tier: standard, pilot or partner, none above the caller''s own. Refuses: 22023, 42501.';
 
 CREATE FUNCTION flagplane.list_access_tokens()
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
@@ -76,6 +77,18 @@ REVOKE ALL ON FUNCTION flagplane.rotate_access_token(text, interval, uuid) FROM 
 COMMENT ON FUNCTION flagplane.rotate_access_token(text, interval, uuid) IS
 'Give an access token a new secret. The answer shows it once.
 grace: how long the old one is good too, 0 to 90 days; left out, it is dead at once. Only a token that may no more than the caller. Refuses: 22023, 42501, P0002.';
+
+CREATE FUNCTION flagplane.set_access_token_tier(
+	id text,
+	rate_tier text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_set_access_token_tier';
+REVOKE ALL ON FUNCTION flagplane.set_access_token_tier(text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.set_access_token_tier(text, text, uuid) IS
+'Change how many calls an access token may make.
+rate_tier: standard, pilot or partner, none above the caller''s own. Refuses: 22023, 42501, P0002.';
 
 CREATE FUNCTION flagplane.revoke_access_token(
 	id text,
@@ -106,37 +119,54 @@ CREATE FUNCTION flagplane.create_project(
 	environments jsonb DEFAULT NULL,
 	include_in_snippet_by_default boolean DEFAULT NULL,
 	default_client_side_availability jsonb DEFAULT NULL,
+	naming_convention jsonb DEFAULT NULL,
+	require_view_association_for_new_flags boolean DEFAULT NULL,
+	require_view_association_for_new_segments boolean DEFAULT NULL,
 	idempotency_key uuid DEFAULT NULL
 )
 RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_create_project';
-REVOKE ALL ON FUNCTION flagplane.create_project(text, text, text[], jsonb, boolean, jsonb, uuid) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.create_project(text, text, text[], jsonb, boolean, jsonb, uuid) IS
+REVOKE ALL ON FUNCTION flagplane.create_project(text, text, text[], jsonb, boolean, jsonb, jsonb, boolean, boolean, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_project(text, text, text[], jsonb, boolean, jsonb, jsonb, boolean, boolean, uuid) IS
 'Create a project.
-key: 1 to 100 letters, digits, _, . and -. environments: a list of environments as the REST request holds them; left out, Production and Test are made. Refuses: 22023, 23505.';
+key: 1 to 100 letters, digits, _, . and -. environments: a list of environments as the REST request holds them; left out, Production and Test are made. naming_convention: {"case": ..., "prefix": ...}, what the keys of new flags must look like; case is camelCase, upperCamelCase, snakeCase, kebabCase or constantCase. Refuses: 22023, 23505.';
 
 CREATE FUNCTION flagplane.get_project(
-	project_key text
+	project_key text,
+	expand text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_get_project';
-REVOKE ALL ON FUNCTION flagplane.get_project(text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.get_project(text) IS
+REVOKE ALL ON FUNCTION flagplane.get_project(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_project(text, text) IS
 'Get a project.
-Refuses: P0002.';
+expand: environments, for the first page of them. Refuses: 22023, P0002.';
 
 CREATE FUNCTION flagplane.list_projects(
 	"limit" integer DEFAULT 20,
 	"offset" integer DEFAULT 0,
 	filter text DEFAULT NULL,
-	sort text DEFAULT NULL
+	sort text DEFAULT NULL,
+	expand text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_projects';
-REVOKE ALL ON FUNCTION flagplane.list_projects(integer, integer, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_projects(integer, integer, text, text) IS
+REVOKE ALL ON FUNCTION flagplane.list_projects(integer, integer, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_projects(integer, integer, text, text, text) IS
 'List the projects, oldest first unless sorted.
-limit: 1 to 1000. filter: a comma list of query:word, tags:a+b, keys:a|b. sort: a comma list of createdOn, name, each with - before it for descending.';
+limit: 1 to 1000. filter: a comma list of query:word, tags:a+b, keys:a|b. sort: a comma list of createdOn, name, each with - before it for descending. expand: environments, for the first page of those of each.';
+
+CREATE FUNCTION flagplane.update_project(
+	project_key text,
+	patch jsonb,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_update_project';
+REVOKE ALL ON FUNCTION flagplane.update_project(text, jsonb, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.update_project(text, jsonb, uuid) IS
+'Change a project by a JSON Patch (RFC 6902) of its document: name, tags, includeInSnippetByDefault, defaultClientSideAvailability, namingConvention, requireViewAssociationForNewFlags, requireViewAssociationForNewSegments.
+patch is an array of operations, or {"comment": ..., "patch": [...]}. Refuses: 22023, 55000, P0002.';
 
 CREATE FUNCTION flagplane.delete_project(
 	project_key text,
@@ -195,6 +225,19 @@ REVOKE ALL ON FUNCTION flagplane.list_environments(text, integer, integer, text,
 COMMENT ON FUNCTION flagplane.list_environments(text, integer, integer, text, text) IS
 'List a project''s environments, oldest first unless sorted.
 limit: 1 to 1000. filter: a comma list of query:word, tags:a+b. sort: a comma list of createdOn, critical, name, each with - before it for descending. Refuses: P0002.';
+
+CREATE FUNCTION flagplane.update_environment(
+	project_key text,
+	environment_key text,
+	patch jsonb,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_update_environment';
+REVOKE ALL ON FUNCTION flagplane.update_environment(text, text, jsonb, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.update_environment(text, text, jsonb, uuid) IS
+'Change an environment by a JSON Patch (RFC 6902) of its document: name, color, defaultTtl, secureMode, defaultTrackEvents, requireComments, confirmChanges, tags, critical, approvalSettings.
+patch is an array of operations, or {"comment": ..., "patch": [...]}. Refuses: 22023, 55000, P0002.';
 
 CREATE FUNCTION flagplane.delete_environment(
 	project_key text,
@@ -342,6 +385,20 @@ COMMENT ON FUNCTION flagplane.list_flag_links(text, text) IS
 'List a flag''s links, oldest first.
 Refuses: P0002.';
 
+CREATE FUNCTION flagplane.update_flag_link(
+	project_key text,
+	flag_key text,
+	id text,
+	patch jsonb,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_update_flag_link';
+REVOKE ALL ON FUNCTION flagplane.update_flag_link(text, text, text, jsonb, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.update_flag_link(text, text, text, jsonb, uuid) IS
+'Change the title and description of a flag link by a JSON Patch (RFC 6902) of its document.
+patch is an array of operations, or {"comment": ..., "patch": [...]}. Refuses: 22023, P0002.';
+
 CREATE FUNCTION flagplane.delete_flag_link(
 	project_key text,
 	flag_key text,
@@ -402,6 +459,29 @@ REVOKE ALL ON FUNCTION flagplane.list_layers(text) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.list_layers(text) IS
 'List a project''s layers, oldest first.
 Refuses: P0002.';
+
+CREATE FUNCTION flagplane.get_partner_project(
+	project_id text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_get_partner_project';
+REVOKE ALL ON FUNCTION flagplane.get_partner_project(text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_partner_project(text) IS
+'Get a project in the shape of Layers'' Partner API.
+project_id: prj_<uuid>, the UUID, or the project''s key. Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.list_partner_projects(
+	cursor text DEFAULT NULL,
+	"limit" integer DEFAULT 25,
+	status text DEFAULT NULL,
+	search text DEFAULT NULL
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_list_partner_projects';
+REVOKE ALL ON FUNCTION flagplane.list_partner_projects(text, integer, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_partner_projects(text, integer, text, text) IS
+'List the projects in the shape of Layers'' Partner API, newest first.
+cursor: nextCursor of the page before. limit: 1 to 200. status: active or archived; no project is archived. search: what names must hold, in either case. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.create_sdk_app(
 	project_id text,
@@ -539,6 +619,68 @@ COMMENT ON FUNCTION flagplane.purge(integer) IS
 'Remove expired idempotency keys and reset environment keys, at most "limit" of each.
 Returns how many rows went. Safe to run at once from several places: each takes other rows. For database roles with USAGE on flagplane_data only.';
 
+CREATE FUNCTION flagplane.json_patch(document jsonb, patch jsonb)
+RETURNS jsonb LANGUAGE c IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'flagplane_json_patch';
+REVOKE ALL ON FUNCTION flagplane.json_patch(jsonb, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.json_patch(jsonb, jsonb) IS
+'Change a document by a JSON Patch (RFC 6902): all of its operations or, with an error, none.
+patch is an array of operations: add, remove, replace, move, copy and test.';
+
+CREATE FUNCTION flagplane.status(
+	OUT version text,
+	OUT preloaded boolean,
+	OUT rate_limits boolean,
+	OUT tokens_max bigint,
+	OUT tokens bigint,
+	OUT tokens_taken_over bigint,
+	OUT settings json
+)
+LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_status';
+REVOKE ALL ON FUNCTION flagplane.status() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.status() IS
+'Tell how the library runs: its version, whether it is preloaded, whether calls are limited, and the settings.
+tokens_max: access tokens that there is room for, tokens: those there, tokens_taken_over: how often one lost its place while its budget was not whole. For database roles with USAGE on flagplane_data only.';
+
+-- The counters of the operations.
+CREATE FUNCTION flagplane_data.operation_stats(
+	OUT operation text,
+	OUT calls bigint,
+	OUT errors bigint,
+	OUT replays bigint,
+	OUT rate_limited bigint,
+	OUT unauthenticated bigint,
+	OUT since timestamptz
+)
+RETURNS SETOF record LANGUAGE c VOLATILE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_operation_stats';
+REVOKE ALL ON FUNCTION flagplane_data.operation_stats() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane_data.operation_stats() IS
+'What the view flagplane.stats shows.';
+
+CREATE VIEW flagplane.stats AS
+	SELECT s.operation, s.calls, s.errors, s.replays, s.rate_limited, s.unauthenticated, s.since
+	FROM flagplane_data.operation_stats() s;
+REVOKE ALL ON flagplane.stats FROM PUBLIC;
+COMMENT ON VIEW flagplane.stats IS
+'Calls of each operation in this database; no rows if the library is not preloaded. Needs EXECUTE on flagplane_data.operation_stats().';
+COMMENT ON COLUMN flagplane.stats.operation IS 'The operation.';
+COMMENT ON COLUMN flagplane.stats.calls IS 'Calls begun.';
+COMMENT ON COLUMN flagplane.stats.errors IS 'Calls that did not succeed, those still running included.';
+COMMENT ON COLUMN flagplane.stats.replays IS 'Calls answered by an idempotency key.';
+COMMENT ON COLUMN flagplane.stats.rate_limited IS 'Calls refused by rate limits.';
+COMMENT ON COLUMN flagplane.stats.unauthenticated IS 'Calls without a good access token where one was needed.';
+COMMENT ON COLUMN flagplane.stats.since IS 'Since when the counters count.';
+
+CREATE FUNCTION flagplane.reset_stats()
+RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_reset_stats';
+REVOKE ALL ON FUNCTION flagplane.reset_stats() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.reset_stats() IS
+'Begin to count anew in the view flagplane.stats.
+For database roles with USAGE on flagplane_data only.';
+
 -- The table of operations.
 CREATE FUNCTION flagplane.operations(
 	OUT name text,
@@ -556,3 +698,12 @@ REVOKE ALL ON FUNCTION flagplane.operations() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.operations() IS
 'List the operations: their functions, REST methods and paths, scopes and success statuses.
 scope is NULL for operations that only database roles with USAGE on flagplane_data may call.';
+
+-- The same for programs that speak OpenAPI.
+CREATE FUNCTION flagplane.openapi()
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_openapi';
+REVOKE ALL ON FUNCTION flagplane.openapi() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.openapi() IS
+'Describe the REST requests as an OpenAPI 3.1 document.
+Every path with its parameters, body, answers and refusals. handle() serves it as GET /api/v2/openapi.json, with or without a token.';

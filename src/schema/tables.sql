@@ -36,8 +36,12 @@ CREATE TABLE flagplane_data.project (
 	include_in_snippet_by_default boolean NOT NULL,
 	using_environment_id boolean NOT NULL,
 	using_mobile_key boolean NOT NULL,
+	naming_convention jsonb,
+	require_view_for_new_flags boolean NOT NULL,
+	require_view_for_new_segments boolean NOT NULL,
 	version integer NOT NULL,
 	created_at timestamptz NOT NULL,
+	updated_at timestamptz NOT NULL,
 	PRIMARY KEY (account_id, id),
 	CONSTRAINT project_key_unique UNIQUE (account_id, key)
 );
@@ -45,6 +49,8 @@ COMMENT ON TABLE flagplane_data.project IS 'Projects: what flags, environments, 
 COMMENT ON COLUMN flagplane_data.project.using_environment_id IS 'Whether new flags are there for client-side SDKs that use the environment''s id.';
 COMMENT ON COLUMN flagplane_data.project.using_mobile_key IS 'Whether new flags are there for SDKs that use the mobile key.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.project', '');
+
+CREATE INDEX project_newest ON flagplane_data.project (account_id, created_at, id);
 
 CREATE TABLE flagplane_data.access_token (
 	account_id bigint NOT NULL REFERENCES flagplane_data.account,
@@ -63,6 +69,7 @@ CREATE TABLE flagplane_data.access_token (
 	killed_at timestamptz,
 	previous_secret_hash flagplane_data.hash,
 	previous_expires_at timestamptz,
+	rate_tier flagplane_data.rate_tier NOT NULL,
 	PRIMARY KEY (account_id, id),
 	CONSTRAINT token_selector_unique UNIQUE (account_id, selector),
 	CONSTRAINT token_member FOREIGN KEY (account_id, member_id) REFERENCES flagplane_data.member

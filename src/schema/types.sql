@@ -71,6 +71,10 @@ CREATE DOMAIN flagplane_data.platform AS text COLLATE "C"
 		'expo', 'nextjs', 'vite', 'react-router'));
 COMMENT ON DOMAIN flagplane_data.platform IS 'A platform that SDK apps are built for.';
 
+CREATE DOMAIN flagplane_data.rate_tier AS text COLLATE "C"
+	CONSTRAINT rate_tier_known CHECK (VALUE IN ('standard', 'pilot', 'partner'));
+COMMENT ON DOMAIN flagplane_data.rate_tier IS 'A tier of rate limits.';
+
 CREATE DOMAIN flagplane_data.app_identifier AS text COLLATE "C"
 	CONSTRAINT app_identifier_form
 	CHECK (flagplane_data.check_app_identifier(VALUE));

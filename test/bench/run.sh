@@ -95,6 +95,17 @@ compare "REST body by handle / named arguments, latency" rest ours 1 "-c synchro
 compare "8 clients, own keys / twin, throughput, async" ours twin 8 "-c synchronous_commit=off" rate ">=1.8" 2.2
 compare "8 clients, one key / twin with handler, throughput" ours_same twin_same 8 "-c synchronous_commit=off" rate ">=2.0" 2.4
 
+# The rate limiter by itself, and a token that all clients use.
+make -s -C "$here" PG_CONFIG="${PG_CONFIG:-pg_config}"
+install -m 755 "$here/limiter.so" "$FLAGPLANE_CLUSTER/limiter.so"
+sql -c "CREATE FUNCTION limiter_nanoseconds(calls int) RETURNS float8 LANGUAGE c AS '$FLAGPLANE_CLUSTER/limiter.so'" \
+	-c "CREATE FUNCTION limiter_claim() RETURNS boolean LANGUAGE c AS '$FLAGPLANE_CLUSTER/limiter.so'"
+echo 'SELECT limiter_claim()' >"$scripts/hot.sql"
+echo 'SELECT 1' >"$scripts/select.sql"
+compare "8 clients, one token in the rate limiter / SELECT 1" hot select 8 "" rate ">=0.95" 0.99
+nanoseconds=$(for ((i = 0; i < ROUNDS; i++)); do sql -c 'SELECT limiter_nanoseconds(10000000)'; done | median)
+printf '%-52s %10.1f %10s %8s %8s %6s\n' "rate limiter, nanoseconds a call" "$nanoseconds" - - "<=60" 40
+
 # Many calls in one transaction: do they slow down, does memory grow?
 reset
 sql -v calls="$CALLS" <<'SQL'

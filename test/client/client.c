@@ -1,6 +1,6 @@
 /*
  * client.c
- *	  Tests that need a client of their own: "client postgrest", "client races".
+ *	  Tests that need a client of their own: postgrest, races, limits.
  *	  The connection is the one that PGHOST and friends name.
  */
 #include "client.h"
@@ -107,9 +107,11 @@ main(int argc, char **argv)
 		test_postgrest();
 	else if (argc == 2 && strcmp(argv[1], "races") == 0)
 		test_races();
+	else if (argc == 2 && strcmp(argv[1], "limits") == 0)
+		test_limits();
 	else
 	{
-		fprintf(stderr, "usage: %s postgrest | races\n", argv[0]);
+		fprintf(stderr, "usage: %s postgrest | races | limits\n", argv[0]);
 		return 2;
 	}
 	printf("1..%d\n", tests);

@@ -18,5 +18,6 @@ extern void check_contains(const char *got, const char *part, const char *what);
 
 extern void test_postgrest(void);
 extern void test_races(void);
+extern void test_limits(void);
 
 #endif /* FLAGPLANE_CLIENT_H */

@@ -57,8 +57,8 @@ SELECT flagplane.create_project('other', 'Other');
 SELECT flagplane.create_flag('projectKey', 'featureFlagKey', 'Flag');
 SELECT flagplane.create_account('acme', 'Acme');
 -- The id that the documented request names.
-INSERT INTO flagplane_data.project SELECT account_id, '9cb958b5-11b5-4e30-8675-5d075d52da7c', 'acme-coffee', 'Acme Coffee', '{}', false, false, false, 1, now()
-FROM flagplane_data.project WHERE key = 'other';
+INSERT INTO flagplane_data.project SELECT (jsonb_populate_record(p, '{"id": "9cb958b5-11b5-4e30-8675-5d075d52da7c", "key": "acme-coffee", "name": "Acme Coffee"}')).*
+FROM flagplane_data.project p WHERE key = 'other';
 SQL
 token() { sql -c "SELECT flagplane.create_access_token('t', $1)->>'token'"; }
 key=$(token "role => 'admin', member_id => flagplane.create_member('ada@example.com', first_name => 'Ada')->>'_id'")
@@ -252,6 +252,7 @@ view() { ask "$base/$1" -H "X-Api-Key: ${2-$reader}"; }
 check 'a view is read and filtered' "$(view 'projects?select=key&key=neq.other&order=key.asc'; jq -c . "$place/body.txt")" '200\[{"key":"acme-coffee"},{"key":"projectKey"}\]'
 check 'a limited token sees its project' "$(view 'projects?select=key' "$limited"; jq -c . "$place/body.txt")" '200\[{"key":"other"}\]'
 check 'environments too' "$(view 'environments?select=key&order=key' "$limited"; jq -c . "$place/body.txt")" '200\[{"key":"production"},{"key":"test"}\]'
+check 'a document of all requests is there for everybody' "$(ask "$base/api/v2/openapi.json"; jq -r .openapi "$place/body.txt")" '2003.*'
 for name in projects environments layers flag_links sdk_apps audit; do
 	check "$name needs a token" "$(ask "$base/$name"; jq -r .code "$place/body.txt")" 401unauthorized
 	check "$name can be read with one" "$(view "$name?limit=1" "$key")" 200

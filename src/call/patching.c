@@ -1,0 +1,155 @@
+/*
+ * patching.c
+ *	  Resources changed by a patch of their documents.
+ *
+ * A patch changes the document that the caller sees.  What comes of it is held to
+ * the fields and rules of a creation, and then written as a whole; a member that
+ * is nobody's to edit must come out as it went in.
+ */
+#include "call/patching.h"
+
+#include "call/body.h"
+#include "call/field.h"
+#include "ground/document.h"
+#include "ground/json.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+/*
+ * jsonb_of_text reads JSON that is known to be good.
+ */
+Jsonb *
+jsonb_of_text(const char *text)
+{
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+}
+
+/*
+ * jsonb_equal tells whether two documents say the same.
+ */
+bool
+jsonb_equal(Jsonb *a, Jsonb *b)
+{
+	return compareJsonbContainers(&a->root, &b->root) == 0;
+}
+
+/*
+ * patching_operations is the JSON Patch that a field holds: an array of operations
+ * as it is, or an object of them as patch with a comment for the audit log.
+ */
+Jsonb *
+patching_operations(Request *request, int field)
+{
+	static const char *const members[] = {"comment", "patch", NULL};
+	Jsonb *patch = DatumGetJsonbP(request->params.values[FIELD_PARAM(field)]);
+	JsonbValue value;
+	Jsonb *operations;
+
+	if (JB_ROOT_IS_ARRAY(patch) && !JB_ROOT_IS_SCALAR(patch))
+		return patch;
+	if (!JB_ROOT_IS_OBJECT(patch) || jsonb_stranger(patch, members) != NULL ||
+		!jsonb_member(patch, "patch", &value))
+		error_raise(
+			ERR_INVALID,
+			"a patch is an array of operations, or an object of them as patch with a comment");
+	operations = JsonbValueToJsonb(&value);
+	if (jsonb_member(patch, "comment", &value))
+	{
+		request->comment = jsonb_string(&value);
+		if (request->comment == NULL)
+			error_raise(ERR_INVALID, "comment must be a string");
+	}
+	return operations;
+}
+
+/*
+ * is_listed tells whether a name is in a list.
+ */
+static bool
+is_listed(const char *name, const char *const *list)
+{
+	for (; *list; list++)
+		if (strcmp(*list, name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * compare_members collects as violations the members that differ between two
+ * documents and are not editable.  Those that only one has differ too.
+ */
+static void
+compare_members(Violations *violations, Jsonb *from, Jsonb *to, const char *const *editable,
+				bool only_new)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&to->root);
+	JsonbValue name;
+	JsonbValue value;
+
+	(void) JsonbIteratorNext(&iterator, &name, true);
+	while (JsonbIteratorNext(&iterator, &name, true) == WJB_KEY)
+	{
+		JsonbValue *other = getKeyJsonValueFromContainer(&from->root, name.val.string.val,
+														 name.val.string.len, NULL);
+		char *text = jsonb_string(&name);
+
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		if (is_listed(text, editable) || (other && only_new) ||
+			(other && jsonb_equal(JsonbValueToJsonb(&value), JsonbValueToJsonb(other))))
+			continue;
+		error_violation(violations, text, "cannot be changed");
+	}
+}
+
+/*
+ * patching_fields holds a patched document to the fields of a creation, with the
+ * rules between them, and returns them as a request of that creation whose
+ * statements' parameters they are.  Fields in the path are left to the caller.  What is
+ * wrong is raised.
+ */
+Request *
+patching_fields(Request *request, const Operation *creation, Jsonb *before, Jsonb *after,
+				const char *const *editable)
+{
+	Request *fields = palloc0(sizeof(Request));
+	StringInfoData members;
+
+	if (!JB_ROOT_IS_OBJECT(after))
+		error_raise(ERR_INVALID, "the patched document is not an object");
+
+	fields->operation = creation;
+	fields->wire = true;
+	fields->caller = request->caller;
+	fields->mode = request->mode;
+	fields->now = request->now;
+	fields->answer = request->answer;
+	fields->location = request->location;
+	fields->state = request->state;
+	compare_members(&fields->violations, before, after, editable, false);
+	compare_members(&fields->violations, after, before, editable, true);
+	if (fields->violations.count > 0)
+		error_raise_violations(ERR_INVALID, &fields->violations);
+
+	initStringInfo(&members);
+	document_open(&members, '{');
+	fields_prepare(fields);
+	for (int i = 0; creation->fields[i].name; i++)
+	{
+		const char *wire = creation->fields[i].wire;
+		JsonbValue value;
+
+		if (creation->fields[i].place != IN_BODY)
+			field_set(fields, i, CStringGetTextDatum(""));
+		else if (jsonb_member(after, wire, &value))
+		{
+			Jsonb *member = JsonbValueToJsonb(&value);
+
+			document_raw(&members, wire, JsonbToCString(NULL, &member->root, VARSIZE(member)));
+		}
+	}
+	document_close(&members, '}');
+	if (body_read(fields, members.data, members.len) != NULL)
+		error_raise(ERR_INVALID, "the patched document is nested too deeply");
+	fields_check(fields);
+	return fields;
+}

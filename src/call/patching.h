@@ -1,0 +1,23 @@
+/*
+ * patching.h
+ *	  Resources changed by a patch of their documents.
+ */
+#ifndef FLAGPLANE_PATCHING_H
+#define FLAGPLANE_PATCHING_H
+
+#include "call/request.h"
+#include "utils/jsonb.h"
+
+/* The field that holds a patch: the whole body of a documented request. */
+#define PATCH_FIELD                                                              \
+	{                                                                            \
+		"patch", "patch", FIELD_JSON, AS_BODY, true, RULE_NONE, 0, 0, NULL, NULL \
+	}
+
+extern Jsonb *patching_operations(Request *request, int field);
+extern Request *patching_fields(Request *request, const Operation *creation, Jsonb *before,
+								Jsonb *after, const char *const *editable);
+extern Jsonb *jsonb_of_text(const char *text);
+extern bool jsonb_equal(Jsonb *a, Jsonb *b);
+
+#endif /* FLAGPLANE_PATCHING_H */

@@ -1,0 +1,36 @@
+/*
+ * openapi.h
+ *	  The table of operations as an OpenAPI document.
+ */
+#ifndef FLAGPLANE_OPENAPI_H
+#define FLAGPLANE_OPENAPI_H
+
+#include "call/request.h"
+
+/* Where handle() serves the document, with or without a token. */
+#define OPENAPI_PATH "/api/v2/openapi.json"
+
+extern void openapi_document(StringInfo out);
+
+/* openapi_component.c */
+extern const char *const openapi_dialects[];
+extern void openapi_reference(StringInfo out, const char *kind, const char *name);
+extern void openapi_content(StringInfo out);
+extern void openapi_content_end(StringInfo out);
+extern char *openapi_codes(const Operation *operation, Dialect dialect, int status);
+extern void openapi_components(StringInfo out);
+
+/* openapi_schema.c */
+extern void openapi_field_schema(StringInfo out, const Field *field);
+extern char *openapi_camel_case(const char *words, const char *ending);
+extern char *openapi_body_name(const Operation *operation);
+extern bool openapi_has_body(const Operation *operation);
+extern bool openapi_is_list(const Operation *operation);
+extern void openapi_body_schemas(StringInfo out);
+
+/* openapi_shape.c */
+extern bool openapi_json_schema(StringInfo out, const char *wire);
+extern void openapi_answer_schema(StringInfo out, const Operation *operation);
+extern void openapi_shape_schemas(StringInfo out);
+
+#endif /* FLAGPLANE_OPENAPI_H */

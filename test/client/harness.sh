@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# The harness itself: a cluster whose server died is made anew, a build that cannot be
+# is refused, and what was built otherwise is built again.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+number=0
+
+check() { # what, got, expected
+	number=$((number + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $number - $1"
+	else
+		echo "not ok $number - $1: got $2, expected $3"
+		exit 1
+	fi
+}
+
+FLAGPLANE_CLUSTER=$(mktemp -d "${TMPDIR:-/tmp}/flagplane-XXXXXX")
+export FLAGPLANE_CLUSTER PGHOST=$FLAGPLANE_CLUSTER PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
+chmod 755 "$FLAGPLANE_CLUSTER"
+work=$(mktemp -d)
+trap '"$root/test/cluster.sh" stop; rm -rf "$work"' EXIT
+pid=$FLAGPLANE_CLUSTER/data/postmaster.pid
+
+"$root/test/cluster.sh" start
+psql -X -q -c 'CREATE TABLE here ()'
+"$root/test/cluster.sh" start
+check "a server that runs is left alone" "$(psql -X -At -c "SELECT to_regclass('here')")" here
+kill -KILL "$(head -1 "$pid")"
+while psql -X -q -c 'SELECT 1' >/dev/null 2>&1; do :; done
+# Its number is now that of another living process.
+sed -i "1s/.*/$$/" "$pid"
+"$root/test/cluster.sh" start
+check "one that died is not taken for running" "$(psql -X -At -c "SELECT to_regclass('here') IS NULL")" t
+"$root/test/cluster.sh" stop
+check "a cluster that was stopped is gone" "$(ls -d "$FLAGPLANE_CLUSTER" 2>/dev/null || echo gone)" gone
+
+mkdir "$FLAGPLANE_CLUSTER"
+touch "$FLAGPLANE_CLUSTER/precious"
+check "nothing but a cluster is removed" "$("$root/test/cluster.sh" stop 2>/dev/null || ls "$FLAGPLANE_CLUSTER")" precious
+rm -r "$FLAGPLANE_CLUSTER"
+
+status=0
+message=$(make -C "$root" PG_CONFIG=/nonexistent/pg_config 2>&1) || status=$?
+check "a build without a server fails" "$status" 2
+check "and says what it has not found" "$(grep -c 'PG_CONFIG is "/nonexistent/pg_config"' <<<"$message")" 1
+
+cp "$root/Makefile" "$root/flagplane.control" "$work"
+mkdir "$work/src"
+echo 'extern int x; int x;' >"$work/src/x.c"
+built() { # when the object was made, after make with these arguments
+	make -s -C "$work" PG_CONFIG="${PG_CONFIG:-pg_config}" "$@" src/x.o
+	stat -c %y "$work/src/x.o"
+}
+first=$(built)
+check "what is built is not built again" "$(built)" "$first"
+check "but with other flags it is" "$([ "$(built COPT=-DOTHER)" = "$first" ] || echo again)" again
+echo "1..$number"
