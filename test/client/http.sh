@@ -183,6 +183,9 @@ check 'a page that is none is refused' "$(ld GET 'projects/projectKey/environmen
 check 'an escaped slash is no separator' "$(ld GET 'projects/projectKey/environments/a%2Fb'; body)" '40[04]*'
 check 'a key in umlauts is a key that does not exist' "$(ld GET 'projects/%C3%BC/environments')" '40[04]'
 check 'an environment gets a new SDK key' "$(ld POST projects/projectKey/environments/environment-key-123abc/apiKey; jq -r .apiKey "$place/body.txt" | grep -c '^sdk-')" 2001
+patch() { ask -X PATCH "$base/api/v2/projects/projectKey/environments/test" -H "Authorization: $key" -H "If-Match: $1" -H 'Content-Type: application/json' -d "[{\"op\": \"replace\", \"path\": \"/name\", \"value\": \"$2\"}]"; }
+check 'an environment is patched at its version' "$(patch '"1"' Changed; jq -r .name "$place/body.txt"; header ETag)" $'200Changed\n"2"'
+check 'not at another one' "$(patch '"1"' Again; jq -r .code "$place/body.txt")" 409optimistic_locking_error
 check 'an environment is deleted' "$(ld DELETE projects/projectKey/environments/environment-key-123abc)" 204
 check 'without a body' "$(wc -c <"$place/body.txt" 2>/dev/null || echo 0)$(header Content-Length)" 0
 check 'and is gone' "$(ld GET projects/projectKey/environments/environment-key-123abc)" 404
