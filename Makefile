@@ -6,8 +6,8 @@ MODULE_big = flagplane
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 
 # The pieces of the install script, in the order they are run in.
-SCHEMA = src/schema/schemas.sql src/schema/types.sql src/schema/tables.sql \
-	src/schema/comments.sql src/schema/functions.sql src/schema/views.sql
+SCHEMA = src/schema/schemas.sql src/schema/types.sql src/schema/tables.sql src/schema/layers.sql \
+	src/schema/comments.sql src/schema/functions.sql src/schema/assign.sql src/schema/views.sql
 
 DATA_built = flagplane--$(EXTVERSION).sql
 # init makes the helpers that the others use.
@@ -15,6 +15,7 @@ REGRESS = init $(filter-out init,$(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.
 REGRESS_OPTS = --load-extension=btree_gist --load-extension=flagplane
 ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=output_iso --load-extension=btree_gist --load-extension=flagplane
+SHLIB_LINK += $(filter -lm, $(LIBS))
 EXTRA_CLEAN = flagplane--*.sql built_with
 
 PG_CPPFLAGS = -I$(srcdir)/src -DFLAGPLANE_VERSION='"$(EXTVERSION)"'

@@ -5,6 +5,10 @@ SELECT t.project('shared') AS id \gset
 SELECT t.project('mine') AS mine \gset
 SELECT flagplane.create_flag('mine', 'f', 'F') IS NOT NULL AS made;
 SELECT flagplane.create_layer('mine', 'l', 'L', '') IS NOT NULL AS made;
+SELECT flagplane.create_layer('mine', 'empty', 'Empty', '') IS NOT NULL AS made;
+SELECT flagplane.create_experiment('mine', 'test', e, 'E') IS NOT NULL AS made FROM unnest('{e,running}'::text[]) e;
+SELECT flagplane.start_experiment('mine', 'test', 'running') IS NOT NULL AS made;
+SELECT flagplane.update_layer('mine', 'l', '[{"kind": "updateExperimentReservation", "experimentKey": "e", "reservationPercent": 10}]', 'test') IS NOT NULL AS made;
 SELECT flagplane.create_flag_link('mine', 'f', 'k') IS NOT NULL AS made;
 SELECT flagplane.create_sdk_app('mine', 'A', 'expo')->>'appId' AS app \gset
 SELECT flagplane.create_member('accounts@example.com')->>'_id' AS member \gset
@@ -28,7 +32,12 @@ CREATE TEMP TABLE call (operation text, arguments text);
 INSERT INTO call VALUES ('get_project', $$'mine'$$), ('create_environment', $$'mine', 'e', 'E', '000000'$$), ('get_environment', $$'mine', 'test'$$),
 	('list_environments', $$'mine'$$), ('create_flag', $$'mine', 'g', 'G'$$), ('get_flag', $$'mine', 'f'$$), ('list_flags', $$'mine'$$),
 	('create_flag_link', $$'mine', 'f', 'j'$$), ('get_flag_link', $$'mine', 'f', 'k'$$), ('list_flag_links', $$'mine', 'f'$$),
-	('create_layer', $$'mine', 'm', 'M', ''$$), ('get_layer', $$'mine', 'l'$$), ('list_layers', $$'mine'$$),
+	('create_layer', $$'mine', 'm', 'M', ''$$), ('get_layer', $$'mine', 'l'$$), ('list_layers', $$'mine'$$), ('check_layer', $$'mine', 'test', 'l'$$),
+	('assign', $$'mine', 'test', 'l', 'unit'$$), ('draw_layer', $$'mine', 'test', 'l'$$), ('layer_svg', $$'mine', 'test', 'l'$$),
+	('update_layer', $$'mine', 'l', '[{"kind": "updateExperimentReservation", "experimentKey": "e", "reservationPercent": 20}]', 'test'$$), ('delete_layer', $$'mine', 'empty'$$),
+	('create_experiment', $$'mine', 'test', 'x', 'X'$$), ('get_experiment', $$'mine', 'test', 'e'$$), ('list_experiments', $$'mine', 'test'$$),
+	('update_experiment', $$'mine', 'test', 'e', '[{"kind": "updateName", "value": "F"}]'$$), ('start_experiment', $$'mine', 'test', 'e'$$),
+	('stop_experiment', $$'mine', 'test', 'running'$$), ('archive_experiment', $$'mine', 'test', 'e'$$), ('delete_experiment', $$'mine', 'test', 'e'$$),
 	('create_sdk_app', quote_literal(:'mine') || $$, 'B', 'expo'$$), ('get_sdk_app', quote_literal(:'mine') || ', ' || quote_literal(:'app')),
 	('list_sdk_apps', quote_literal(:'mine')), ('create_sdk_app', $$'mine', 'B', 'expo'$$),
 	('delete_project', $$'mine'$$), ('update_project', $$'mine', '[{"op": "replace", "path": "/name", "value": "C"}]'$$), ('get_partner_project', quote_literal(:'mine')), ('delete_environment', $$'mine', 'test'$$), ('update_environment', $$'mine', 'test', '[{"op": "replace", "path": "/name", "value": "C"}]'$$), ('reset_environment_sdk_key', $$'mine', 'test'$$),

@@ -118,17 +118,17 @@ SELECT t.try($$SELECT flagplane.create_access_token('x', role => 'owner', member
 SELECT t.try($$SELECT flagplane.create_access_token('x', role => 'reader', member_id => 'x')$$);
 SELECT t.try($$SELECT flagplane.create_access_token('x', role => 'reader', projects => '{callers,nowhere}')$$);
 SELECT t.try($$SELECT flagplane.create_access_token('full', role => 'writer', projects => '{callers}', expires_at => '2100-01-01Z')$$);
-SELECT t.mask(e::text) FROM json_array_elements(flagplane.list_access_tokens()->'items') e WHERE e->>'name' = 'full' \gset masked_
+SELECT t.mask(e::text) FROM json_array_elements(flagplane.list_access_tokens(1000)->'items') e WHERE e->>'name' = 'full' \gset masked_
 SELECT regexp_replace(:'masked_mask', '"token":"[0-9A-Za-z]{4}"', '"token":"<ending>"');
 SELECT t.try($$SELECT flagplane.create_member('Grace@Example.com', 'writer', 'Grace')$$);
 SELECT t.try($$SELECT flagplane.create_member('grace@example.com')$$);
 SELECT t.try($$SELECT flagplane.create_member('x@y', 'king', '')$$);
-SELECT count(*) FROM json_array_elements(flagplane.list_members()->'items') e WHERE e->>'email' = 'grace@example.com';
+SELECT count(*) FROM json_array_elements(flagplane.list_members(1000)->'items') e WHERE e->>'email' = 'grace@example.com';
 
 -- A second account sees nothing of the first.
 SELECT t.try($$SELECT flagplane.create_account('acme', 'Acme')$$);
 SELECT t.try($$SELECT flagplane.create_account('acme', 'Acme')$$);
-SELECT string_agg(e->>'key', ' ') FROM json_array_elements(flagplane.list_accounts()->'items') e WHERE e->>'key' IN ('acme', 'default');
+SELECT string_agg(e->>'key', ' ') FROM json_array_elements(flagplane.list_accounts(1000)->'items') e WHERE e->>'key' IN ('acme', 'default');
 SET flagplane.account = 'acme';
 SELECT flagplane.list_projects()->'totalCount', flagplane.list_members()->'totalCount', flagplane.list_access_tokens()->'totalCount';
 SELECT t.try($$SELECT flagplane.get_project('callers')$$);

@@ -10,9 +10,9 @@ WHERE o.arguments IS DISTINCT FROM pg_get_function_arguments(p.oid);
 -- The others are few and known.
 SELECT proname FROM pg_proc WHERE pronamespace = 'flagplane'::regnamespace
 AND proname NOT IN (SELECT name FROM flagplane.operations()) ORDER BY proname;
--- One function a name: PostgREST cannot tell overloads apart.
+-- One function a name and names of arguments: PostgREST tells overloads apart by those alone.
 SELECT proname FROM pg_proc WHERE pronamespace = 'flagplane'::regnamespace
-GROUP BY proname HAVING count(*) > 1;
+GROUP BY proname, proargnames[1:pronargs] HAVING count(*) > 1;
 -- Readers are STABLE and PARALLEL RESTRICTED, writers VOLATILE and PARALLEL UNSAFE; none is STRICT.
 SELECT p.proname, p.provolatile, p.proparallel, p.proisstrict
 FROM flagplane.operations() o

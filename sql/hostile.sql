@@ -4,13 +4,16 @@
 SET client_min_messages = warning;
 BEGIN;
 SELECT t.project('hostile') IS NOT NULL AS made;
+SELECT flagplane.create_layer('hostile', 'y', 'Y', '') IS NOT NULL AND flagplane.create_experiment('hostile', 'test', 'y', 'Y') IS NOT NULL AS made;
 -- The hostile values by type.
 CREATE TEMP TABLE value (type text, value text);
 INSERT INTO value SELECT 'text', v FROM unnest(ARRAY['', 'hostile', '%s%n', repeat('x', 70000), E'\x01\x7f', '\', '"', chr(1114111), chr(65279)]) v;
 INSERT INTO value SELECT 'text[]', v FROM unnest(ARRAY['{}', '{NULL}', '{NULL,a}', '{a,NULL,a}', '{{a},{b}}', '[5:6]={a,b}', '{{{NULL}}}']) v;
 INSERT INTO value SELECT 'jsonb', v FROM unnest(ARRAY['null', '[]', '{}', '""', '1', '[[]]', '[null]', '{"": null}', '[{}]', '{"key": []}', '{"capabilities": ["flagLink"]}',
 	'{"capabilities": {"flagLink": {"metadata": [1]}}}', '[{"value": 1}, {"value": null}]', '1e1000', '{"onVariation": 1e1000, "offVariation": -0.0}',
-	'{"usingMobileKey": [], "usingEnvironmentId": {}}']) v;
+	'{"usingMobileKey": [], "usingEnvironmentId": {}}', '[{"kind": null}]', '[{"kind": "updateName", "name": "", "value": []}]', '[{"kind": "startIteration", "changeJustification": {}}]',
+	'[{"kind": "updateExperimentReservation", "experimentKey": "y", "reservationPercent": 1e9}]', '[{"kind": "updateExperimentReservation", "experimentKey": "y", "reservationPercent": 0.5}]',
+	'[{"kind": "updateExperimentReservation", "experimentKey": "%s", "reservationPercent": 100}]', '[{"kind": "removeExperiment", "experimentKey": "y"}]']) v;
 INSERT INTO value SELECT 'integer', v FROM unnest(ARRAY['-2147483648', '2147483647', '0', '-1']) v;
 INSERT INTO value SELECT 'bigint', v FROM unnest(ARRAY['-9223372036854775808', '9223372036854775807', '0']) v;
 INSERT INTO value SELECT 'boolean', v FROM unnest(ARRAY['true', 'false']) v;
@@ -22,6 +25,7 @@ CREATE TEMP TABLE call AS
 SELECT p.proname AS operation, p.proargnames[i] AS argument, left(v.value, 30) AS value, format('SELECT flagplane.%I(%s)', p.proname, (
 	SELECT string_agg(format('%s::%s', CASE WHEN j = i THEN quote_literal(v.value) WHEN p.proargnames[j] IN ('project_key', 'project_id') THEN '''hostile'''
 		WHEN p.proargnames[j] = 'color' THEN '''000000''' WHEN p.proargnames[j] = 'platform' THEN '''expo''' WHEN p.proargnames[j] IN ('key', 'name', 'flag_key') THEN '''z'''
+		WHEN p.proargnames[j] = 'environment_key' THEN '''test''' WHEN p.proargnames[j] IN ('layer_key', 'experiment_key') THEN '''y'''
 		ELSE 'NULL' END, format_type(p.proargtypes[j - 1], NULL)), ', ' ORDER BY j) FROM generate_series(1, p.pronargs) j)) AS statement
 FROM flagplane.operations() o JOIN pg_proc p ON p.proname = o.name AND p.pronamespace = 'flagplane'::regnamespace, generate_series(1, p.pronargs) i
 JOIN LATERAL (SELECT * FROM value WHERE type = format_type(p.proargtypes[i - 1], NULL)) v ON true;

@@ -28,7 +28,7 @@ SELECT t.try($$SELECT flagplane.create_member(repeat('a', 240) || '@tokens.examp
 -- A token's fields; the token itself is in this answer alone.
 SELECT t.shape(flagplane.create_access_token('shape', '{flags:read}'));
 SELECT t.try($$SELECT flagplane.create_access_token('dear', '{flags:read,flags:write,flags:read}', projects => '{mt,mt}', expires_at => '2100-01-01Z')$$);
-SELECT count(*) FROM json_array_elements(flagplane.list_access_tokens()->'items') e WHERE e->>'name' = 'shape' AND length(e->>'token') = 4;
+SELECT count(*) FROM json_array_elements(flagplane.list_access_tokens(1000)->'items') e WHERE e->>'name' = 'shape' AND length(e->>'token') = 4;
 -- The time is one that the answer can say.
 SELECT e, t.try(format('SELECT flagplane.create_access_token(%L, %L, expires_at => %L)->>%L', 'late', '{flags:read}', e, 'expiresAt'))
 FROM unnest(ARRAY['infinity', '-infinity', '1969-12-31Z', '2020-01-01Z', '9999-12-31 23:59:59Z', '10000-01-01Z', '290000-01-01Z']) e;
@@ -47,7 +47,7 @@ SELECT flagplane.create_access_token('near', '{*}', projects => '{mt}')->>'token
 SELECT flagplane.create_access_token('far', '{*}', projects => '{mt,mt2}')->>'token' AS far \gset
 SELECT flagplane.create_access_token('all', '{*}')->>'token' AS all \gset
 SELECT name, pg_temp.as(token, $$SELECT string_agg(DISTINCT e->>'name' || ' ' || coalesce(e->>'projects', 'all'), ', ')
-	FROM json_array_elements(flagplane.list_access_tokens()->'items') e WHERE e->>'name' IN ('dear', 'near', 'far', 'all')$$) AS sees
+	FROM json_array_elements(flagplane.list_access_tokens(1000)->'items') e WHERE e->>'name' IN ('dear', 'near', 'far', 'all')$$) AS sees
 FROM (VALUES ('near', :'near'), ('far', :'far'), ('all', :'all')) v(name, token) ORDER BY name;
 -- It cannot tell a project outside from one that is not there.
 SELECT p, pg_temp.as(:'near', format('SELECT flagplane.create_access_token(%L, %L, projects => %L)', 'x', '{flags:read}', p))

@@ -25,7 +25,7 @@ OR NOT r.described->'responses' ? o.status::text OR r.described #>> '{security,1
 SELECT count(*) > 20 AS many FROM request;
 -- The same fields as the SQL function has arguments, required where it has no default; a patch is the body itself.
 SELECT coalesce(a.name, f.name) AS name, a.wire AS argument, a.required, f.wire, f.required
-FROM (SELECT r.name, CASE n.name WHEN 'flag_key' THEN 'featureFlagKey' WHEN 'id_or_key' THEN 'id'
+FROM (SELECT r.name, CASE n.name WHEN 'flag_key' THEN CASE r.name WHEN 'create_experiment' THEN 'flagKey' ELSE 'featureFlagKey' END WHEN 'filter' THEN CASE r.name WHEN 'list_audit_log' THEN 'q' ELSE 'filter' END WHEN 'id_or_key' THEN 'id'
 		ELSE (SELECT string_agg(CASE i WHEN 1 THEN word ELSE initcap(word) END, '' ORDER BY i) FROM regexp_split_to_table(n.name, '_') WITH ORDINALITY w(word, i)) END AS wire,
 		n.number <= p.pronargs - p.pronargdefaults AS required
 	FROM request r JOIN pg_proc p ON p.proname = r.name AND p.pronamespace = 'flagplane'::regnamespace, unnest(p.proargnames) WITH ORDINALITY n(name, number)
@@ -120,12 +120,16 @@ SELECT flagplane.create_member('openapi@example.com', first_name => 'Open')->>'_
 SELECT json_build_object('Authorization', flagplane.create_access_token('openapi', '{*}', member_id => :'member')->>'token') AS token \gset
 CREATE TEMP TABLE call (number int GENERATED ALWAYS AS IDENTITY, operation text, uri text, body text, headers jsonb DEFAULT '{}');
 INSERT INTO call (operation, uri, body) VALUES
+('whoami', '/v1/whoami', NULL),
+('get_caller_identity', '/api/v2/caller-identity', NULL),
 ('create_project', '/api/v2/projects', '{"key": "openapi-2", "name": "P", "tags": ["a"], "environments": [{"key": "e", "name": "E", "color": "aaBB00"}], "defaultClientSideAvailability": {"usingMobileKey": true}}'),
 ('get_project', '/api/v2/projects/openapi', NULL),
 ('list_projects', '/api/v2/projects?limit=1', NULL),
 ('get_project', '/api/v2/projects/openapi?expand=environments', NULL),
 ('update_project', '/api/v2/projects/openapi', '[{"op": "add", "path": "/namingConvention", "value": {"case": "camelCase"}}]'),
 ('update_project', '/api/v2/projects/openapi', '{"comment": "c", "patch": [{"op": "copy", "from": "/key", "path": "/name"}]}'),
+('list_audit_log', '/api/v2/auditlog?limit=3', NULL),
+('get_audit_log_entry', '/api/v2/auditlog/:entry', NULL),
 ('get_partner_project', '/v1/projects/:project', NULL),
 ('list_partner_projects', '/v1/projects?limit=1', NULL),
 ('create_flag', '/api/v2/flags/openapi', '{"key": "f", "name": "F", "variations": [{"value": {"a": 1}, "name": "one"}, {"value": null, "description": "none"}], "defaults": {"onVariation": 0, "offVariation": 1}, "tags": ["b"]}'),
@@ -142,6 +146,17 @@ INSERT INTO call (operation, uri, body) VALUES
 ('create_layer', '/api/v2/projects/openapi/layers', '{"key": "m", "name": "M", "description": ""}'),
 ('get_layer', '/api/v2/projects/openapi/layers/l', NULL),
 ('list_layers', '/api/v2/projects/openapi/layers', NULL),
+('create_experiment', '/api/v2/projects/openapi/environments/test/experiments', '{"key": "x", "name": "X", "flagKey": "f", "randomizationUnit": "user"}'),
+('update_layer', '/api/v2/projects/openapi/layers/l', '{"comment": "c", "environmentKey": "test", "instructions": [{"kind": "updateExperimentReservation", "experimentKey": "x", "reservationPercent": 10}]}'),
+('update_experiment', '/api/v2/projects/openapi/environments/test/experiments/x', '{"instructions": [{"kind": "startIteration"}]}'),
+('update_layer', '/api/v2/projects/openapi/layers/l', '{"environmentKey": "test", "instructions": [{"kind": "removeExperiment", "experimentKey": "x"}]}'),
+('delete_layer', '/api/v2/projects/openapi/layers/l', NULL),
+('update_experiment', '/api/v2/projects/openapi/environments/test/experiments/x', '{"instructions": [{"kind": "stopIteration"}]}'),
+('get_experiment', '/api/v2/projects/openapi/environments/test/experiments/x', NULL),
+('update_experiment', '/api/v2/projects/openapi/environments/test/experiments/x', '{"instructions": [{"kind": "archiveExperiment"}]}'),
+('list_experiments', '/api/v2/projects/openapi/environments/test/experiments', NULL),
+('delete_experiment', '/api/v2/projects/openapi/environments/test/experiments/x', NULL),
+('delete_layer', '/api/v2/projects/openapi/layers/l', NULL),
 ('create_flag_link', '/api/v2/flag-links/projects/openapi/flags/f', '{}'),
 ('create_flag_link', '/api/v2/flag-links/projects/openapi/flags/f', '{"key": "k", "integrationKey": "github", "metadata": {"prNumber": "1"}, "timestamp": 1, "deepLink": "https://example.com/", "title": "T", "description": "D"}'),
 ('get_flag_link', '/api/v2/flag-links/projects/openapi/flags/f/k', NULL),
@@ -174,7 +189,7 @@ DECLARE
 	p record;
 BEGIN
 	FOR c IN SELECT * FROM call ORDER BY number LOOP
-		p := pg_temp.promised(c.operation, replace(replace(c.uri, ':link', coalesce((SELECT k.id FROM flagplane_data.flag_link k WHERE k.key = 'k' AND k.title = 'T'), '')), ':app', coalesce((SELECT 'app_' || a.id FROM flagplane_data.sdk_app a WHERE a.web_domain = 'openapi.example.com'), '')), c.body, c.headers);
+		p := pg_temp.promised(c.operation, replace(replace(replace(c.uri, ':entry', flagplane.list_audit_log("limit" => 1) #>> '{items,0,_id}'), ':link', coalesce((SELECT k.id FROM flagplane_data.flag_link k WHERE k.key = 'k' AND k.title = 'T'), '')), ':app', coalesce((SELECT 'app_' || a.id FROM flagplane_data.sdk_app a WHERE a.web_domain = 'openapi.example.com'), '')), c.body, c.headers);
 		operation := c.operation;
 		status := p.status;
 		request_breaks := p.request_breaks;

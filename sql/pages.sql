@@ -36,8 +36,8 @@ SELECT pg_temp.walk('/api/v2/projects/pages-list/environments');
 CREATE FUNCTION pg_temp.limits() RETURNS TABLE (operation text, "limit" int, answer text) LANGUAGE plpgsql AS $$
 BEGIN
 	FOR operation, "limit" IN SELECT name, l FROM flagplane.operations(), unnest(ARRAY[-1, 0, 2147483647]) l WHERE arguments LIKE '%"limit" integer%' ORDER BY name, l LOOP
-		answer := t.try(format('SELECT flagplane.%I(%s "limit" => %s)', operation, (SELECT string_agg(format('%I => ''pages-list'',', a[1]), ' ')
-			FROM flagplane.operations() o, regexp_matches(o.arguments, '(project_key|project_id) text', 'g') a WHERE o.name = operation), "limit"));
+		answer := t.try(format('SELECT flagplane.%I(%s "limit" => %s)', operation, (SELECT string_agg(format('%I => %L,', a[1], CASE a[1] WHEN 'environment_key' THEN 'test' ELSE 'pages-list' END), ' ')
+			FROM flagplane.operations() o, regexp_matches(o.arguments, '(project_key|project_id|environment_key) text', 'g') a WHERE o.name = operation), "limit"));
 		RETURN NEXT;
 	END LOOP;
 END
@@ -51,5 +51,5 @@ SELECT q, r.status, r.body->>'error' IS NULL AS good FROM unnest(ARRAY['', '?', 
 SELECT t.try($$SELECT flagplane.list_layers('pages-list')$$);
 SELECT t.try($$SELECT flagplane.list_sdk_apps('pages-list')$$);
 SELECT t.try($$SELECT flagplane.list_flag_links('pages-list', 'flag-1')$$);
-SELECT u, r.status FROM unnest(ARRAY['/api/v2/flags/nowhere', '/api/v2/projects/nowhere/environments', '/api/v2/projects/nowhere/layers', '/api/v2/flag-links/projects/nowhere/flags/flag-1',
+SELECT u, r.status FROM unnest(ARRAY['/api/v2/flags/nowhere', '/api/v2/projects/nowhere/environments', '/api/v2/projects/nowhere/layers', '/api/v2/projects/nowhere/environments/test/experiments', '/api/v2/projects/pages-list/environments/nothing/experiments', '/api/v2/flag-links/projects/nowhere/flags/flag-1',
 	'/api/v2/flag-links/projects/pages-list/flags/nothing', '/v1/projects/00000000-0000-4000-8000-000000000000/sdk-apps']) u, t.rest('GET', u) r;

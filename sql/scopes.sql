@@ -27,7 +27,7 @@ BEGIN
 	RETURN answer;
 END
 $$;
-CREATE TEMP TABLE scope AS SELECT DISTINCT scope AS name FROM flagplane.operations() WHERE scope IS NOT NULL;
+CREATE TEMP TABLE scope AS SELECT DISTINCT scope AS name FROM flagplane.operations() WHERE scope <> 'none';
 CREATE TEMP TABLE bearer AS
 	SELECT s.name, flagplane.create_access_token('only ' || s.name, ARRAY[s.name])->>'token' AS only_it,
 		flagplane.create_access_token('all but ' || s.name, array_remove('{projects:read,projects:write,flags:read,flags:write,layers:read,layers:write,tokens:admin,audit:read}', s.name))->>'token' AS all_but_it
@@ -46,6 +46,9 @@ SELECT name, pg_temp.code(:'everything', pg_temp.nulls(name)) FROM flagplane.ope
 SELECT b.name, pg_temp.code(b.only_it, $$SELECT flagplane.get_project('scopes')$$) AS read_project, pg_temp.code(b.only_it, $$SELECT flagplane.create_environment('scopes', 'e', 'E', '000000')$$) AS write_environment,
 	pg_temp.code(b.only_it, $$SELECT flagplane.list_flags('scopes')$$) AS read_flags, pg_temp.code(b.only_it, $$SELECT flagplane.create_flag('scopes', 'f', 'F')$$) AS write_flag
 FROM bearer b ORDER BY b.name;
+-- What asks for no scope any token may do, but no caller without one.
+SELECT o.name, pg_temp.code(b.only_it, pg_temp.nulls(o.name)) AS code, count(*) > 4 AS many FROM flagplane.operations() o, bearer b WHERE o.scope = 'none' GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT o.name, pg_temp.code('fp_00000001_0000000000000000_' || repeat('0', 43), pg_temp.nulls(o.name)) AS code FROM flagplane.operations() o WHERE o.scope = 'none' ORDER BY 1;
 -- Dead tokens, in the dialect of each operation.
 UPDATE flagplane_data.access_token SET killed_at = now() WHERE name = 'everything';
 SELECT o.dialect, pg_temp.code(:'everything', pg_temp.nulls(o.name)) AS killed, count(*) > 1 AS many FROM flagplane.operations() o GROUP BY 1, 2 ORDER BY 1;

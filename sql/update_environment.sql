@@ -24,7 +24,11 @@ SELECT count(*) FROM flagplane_data.audit_log WHERE operation = 'update_environm
 SELECT r.status, r.headers FROM t.rest('PATCH', '/api/v2/projects/patched/environments/test', '[{"op": "replace", "path": "/name", "value": "Twice"}]') r;
 SELECT r.status, r.headers FROM t.rest('PATCH', '/api/v2/projects/patched/environments/test', '[]') r;
 SELECT count(*) - :before_count AS rows FROM flagplane_data.audit_log WHERE operation = 'update_environment';
-SELECT target, before->>'name' AS before, after->>'name' AS after, before->>'apiKey' AS secret FROM flagplane_data.audit_log WHERE operation = 'update_environment' ORDER BY at DESC, id DESC LIMIT 1;
+SELECT target, before->>'name' AS before, after->>'name' AS after, before->>'apiKey' AS secret FROM flagplane_data.audit_log WHERE operation = 'update_environment' ORDER BY generation DESC, xid DESC, ordinal DESC LIMIT 1;
+
+-- The comment stands in the audit log.
+SELECT after->>'color' AS color, comment FROM flagplane_data.audit_log WHERE operation = 'update_environment' AND comment IS NOT NULL;
+SELECT e->>'comment' AS comment, e->>'description' AS description FROM json_array_elements(flagplane.list_audit_log("limit" => 50, filter => 'proj/patched:env/test')->'items') e WHERE e->>'comment' IS NOT NULL;
 
 -- If-Match: the version that the caller saw; any of several, or any at all for *.
 SELECT m, left(pg_temp.patch('[{"op": "replace", "path": "/name", "value": "M"}, {"op": "replace", "path": "/name", "value": "Twice"}]', jsonb_build_object('If-Match', m)), 200)

@@ -7,6 +7,7 @@
  */
 #include "ground/compat.h"
 
+#include "call/audit.h"
 #include "call/caller.h"
 #include "call/limit.h"
 #include "call/stats.h"
@@ -80,6 +81,10 @@ define_settings(void)
 							"The budgets of a day are not touched by it.",
 							&rate_limit_period_setting, 60 * 1000, 1, 24 * 60 * 60 * 1000,
 							PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomBoolVariable("flagplane.notify",
+							 "Wakes up those who LISTEN to flagplane at each change.",
+							 "It makes the commits of changes wait for each other.",
+							 &notify_setting, false, PGC_SUSET, 0, NULL, NULL, NULL);
 }
 
 /*

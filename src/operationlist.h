@@ -14,6 +14,11 @@
 OPERATION(create_account, NULL, NULL, ROLE_ONLY, 201, LAUNCHDARKLY, CHANGES, "account", NULL)
 OPERATION(list_accounts, NULL, NULL, ROLE_ONLY, 200, LAUNCHDARKLY, READS, "account", NULL)
 
+/* The caller */
+OPERATION(whoami, "GET", "/v1/whoami", SCOPE_NONE, 200, LAYERS, READS, "caller", NULL)
+OPERATION(get_caller_identity, "GET", "/api/v2/caller-identity", SCOPE_NONE, 200, LAUNCHDARKLY,
+		  READS, "caller identity", NULL)
+
 /* Members and access tokens */
 OPERATION(create_member, NULL, NULL, TOKENS_ADMIN, 201, LAUNCHDARKLY, CHANGES, "member", NULL)
 OPERATION(list_members, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, READS, "member", NULL)
@@ -93,8 +98,35 @@ OPERATION(create_layer, "POST", "/api/v2/projects/:projectKey/layers", LAYERS_WR
 		  LAUNCHDARKLY, CHANGES, "layer", NULL)
 OPERATION(get_layer, "GET", "/api/v2/projects/:projectKey/layers/:layerKey", LAYERS_READ, 200,
 		  LAUNCHDARKLY, READS, "layer", NULL)
+OPERATION(check_layer, NULL, NULL, LAYERS_READ, 200, LAUNCHDARKLY, READS, "layer", NULL)
 OPERATION(list_layers, "GET", "/api/v2/projects/:projectKey/layers", LAYERS_READ, 200, LAUNCHDARKLY,
-		  READS, "layer", NULL)
+		  READS, "layer", check_list_layers)
+OPERATION(update_layer, "PATCH", "/api/v2/projects/:projectKey/layers/:layerKey", LAYERS_WRITE, 200,
+		  LAUNCHDARKLY, CHANGES, "layer", check_update_layer)
+OPERATION(delete_layer, "DELETE", "/api/v2/projects/:projectKey/layers/:layerKey", LAYERS_WRITE,
+		  204, LAUNCHDARKLY, CHANGES, "layer", NULL)
+
+/* Experiments */
+OPERATION(create_experiment, "POST",
+		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments", LAYERS_WRITE,
+		  201, LAUNCHDARKLY, CHANGES, "experiment", NULL)
+OPERATION(get_experiment, "GET",
+		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments/:experimentKey",
+		  LAYERS_READ, 200, LAUNCHDARKLY, READS, "experiment", NULL)
+OPERATION(list_experiments, "GET",
+		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments", LAYERS_READ, 200,
+		  LAUNCHDARKLY, READS, "experiment", check_list_experiments)
+OPERATION(update_experiment, "PATCH",
+		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments/:experimentKey",
+		  LAYERS_WRITE, 200, LAUNCHDARKLY, CHANGES, "experiment", check_update_experiment)
+OPERATION(start_experiment, NULL, NULL, LAYERS_WRITE, 200, LAUNCHDARKLY, CHANGES, "experiment",
+		  NULL)
+OPERATION(stop_experiment, NULL, NULL, LAYERS_WRITE, 200, LAUNCHDARKLY, CHANGES, "experiment", NULL)
+OPERATION(archive_experiment, NULL, NULL, LAYERS_WRITE, 200, LAUNCHDARKLY, CHANGES, "experiment",
+		  NULL)
+OPERATION(delete_experiment, "DELETE",
+		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments/:experimentKey",
+		  LAYERS_WRITE, 204, LAUNCHDARKLY, CHANGES, "experiment", NULL)
 
 /* Projects as Layers' Partner API shows them */
 OPERATION(get_partner_project, "GET", "/v1/projects/:projectId", PROJECTS_READ, 200, LAYERS, READS,
@@ -114,3 +146,10 @@ OPERATION(update_sdk_app, "PATCH", "/v1/projects/:projectId/sdk-apps/:appId", PR
 OPERATION(delete_sdk_app, "DELETE", "/v1/projects/:projectId/sdk-apps/:appId", PROJECTS_WRITE, 204,
 		  LAYERS, CHANGES, "SDK app", NULL)
 OPERATION(authenticate_sdk_app, NULL, NULL, PROJECTS_READ, 200, LAYERS, READS, "SDK app", NULL)
+
+/* The audit log */
+OPERATION(list_audit_log, "GET", "/api/v2/auditlog", AUDIT_READ, 200, LAUNCHDARKLY, READS,
+		  "audit log entry", NULL)
+OPERATION(get_audit_log_entry, "GET", "/api/v2/auditlog/:id", AUDIT_READ, 200, LAUNCHDARKLY, READS,
+		  "audit log entry", NULL)
+OPERATION(changes, NULL, NULL, AUDIT_READ, 200, LAUNCHDARKLY, READS, "change", NULL)

@@ -2,17 +2,86 @@
  * audit.c
  *	  One row for each change, in the change's own transaction: who, what,
  *	  before, after, and the request it came with.  No secret gets in.
+ *
+ * A row's key is its place in the change feed, so it costs no sequence and no
+ * lock: the generation, the id of the topmost transaction, the change's number
+ * in it.  Transaction ids are counted by each server anew, and after the loss of
+ * a primary twice; so each server and timeline that an account is changed on
+ * begins a generation of its own, above all that came with a dump or a standby.
  */
 #include "call/audit.h"
 
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "call/caller.h"
 #include "catalog/pg_type.h"
+#include "commands/async.h"
 #include "utils/builtins.h"
+#include "utils/xid8.h"
 
-STATEMENT(insert_audit,
-		  "INSERT INTO flagplane_data.audit_log"
-		  " (account_id, id, at, actor, member_id, operation, subject, target, before, after,"
-		  " request_id)"
-		  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+/* Who listens here is told that the feed has more to read, and whose. */
+#define NOTIFY_CHANNEL "flagplane"
+
+bool notify_setting = false;
+
+/* How many digits of a place's text are the generation's and the transaction's. */
+#define GENERATION_DIGITS 4
+#define XID_DIGITS		  12
+
+/*
+ * The row, $16 being what the project is found with.  No row comes of it where
+ * the account's last generation is of another server.
+ */
+#define INSERT_AUDIT(project_id)                                                                \
+	"INSERT INTO flagplane_data.audit_log"                                                      \
+	" (account_id, generation, xid, ordinal, at, actor, member_id, operation, subject, target," \
+	" before, after, request_id, comment, project_id)"                                          \
+	" SELECT $1, g.number, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, " project_id   \
+	" FROM (SELECT n.number, n.system_identifier, n.timeline"                                   \
+	" FROM flagplane_data.audit_generation n WHERE n.account_id = $1"                           \
+	" ORDER BY n.number DESC LIMIT 1) g WHERE g.system_identifier = $2 AND g.timeline = $3"
+
+STATEMENT(insert_audit, INSERT_AUDIT("$16"));
+
+STATEMENT(insert_audit_by_key, INSERT_AUDIT("(SELECT p.id FROM flagplane_data.project p"
+											" WHERE p.account_id = $1 AND p.key = $16)"));
+
+/* Of two that begin one at once, the second waits for the first and finds it there. */
+STATEMENT(
+	begin_generation,
+	"INSERT INTO flagplane_data.audit_generation"
+	" (account_id, number, system_identifier, timeline, began_at)"
+	" SELECT $1, 1 + coalesce(greatest((SELECT max(n.number)"
+	" FROM flagplane_data.audit_generation n WHERE n.account_id = $1),"
+	" (SELECT max(l.generation) FROM flagplane_data.audit_log l WHERE l.account_id = $1)), 0),"
+	" $2, $3, $4 ON CONFLICT DO NOTHING");
+
+/*
+ * audit_system is the identifier of the database cluster, as SQL has it.
+ */
+int64
+audit_system(void)
+{
+	return (int64) GetSystemIdentifier();
+}
+
+/*
+ * next_ordinal numbers the changes of a transaction.  What a subtransaction took
+ * back leaves a gap.
+ */
+static int32
+next_ordinal(FullTransactionId xid)
+{
+	static FullTransactionId counted = {0};
+	static int32 last = 0;
+
+	if (!FullTransactionIdEquals(xid, counted))
+	{
+		counted = xid;
+		last = 0;
+	}
+	return last++;
+}
 
 /*
  * params_json appends a json parameter from text that is json already; a NULL
@@ -25,17 +94,47 @@ params_json(Params *params, const char *json)
 }
 
 /*
- * audit_record writes the row of the request's change.
+ * params_project appends what the request's project is found with, its id where
+ * that is known, and returns the statement for it.
+ */
+static Statement *
+params_project(Params *params, const Request *request)
+{
+	int field = caller_project_field(request->operation);
+	bool given = field >= 0 && request_given(request, field);
+
+	if (request->project_id)
+		params_add(params, UUIDOID, UUIDPGetDatum(request->project_id), false);
+	else if (given && request->params.types[FIELD_PARAM(field)] == TEXTOID)
+	{
+		params_add(params, TEXTOID, request->params.values[FIELD_PARAM(field)], false);
+		return &insert_audit_by_key;
+	}
+	else
+		params_add(params, UUIDOID, given ? request->params.values[FIELD_PARAM(field)] : (Datum) 0,
+				   !given);
+	return &insert_audit;
+}
+
+/*
+ * audit_record writes the row of the request's change, and wakes up those who
+ * listen if that is asked for.  A transaction wakes them once for each account.
  */
 void
 audit_record(const Request *request)
 {
+	FullTransactionId xid;
+	Statement *insert;
 	Params params = {0};
 
 	if (request->operation->kind == READS || request->unchanged)
 		return;
+	xid = GetTopFullTransactionId();
 	params_bigint(&params, request->caller.account);
-	params_text(&params, object_id());
+	params_bigint(&params, audit_system());
+	params_bigint(&params, GetWALInsertionTimeLine());
+	params_add(&params, XID8OID, FullTransactionIdGetDatum(xid), false);
+	params_integer(&params, next_ordinal(xid));
 	params_time(&params, request->now);
 	params_text(&params, request->caller.actor);
 	params_text(&params, request->caller.member_id);
@@ -45,5 +144,92 @@ audit_record(const Request *request)
 	params_json(&params, request->before);
 	params_json(&params, request->answer->len > 0 ? request_without_secrets(request, false) : NULL);
 	params_text(&params, request->id);
-	statement_run(&insert_audit, &params, STATEMENT_WRITE);
+	params_text(&params, request->comment);
+	insert = params_project(&params, request);
+
+	while (statement_run(insert, &params, STATEMENT_WRITE).count == 0)
+	{
+		Params generation = {0};
+
+		params_bigint(&generation, request->caller.account);
+		params_bigint(&generation, audit_system());
+		params_bigint(&generation, GetWALInsertionTimeLine());
+		params_time(&generation, request->now);
+		statement_run(&begin_generation, &generation, STATEMENT_WRITE);
+	}
+	if (notify_setting)
+		Async_Notify(NOTIFY_CHANNEL, psprintf("%08x", (uint32) request->caller.account));
+}
+
+/*
+ * audit_place_text writes a place as text.
+ */
+char *
+audit_place_text(const AuditPlace *place)
+{
+	return psprintf("%04x%012" INT64_MODIFIER "x%08x", (uint32) place->generation, place->xid,
+					(uint32) place->ordinal);
+}
+
+/*
+ * read_hex reads lower-case hexadecimal digits; false if there is anything else.
+ */
+static bool
+read_hex(const char *text, int digits, uint64 *value)
+{
+	*value = 0;
+	for (int i = 0; i < digits; i++)
+	{
+		const char *digit = text[i] ? strchr("0123456789abcdef", text[i]) : NULL;
+
+		if (digit == NULL)
+			return false;
+		*value = *value << 4 | (uint64) (digit - "0123456789abcdef");
+	}
+	return true;
+}
+
+/*
+ * audit_place_parse reads a place; false if the text has not its form.
+ */
+bool
+audit_place_parse(const char *text, AuditPlace *place)
+{
+	uint64 generation;
+	uint64 ordinal;
+
+	if (strlen(text) != AUDIT_PLACE_LENGTH || !read_hex(text, GENERATION_DIGITS, &generation) ||
+		!read_hex(text + GENERATION_DIGITS, XID_DIGITS, &place->xid) ||
+		!read_hex(text + GENERATION_DIGITS + XID_DIGITS, 8, &ordinal) || ordinal > PG_INT32_MAX)
+		return false;
+	place->generation = (int32) generation;
+	place->ordinal = (int32) ordinal;
+	return true;
+}
+
+/*
+ * audit_place_of_row reads the columns generation, xid and ordinal.
+ */
+AuditPlace
+audit_place_of_row(const Row *row, int column)
+{
+	AuditPlace place;
+
+	place.generation = row_integer(row, column);
+	place.xid = U64FromFullTransactionId(DatumGetFullTransactionId(row->values[column + 1]));
+	place.ordinal = row_integer(row, column + 2);
+	return place;
+}
+
+/*
+ * audit_place_params appends a place's three parameters; NULLs for none.
+ */
+void
+audit_place_params(Params *params, const AuditPlace *place)
+{
+	params_add(params, INT4OID, Int32GetDatum(place ? place->generation : 0), place == NULL);
+	params_add(params, XID8OID,
+			   place ? FullTransactionIdGetDatum(FullTransactionIdFromU64(place->xid)) : (Datum) 0,
+			   place == NULL);
+	params_add(params, INT4OID, Int32GetDatum(place ? place->ordinal : 0), place == NULL);
 }

@@ -9,6 +9,7 @@
 #include "call/caller.h"
 #include "call/field.h"
 #include "call/idempotency.h"
+#include "call/last_use.h"
 #include "call/limit.h"
 #include "call/stats.h"
 
@@ -30,7 +31,8 @@ call_prepare(Request *request, const Operation *operation)
 
 /*
  * call_run does the request: identify the caller, take the call from their
- * budget, read the fields, claim the idempotency key or replay its answer, run the operation, record it.  What
+ * budget, read the fields, claim the idempotency key or replay its answer, run
+ * the operation, record it, note that the token was used.  What
  * is refused is raised as an error, and nothing of it is left.
  */
 void
@@ -57,6 +59,7 @@ call_run(Request *request)
 		audit_record(request);
 		idempotency_keep(request);
 	}
+	last_use_note(request);
 
 	owner_leave(&bracket);
 	statement_end();

@@ -47,6 +47,9 @@ static const ScopeName scope_names[] = {
 	{"*", SCOPE_ALL},
 };
 
+/* What operations() says of an operation that asks for no scope; no token is given it. */
+#define NO_SCOPE_NAME "none"
+
 STATEMENT(find_account, "SELECT a.id FROM flagplane_data.account a WHERE a.key = $1");
 
 STATEMENT(make_account, "INSERT INTO flagplane_data.account (id, key, name, created_at)"
@@ -289,11 +292,11 @@ caller_require_scope(const Request *request)
 }
 
 /*
- * project_field finds the field that names the request's project; -1 if the
- * operation is not about one.
+ * caller_project_field finds the field that names the request's project; -1 if
+ * the operation is not about one.
  */
-static int
-project_field(const Operation *operation)
+int
+caller_project_field(const Operation *operation)
 {
 	for (int i = 0; operation->fields[i].name; i++)
 		if (operation->fields[i].place == IN_PATH &&
@@ -311,7 +314,7 @@ project_field(const Operation *operation)
 void
 caller_resolve_project(Request *request)
 {
-	int field = project_field(request->operation);
+	int field = caller_project_field(request->operation);
 	const Caller *caller = &request->caller;
 	Params params = {0};
 	Rows rows;
@@ -365,11 +368,13 @@ scope_by_name(const char *name, int *scope)
 }
 
 /*
- * scope_name is the name of a single scope.
+ * scope_name is the name of a single scope, or of none.
  */
 const char *
 scope_name(Scope scope)
 {
+	if (scope == SCOPE_NONE)
+		return NO_SCOPE_NAME;
 	for (int i = 0; i < (int) lengthof(scope_names); i++)
 		if (scope_names[i].scope == (int) scope)
 			return scope_names[i].name;

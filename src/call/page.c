@@ -137,7 +137,7 @@ page_check(Request *request, int limit_field, const char *const *filters, const 
  * append_encoded appends a member of a query string, percent-encoded, if it was
  * given.
  */
-static void
+void
 append_encoded(StringInfo query, const char *name, const char *value)
 {
 	if (value == NULL)
@@ -169,6 +169,31 @@ page_link(StringInfo out, const char *relation, const char *path, int limit, int
 }
 
 /*
+ * is_filtered tells whether a list has filter and sort after its limit and offset.
+ */
+static bool
+is_filtered(const Request *request, int limit_field)
+{
+	const char *name = request->operation->fields[limit_field + 2].name;
+
+	return name && strcmp(name, "filter") == 0;
+}
+
+/*
+ * page_total runs a statement that counts a list's items with the request's
+ * parameters.
+ */
+int64
+page_total(Request *request, Statement *count)
+{
+	Rows rows = request_run(request, count);
+	Row row;
+
+	row_read(&rows, 0, &row);
+	return row_bigint(&row, 0);
+}
+
+/*
  * page_links ends a list's document after its items: totalCount counts all pages,
  * and each link is there only if its page exists.  rest is what else the query
  * string has, each with & before it.
@@ -196,7 +221,8 @@ page_links(StringInfo out, const char *path, int limit, int64 offset, int64 tota
 
 /*
  * page_end ends a list's document after its items, by the list's fields: the
- * offset follows limit_field, then filter and sort.  path is formatted like printf.
+ * offset follows limit_field, then filter and sort if the list has them.  path is
+ * formatted like printf.
  */
 void
 page_end(Request *request, int limit_field, int64 total, const char *path, ...)
@@ -206,8 +232,11 @@ page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 	va_list args;
 
 	initStringInfo(&rest);
-	append_encoded(&rest, "filter", request_string(request, limit_field + 2));
-	append_encoded(&rest, "sort", request_string(request, limit_field + 3));
+	if (is_filtered(request, limit_field))
+	{
+		append_encoded(&rest, "filter", request_string(request, limit_field + 2));
+		append_encoded(&rest, "sort", request_string(request, limit_field + 3));
+	}
 	initStringInfo(&base);
 	va_start(args, path);
 	append_formatted(&base, path, args);

@@ -38,11 +38,15 @@
  * table with name, key, tags and created_at: words that name or key must hold, tags
  * that must all be there, keys, and three names to sort by.
  */
-#define PAGE_FILTERED(row, words, tags_all, keys)                              \
+#define PAGE_FILTERED(row, words, tags_all, keys) \
+	PAGE_NAMED(row, words, keys)                  \
+	" AND (" tags_all " IS NULL OR " row ".tags::text[] @> " tags_all ")"
+
+/* The same over a table without tags. */
+#define PAGE_NAMED(row, words, keys)                                           \
 	" AND (" words " IS NULL OR NOT EXISTS (SELECT 1 FROM unnest(" words ") w" \
 	" WHERE position(lower(w) IN lower(" row ".name)) = 0"                     \
 	" AND position(lower(w) IN lower(" row ".key)) = 0))"                      \
-	" AND (" tags_all " IS NULL OR " row ".tags::text[] @> " tags_all ")"      \
 	" AND (" keys " IS NULL OR " row ".key = ANY (" keys "))"
 
 #define PAGE_SORTED(row, sort)                                       \
@@ -51,10 +55,12 @@
 	" CASE " sort " WHEN 'createdOn' THEN " row ".created_at END,"   \
 	" CASE " sort " WHEN '-createdOn' THEN " row ".created_at END DESC,"
 
+extern void append_encoded(StringInfo query, const char *name, const char *value);
 extern void
 page_check(Request *request, int limit_field, const char *const *filters, const char *const *sorts);
 extern void page_links(StringInfo out, const char *path, int limit, int64 offset, int64 total,
 					   const char *rest);
+extern int64 page_total(Request *request, Statement *count);
 extern void page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 	pg_attribute_printf(4, 5);
 

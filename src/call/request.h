@@ -187,7 +187,8 @@ typedef struct Request
 	SecretSpan *secrets;
 
 	/* for the audit log */
-	char *target; /* the resource: proj/default:layer/checkout */
+	pg_uuid_t *project_id; /* if known; must be where no field names the project that is there */
+	char *target;		   /* the resource: proj/default:layer/checkout */
 	char *before;
 	char *comment;	/* the caller's; NULL if there is none */
 	bool unchanged; /* a change that changes nothing leaves no row */

@@ -6,6 +6,7 @@
 #define FLAGPLANE_DOOR_H
 
 #include "call/request.h"
+#include "fmgr.h"
 #include "ground/json.h"
 #include "utils/jsonb.h"
 
@@ -19,6 +20,9 @@ typedef struct Headers
 	char *original_method; /* what the reverse proxy was asked for */
 	char *original_uri;
 } Headers;
+
+extern void sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinfo);
+extern Datum call_from_sql(FunctionCallInfo fcinfo, const Operation *operation);
 
 extern void headers_read_jsonb(Jsonb *source, bool postgrest, Headers *headers);
 extern void headers_of_postgrest(Headers *headers);

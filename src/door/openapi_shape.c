@@ -22,6 +22,21 @@ typedef struct Shape
  */
 static const Shape shapes[] = {
 	{"Link", "href string, type string"},
+	{"Caller", "organizationId string?, workspaceId string?, organizationName string?,"
+			   " apiKeyId string?, name string?, actor string, memberId string?, scopes string[],"
+			   " projects string[]?, rateLimitTier? string, expiresAt time?, lastUsedAt time?"},
+	{"CallerIdentity", "accountId? string, authKind string, tokenKind? string, tokenName? string,"
+					   " tokenId? string, memberId? string, serviceToken? boolean"},
+	{"AuditAccess", "action string, resource string?"},
+	{"AuditMember", "_links Link{}, _id string, email string, firstName string?, lastName string?"},
+	{"AuditToken", "_id string, name string, ending string, serviceToken boolean"},
+	{"AuditTarget", "_links Link{}, name string?, resources any[]"},
+	{"AuditLogEntry",
+	 "_links Link{}, _id string, _accountId string, date integer, accesses AuditAccess[],"
+	 " kind string, name string?, description string, shortDescription string,"
+	 " comment? string, member? AuditMember, token? AuditToken, titleVerb string,"
+	 " title string, target AuditTarget, delta? any, previousVersion? any, currentVersion? any"},
+	{"AuditLogEntryList", "items AuditLogEntry[], _links Link{}"},
 	{"ApprovalSettings", "required boolean, bypassApprovalsForPendingChanges boolean,"
 						 " minNumApprovals integer, canReviewOwnRequest boolean,"
 						 " canApplyDeclinedChanges boolean, autoApplyApprovedChanges? boolean,"
@@ -64,10 +79,20 @@ static const Shape shapes[] = {
 				 " _createdAt integer, _key string?, _integrationKey string?, title string?,"
 				 " description string?, _metadata string{}?, _member LinkMember?"},
 	{"FlagLinkList", "items FlagLink[], _links Link{}"},
-	{"LayerReservation", "experimentKey string, flagKey string, reservationPercent integer"},
+	{"LayerReservation", "experimentKey string, flagKey string?, reservationPercent integer"},
 	{"LayerConfiguration", "reservations LayerReservation[]"},
 	{"Layer", "key string, name string, description string, createdAt integer,"
 			  " randomizationUnit string?, environments LayerConfiguration{}"},
+	{"LayerSnapshot", "key string, name string, reservationPercent integer,"
+					  " otherReservationPercent integer"},
+	{"IterationFlag", "_links Link{}"},
+	{"Iteration", "hypothesis string, status string, createdAt integer, startedAt? integer,"
+				  " endedAt? integer, flags? IterationFlag{}, randomizationUnit string,"
+				  " layerSnapshot? LayerSnapshot"},
+	{"Experiment", "_id string, key string, name string, description string,"
+				   " _maintainerId string?, _creationDate integer, environmentKey string,"
+				   " archivedDate? integer, _links Link{}, currentIteration Iteration"},
+	{"ExperimentList", "items Experiment[], totalCount integer, _links Link{}"},
 	{"LayerList", "items Layer[], totalCount integer, _links Link{}"},
 	{"PartnerProject", "id string, name string, status string, customerExternalId string?,"
 					   " timezone string?, primaryLanguage string?, ownerEmail string?,"
@@ -107,6 +132,7 @@ static const Shape json_fields[] = {
 	{"defaults", "FlagDefaults"},
 	{"metadata", "string{}"},
 	{"capi", "AdPlatformChange{}"},
+	{"instructions", "object[]"},
 	{"patch", "PatchOperation[]|CommentedPatch"},
 };
 

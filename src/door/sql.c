@@ -17,8 +17,6 @@
 #include "operations.h"
 #include "utils/builtins.h"
 
-static Datum call_from_sql(FunctionCallInfo fcinfo, const Operation *operation);
-
 #define OPERATION(name, method, path, scope, status, dialect, kind, subject, check) \
 	PG_FUNCTION_INFO_V1(flagplane_##name);                                          \
 	Datum flagplane_##name(PG_FUNCTION_ARGS)                                        \
@@ -59,13 +57,38 @@ respond(const Request *request)
 }
 
 /*
+ * sql_prepare starts a request for an operation whose fields are the first
+ * arguments of a SQL function: who calls is taken from PostgREST's settings, or
+ * is the database role.
+ */
+void
+sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinfo)
+{
+	bool postgrest = postgrest_calls();
+
+	answer_begin();
+	call_prepare(request, operation);
+	error_speak(postgrest ? VOICE_POSTGREST : VOICE_SQL, operation->dialect, request->id);
+	request->read_fields = read_arguments;
+	request->source = fcinfo;
+	if (postgrest)
+	{
+		Headers headers;
+
+		headers_of_postgrest(&headers);
+		request->token = headers.token;
+		request->idempotency_key = headers.idempotency_key;
+		request->if_match = headers.if_match;
+	}
+}
+
+/*
  * call_from_sql runs an operation with the arguments of its SQL function and
  * returns its document; NULL where there is none.
  */
-static Datum
+Datum
 call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 {
-	bool postgrest = postgrest_calls();
 	int fields = field_count(operation);
 	Request request;
 
@@ -75,26 +98,13 @@ call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 			 "flagplane UPDATE",
 			 operation->name, PG_NARGS(), fields + (operation->kind == READS ? 0 : 1));
 
-	answer_begin();
-	call_prepare(&request, operation);
-	error_speak(postgrest ? VOICE_POSTGREST : VOICE_SQL, operation->dialect, request.id);
-	request.read_fields = read_arguments;
-	request.source = fcinfo;
-	if (postgrest)
-	{
-		Headers headers;
-
-		headers_of_postgrest(&headers);
-		request.token = headers.token;
-		request.idempotency_key = headers.idempotency_key;
-		request.if_match = headers.if_match;
-	}
+	sql_prepare(&request, operation, fcinfo);
 	if (operation->kind != READS && !PG_ARGISNULL(fields))
 		request.idempotency_key = uuid_text(PG_GETARG_UUID_P(fields)->data);
 
 	call_run(&request);
 
-	if (postgrest)
+	if (postgrest_calls())
 		respond(&request);
 	if (request.answer->len == 0)
 		PG_RETURN_NULL();

@@ -36,6 +36,22 @@ random_bytes(void *out, int length)
 }
 
 /*
+ * random_below draws a whole number from 0 to bound - 1, each as likely as any
+ * other: draws beyond the last whole multiple of bound are thrown away.
+ */
+uint32
+random_below(uint32 bound)
+{
+	uint32 limit = PG_UINT32_MAX - PG_UINT32_MAX % bound;
+	uint32 drawn;
+
+	do
+		random_bytes(&drawn, sizeof(drawn));
+	while (drawn >= limit);
+	return drawn % bound;
+}
+
+/*
  * object_id mints 24 lower-case hex digits: four bytes of Unix seconds, then
  * eight random ones.
  */

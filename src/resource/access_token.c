@@ -11,6 +11,7 @@
 #include "call/caller.h"
 #include "call/field.h"
 #include "call/limit.h"
+#include "call/page.h"
 #include "call/token.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
@@ -28,6 +29,11 @@ enum
 	PROJECTS,
 	EXPIRES_AT,
 	RATE_TIER
+};
+
+enum
+{
+	LIST_LIMIT
 };
 
 static const char *const scopes[] = {
@@ -56,13 +62,16 @@ const Field create_access_token_fields[] = {
 				   rate_tier_names, "standard"},
 	FIELDS_END};
 
-const Field list_access_tokens_fields[] = {FIELDS_END};
+const Field list_access_tokens_fields[] = {PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD, FIELDS_END};
 
 STATEMENT(insert_token,
 		  "INSERT INTO flagplane_data.access_token AS t"
 		  " (account_id, id, selector, secret_hash, ending, name, role, scopes, all_projects,"
 		  " member_id, created_at, expires_at, rate_tier)"
 		  " VALUES ($1, $9, $10, $11, $12, $2, $4, $13, $6::text[] IS NULL, $5, $14, $7, $8)");
+
+STATEMENT(insert_token_use, "INSERT INTO flagplane_data.access_token_use (account_id, token_id)"
+							" VALUES ($1, $2)");
 
 STATEMENT(insert_token_projects,
 		  "INSERT INTO flagplane_data.access_token_project (account_id, token_id, project_id)"
@@ -75,22 +84,26 @@ STATEMENT(find_member,
 		  "SELECT 1 FROM flagplane_data.member m WHERE m.account_id = $1 AND m.id = $5");
 
 STATEMENT(find_token_by_id,
-		  "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS
+		  "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE
 		  " FROM flagplane_data.access_token t WHERE t.account_id = $1 AND t.id = $2");
 
 /*
- * A caller that is limited to projects ($2) sees the tokens that reach no
+ * A caller that is limited to projects ($4) sees the tokens that reach no
  * further, since the others name projects that it must not know.
  */
-STATEMENT(list_tokens, "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS
-					   " FROM flagplane_data.access_token t WHERE t.account_id = $1"
-					   " AND ($2 IS NULL OR (NOT t.all_projects AND NOT EXISTS"
-					   " (SELECT 1 FROM flagplane_data.access_token_project r"
-					   " WHERE r.account_id = t.account_id AND r.token_id = t.id AND NOT EXISTS"
-					   " (SELECT 1 FROM flagplane_data.access_token_project o"
-					   " WHERE o.account_id = r.account_id AND o.project_id = r.project_id"
-					   " AND o.token_id = $2))))"
-					   " ORDER BY t.created_at, t.id");
+#define VISIBLE_TOKENS                                                     \
+	" FROM flagplane_data.access_token t WHERE t.account_id = $1"          \
+	" AND ($4 IS NULL OR (NOT t.all_projects AND NOT EXISTS"               \
+	" (SELECT 1 FROM flagplane_data.access_token_project r"                \
+	" WHERE r.account_id = t.account_id AND r.token_id = t.id"             \
+	" AND NOT EXISTS (SELECT 1 FROM flagplane_data.access_token_project o" \
+	" WHERE o.account_id = r.account_id AND o.project_id = r.project_id"   \
+	" AND o.token_id = $4))))"
+
+STATEMENT(list_tokens, "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE VISIBLE_TOKENS
+					   " ORDER BY t.created_at, t.id LIMIT $2 OFFSET $3");
+
+STATEMENT(count_tokens, "SELECT count(*)" VISIBLE_TOKENS);
 
 /*
  * time_member writes a time in Unix milliseconds, or null for none.
@@ -105,8 +118,8 @@ time_member(StringInfo out, const char *key, TimestampTz time)
 }
 
 /*
- * access_token_document writes the row of TOKEN_COLUMNS and TOKEN_PROJECTS: with the
- * new token, where its secret is given, else with the ending of its secret.
+ * access_token_document writes the row of TOKEN_COLUMNS, TOKEN_PROJECTS and TOKEN_USE:
+ * with the new token, where its secret is given, else with the ending of its secret.
  */
 void
 access_token_document(Request *request, const Row *row, const char *public_part, const char *secret)
@@ -137,6 +150,7 @@ access_token_document(Request *request, const Row *row, const char *public_part,
 	time_member(out, "expiresAt", row_time(row, 8));
 	time_member(out, "revokedAt", row_time(row, 9));
 	time_member(out, "killedAt", row_time(row, 10));
+	time_member(out, "lastUsed", row_time(row, 13));
 	document_close(out, '}');
 }
 
@@ -273,10 +287,11 @@ do_create_access_token(Request *request)
 	params_add(&request->params, TEXTARRAYOID, PointerGetDatum(granted), false);
 	params_time(&request->params, request->now);
 	request_run(request, &insert_token);
-	limit_to_projects(request, id);
-
 	params_bigint(&find, request->caller.account);
 	params_text(&find, id);
+	statement_run(&insert_token_use, &find, STATEMENT_WRITE);
+	limit_to_projects(request, id);
+
 	rows = statement_run(&find_token_by_id, &find, STATEMENT_WRITE);
 	row_read(&rows, 0, &row);
 	access_token_document(request, &row, token_text(request->caller.account, selector), secret);
@@ -286,16 +301,18 @@ do_create_access_token(Request *request)
 }
 
 /*
- * do_list_access_tokens answers with all tokens, oldest first, each with no more
- * than the ending of its secret.
+ * do_list_access_tokens answers with a page of the tokens, oldest first, each with
+ * no more than the ending of its secret.
  */
 void
 do_list_access_tokens(Request *request)
 {
 	StringInfo out = request->answer;
+	int64 total;
 	Rows rows;
 
 	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
+	total = page_total(request, &count_tokens);
 	rows = request_run(request, &list_tokens);
 	document_open_items(out);
 	for (uint64 i = 0; i < rows.count; i++)
@@ -307,6 +324,5 @@ do_list_access_tokens(Request *request)
 		access_token_document(request, &row, NULL, NULL);
 	}
 	document_close(out, ']');
-	document_integer(out, "totalCount", rows.count);
-	document_close(out, '}');
+	page_end(request, LIST_LIMIT, total, "/api/v2/tokens");
 }

@@ -20,6 +20,10 @@
 	" ON p.account_id = r.account_id AND p.id = r.project_id"                   \
 	" WHERE r.account_id = t.account_id AND r.token_id = t.id)"
 
+#define TOKEN_USE                                              \
+	"(SELECT u.used_at FROM flagplane_data.access_token_use u" \
+	" WHERE u.account_id = t.account_id AND u.token_id = t.id)"
+
 extern void access_token_document(Request *request, const Row *row, const char *public_part,
 								  const char *secret);
 extern void access_token_require_scopes(const Request *request, ArrayType *scopes);

@@ -50,7 +50,7 @@ const Field revoke_access_token_fields[] = {ID_FIELD, FIELDS_END};
 const Field kill_access_token_fields[] = {ID_FIELD, FIELDS_END};
 
 STATEMENT(lock_token,
-		  "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", t.selector"
+		  "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE ", t.selector"
 		  " FROM flagplane_data.access_token t WHERE t.account_id = $1 AND t.id = $2 FOR UPDATE");
 
 STATEMENT(find_foreign_project,
@@ -178,7 +178,7 @@ do_rotate_access_token(Request *request)
 	params_text(&params, secret + SECRET_LENGTH - ENDING_LENGTH);
 	params_time(&params, end);
 	statement_run(&rotate_token, &params, STATEMENT_WRITE);
-	answer(request, token_text(request->caller.account, row_string(&row, 13)), secret);
+	answer(request, token_text(request->caller.account, row_string(&row, 14)), secret);
 	explicit_bzero(secret, sizeof(secret));
 }
 

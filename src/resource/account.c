@@ -4,6 +4,7 @@
  */
 #include "resource/resource.h"
 
+#include "call/page.h"
 #include "call/token.h"
 #include "ground/document.h"
 
@@ -19,7 +20,7 @@ const Field create_account_fields[] = {
 			  NULL},
 	FIELDS_END};
 
-const Field list_accounts_fields[] = {FIELDS_END};
+const Field list_accounts_fields[] = {PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD, FIELDS_END};
 
 /* Ids are minted at random among 2^32, so one may be taken already: then another is tried. */
 STATEMENT(insert_account, "INSERT INTO flagplane_data.account (id, key, name, created_at)"
@@ -27,8 +28,10 @@ STATEMENT(insert_account, "INSERT INTO flagplane_data.account (id, key, name, cr
 
 STATEMENT(find_account, "SELECT 1 FROM flagplane_data.account a WHERE a.key = $1");
 
-STATEMENT(list_accounts,
-		  "SELECT a.key, a.name, a.created_at FROM flagplane_data.account a ORDER BY a.key");
+STATEMENT(list_accounts, "SELECT a.key, a.name, a.created_at FROM flagplane_data.account a"
+						 " ORDER BY a.key LIMIT $2 OFFSET $3");
+
+STATEMENT(count_accounts, "SELECT count(*) FROM flagplane_data.account a");
 
 /*
  * account_document writes an account.
@@ -72,12 +75,13 @@ do_create_account(Request *request)
 }
 
 /*
- * do_list_accounts answers with all accounts.
+ * do_list_accounts answers with a page of the accounts, by key.
  */
 void
 do_list_accounts(Request *request)
 {
 	StringInfo out = request->answer;
+	int64 total = page_total(request, &count_accounts);
 	Rows rows = request_run(request, &list_accounts);
 
 	document_open_items(out);
@@ -90,6 +94,6 @@ do_list_accounts(Request *request)
 		account_document(out, row_string(&row, 0), row_string(&row, 1), row_time(&row, 2));
 	}
 	document_close(out, ']');
-	document_integer(out, "totalCount", rows.count);
+	document_integer(out, "totalCount", total);
 	document_close(out, '}');
 }

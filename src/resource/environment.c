@@ -238,6 +238,7 @@ do_create_environment(Request *request)
 	if (rows.count == 0)
 		refuse_creation(request, source_key);
 	environment = environment_of_row(&rows, 0, false);
+	request->project_id = DatumGetUUIDP(environment.project_id);
 
 	environment_keys_make(request, &environment);
 

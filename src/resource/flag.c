@@ -369,7 +369,7 @@ do_get_flag(Request *request)
 
 /*
  * do_delete_flag removes a flag with its settings and links; one that another
- * flag needs first stays.
+ * flag or an experiment needs first stays.
  */
 void
 do_delete_flag(Request *request)
@@ -393,6 +393,7 @@ do_delete_flag(Request *request)
 		error_raise(ERR_IN_USE, "flag \"%s\" is a prerequisite of flag \"%s\"", flag.key,
 					row_string(&row, 0));
 	}
+	experiments_leave_flag(request, flag.id, flag.key);
 	request_run(request, &delete_flag);
 	request_target(request, "proj/%s:env/*:flag/%s", request_string(request, PROJECT_KEY),
 				   flag.key);

@@ -3,22 +3,16 @@
  *	  Layers: experiments in the same layer share its traffic and exclude each
  *	  other.
  */
+#include "resource/layer.h"
 #include "resource/resource.h"
+#include "resource/segment_set.h"
 
+#include "call/page.h"
+#include "catalog/pg_type.h"
 #include "ground/document.h"
+#include "utils/builtins.h"
 
 #define LAYER_SEED_BYTES 8
-
-#define LAYER_COLUMNS "l.key, l.name, l.description, l.created_at, l.randomization_unit"
-
-typedef struct Layer
-{
-	char *key;
-	char *name;
-	char *description;
-	TimestampTz created_at;
-	char *randomization_unit; /* NULL until the first experiment sets it */
-} Layer;
 
 enum
 {
@@ -45,7 +39,17 @@ const Field get_layer_fields[] = {
 	{"layer_key", "layerKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
 	FIELDS_END};
 
-const Field list_layers_fields[] = {PROJECT_KEY_FIELD, FIELDS_END};
+enum
+{
+	FILTER = 1
+};
+
+const Field list_layers_fields[] = {PROJECT_KEY_FIELD, PAGE_FILTER_FIELD, FIELDS_END};
+
+const Field delete_layer_fields[] = {
+	PROJECT_KEY_FIELD,
+	{"layer_key", "layerKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
+	FIELDS_END};
 
 STATEMENT(insert_layer,
 		  "INSERT INTO flagplane_data.layer AS l"
@@ -53,7 +57,7 @@ STATEMENT(insert_layer,
 		  " created_at)"
 		  " SELECT $1, $7, p.id, $3, $4, $5, $6, $8, $9"
 		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
-		  " FOR KEY SHARE OF p ON CONFLICT DO NOTHING RETURNING " LAYER_COLUMNS);
+		  " FOR KEY SHARE OF p ON CONFLICT DO NOTHING RETURNING " LAYER_COLUMNS ", l.project_id");
 
 STATEMENT(find_layer,
 		  "SELECT " LAYER_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.layer l"
@@ -64,12 +68,55 @@ STATEMENT(list_layers,
 		  "SELECT " LAYER_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.layer l"
 		  " ON l.account_id = p.account_id AND l.project_id = p.id"
 		  " WHERE p.account_id = $1 AND p.key = $2"
+		  " AND NOT EXISTS (SELECT 1 FROM unnest($4) k WHERE NOT EXISTS"
+		  " (SELECT 1 FROM flagplane_data.layer_reservation r JOIN flagplane_data.experiment e"
+		  " ON e.account_id = r.account_id AND e.id = r.experiment_id"
+		  " WHERE r.account_id = l.account_id AND r.layer_id = l.id AND r.released_at IS NULL"
+		  " AND e.key = k))"
 		  " ORDER BY l.created_at, l.key");
+
+/*
+ * Of one layer, or of all the project's in the order of list_layers.  What belongs
+ * to a reservation is looked up by its id, whatever the planner knows of the tables.
+ */
+#define LIST_RESERVATIONS                                                                      \
+	"SELECT l.key, n.key, (SELECT e.key FROM flagplane_data.experiment e"                      \
+	" WHERE e.account_id = r.account_id AND e.id = r.experiment_id) AS experiment_key,"        \
+	" (SELECT f.key FROM flagplane_data.experiment e JOIN flagplane_data.flag f"               \
+	" ON f.account_id = e.account_id AND f.id = e.flag_id"                                     \
+	" WHERE e.account_id = r.account_id AND e.id = r.experiment_id), r.segments, l.created_at" \
+	" FROM flagplane_data.project p JOIN flagplane_data.layer l"                               \
+	" ON l.account_id = p.account_id AND l.project_id = p.id"                                  \
+	" JOIN flagplane_data.layer_reservation r"                                                 \
+	" ON r.account_id = l.account_id AND r.layer_id = l.id AND r.released_at IS NULL"          \
+	" JOIN flagplane_data.environment n"                                                       \
+	" ON n.account_id = r.account_id AND n.id = r.environment_id"                              \
+	" WHERE p.account_id = $1 AND p.key = $2"
+
+#define IN_ORDER " ORDER BY l.created_at, l.key, n.created_at, n.key, r.created_at, experiment_key"
+
+STATEMENT(list_reservations, LIST_RESERVATIONS IN_ORDER);
+STATEMENT(list_reservations_of_layer, LIST_RESERVATIONS " AND l.key = $3" IN_ORDER);
+
+STATEMENT(lock_layer,
+		  "SELECT " LAYER_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.layer l"
+		  " ON l.account_id = p.account_id AND l.project_id = p.id"
+		  " WHERE p.account_id = $1 AND p.key = $2 AND l.key = $3"
+		  " FOR KEY SHARE OF p FOR UPDATE OF l");
+
+/* Whoever deletes a layer or an environment holds the project: both take history along. */
+STATEMENT(lock_project,
+		  "SELECT p.id FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
+		  " FOR NO KEY UPDATE");
+
+STATEMENT(delete_layer, "DELETE FROM flagplane_data.layer l USING flagplane_data.project p"
+						" WHERE p.account_id = $1 AND p.key = $2 AND l.account_id = p.account_id"
+						" AND l.project_id = p.id AND l.key = $3");
 
 /*
  * layer_of_row reads the columns of LAYER_COLUMNS.
  */
-static Layer
+Layer
 layer_of_row(const Rows *rows, uint64 number)
 {
 	Row row;
@@ -81,14 +128,49 @@ layer_of_row(const Rows *rows, uint64 number)
 	layer.description = row_string(&row, 2);
 	layer.created_at = row_time(&row, 3);
 	layer.randomization_unit = row_string(&row, 4);
+	layer.id = row_string(&row, 5);
 	return layer;
 }
 
 /*
- * layer_document writes the LayerRep.
+ * environment_document writes a layer's reservations in one environment: those of
+ * rows, from the next one on.
  */
 static void
-layer_document(StringInfo out, const Layer *layer)
+environment_document(StringInfo out, const Rows *rows, uint64 *next, const char *layer_key,
+					 const char *environment_key)
+{
+	document_key(out, environment_key);
+	document_open(out, '{');
+	document_key(out, "reservations");
+	document_open(out, '[');
+	for (; *next < rows->count; (*next)++)
+	{
+		Row row;
+
+		row_read(rows, *next, &row);
+		if (strcmp(row_string(&row, 0), layer_key) != 0 ||
+			strcmp(row_string(&row, 1), environment_key) != 0)
+			break;
+		document_element(out);
+		document_open(out, '{');
+		document_string(out, "experimentKey", row_string(&row, 2));
+		document_string(out, "flagKey", row_string(&row, 3));
+		document_integer(out, "reservationPercent", segment_set_percent(row.values[4]));
+		document_close(out, '}');
+	}
+	document_close(out, ']');
+	document_close(out, '}');
+}
+
+/*
+ * layer_document writes the LayerRep, with the environments that something is
+ * reserved in and the one that was asked for (NULL: none).  rows are what
+ * LIST_RESERVATIONS answers, and next is the first of this layer or a later one.
+ */
+static void
+layer_document(StringInfo out, const Layer *layer, const Rows *rows, uint64 *next,
+			   const char *asked)
 {
 	document_open(out, '{');
 	document_string(out, "key", layer->key);
@@ -96,8 +178,37 @@ layer_document(StringInfo out, const Layer *layer)
 	document_string(out, "description", layer->description);
 	document_milliseconds(out, "createdAt", layer->created_at);
 	document_string(out, "randomizationUnit", layer->randomization_unit);
-	document_raw(out, "environments", "{}");
+	document_key(out, "environments");
+	document_open(out, '{');
+	while (*next < rows->count)
+	{
+		Row row;
+		char *environment_key;
+
+		row_read(rows, *next, &row);
+		if (strcmp(row_string(&row, 0), layer->key) != 0)
+			break;
+		environment_key = row_string(&row, 1);
+		environment_document(out, rows, next, layer->key, environment_key);
+		if (asked && strcmp(asked, environment_key) == 0)
+			asked = NULL;
+	}
+	if (asked)
+		environment_document(out, rows, next, layer->key, asked);
 	document_close(out, '}');
+	document_close(out, '}');
+}
+
+/*
+ * layer_answer answers with a layer that the request names second.
+ */
+void
+layer_answer(Request *request, const Layer *layer, const char *environment_key)
+{
+	Rows rows = request_run_first(request, &list_reservations_of_layer, FIELD_PARAM(KEY) + 1);
+	uint64 next = 0;
+
+	layer_document(request->answer, layer, &rows, &next, environment_key);
 }
 
 /*
@@ -121,7 +232,10 @@ seed_mint(void)
 void
 do_create_layer(Request *request)
 {
+	const Rows nothing = {0};
+	uint64 next = 0;
 	Rows rows;
+	Row row;
 	Layer layer;
 
 	params_text(&request->params, object_id());
@@ -135,10 +249,51 @@ do_create_layer(Request *request)
 		error_raise(ERR_EXISTS, "layer \"%s\" already exists", request_string(request, KEY));
 	}
 	layer = layer_of_row(&rows, 0);
-	layer_document(request->answer, &layer);
+	row_read(&rows, 0, &row);
+	request->project_id = DatumGetUUIDP(row.values[6]);
+	layer_document(request->answer, &layer, &nothing, &next, NULL);
 	request_location(request, "/api/v2/projects/%s/layers/%s", request_string(request, PROJECT_KEY),
 					 layer.key);
 	request_target(request, "proj/%s:layer/%s", request_string(request, PROJECT_KEY), layer.key);
+}
+
+/*
+ * layer_missing refuses a request about a layer that is not there, named by the
+ * second field.
+ */
+void
+layer_missing(Request *request)
+{
+	if (!project_exists(request))
+		project_missing(request);
+	error_raise(ERR_NOT_FOUND, "layer \"%s\" does not exist", request_string(request, KEY));
+}
+
+/*
+ * layer_find finds the layer that the request names second.
+ */
+Layer
+layer_find(Request *request)
+{
+	Rows rows = request_run_first(request, &find_layer, FIELD_PARAM(KEY) + 1);
+
+	if (rows.count == 0)
+		layer_missing(request);
+	return layer_of_row(&rows, 0);
+}
+
+/*
+ * layer_lock is layer_find that holds the layer: nobody else changes who owns what
+ * of it until the transaction ends.
+ */
+Layer
+layer_lock(Request *request)
+{
+	Rows rows = request_run_first(request, &lock_layer, FIELD_PARAM(KEY) + 1);
+
+	if (rows.count == 0)
+		layer_missing(request);
+	return layer_of_row(&rows, 0);
 }
 
 /*
@@ -147,37 +302,86 @@ do_create_layer(Request *request)
 void
 do_get_layer(Request *request)
 {
-	Rows rows = request_run(request, &find_layer);
-	Layer layer;
+	Layer layer = layer_find(request);
 
-	if (rows.count == 0)
-	{
-		if (!project_exists(request))
-			project_missing(request);
-		error_raise(ERR_NOT_FOUND, "layer \"%s\" does not exist", request_string(request, KEY));
-	}
-	layer = layer_of_row(&rows, 0);
-	layer_document(request->answer, &layer);
+	layer_answer(request, &layer, NULL);
 }
 
 /*
- * do_list_layers answers with all layers of a project, oldest first.
+ * check_list_layers reads filter, a comma list of terms such as
+ * "reservations.experimentKey contains button-color", into $4: the experiments that
+ * must have reserved a share.  A plus sign is as good as a space.
+ */
+void
+check_list_layers(Request *request)
+{
+	ArrayBuildState *keys = NULL;
+	char *filter = request_string(request, FILTER);
+	char *rest = NULL;
+
+	for (char *term = filter ? strtok_r(filter, ",", &rest) : NULL; term;
+		 term = strtok_r(NULL, ",", &rest))
+	{
+		char *words = NULL;
+		char *name = strtok_r(term, " +", &words);
+		char *relation = strtok_r(NULL, " +", &words);
+		char *key = strtok_r(NULL, " +", &words);
+
+		if (key == NULL || strcmp(name, "reservations.experimentKey") != 0 ||
+			strcmp(relation, "contains") != 0 || strtok_r(NULL, " +", &words) != NULL)
+		{
+			request_violation(request, FILTER,
+							  "must be reservations.experimentKey contains and a key");
+			break;
+		}
+		keys =
+			accumArrayResult(keys, CStringGetTextDatum(key), false, TEXTOID, CurrentMemoryContext);
+	}
+	params_add(&request->params, TEXTARRAYOID,
+			   keys ? makeArrayResult(keys, CurrentMemoryContext) : (Datum) 0, keys == NULL);
+}
+
+/*
+ * skip_to_layer steps over the reservations of layers that come before a layer.
+ */
+static void
+skip_to_layer(const Rows *rows, uint64 *next, const Layer *layer)
+{
+	for (; *next < rows->count; (*next)++)
+	{
+		Row row;
+		TimestampTz created_at;
+
+		row_read(rows, *next, &row);
+		created_at = row_time(&row, 5);
+		if (created_at > layer->created_at ||
+			(created_at == layer->created_at && strcmp(row_string(&row, 0), layer->key) >= 0))
+			break;
+	}
+}
+
+/*
+ * do_list_layers answers with the layers of a project, oldest first.
  */
 void
 do_list_layers(Request *request)
 {
 	StringInfo out = request->answer;
 	Rows rows = request_run(request, &list_layers);
+	Rows reservations;
+	uint64 next = 0;
 
 	if (rows.count == 0 && !project_exists(request))
 		project_missing(request);
+	reservations = request_run_first(request, &list_reservations, FIELD_PARAM(PROJECT_KEY) + 1);
 	document_open_items(out);
 	for (uint64 i = 0; i < rows.count; i++)
 	{
 		Layer layer = layer_of_row(&rows, i);
 
 		document_element(out);
-		layer_document(out, &layer);
+		skip_to_layer(&reservations, &next, &layer);
+		layer_document(out, &layer, &reservations, &next, NULL);
 	}
 	document_close(out, ']');
 	document_integer(out, "totalCount", rows.count);
@@ -186,4 +390,32 @@ do_list_layers(Request *request)
 	document_link(out, "self", "/api/v2/projects/%s/layers", request_string(request, PROJECT_KEY));
 	document_close(out, '}');
 	document_close(out, '}');
+}
+
+/*
+ * do_delete_layer removes a layer that no experiment has a reservation of.
+ */
+void
+do_delete_layer(Request *request)
+{
+	Layer layer;
+	Rows rows;
+
+	if (request_run_first(request, &lock_project, FIELD_PARAM(PROJECT_KEY) + 1).count == 0)
+		project_missing(request);
+	layer = layer_lock(request);
+	rows = request_run(request, &list_reservations_of_layer);
+	layer_answer(request, &layer, NULL);
+	request_before(request);
+	if (rows.count > 0)
+	{
+		Row row;
+
+		row_read(&rows, 0, &row);
+		error_raise(ERR_IN_USE,
+					"experiment \"%s\" in environment \"%s\" has a reservation of layer \"%s\"",
+					row_string(&row, 2), row_string(&row, 1), layer.key);
+	}
+	request_run(request, &delete_layer);
+	request_target(request, "proj/%s:layer/%s", request_string(request, PROJECT_KEY), layer.key);
 }

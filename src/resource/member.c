@@ -4,6 +4,7 @@
  */
 #include "resource/resource.h"
 
+#include "call/page.h"
 #include "ground/document.h"
 
 #define EMAIL_MAX		254
@@ -19,6 +20,11 @@ enum
 	LAST_NAME
 };
 
+enum
+{
+	LIST_LIMIT
+};
+
 static const char *const roles[] = {"reader", "writer", "admin", "owner", "no_access", NULL};
 
 const Field create_member_fields[] = {
@@ -30,7 +36,7 @@ const Field create_member_fields[] = {
 				   PERSON_NAME_MAX, NULL, NULL},
 	FIELDS_END};
 
-const Field list_members_fields[] = {FIELDS_END};
+const Field list_members_fields[] = {PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD, FIELDS_END};
 
 STATEMENT(insert_member, "INSERT INTO flagplane_data.member AS m"
 						 " (account_id, id, email, role, first_name, last_name, created_at)"
@@ -38,8 +44,10 @@ STATEMENT(insert_member, "INSERT INTO flagplane_data.member AS m"
 						 " ON CONFLICT DO NOTHING RETURNING " MEMBER_COLUMNS);
 
 STATEMENT(list_members,
-		  "SELECT " MEMBER_COLUMNS
-		  " FROM flagplane_data.member m WHERE m.account_id = $1 ORDER BY m.created_at, m.id");
+		  "SELECT " MEMBER_COLUMNS " FROM flagplane_data.member m WHERE m.account_id = $1"
+		  " ORDER BY m.created_at, m.id LIMIT $2 OFFSET $3");
+
+STATEMENT(count_members, "SELECT count(*) FROM flagplane_data.member m WHERE m.account_id = $1");
 
 /*
  * member_document writes the row of MEMBER_COLUMNS.
@@ -84,12 +92,13 @@ do_create_member(Request *request)
 }
 
 /*
- * do_list_members answers with all members, oldest first.
+ * do_list_members answers with a page of the members, oldest first.
  */
 void
 do_list_members(Request *request)
 {
 	StringInfo out = request->answer;
+	int64 total = page_total(request, &count_members);
 	Rows rows = request_run(request, &list_members);
 
 	document_open_items(out);
@@ -99,10 +108,5 @@ do_list_members(Request *request)
 		member_document(out, &rows, i);
 	}
 	document_close(out, ']');
-	document_integer(out, "totalCount", rows.count);
-	document_key(out, "_links");
-	document_open(out, '{');
-	document_link(out, "self", "/api/v2/members");
-	document_close(out, '}');
-	document_close(out, '}');
+	page_end(request, LIST_LIMIT, total, "/api/v2/members");
 }

@@ -235,6 +235,7 @@ do_create_project(Request *request)
 	if (rows.count == 0)
 		error_raise(ERR_EXISTS, "project \"%s\" already exists", request_string(request, KEY));
 	project = project_of_row(&rows, 0);
+	request->project_id = project.id;
 	project_document(request->answer, &project);
 	environments_create(request, request->state, project.key);
 	document_close(request->answer, '}');
@@ -282,14 +283,10 @@ do_list_projects(Request *request)
 {
 	StringInfo out = request->answer;
 	Rows rows;
-	Row row;
 	int64 total;
 
 	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
-	rows = request_run(request, &count_projects);
-	row_read(&rows, 0, &row);
-	total = row_bigint(&row, 0);
-
+	total = page_total(request, &count_projects);
 	rows = request_run(request, &list_projects);
 	document_open_items(out);
 	for (uint64 i = 0; i < rows.count; i++)

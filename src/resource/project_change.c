@@ -125,6 +125,7 @@ do_delete_project(Request *request)
 
 	request_run_first(request, &lock_account, 1);
 	project = lock_and_keep(request);
+	request->project_id = project.id;
 	if (request_run(request, &delete_project).count == 0)
 		error_raise(ERR_IN_USE, "the last project of an account cannot be deleted");
 	request_target(request, "proj/%s", project.key);

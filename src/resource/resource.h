@@ -54,6 +54,10 @@ extern void check_update_sdk_app(Request *request);
 extern void check_list_projects(Request *request);
 extern void check_list_environments(Request *request);
 extern void check_list_flags(Request *request);
+extern void check_list_experiments(Request *request);
+extern void check_update_experiment(Request *request);
+extern void check_list_layers(Request *request);
+extern void check_update_layer(Request *request);
 
 /* project.c: a project that an operation did not find. */
 extern bool project_exists(Request *request);
@@ -78,6 +82,9 @@ configurations_document(Request *request, Datum flag_id, const char *flag_key, b
 /* project_environment.c: what a project asks for. */
 extern List *environments_read(Request *project, int field);
 extern void environments_create(Request *project, List *environments, const char *project_key);
+
+/* experiment.c: what the deletion of a flag asks for. */
+extern void experiments_leave_flag(Request *request, Datum flag_id, const char *flag_key);
 
 /* integration.c: what a flag link asks for. */
 extern void integration_require(Request *request, int key_field, int metadata_field);

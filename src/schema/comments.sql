@@ -38,6 +38,8 @@ COMMENT ON COLUMN flagplane_data.access_token.killed_at IS 'When it was killed; 
 COMMENT ON COLUMN flagplane_data.access_token.previous_secret_hash IS 'SHA-256 of the secret before the last rotation, while it is good too.';
 COMMENT ON COLUMN flagplane_data.access_token.previous_expires_at IS 'Until when it is good.';
 COMMENT ON COLUMN flagplane_data.access_token.rate_tier IS 'How many calls it may make.';
+COMMENT ON COLUMN flagplane_data.access_token_use.account_id IS 'The account that the row belongs to.';
+COMMENT ON COLUMN flagplane_data.access_token_use.token_id IS 'The token.';
 COMMENT ON COLUMN flagplane_data.access_token_project.account_id IS 'The account that the row belongs to.';
 COMMENT ON COLUMN flagplane_data.access_token_project.token_id IS 'The token.';
 COMMENT ON COLUMN flagplane_data.access_token_project.project_id IS 'A project that it is good for.';
@@ -142,12 +144,21 @@ COMMENT ON COLUMN flagplane_data.idempotency_key.status IS 'The status of the an
 COMMENT ON COLUMN flagplane_data.idempotency_key.location IS 'The Location of the answer.';
 COMMENT ON COLUMN flagplane_data.idempotency_key.version IS 'The ETag of the answer.';
 
+COMMENT ON COLUMN flagplane_data.audit_generation.account_id IS 'The account that the row belongs to.';
+COMMENT ON COLUMN flagplane_data.audit_generation.number IS 'Counted from 1; the highest one is written in.';
+COMMENT ON COLUMN flagplane_data.audit_generation.system_identifier IS 'The database cluster, as pg_control_system() tells it.';
+COMMENT ON COLUMN flagplane_data.audit_generation.timeline IS 'Its timeline: a promoted standby goes on in another one.';
+COMMENT ON COLUMN flagplane_data.audit_generation.began_at IS 'When the account was first changed there.';
+
 COMMENT ON COLUMN flagplane_data.audit_log.account_id IS 'The account that the row belongs to.';
-COMMENT ON COLUMN flagplane_data.audit_log.id IS '24 hexadecimal digits.';
+COMMENT ON COLUMN flagplane_data.audit_log.generation IS 'The server that it was made on: a number in audit_generation.';
+COMMENT ON COLUMN flagplane_data.audit_log.ordinal IS 'Its place among the changes of its transaction.';
 COMMENT ON COLUMN flagplane_data.audit_log.at IS 'Start of the transaction that made the change.';
 COMMENT ON COLUMN flagplane_data.audit_log.member_id IS 'The member whose token it was, if ones.';
 COMMENT ON COLUMN flagplane_data.audit_log.operation IS 'The function that was called.';
 COMMENT ON COLUMN flagplane_data.audit_log.subject IS 'What kind of thing was changed.';
+COMMENT ON COLUMN flagplane_data.audit_log.project_id IS 'The project that it was in, if in one; stays when the project is deleted.';
 COMMENT ON COLUMN flagplane_data.audit_log.target IS 'Which one, as a resource specifier.';
 COMMENT ON COLUMN flagplane_data.audit_log.before IS 'What it was before; NULL for something new.';
+COMMENT ON COLUMN flagplane_data.audit_log.comment IS 'What the caller said of the change.';
 COMMENT ON COLUMN flagplane_data.audit_log.request_id IS 'The request, as X-Request-Id tells it.';

@@ -13,13 +13,32 @@ COMMENT ON FUNCTION flagplane.create_account(text, text, uuid) IS
 'Make an account, a tenant of its own.
 For database roles with USAGE on flagplane_data only. key: 1 to 256 letters, digits, _, . and -. Refuses: 22023, 23505, 42501.';
 
-CREATE FUNCTION flagplane.list_accounts()
+CREATE FUNCTION flagplane.list_accounts(
+	"limit" integer DEFAULT 20,
+	"offset" integer DEFAULT 0
+)
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_accounts';
-REVOKE ALL ON FUNCTION flagplane.list_accounts() FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_accounts() IS
-'List the accounts.
-For database roles with USAGE on flagplane_data only.';
+REVOKE ALL ON FUNCTION flagplane.list_accounts(integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_accounts(integer, integer) IS
+'List the accounts, by key.
+For database roles with USAGE on flagplane_data only. limit: 1 to 1000. Refuses: 22023.';
+
+CREATE FUNCTION flagplane.whoami()
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_whoami';
+REVOKE ALL ON FUNCTION flagplane.whoami() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.whoami() IS
+'Tell who is calling: the account, the token or role, and what it may do.
+Any caller may ask, whatever the scopes of its token.';
+
+CREATE FUNCTION flagplane.get_caller_identity()
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_get_caller_identity';
+REVOKE ALL ON FUNCTION flagplane.get_caller_identity() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_caller_identity() IS
+'Tell who is calling, in the shape of LaunchDarkly.
+Any caller may ask, whatever the scopes of its token.';
 
 CREATE FUNCTION flagplane.create_member(
 	email text,
@@ -35,12 +54,16 @@ COMMENT ON FUNCTION flagplane.create_member(text, text, text, text, uuid) IS
 'Make a member, whom tokens and flag links can name.
 role: reader, writer, admin, owner or no_access. Refuses: 22023, 23505.';
 
-CREATE FUNCTION flagplane.list_members()
+CREATE FUNCTION flagplane.list_members(
+	"limit" integer DEFAULT 20,
+	"offset" integer DEFAULT 0
+)
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_members';
-REVOKE ALL ON FUNCTION flagplane.list_members() FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_members() IS
-'List the members, oldest first.';
+REVOKE ALL ON FUNCTION flagplane.list_members(integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_members(integer, integer) IS
+'List the members, oldest first.
+limit: 1 to 1000. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.create_access_token(
 	name text,
@@ -59,12 +82,16 @@ COMMENT ON FUNCTION flagplane.create_access_token(text, text[], text, text, text
 'Make an access token. The answer shows it once.
 Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is good for. rate_tier: standard, pilot or partner, none above the caller''s own. Refuses: 22023, 42501.';
 
-CREATE FUNCTION flagplane.list_access_tokens()
+CREATE FUNCTION flagplane.list_access_tokens(
+	"limit" integer DEFAULT 20,
+	"offset" integer DEFAULT 0
+)
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_access_tokens';
-REVOKE ALL ON FUNCTION flagplane.list_access_tokens() FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_access_tokens() IS
-'List the access tokens, each with the last four characters of its secret.';
+REVOKE ALL ON FUNCTION flagplane.list_access_tokens(integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_access_tokens(integer, integer) IS
+'List the access tokens, oldest first, each with the last four characters of its secret.
+limit: 1 to 1000. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.rotate_access_token(
 	id text,
@@ -341,7 +368,7 @@ AS 'MODULE_PATHNAME', 'flagplane_delete_flag';
 REVOKE ALL ON FUNCTION flagplane.delete_flag(text, text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.delete_flag(text, text, uuid) IS
 'Delete a flag, with its settings and links.
-Refuses: P0002, 55006 (another flag has it as a prerequisite).';
+Refuses: P0002, 55006 (another flag has it as a prerequisite, or an experiment that is not archived is about it).';
 
 CREATE FUNCTION flagplane.create_flag_link(
 	project_key text,
@@ -451,14 +478,154 @@ COMMENT ON FUNCTION flagplane.get_layer(text, text) IS
 Refuses: P0002.';
 
 CREATE FUNCTION flagplane.list_layers(
-	project_key text
+	project_key text,
+	filter text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_layers';
-REVOKE ALL ON FUNCTION flagplane.list_layers(text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_layers(text) IS
-'List a project''s layers, oldest first.
+REVOKE ALL ON FUNCTION flagplane.list_layers(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_layers(text, text) IS
+'List a project''s layers, oldest first. filter: reservations.experimentKey contains and an experiment''s key; several joined by commas must all hold.
+Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.update_layer(
+	project_key text,
+	layer_key text,
+	instructions jsonb,
+	environment_key text DEFAULT NULL,
+	comment text DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_update_layer';
+REVOKE ALL ON FUNCTION flagplane.update_layer(text, text, jsonb, text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.update_layer(text, text, jsonb, text, text, uuid) IS
+'Change a layer by instructions, all or none: updateName {name}, updateDescription {description}, updateExperimentReservation {experimentKey, reservationPercent}, removeExperiment {experimentKey}; the last two need environment_key.
+Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.delete_layer(
+	project_key text,
+	layer_key text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_delete_layer';
+REVOKE ALL ON FUNCTION flagplane.delete_layer(text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.delete_layer(text, text, uuid) IS
+'Delete a layer that no experiment has a reservation of.
+Refuses: P0002, 55006.';
+
+CREATE FUNCTION flagplane.create_experiment(
+	project_key text,
+	environment_key text,
+	key text,
+	name text,
+	description text DEFAULT NULL,
+	flag_key text DEFAULT NULL,
+	randomization_unit text DEFAULT 'user',
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_create_experiment';
+REVOKE ALL ON FUNCTION flagplane.create_experiment(text, text, text, text, text, text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_experiment(text, text, text, text, text, text, text, uuid) IS
+'Create an experiment, not started and in no layer.
+key: 1 to 256 letters, digits, _, . and -. name: 1 to 256 characters. flag_key: the flag whose variations are compared. randomization_unit: what is assigned.
+Refuses: 22023, P0002, 23505.';
+
+CREATE FUNCTION flagplane.get_experiment(
+	project_key text,
+	environment_key text,
+	experiment_key text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_get_experiment';
+REVOKE ALL ON FUNCTION flagplane.get_experiment(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_experiment(text, text, text) IS
+'Get an experiment.
 Refuses: P0002.';
+
+CREATE FUNCTION flagplane.list_experiments(
+	project_key text,
+	environment_key text,
+	"limit" integer DEFAULT 20,
+	"offset" integer DEFAULT 0,
+	filter text DEFAULT NULL,
+	sort text DEFAULT NULL
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_list_experiments';
+REVOKE ALL ON FUNCTION flagplane.list_experiments(text, text, integer, integer, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_experiments(text, text, integer, integer, text, text) IS
+'List an environment''s experiments a page at a time, oldest first. filter: query:text (in name or key) and keys:one|another, joined by commas. sort: createdOn or name, - before it for descending.
+Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.update_experiment(
+	project_key text,
+	environment_key text,
+	experiment_key text,
+	instructions jsonb,
+	comment text DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_update_experiment';
+REVOKE ALL ON FUNCTION flagplane.update_experiment(text, text, text, jsonb, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.update_experiment(text, text, text, jsonb, text, uuid) IS
+'Change an experiment by instructions, all or none: updateName {value}, updateDescription {value}, startIteration {changeJustification}, stopIteration {winningTreatmentId, winningReason}, archiveExperiment, restoreExperiment.
+Refuses: 22023, P0002, 55006.';
+
+CREATE FUNCTION flagplane.start_experiment(
+	project_key text,
+	environment_key text,
+	experiment_key text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_start_experiment';
+REVOKE ALL ON FUNCTION flagplane.start_experiment(text, text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.start_experiment(text, text, text, uuid) IS
+'Start an experiment. One that is in a layer needs more than 0 percent of it. Starting a running one changes nothing; one that has stopped does not start again.
+Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.stop_experiment(
+	project_key text,
+	environment_key text,
+	experiment_key text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_stop_experiment';
+REVOKE ALL ON FUNCTION flagplane.stop_experiment(text, text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.stop_experiment(text, text, text, uuid) IS
+'Stop an experiment for good. What it had reserved is free, and what its layer looked like is kept. Stopping it again changes nothing.
+Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.archive_experiment(
+	project_key text,
+	environment_key text,
+	experiment_key text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_archive_experiment';
+REVOKE ALL ON FUNCTION flagplane.archive_experiment(text, text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.archive_experiment(text, text, text, uuid) IS
+'Archive an experiment that is not running. What it had reserved is free. Archiving it again changes nothing.
+Refuses: P0002, 55006.';
+
+CREATE FUNCTION flagplane.delete_experiment(
+	project_key text,
+	environment_key text,
+	experiment_key text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_delete_experiment';
+REVOKE ALL ON FUNCTION flagplane.delete_experiment(text, text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.delete_experiment(text, text, text, uuid) IS
+'Delete an experiment that is not running.
+Refuses: P0002, 55006.';
 
 CREATE FUNCTION flagplane.get_partner_project(
 	project_id text
@@ -562,6 +729,41 @@ REVOKE ALL ON FUNCTION flagplane.authenticate_sdk_app(text) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.authenticate_sdk_app(text) IS
 'Find the SDK app that a key belongs to.
 For the event pipeline: one index probe, by the keys hash. Refuses: P0002.';
+
+CREATE FUNCTION flagplane.list_audit_log(
+	before bigint DEFAULT NULL,
+	after bigint DEFAULT NULL,
+	"limit" integer DEFAULT 20,
+	filter text DEFAULT NULL,
+	cursor text DEFAULT NULL
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_list_audit_log';
+REVOKE ALL ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text) IS
+'List the audit log, newest first, a page at a time.
+before, after: Unix milliseconds that the entries are between. limit: 1 to 1000. filter: text that the name or the resource must hold. cursor: that of the link to the next page. Refuses: 22023.';
+
+CREATE FUNCTION flagplane.get_audit_log_entry(
+	id text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_get_audit_log_entry';
+REVOKE ALL ON FUNCTION flagplane.get_audit_log_entry(text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_audit_log_entry(text) IS
+'Get an entry of the audit log, with what was there before the change and after it.
+Refuses: P0002.';
+
+CREATE FUNCTION flagplane.changes(
+	after text DEFAULT NULL,
+	"limit" integer DEFAULT 100
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_changes';
+REVOKE ALL ON FUNCTION flagplane.changes(text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.changes(text, integer) IS
+'Read on in the feed of changes: each is told once, whatever order they are committed in.
+after: nextCursor of the answer before; left out, from the beginning. limit: 1 to 1000. Refuses: 22023.';
 
 -- REST requests, as documented.
 CREATE FUNCTION flagplane.handle(

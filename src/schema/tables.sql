@@ -80,6 +80,18 @@ COMMENT ON COLUMN flagplane_data.access_token.ending IS 'The last four character
 COMMENT ON COLUMN flagplane_data.access_token.all_projects IS 'Good for all projects; otherwise only for those in access_token_project, and for none if there are none.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.access_token', '');
 
+CREATE TABLE flagplane_data.access_token_use (
+	account_id bigint NOT NULL,
+	token_id flagplane_data.object_id NOT NULL,
+	used_at timestamptz,
+	PRIMARY KEY (account_id, token_id),
+	CONSTRAINT token_use_token FOREIGN KEY (account_id, token_id)
+		REFERENCES flagplane_data.access_token ON DELETE CASCADE
+) WITH (fillfactor = 50);
+COMMENT ON TABLE flagplane_data.access_token_use IS 'When each access token was last used. Apart from the tokens, so that noting it locks none of them.';
+COMMENT ON COLUMN flagplane_data.access_token_use.used_at IS 'To some minutes; NULL: never. In no index, so that an update touches none.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.access_token_use', '');
+
 CREATE TABLE flagplane_data.access_token_project (
 	account_id bigint NOT NULL,
 	token_id flagplane_data.object_id NOT NULL,
@@ -291,21 +303,38 @@ COMMENT ON COLUMN flagplane_data.idempotency_key.response IS 'The answer without
 COMMENT ON COLUMN flagplane_data.idempotency_key.secret_start IS 'Where in the answer that secret stood.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.idempotency_key', '');
 
+CREATE TABLE flagplane_data.audit_generation (
+	account_id bigint NOT NULL REFERENCES flagplane_data.account,
+	number integer NOT NULL CONSTRAINT audit_generation_number CHECK (number BETWEEN 1 AND 65535),
+	system_identifier bigint NOT NULL,
+	timeline bigint NOT NULL,
+	began_at timestamptz NOT NULL,
+	PRIMARY KEY (account_id, number)
+);
+COMMENT ON TABLE flagplane_data.audit_generation IS 'The servers that the audit log has been written on, one after the other: transaction ids are counted on each anew.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.audit_generation', '');
+
 CREATE TABLE flagplane_data.audit_log (
 	account_id bigint NOT NULL,
-	id flagplane_data.object_id NOT NULL,
+	generation integer NOT NULL,
+	xid xid8 NOT NULL,
+	ordinal integer NOT NULL,
 	at timestamptz NOT NULL,
 	actor text NOT NULL,
 	member_id text,
 	operation text NOT NULL,
 	subject text NOT NULL,
+	project_id uuid,
 	target text,
 	before json,
 	after json,
+	comment text,
 	request_id text NOT NULL,
-	PRIMARY KEY (account_id, id)
+	PRIMARY KEY (account_id, generation, xid, ordinal)
 );
-COMMENT ON TABLE flagplane_data.audit_log IS 'One row for each change, written in the change''s own transaction.';
+CREATE INDEX audit_log_newest ON flagplane_data.audit_log (account_id, at, generation, xid, ordinal);
+COMMENT ON TABLE flagplane_data.audit_log IS 'One row for each change, written in the change''s own transaction. Its key is the order of changes().';
+COMMENT ON COLUMN flagplane_data.audit_log.xid IS 'The transaction that made the change; the topmost one.';
 COMMENT ON COLUMN flagplane_data.audit_log.actor IS 'token:<id> or role:<name>.';
 COMMENT ON COLUMN flagplane_data.audit_log.after IS 'The answer to the change, without any secret.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.audit_log', '');

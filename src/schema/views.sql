@@ -164,28 +164,31 @@ CREATE VIEW flagplane.audit WITH (security_barrier) AS
 WITH caller AS MATERIALIZED (
 	SELECT c.account_id, c.limited_to FROM flagplane.current_caller('audit:read') c
 )
-SELECT a.account_id, a.id, a.at, a.actor, a.member_id, a.operation, a.subject, a.target, a.before,
-	a.after, a.request_id
+SELECT a.account_id, a.generation, a.xid, a.ordinal, a.at, a.actor, a.member_id, a.operation,
+	a.subject, a.project_id, a.target, a.before, a.after, a.comment, a.request_id
 FROM flagplane_data.audit_log a
 WHERE (SELECT c.account_id FROM caller c) IS NOT NULL
 AND a.account_id = (SELECT c.account_id FROM caller c)
 AND ((SELECT c.limited_to FROM caller c) IS NULL OR EXISTS (
 	SELECT FROM flagplane_data.access_token_project r
-	JOIN flagplane_data.project p ON p.account_id = r.account_id AND p.id = r.project_id
 	WHERE r.account_id = a.account_id AND r.token_id = (SELECT c.limited_to FROM caller c)
-	AND p.created_at <= a.at AND split_part(a.target, ':', 1) IN ('proj/' || p.key, 'prj_' || p.id)));
+	AND r.project_id = a.project_id));
 REVOKE ALL ON flagplane.audit FROM PUBLIC;
 COMMENT ON VIEW flagplane.audit IS
 'The changes made in the caller''s account.
 Needs the scope audit:read; a token that is limited to projects sees theirs only.';
 COMMENT ON COLUMN flagplane.audit.account_id IS 'The account that the row belongs to.';
-COMMENT ON COLUMN flagplane.audit.id IS '24 hexadecimal digits.';
+COMMENT ON COLUMN flagplane.audit.generation IS 'The server that it was made on: changes are in the order of generation, xid and ordinal.';
+COMMENT ON COLUMN flagplane.audit.xid IS 'The transaction that made the change; the topmost one.';
+COMMENT ON COLUMN flagplane.audit.ordinal IS 'Its place among the changes of its transaction.';
 COMMENT ON COLUMN flagplane.audit.at IS 'Start of the transaction that made the change.';
 COMMENT ON COLUMN flagplane.audit.actor IS 'token:<id> or role:<name>.';
 COMMENT ON COLUMN flagplane.audit.member_id IS 'The member whose token it was, if ones.';
 COMMENT ON COLUMN flagplane.audit.operation IS 'The function that was called.';
 COMMENT ON COLUMN flagplane.audit.subject IS 'What kind of thing was changed.';
+COMMENT ON COLUMN flagplane.audit.project_id IS 'The project that it was in, if in one; stays when the project is deleted.';
 COMMENT ON COLUMN flagplane.audit.target IS 'Which one, as a resource specifier.';
 COMMENT ON COLUMN flagplane.audit.before IS 'What it was before; NULL for something new.';
 COMMENT ON COLUMN flagplane.audit.after IS 'The answer to the change, without any secret.';
+COMMENT ON COLUMN flagplane.audit.comment IS 'What the caller said of the change.';
 COMMENT ON COLUMN flagplane.audit.request_id IS 'The request, as X-Request-Id tells it.';

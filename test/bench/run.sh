@@ -2,10 +2,11 @@
 #
 # The ratios of design: create_environment against its PL/pgSQL twin on the same
 # tables and against the bare INSERT, in interleaved rounds of pgbench; medians.
+# At the end assign() against its twins, in assign.sql.
 # Only ratios count: the machine may be busy with other things.
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
-: "${ROUNDS:=5}" "${SECONDS_EACH:=2}" "${CALLS:=100000}"
+: "${ROUNDS:=5}" "${SECONDS_EACH:=2}" "${CALLS:=100000}" "${UNITS:=1000000}"
 database=flagplane_bench
 scripts=$(mktemp -d)
 export PGOPTIONS='-c client_min_messages=warning'
@@ -140,3 +141,8 @@ BEGIN
 END
 $$;
 SQL
+
+# Which experiment is a unit in?
+reset
+sql -c "SELECT flagplane.create_environment('bench', 'bench-assign', 'Bench', 'DADBEE')" >/dev/null
+sql -v units="$UNITS" -v rounds="$ROUNDS" -f "$here/assign.sql"

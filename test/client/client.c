@@ -1,6 +1,6 @@
 /*
  * client.c
- *	  Tests that need a client of their own: postgrest, races, limits.
+ *	  Tests that need a client of their own: postgrest, races, limits, feed.
  *	  The connection is the one that PGHOST and friends name.
  */
 #include "client.h"
@@ -109,9 +109,11 @@ main(int argc, char **argv)
 		test_races();
 	else if (argc == 2 && strcmp(argv[1], "limits") == 0)
 		test_limits();
+	else if (argc == 2 && strcmp(argv[1], "feed") == 0)
+		test_feed();
 	else
 	{
-		fprintf(stderr, "usage: %s postgrest | races | limits\n", argv[0]);
+		fprintf(stderr, "usage: %s postgrest | races | limits | feed\n", argv[0]);
 		return 2;
 	}
 	printf("1..%d\n", tests);

@@ -19,5 +19,6 @@ extern void check_contains(const char *got, const char *part, const char *what);
 extern void test_postgrest(void);
 extern void test_races(void);
 extern void test_limits(void);
+extern void test_feed(void);
 
 #endif /* FLAGPLANE_CLIENT_H */

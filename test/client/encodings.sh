@@ -48,5 +48,7 @@ for encoding in SQL_ASCII LATIN1; do
 		check "$encoding: the same in a document" \
 			"$(sql -c "SELECT status FROM flagplane.handle('POST', '/api/v2/flags/p', '{}', E'{\"key\": \"f\", \"name\": \"F\", \"variations\": [{\"value\": \"\\\\u20ac\"}, {\"value\": 1}]}')")" "400"
 	fi
+	# What it is in a UTF-8 database.
+	check "$encoding: the bucket is that of UTF-8" "$(sql -c "SET client_encoding = UTF8" -c "SELECT flagplane.bucket('seed é', 'ünit')")" 2774
 done
 echo "1..$number"

@@ -24,6 +24,9 @@ SELECT flagplane.create_project('p', 'P', tags => '{a,b}');
 SELECT flagplane.create_flag('p', 'f', 'F', variations => '[{"value": {"a": [1, "é"]}}, {"value": null}]');
 SELECT flagplane.create_environment('p', 'clone', 'Clone', '000000', source => '{"key": "production"}');
 SELECT flagplane.create_layer('p', 'l', 'L', E'tab\t and "quotes"');
+SELECT flagplane.create_experiment('p', 'test', e, e, flag_key => 'f') FROM unnest('{gone,here}'::text[]) e;
+SELECT flagplane.update_layer('p', 'l', format('[{"kind": "updateExperimentReservation", "experimentKey": "%s", "reservationPercent": 40}]', e)::jsonb, 'test') FROM unnest('{gone,here}'::text[]) e;
+SELECT flagplane.delete_experiment('p', 'test', 'gone');
 SELECT flagplane.register_integration('acme', '{"capabilities": {"flagLink": {"uiBlocks": {}, "header": "h", "emptyState": "e"}}}');
 SELECT flagplane.create_flag_link('p', 'f', 'k', 'github', metadata => '{"prNumber": "1"}');
 SELECT flagplane.create_account('other', 'Other');
@@ -41,6 +44,18 @@ fingerprint() { # a line for each table: its name, its rows, and their hash
 		\gexec
 	SQL
 }
+
+# The rows are those of another server, where transaction ids are higher; a consumer
+# of the feed has read three changes when the dump is made.
+sql -d "$here" -c 'UPDATE flagplane_data.audit_generation SET system_identifier = 1' \
+	-c "UPDATE flagplane_data.audit_log SET xid = (xid::text::bigint + 1000000000)::text::xid8"
+cursor=$(sql -d "$here" -c "SELECT flagplane.changes(NULL, 3)->>'nextCursor'")
+feed() { # the changes of a database after a cursor, a line each, in their order
+	sql -d "$1" -v after="$2" <<-'SQL'
+		SELECT e->>'_id' || ' ' || (e->>'target') FROM json_array_elements(flagplane.changes(:'after', 1000)->'items') e
+	SQL
+}
+feed "$here" "$cursor" >"$dump.feed"
 
 fingerprint "$here" >"$dump.before"
 if grep '|0|' "$dump.before"; then fail "every table has rows to lose"; fi
@@ -71,7 +86,12 @@ done
 retry="SELECT flagplane.create_sdk_app('p', 'A', 'expo', idempotency_key => '12345678-1234-4234-8234-123456789012')"
 [ "$(sql -d "$here" -c "$retry")" = "$(sql -d "$there" -c "$retry")" ] || fail "a retry is replayed after the restore"
 ok "a retry is replayed after the restore"
+feed "$there" "$cursor" | diff "$dump.feed" - || fail "the feed goes on after the restore"
 sql -d "$there" >/dev/null -c "SELECT flagplane.create_layer('p', 'after', 'After', '')" || fail "new rows can be made"
+until feed "$there" "$cursor" | grep -q layer/after; do :; done
+[ "$(feed "$there" "$cursor" | cut -d' ' -f2-)" = "$(cut -d' ' -f2- "$dump.feed"; echo proj/p:layer/after)" ] ||
+	fail "the feed tells what came with the dump, then what is new"
+ok "the feed goes on after the restore, where transaction ids are lower"
 ok "new rows can be made"
 
 # Nothing of the extension survives it, but what was there before.

@@ -1,0 +1,182 @@
+/*
+ * instruction.c
+ *	  Semantic patches: [{"kind": "updateName", "name": "Checkout"}, ...].
+ *
+ * Every instruction is held to its kind before any of them is followed, and what
+ * is broken is told by the instruction's place: instructions[0].
+ */
+#include "call/instruction.h"
+
+#include "ground/document.h"
+#include "ground/json.h"
+#include "mb/pg_wchar.h"
+
+/*
+ * instruction_violation collects what is wrong with one of the instructions.
+ */
+void
+instruction_violation(Request *request, int field, int number, const char *reason, ...)
+{
+	const Field *which = &request->operation->fields[field];
+	StringInfoData text;
+	va_list args;
+
+	initStringInfo(&text);
+	va_start(args, reason);
+	append_formatted(&text, reason, args);
+	va_end(args);
+	error_violation(&request->violations,
+					psprintf("%s[%d]", request->wire ? which->wire : which->name, number), "%s",
+					text.data);
+	request->broken[field] = true;
+}
+
+/*
+ * kind_by_name finds a kind; -1 if there is none of that name.
+ */
+static int
+kind_by_name(const InstructionKind *kinds, const char *name)
+{
+	for (int i = 0; kinds[i].name; i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+/*
+ * list_kinds writes the kinds for a message.
+ */
+static char *
+list_kinds(const InstructionKind *kinds)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; kinds[i].name; i++)
+		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", kinds[i].name);
+	return list.data;
+}
+
+/*
+ * read_number reads a member that is a whole number.
+ */
+static void
+read_number(Request *request, int field, const InstructionMember *member, const JsonbValue *value,
+			Instruction *instruction, int place)
+{
+	int32 *number = &instruction->numbers[place];
+
+	if (!jsonb_integer(value, number) || *number < member->min || *number > member->max)
+		instruction_violation(request, field, instruction->number,
+							  "must have a whole number from %d to %d as %s", member->min,
+							  member->max, member->name);
+}
+
+/*
+ * read_text reads a member that is a text.
+ */
+static void
+read_text(Request *request, int field, const InstructionMember *member, const JsonbValue *value,
+		  Instruction *instruction, int place)
+{
+	char *text = jsonb_string(value);
+	int length = text ? pg_mbstrlen(text) : 0;
+
+	if (text == NULL || length < member->min || length > member->max)
+		instruction_violation(request, field, instruction->number,
+							  "must have a string of %d to %d characters as %s", member->min,
+							  member->max, member->name);
+	instruction->texts[place] = text;
+}
+
+/*
+ * read_members reads what an instruction has besides its kind.
+ */
+static void
+read_members(Request *request, int field, const InstructionKind *kind, const Jsonb *object,
+			 Instruction *instruction)
+{
+	const char *known[INSTRUCTION_MEMBERS + 2] = {"kind"};
+	char *stranger;
+
+	for (int i = 0; i < INSTRUCTION_MEMBERS && kind->members[i].name; i++)
+	{
+		const InstructionMember *member = &kind->members[i];
+		JsonbValue value;
+
+		known[i + 1] = member->name;
+		if (!jsonb_member(object, member->name, &value))
+		{
+			if (member->required)
+				instruction_violation(request, field, instruction->number, "must have %s for %s",
+									  member->name, kind->name);
+		}
+		else if (member->number)
+			read_number(request, field, member, &value, instruction, i);
+		else
+			read_text(request, field, member, &value, instruction, i);
+	}
+	stranger = jsonb_stranger(object, known);
+	if (stranger)
+		instruction_violation(request, field, instruction->number, "has an unknown member %s",
+							  stranger);
+}
+
+/*
+ * read_instruction reads one of the instructions; NULL if its kind is not known.
+ */
+static Instruction *
+read_instruction(Request *request, int field, const InstructionKind *kinds, JsonbValue *element,
+				 int number)
+{
+	Instruction *instruction = palloc0(sizeof(Instruction));
+	Jsonb *object = JsonbValueToJsonb(element);
+	JsonbValue value;
+	char *name;
+
+	if (!JB_ROOT_IS_OBJECT(object))
+	{
+		instruction_violation(request, field, number, "must be an object");
+		return NULL;
+	}
+	name = jsonb_member(object, "kind", &value) ? jsonb_string(&value) : NULL;
+	instruction->number = number;
+	instruction->kind = name ? kind_by_name(kinds, name) : -1;
+	if (instruction->kind < 0)
+	{
+		instruction_violation(request, field, number, "must have as kind one of: %s",
+							  list_kinds(kinds));
+		return NULL;
+	}
+	read_members(request, field, &kinds[instruction->kind], object, instruction);
+	return instruction;
+}
+
+/*
+ * instructions_read reads a field that holds instructions of the given kinds, and
+ * collects what is wrong with them.  The list has the good ones.
+ */
+List *
+instructions_read(Request *request, int field, const InstructionKind *kinds)
+{
+	List *instructions = NIL;
+	Jsonb *list;
+
+	if (!request_given(request, field) || request->broken[field])
+		return NIL;
+	list = DatumGetJsonbP(request->params.values[FIELD_PARAM(field)]);
+	if (!JB_ROOT_IS_ARRAY(list) || JB_ROOT_IS_SCALAR(list))
+		request_violation(request, field, "must be an array of instructions");
+	else if (JB_ROOT_COUNT(list) > INSTRUCTIONS_MAX)
+		request_violation(request, field, "must have at most %d instructions", INSTRUCTIONS_MAX);
+	else
+		for (int i = 0; i < (int) JB_ROOT_COUNT(list); i++)
+		{
+			Instruction *instruction = read_instruction(
+				request, field, kinds, getIthJsonbValueFromContainer(&list->root, i), i);
+
+			if (instruction)
+				instructions = lappend(instructions, instruction);
+		}
+	return instructions;
+}

@@ -1,0 +1,44 @@
+/*
+ * instruction.h
+ *	  Semantic patches: a list of instructions, each of a kind with its members.
+ */
+#ifndef FLAGPLANE_INSTRUCTION_H
+#define FLAGPLANE_INSTRUCTION_H
+
+#include "call/request.h"
+#include "nodes/pg_list.h"
+
+#define INSTRUCTIONS_MAX	500
+#define INSTRUCTION_MEMBERS 2
+
+/* A member of an instruction: a whole number from min to max, or a text of so many characters. */
+typedef struct InstructionMember
+{
+	const char *name;
+	bool required;
+	bool number;
+	int32 min;
+	int32 max;
+} InstructionMember;
+
+/* A kind of instruction; a list of kinds ends with a NULL name. */
+typedef struct InstructionKind
+{
+	const char *name;
+	InstructionMember members[INSTRUCTION_MEMBERS];
+} InstructionKind;
+
+/* An instruction as it was given; what is absent is NULL. */
+typedef struct Instruction
+{
+	int kind;	/* which of the kinds */
+	int number; /* which of the instructions, from 0 */
+	char *texts[INSTRUCTION_MEMBERS];
+	int32 numbers[INSTRUCTION_MEMBERS];
+} Instruction;
+
+extern List *instructions_read(Request *request, int field, const InstructionKind *kinds);
+extern void instruction_violation(Request *request, int field, int number, const char *reason, ...)
+	pg_attribute_printf(4, 5);
+
+#endif /* FLAGPLANE_INSTRUCTION_H */

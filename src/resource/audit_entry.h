@@ -1,0 +1,54 @@
+/*
+ * audit_entry.h
+ *	  An audit log entry's row and document.
+ */
+#ifndef FLAGPLANE_AUDIT_ENTRY_H
+#define FLAGPLANE_AUDIT_ENTRY_H
+
+#include "call/request.h"
+
+/* What a thing is called: its name where it has one. */
+#define NAME_OF(document)                                                           \
+	document "->>'name', " document "->>'email', " document "->>'title', " document \
+			 "->>'_key', " document "->>'key'"
+#define ENTRY_NAME                                              \
+	"coalesce(" NAME_OF("l.after") ", " NAME_OF("l.before") "," \
+															" substring(l.target from '[^/]*$'))"
+
+/* Which members of the document the change has changed. */
+#define ENTRY_CHANGED                                                \
+	"(SELECT string_agg(c.key, ', ') FROM json_each_text(l.after) c" \
+	" WHERE l.before IS NOT NULL AND l.before->>c.key IS DISTINCT FROM c.value)"
+
+#define ENTRY_COLUMNS                                                            \
+	"l.generation, l.xid, l.ordinal, l.at, l.operation, l.subject, l.actor,"     \
+	" l.target, " ENTRY_NAME ", " ENTRY_CHANGED ", m.id, m.email, m.first_name," \
+	" m.last_name, t.id, t.name, t.ending, t.member_id IS NULL, l.comment, l.before, l.after"
+
+/* The columns of ENTRY_COLUMNS. */
+enum EntryColumn
+{
+	ENTRY_PLACE,
+	ENTRY_AT = 3,
+	ENTRY_OPERATION,
+	ENTRY_SUBJECT,
+	ENTRY_ACTOR,
+	ENTRY_TARGET,
+	ENTRY_CALLED,
+	ENTRY_MEMBERS,
+	ENTRY_MEMBER_ID,
+	ENTRY_MEMBER_EMAIL,
+	ENTRY_MEMBER_FIRST_NAME,
+	ENTRY_MEMBER_LAST_NAME,
+	ENTRY_TOKEN_ID,
+	ENTRY_TOKEN_NAME,
+	ENTRY_TOKEN_ENDING,
+	ENTRY_TOKEN_IS_SERVICE,
+	ENTRY_COMMENT,
+	ENTRY_BEFORE,
+	ENTRY_AFTER
+};
+
+extern void audit_entry_document(StringInfo out, const Caller *caller, const Row *row);
+
+#endif /* FLAGPLANE_AUDIT_ENTRY_H */

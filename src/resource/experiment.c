@@ -1,0 +1,358 @@
+/*
+ * experiment.c
+ *	  Experiments, as far as layers need them: what runs in an environment, on
+ *	  which flag, for what unit, and since when.
+ *
+ * An experiment has one iteration.  It enters a layer by the layer's patch.
+ */
+#include "resource/experiment.h"
+#include "resource/resource.h"
+
+#include "call/page.h"
+#include "catalog/pg_type.h"
+#include "ground/document.h"
+
+#define DEFAULT_UNIT "user"
+
+enum
+{
+	PROJECT_KEY,
+	ENVIRONMENT_KEY,
+	KEY,
+	NAME,
+	DESCRIPTION,
+	FLAG,
+	RANDOMIZATION_UNIT
+};
+
+const Field create_experiment_fields[] = {
+	[PROJECT_KEY] = PROJECT_KEY_FIELD,
+	[ENVIRONMENT_KEY] = ENVIRONMENT_KEY_FIELD,
+	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL,
+			  NULL},
+	[DESCRIPTION] = {"description", "description", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0,
+					 DESCRIPTION_MAX, NULL, NULL},
+	[FLAG] = {"flag_key", "flagKey", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
+	[RANDOMIZATION_UNIT] = {"randomization_unit", "randomizationUnit", FIELD_TEXT, IN_BODY, false,
+							RULE_KEY, 1, KEY_MAX, NULL, DEFAULT_UNIT},
+	FIELDS_END};
+
+const Field get_experiment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD,
+									   EXPERIMENT_KEY_FIELD, FIELDS_END};
+
+enum
+{
+	LIST_LIMIT = 2
+};
+
+const Field list_experiments_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD, PAGE_FIELDS,
+										 FIELDS_END};
+
+/* The environment stays while the experiment is made, and so does the flag. */
+#define INSERT_EXPERIMENT(flag)                                                                \
+	"INSERT INTO flagplane_data.experiment AS e"                                               \
+	" (account_id, id, environment_id, key, name, description, flag_id, randomization_unit,"   \
+	" status, version, created_at, maintainer_id)"                                             \
+	" SELECT $1, $9, n.id, $4, $5, coalesce($6, ''), " flag ", $8, '" NOT_STARTED "', 1, $10," \
+	" $11 FROM flagplane_data.project p JOIN flagplane_data.environment n"                     \
+	" ON n.account_id = p.account_id AND n.project_id = p.id"
+
+STATEMENT(insert_experiment,
+		  INSERT_EXPERIMENT("NULL") " WHERE p.account_id = $1 AND p.key = $2 AND n.key = $3"
+									" FOR KEY SHARE OF p, n"
+									" ON CONFLICT DO NOTHING RETURNING " EXPERIMENT_COLUMNS);
+
+STATEMENT(insert_experiment_on_flag,
+		  INSERT_EXPERIMENT("g.id") " JOIN flagplane_data.flag g"
+									" ON g.account_id = p.account_id AND g.project_id = p.id"
+									" WHERE p.account_id = $1 AND p.key = $2 AND n.key = $3"
+									" AND g.key = $7 FOR KEY SHARE OF p, n, g"
+									" ON CONFLICT DO NOTHING RETURNING " EXPERIMENT_COLUMNS);
+
+STATEMENT(find_environment,
+		  "SELECT 1 FROM flagplane_data.project p JOIN flagplane_data.environment n"
+		  " ON n.account_id = p.account_id AND n.project_id = p.id"
+		  " WHERE p.account_id = $1 AND p.key = $2 AND n.key = $3");
+
+STATEMENT(find_flag, "SELECT 1 FROM flagplane_data.project p JOIN flagplane_data.flag g"
+					 " ON g.account_id = p.account_id AND g.project_id = p.id"
+					 " WHERE p.account_id = $1 AND p.key = $2 AND g.key = $7");
+
+#define EXPERIMENTS                                                    \
+	" FROM flagplane_data.project p JOIN flagplane_data.environment n" \
+	" ON n.account_id = p.account_id AND n.project_id = p.id"          \
+	" JOIN flagplane_data.experiment e"                                \
+	" ON e.account_id = n.account_id AND e.environment_id = n.id"      \
+	" WHERE p.account_id = $1 AND p.key = $2 AND n.key = $3"
+
+STATEMENT(find_experiment, "SELECT " EXPERIMENT_COLUMNS EXPERIMENTS " AND e.key = $4");
+
+#define LISTED_EXPERIMENTS EXPERIMENTS PAGE_NAMED("e", "$8", "$10")
+
+STATEMENT(list_experiments,
+		  "SELECT " EXPERIMENT_COLUMNS LISTED_EXPERIMENTS " ORDER BY " PAGE_SORTED("e", "$11")
+			  PAGE_SORTED("e", "$12") PAGE_SORTED("e", "$13") "e.created_at, e.key"
+															  " LIMIT $4 OFFSET $5");
+
+STATEMENT(count_experiments, "SELECT count(*)" LISTED_EXPERIMENTS);
+
+STATEMENT(lock_flag, "SELECT f.id FROM flagplane_data.flag f WHERE f.account_id = $1 AND f.id = $2"
+					 " FOR UPDATE");
+
+STATEMENT(find_experiment_on_flag,
+		  "SELECT e.key, n.key FROM flagplane_data.experiment e JOIN flagplane_data.environment n"
+		  " ON n.account_id = e.account_id AND n.id = e.environment_id"
+		  " WHERE e.account_id = $1 AND e.flag_id = $2 AND e.archived_at IS NULL"
+		  " ORDER BY n.key, e.key LIMIT 1");
+
+STATEMENT(leave_flag, "UPDATE flagplane_data.experiment e SET flag_id = NULL"
+					  " WHERE e.account_id = $1 AND e.flag_id = $2");
+
+/*
+ * experiment_of_row reads the columns of EXPERIMENT_COLUMNS.
+ */
+Experiment
+experiment_of_row(const Rows *rows, uint64 number)
+{
+	Row row;
+	Experiment experiment;
+
+	row_read(rows, number, &row);
+	experiment.id = row_string(&row, 0);
+	experiment.key = row_string(&row, 1);
+	experiment.name = row_string(&row, 2);
+	experiment.description = row_string(&row, 3);
+	experiment.flag_key = row_string(&row, 4);
+	experiment.randomization_unit = row_string(&row, 5);
+	experiment.status = row_string(&row, 6);
+	experiment.layer_snapshot = row_jsonb(&row, 7);
+	experiment.maintainer_id = row_string(&row, 8);
+	experiment.version = row_integer(&row, 9);
+	experiment.created_at = row_time(&row, 10);
+	experiment.started_at = row_time(&row, 11);
+	experiment.stopped_at = row_time(&row, 12);
+	experiment.archived_at = row_time(&row, 13);
+	return experiment;
+}
+
+/*
+ * iteration_document writes the IterationRep: what is not there yet is left out.
+ */
+static void
+iteration_document(StringInfo out, const char *project_key, const Experiment *experiment)
+{
+	document_open(out, '{');
+	document_string(out, "hypothesis", experiment->description);
+	document_string(out, "status", experiment->status);
+	document_milliseconds(out, "createdAt", experiment->created_at);
+	if (!TIMESTAMP_IS_NOBEGIN(experiment->started_at))
+		document_milliseconds(out, "startedAt", experiment->started_at);
+	if (!TIMESTAMP_IS_NOBEGIN(experiment->stopped_at))
+		document_milliseconds(out, "endedAt", experiment->stopped_at);
+	if (experiment->flag_key)
+	{
+		document_key(out, "flags");
+		document_open(out, '{');
+		document_key(out, experiment->flag_key);
+		appendStringInfoString(out, "{\"_links\":{");
+		document_link(out, "self", "/api/v2/flags/%s/%s", project_key, experiment->flag_key);
+		appendStringInfoString(out, "}}}");
+	}
+	document_string(out, "randomizationUnit", experiment->randomization_unit);
+	if (experiment->layer_snapshot)
+		document_raw(out, "layerSnapshot", experiment->layer_snapshot);
+	document_close(out, '}');
+}
+
+/*
+ * experiment_document writes the Experiment, of the project and the environment
+ * that the request names first.
+ */
+void
+experiment_document(Request *request, const Experiment *experiment)
+{
+	StringInfo out = request->answer;
+	char *project_key = request_string(request, PROJECT_KEY);
+	char *environment_key = request_string(request, ENVIRONMENT_KEY);
+
+	document_open(out, '{');
+	document_string(out, "_id", experiment->id);
+	document_string(out, "key", experiment->key);
+	document_string(out, "name", experiment->name);
+	document_string(out, "description", experiment->description);
+	document_string(out, "_maintainerId", experiment->maintainer_id);
+	document_milliseconds(out, "_creationDate", experiment->created_at);
+	document_string(out, "environmentKey", environment_key);
+	if (experiment_is_archived(experiment))
+		document_milliseconds(out, "archivedDate", experiment->archived_at);
+	document_key(out, "_links");
+	document_open(out, '{');
+	document_link(out, "parent", "/api/v2/projects/%s/environments/%s", project_key,
+				  environment_key);
+	document_link(out, "self", "/api/v2/projects/%s/environments/%s/experiments/%s", project_key,
+				  environment_key, experiment->key);
+	document_close(out, '}');
+	document_key(out, "currentIteration");
+	iteration_document(out, project_key, experiment);
+	document_close(out, '}');
+}
+
+/*
+ * experiment_target names the experiment for the audit log.
+ */
+void
+experiment_target(Request *request, const char *key)
+{
+	request_target(request, "proj/%s:env/%s:experiment/%s", request_string(request, PROJECT_KEY),
+				   request_string(request, ENVIRONMENT_KEY), key);
+}
+
+/*
+ * require_environment refuses a project or an environment that is not there.
+ */
+static void
+require_environment(Request *request)
+{
+	if (request_run_first(request, &find_environment, FIELD_PARAM(ENVIRONMENT_KEY) + 1).count > 0)
+		return;
+	if (!project_exists(request))
+		project_missing(request);
+	error_raise(ERR_NOT_FOUND, "environment \"%s\" does not exist",
+				request_string(request, ENVIRONMENT_KEY));
+}
+
+/*
+ * experiment_missing refuses a request about an experiment that is not there,
+ * named by the third field.
+ */
+void
+experiment_missing(Request *request)
+{
+	require_environment(request);
+	error_raise(ERR_NOT_FOUND, "experiment \"%s\" does not exist", request_string(request, KEY));
+}
+
+/*
+ * refuse_creation tells why no experiment was made.
+ */
+pg_noreturn static void
+refuse_creation(Request *request)
+{
+	require_environment(request);
+	if (request_given(request, FLAG) &&
+		request_run_first(request, &find_flag, FIELD_PARAM(FLAG) + 1).count == 0)
+	{
+		request_violation(request, FLAG, "names a flag that does not exist");
+		error_raise_violations(ERR_INVALID, &request->violations);
+	}
+	error_raise(ERR_EXISTS, "experiment \"%s\" already exists", request_string(request, KEY));
+}
+
+/*
+ * do_create_experiment makes an experiment, not started and in no layer.
+ */
+void
+do_create_experiment(Request *request)
+{
+	Rows rows;
+	Experiment experiment;
+
+	params_text(&request->params, object_id());
+	params_time(&request->params, request->now);
+	params_text(&request->params, request->caller.member_id);
+	rows = request_run(request, request_given(request, FLAG) ? &insert_experiment_on_flag
+															 : &insert_experiment);
+	if (rows.count == 0)
+		refuse_creation(request);
+	experiment = experiment_of_row(&rows, 0);
+	experiment_document(request, &experiment);
+	request->version = experiment.version;
+	request_location(request, "/api/v2/projects/%s/environments/%s/experiments/%s",
+					 request_string(request, PROJECT_KEY), request_string(request, ENVIRONMENT_KEY),
+					 experiment.key);
+	experiment_target(request, experiment.key);
+}
+
+/*
+ * do_get_experiment answers with one experiment.
+ */
+void
+do_get_experiment(Request *request)
+{
+	Rows rows = request_run(request, &find_experiment);
+	Experiment experiment;
+
+	if (rows.count == 0)
+		experiment_missing(request);
+	experiment = experiment_of_row(&rows, 0);
+	experiment_document(request, &experiment);
+	request->version = experiment.version;
+}
+
+/*
+ * check_list_experiments reads filter and sort into $8 to $13.
+ */
+void
+check_list_experiments(Request *request)
+{
+	static const char *const filters[] = {"query", "keys", NULL};
+	static const char *const sorts[] = {"createdOn", "name", NULL};
+
+	page_check(request, LIST_LIMIT, filters, sorts);
+}
+
+/*
+ * do_list_experiments answers with a page of an environment's experiments.
+ */
+void
+do_list_experiments(Request *request)
+{
+	StringInfo out = request->answer;
+	Rows rows;
+	Row row;
+	int64 total;
+
+	rows = request_run(request, &count_experiments);
+	row_read(&rows, 0, &row);
+	total = row_bigint(&row, 0);
+	if (total == 0)
+		require_environment(request);
+
+	rows = request_run(request, &list_experiments);
+	document_open_items(out);
+	for (uint64 i = 0; i < rows.count; i++)
+	{
+		Experiment experiment = experiment_of_row(&rows, i);
+
+		document_element(out);
+		experiment_document(request, &experiment);
+	}
+	document_close(out, ']');
+	page_end(request, LIST_LIMIT, total, "/api/v2/projects/%s/environments/%s/experiments",
+			 request_string(request, PROJECT_KEY), request_string(request, ENVIRONMENT_KEY));
+}
+
+/*
+ * experiments_leave_flag refuses the deletion of a flag while an experiment is
+ * about it; archived ones forget it.
+ */
+void
+experiments_leave_flag(Request *request, Datum flag_id, const char *flag_key)
+{
+	Params params = {0};
+	Rows rows;
+	Row row;
+
+	params_bigint(&params, request->caller.account);
+	params_add(&params, UUIDOID, flag_id, false);
+	statement_run(&lock_flag, &params, STATEMENT_WRITE);
+	rows = statement_run(&find_experiment_on_flag, &params, STATEMENT_WRITE);
+	if (rows.count > 0)
+	{
+		row_read(&rows, 0, &row);
+		error_raise(ERR_IN_USE, "flag \"%s\" is that of experiment \"%s\" in environment \"%s\"",
+					flag_key, row_string(&row, 0), row_string(&row, 1));
+	}
+	statement_run(&leave_flag, &params, STATEMENT_WRITE);
+}

@@ -1,0 +1,67 @@
+/*
+ * experiment.h
+ *	  An experiment's row and document, for the files that are about experiments.
+ */
+#ifndef FLAGPLANE_EXPERIMENT_H
+#define FLAGPLANE_EXPERIMENT_H
+
+#include "call/request.h"
+
+#define NOT_STARTED "not_started"
+#define RUNNING		"running"
+#define STOPPED		"stopped"
+
+typedef struct Experiment
+{
+	char *id;
+	char *key;
+	char *name;
+	char *description;
+	char *flag_key; /* NULL: none */
+	char *randomization_unit;
+	char *status;
+	char *layer_snapshot; /* NULL: was in no layer when it stopped, or has not stopped */
+	char *maintainer_id;  /* NULL: not known */
+	int32 version;
+	TimestampTz created_at;
+	TimestampTz started_at; /* these three may be DT_NOBEGIN */
+	TimestampTz stopped_at;
+	TimestampTz archived_at;
+} Experiment;
+
+#define EXPERIMENT_COLUMNS                                          \
+	"e.id, e.key, e.name, e.description, (SELECT f.key"             \
+	" FROM flagplane_data.flag f WHERE f.account_id = e.account_id" \
+	" AND f.id = e.flag_id), e.randomization_unit, e.status,"       \
+	" e.layer_snapshot, e.maintainer_id, e.version, e.created_at,"  \
+	" e.started_at, e.stopped_at, e.archived_at"
+
+#define EXPERIMENT_KEY_FIELD                                                                      \
+	{                                                                                             \
+		"experiment_key", "experimentKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL \
+	}
+
+extern Experiment experiment_of_row(const Rows *rows, uint64 number);
+extern void experiment_document(Request *request, const Experiment *experiment);
+extern void experiment_target(Request *request, const char *key);
+pg_noreturn extern void experiment_missing(Request *request);
+
+/*
+ * experiment_is tells whether an experiment is in a state.
+ */
+static inline bool
+experiment_is(const Experiment *experiment, const char *status)
+{
+	return strcmp(experiment->status, status) == 0;
+}
+
+/*
+ * experiment_is_archived tells whether an experiment is archived.
+ */
+static inline bool
+experiment_is_archived(const Experiment *experiment)
+{
+	return !TIMESTAMP_IS_NOBEGIN(experiment->archived_at);
+}
+
+#endif /* FLAGPLANE_EXPERIMENT_H */

@@ -1,0 +1,79 @@
+-- Who is in which experiment: buckets, assignments, and what shows them.
+
+CREATE FUNCTION flagplane.bucket(
+	seed text,
+	unit_key text
+)
+RETURNS integer LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10
+AS 'MODULE_PATHNAME', 'flagplane_bucket';
+REVOKE ALL ON FUNCTION flagplane.bucket(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.bucket(text, text) IS
+'Which of the buckets 0 to 99999 a unit falls into under a seed.
+The first 15 hexadecimal digits of SHA-1(seed.unit_key), scaled to 100,000: what LaunchDarkly''s SDKs compute. Needs no token.';
+
+CREATE FUNCTION flagplane.assign(
+	project_key text,
+	environment_key text,
+	layer_key text,
+	unit_key text
+)
+RETURNS text LANGUAGE c STABLE PARALLEL SAFE COST 10
+AS 'MODULE_PATHNAME', 'flagplane_assign';
+REVOKE ALL ON FUNCTION flagplane.assign(text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.assign(text, text, text, text) IS
+'Say which experiment of a layer a unit is in: its key, or NULL.
+The experiment that has reserved the unit''s segment in that environment. Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.assign(
+	project_key text,
+	environment_key text,
+	layer_key text,
+	unit_keys text[]
+)
+RETURNS TABLE (unit_key text, experiment_key text) LANGUAGE c STABLE PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'flagplane_assign_units';
+REVOKE ALL ON FUNCTION flagplane.assign(text, text, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.assign(text, text, text, text[]) IS
+'Say which experiment of a layer each of many units is in.
+A row for each unit, in their order. Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.check_layer(
+	project_key text,
+	environment_key text,
+	layer_key text,
+	units integer DEFAULT 100000
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_check_layer';
+REVOKE ALL ON FUNCTION flagplane.check_layer(text, text, text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.check_layer(text, text, text, integer) IS
+'Report how full a layer is in an environment, and whether its seed deals fairly.
+Occupancy by experiment, and chi-square tests over so many made-up units (1,000 to 1,000,000): that they spread evenly, and independently of every other layer of the project. Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.draw_layer(
+	project_key text,
+	environment_key text,
+	layer_key text
+)
+RETURNS text LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_draw_layer';
+REVOKE ALL ON FUNCTION flagplane.draw_layer(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.draw_layer(text, text, text) IS
+'Draw a layer''s thousand segments in an environment for a terminal, with a legend.
+Refuses: 22023, P0002.';
+
+-- PostgREST takes the name of what a function returns for the Content-Type.
+CREATE DOMAIN flagplane."image/svg+xml" AS text;
+COMMENT ON DOMAIN flagplane."image/svg+xml" IS 'An SVG document.';
+
+CREATE FUNCTION flagplane.layer_svg(
+	project_key text,
+	environment_key text,
+	layer_key text
+)
+RETURNS flagplane."image/svg+xml" LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_layer_svg';
+REVOKE ALL ON FUNCTION flagplane.layer_svg(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.layer_svg(text, text, text) IS
+'Draw a layer''s thousand segments in an environment as an SVG.
+Over PostgREST with the header Accept: image/svg+xml. Refuses: 22023, P0002.';
