@@ -799,6 +799,36 @@ COMMENT ON FUNCTION flagplane.handle(text, text, jsonb, text) IS
 'Answer a documented REST request.
 Routes method and uri, reads headers (a JSON object, names in either case) and body, and gives the documented status, headers and body. A refused request is answered with its status and leaves nothing behind.';
 
+-- The same behind PostgREST: a function that returns a domain named after a media
+-- type is answered under it, and a json as it is, byte for byte.
+CREATE DOMAIN flagplane."application/json" AS json;
+COMMENT ON DOMAIN flagplane."application/json" IS 'What PostgREST answers under this media type.';
+
+CREATE FUNCTION flagplane.rest(bytea)
+RETURNS flagplane."application/json" LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_rest';
+REVOKE ALL ON FUNCTION flagplane.rest(bytea) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.rest(bytea) IS
+'Answer a documented REST request behind PostgREST and a reverse proxy.
+The body as it came; method, URI and token in the headers X-Original-Method, X-Original-URI and X-Original-Authorization. A refused request is answered with its status and leaves nothing behind.';
+
+-- Who calls.
+CREATE FUNCTION flagplane.authenticate()
+RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_authenticate';
+REVOKE ALL ON FUNCTION flagplane.authenticate() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.authenticate() IS
+'Refuse a request with a bad access token: for db-pre-request of PostgREST.
+A good token is looked up once: what else the request calls knows it until the transaction ends. A request without a token goes on, and is refused by what needs one.';
+
+CREATE FUNCTION flagplane.current_caller(scope text, OUT account_id bigint, OUT limited_to text)
+LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_current_caller';
+REVOKE ALL ON FUNCTION flagplane.current_caller(text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.current_caller(text) IS
+'Tell the caller''s account, and the id of the token if it is limited to projects.
+What the views limit their rows by. Refuses: 22023, 28000, 42501 (the scope is missing).';
+
 -- Upkeep.
 CREATE FUNCTION flagplane.purge("limit" integer DEFAULT 10000)
 RETURNS bigint LANGUAGE c VOLATILE PARALLEL UNSAFE
