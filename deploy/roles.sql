@@ -1,19 +1,30 @@
--- Two roles for flagplane behind PostgREST. Run once as the extension's owner,
+-- The roles of flagplane behind PostgREST. Run once as the extension's owner,
 -- after CREATE EXTENSION; change the names to yours. Roles belong to the whole
 -- server: in a second database, and after an upgrade that brings new functions,
 -- only the GRANTs are needed.
 
--- Whoever comes without a JWT: may call every function and must present an access
--- token with each call. It has no right on the rows themselves.
+-- Whoever comes without a JWT: may call every function and read every view, and
+-- must present an access token each time. It has no right on the rows themselves.
 CREATE ROLE flagplane_anonymous NOLOGIN;
 GRANT USAGE ON SCHEMA flagplane TO flagplane_anonymous;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO flagplane_anonymous;
+GRANT SELECT ON flagplane.projects, flagplane.environments, flagplane.layers, flagplane.flag_links,
+	flagplane.sdk_apps, flagplane.audit TO flagplane_anonymous;
 
 -- Your own backends: USAGE on flagplane_data is what lets a role act for the account
 -- named by flagplane.account without a token. It still cannot read the tables.
 CREATE ROLE flagplane_backend NOLOGIN;
 GRANT USAGE ON SCHEMA flagplane, flagplane_data TO flagplane_backend;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO flagplane_backend;
+GRANT SELECT ON flagplane.projects, flagplane.environments, flagplane.layers, flagplane.flag_links,
+	flagplane.sdk_apps, flagplane.audit TO flagplane_backend;
 
--- PostgREST logs in as a role of its own that is granted flagplane_anonymous, and
--- switches to it for each request (db-anon-role = flagplane_anonymous).
+-- What PostgREST logs in as. It has no right of its own and switches to the anonymous
+-- role for each request. Give it a password in psql (\password flagplane_authenticator),
+-- which keeps it out of the server's log.
+CREATE ROLE flagplane_authenticator LOGIN NOINHERIT CONNECTION LIMIT 50;
+GRANT flagplane_anonymous TO flagplane_authenticator;
+
+-- Backends that call through PostgREST with a JWT whose role is flagplane_backend need
+-- this too. Whoever can sign such a JWT needs no access token.
+-- GRANT flagplane_backend TO flagplane_authenticator;

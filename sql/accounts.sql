@@ -41,7 +41,7 @@ INSERT INTO call VALUES ('get_project', $$'mine'$$), ('create_environment', $$'m
 	('create_sdk_app', quote_literal(:'mine') || $$, 'B', 'expo'$$), ('get_sdk_app', quote_literal(:'mine') || ', ' || quote_literal(:'app')),
 	('list_sdk_apps', quote_literal(:'mine')), ('create_sdk_app', $$'mine', 'B', 'expo'$$),
 	('delete_project', $$'mine'$$), ('update_project', $$'mine', '[{"op": "replace", "path": "/name", "value": "C"}]'$$), ('get_partner_project', quote_literal(:'mine')), ('delete_environment', $$'mine', 'test'$$), ('update_environment', $$'mine', 'test', '[{"op": "replace", "path": "/name", "value": "C"}]'$$), ('reset_environment_sdk_key', $$'mine', 'test'$$),
-	('reset_environment_mobile_key', $$'mine', 'test'$$), ('delete_flag', $$'mine', 'f'$$), ('delete_flag_link', $$'mine', 'f', 'k'$$), ('update_flag_link', format('%L, %L, %L, %L', 'mine', 'f', flagplane.get_flag_link('mine', 'f', 'k')->>'_id', '[{"op": "add", "path": "/title", "value": "C"}]')),
+	('reset_environment_mobile_key', $$'mine', 'test'$$), ('delete_flag', $$'mine', 'f'$$), ('update_flag', $$'mine', 'f', '{"name": "C"}'$$), ('delete_flag_link', $$'mine', 'f', 'k'$$), ('update_flag_link', format('%L, %L, %L, %L', 'mine', 'f', flagplane.get_flag_link('mine', 'f', 'k')->>'_id', '[{"op": "add", "path": "/title", "value": "C"}]')),
 	('update_sdk_app', quote_literal(:'mine') || ', ' || quote_literal(:'app') || $$, name => 'C'$$), ('delete_sdk_app', quote_literal(:'mine') || ', ' || quote_literal(:'app'));
 SELECT name AS not_listed FROM flagplane.operations() WHERE arguments ~ '^project_(key|id) ' AND name NOT IN (SELECT operation FROM call);
 -- The calls are good ones: the first account may make them all.

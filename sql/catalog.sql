@@ -56,6 +56,17 @@ SELECT conname FROM pg_constraint WHERE connamespace = 'flagplane_data'::regname
 AND contype <> 'n' AND length(conname) >= 45;
 SELECT conname FROM pg_constraint WHERE connamespace = 'flagplane_data'::regnamespace AND condeferrable;
 
+-- Every view identifies the caller, keeps others' conditions out, runs as its owner, cannot be written
+-- through, and shows the account and nothing that tokens and keys are made of; stats is of the server.
+SELECT c.oid::regclass AS view FROM pg_class c JOIN pg_rewrite r ON r.ev_class = c.oid
+WHERE c.relnamespace = 'flagplane'::regnamespace AND c.relkind = 'v' AND c.relname <> 'stats'
+AND (c.reloptions IS DISTINCT FROM '{security_barrier=true}' OR pg_relation_is_updatable(c.oid, true) <> 0
+	OR NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'account_id')
+	OR NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+		AND d.refobjid = 'flagplane.current_caller(text)'::regprocedure)
+	OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid
+		AND (attname ~ 'hash|secret|selector|salt|seed' OR atttypid IN ('bytea'::regtype, 'flagplane_data.hash'::regtype))));
+
 -- Everything that users see has a comment.
 SELECT p.oid::regprocedure AS without_comment FROM pg_proc p
 WHERE p.pronamespace = 'flagplane'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL;
@@ -67,7 +78,7 @@ JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdroppe
 WHERE c.relnamespace IN ('flagplane'::regnamespace, 'flagplane_data'::regnamespace)
 AND c.relkind IN ('r', 'v') AND col_description(c.oid, a.attnum) IS NULL ORDER BY 1, a.attnum;
 SELECT t.oid::regtype AS without_comment FROM pg_type t
-WHERE t.typnamespace = 'flagplane_data'::regnamespace AND t.typtype = 'd'
+WHERE t.typnamespace IN ('flagplane'::regnamespace, 'flagplane_data'::regnamespace) AND t.typtype = 'd'
 AND obj_description(t.oid, 'pg_type') IS NULL;
 SELECT nspname AS without_comment FROM pg_namespace n
 WHERE nspname LIKE 'flagplane%' AND obj_description(n.oid, 'pg_namespace') IS NULL;

@@ -52,6 +52,7 @@ CREATE FUNCTION t.age(name text) RETURNS text LANGUAGE sql AS $$
 	SELECT CASE WHEN now() - used_at < interval '1 minute' THEN 'new' WHEN now() - used_at < interval '5 minutes' THEN 'some minutes' ELSE 'old' END
 	FROM flagplane_data.access_token_use WHERE token_id = (SELECT id FROM flagplane_data.access_token WHERE access_token.name = age.name)
 $$;
+SELECT t.get('u-rest');
 UPDATE flagplane_data.access_token_use SET used_at = now() - interval '1 day' WHERE token_id = (SELECT id FROM flagplane_data.access_token WHERE name = 'u-rest');
 SELECT t.get('u-rest'), t.age('u-rest') AS remembered;
 \c -

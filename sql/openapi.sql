@@ -142,6 +142,8 @@ INSERT INTO call (operation, uri, body) VALUES
 ('reset_environment_mobile_key', '/api/v2/projects/openapi/environments/e/mobileKey', NULL),
 ('get_flag', '/api/v2/flags/openapi/f', NULL),
 ('list_flags', '/api/v2/flags/openapi', NULL),
+('update_flag', '/api/v2/flags/openapi/f', '{"customProperties": {"k": {"name": "K", "value": ["v"]}}}'),
+('update_flag', '/api/v2/flags/openapi/f', '[{"op": "remove", "path": "/environments/e/offVariation"}]'),
 ('create_layer', '/api/v2/projects/openapi/layers', '{"key": "l", "name": "L", "description": "", "randomizationUnit": "user"}'),
 ('create_layer', '/api/v2/projects/openapi/layers', '{"key": "m", "name": "M", "description": ""}'),
 ('get_layer', '/api/v2/projects/openapi/layers/l', NULL),

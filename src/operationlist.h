@@ -74,6 +74,8 @@ OPERATION(get_flag, "GET", "/api/v2/flags/:projectKey/:featureFlagKey", FLAGS_RE
 		  LAUNCHDARKLY, READS, "flag", NULL)
 OPERATION(list_flags, "GET", "/api/v2/flags/:projectKey", FLAGS_READ, 200, LAUNCHDARKLY, READS,
 		  "flag", check_list_flags)
+OPERATION(update_flag, "PATCH", "/api/v2/flags/:projectKey/:featureFlagKey", FLAGS_WRITE, 200,
+		  LAUNCHDARKLY, CHANGES, "flag", NULL)
 OPERATION(delete_flag, "DELETE", "/api/v2/flags/:projectKey/:featureFlagKey", FLAGS_WRITE, 204,
 		  LAUNCHDARKLY, CHANGES, "flag", NULL)
 

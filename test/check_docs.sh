@@ -23,6 +23,9 @@ done
 for name in $(sed -n 's/^CREATE TABLE flagplane_data\.\([a-z0-9_]*\) (.*/\1/p' src/schema/*.sql); do
 	grep -q "^| \`$name\` |" doc/flagplane.md || complain "doc/flagplane.md has no table $name"
 done
+for name in $(sed -n 's/^CREATE VIEW flagplane\.\([a-z0-9_]*\) .*/\1/p' src/schema/*.sql); do
+	grep -q "^| \`$name\` |" doc/flagplane.md || complain "doc/flagplane.md has no view $name"
+done
 for name in $(sed -n 's/.*"\(flagplane\.[a-z0-9_]*\)".*/\1/p' src/flagplane.c); do
 	grep -q "^| \`$name\` |" doc/flagplane.md || complain "doc/flagplane.md has no setting $name"
 done

@@ -14,7 +14,7 @@ set -euo pipefail
 
 # Every Debian package that building, testing and showing needs. NN stands for
 # the newest major version from 15 to 19 that the distribution offers.
-packages=(gcc make libc6-dev libpq-dev postgresql-NN postgresql-server-dev-NN jq)
+packages=(gcc make libc6-dev libpq-dev postgresql-NN postgresql-server-dev-NN jq curl nginx)
 majors=(19 18 17 16 15)
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -62,8 +62,9 @@ is_complete() {
 		[ -f "$("$config" --pgxs)" ] &&
 		[ -f "$("$config" --sharedir)/extension/btree_gist.control" ] &&
 		[ -f "$("$config" --includedir)/libpq-fe.h" ] &&
-		command -v gcc >/dev/null &&
-		command -v jq >/dev/null && command -v make >/dev/null
+		command -v gcc >/dev/null && command -v make >/dev/null &&
+		command -v jq >/dev/null && command -v curl >/dev/null &&
+		PATH=$PATH:/usr/sbin:/sbin command -v nginx >/dev/null
 }
 
 install_packages() { # and perhaps one more, that is a command's name too
@@ -92,12 +93,20 @@ install_packages() { # and perhaps one more, that is a command's name too
 		echo 'create_main_cluster = false' | "${sudo[@]}" tee "$conf" >/dev/null
 		made=1
 	fi
+	# Nor should a web server run because it is installed: 101 forbids it.
+	local policy=/usr/sbin/policy-rc.d forbidden= status=0
+	if [ ! -e "$policy" ]; then
+		printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$policy" >/dev/null
+		"${sudo[@]}" chmod 755 "$policy"
+		forbidden=1
+	fi
 	"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-		--no-install-recommends -o Dpkg::Options::=--force-confold "${wanted[@]}" >&2 </dev/null
+		--no-install-recommends -o Dpkg::Options::=--force-confold "${wanted[@]}" >&2 </dev/null || status=$?
+	if [ -n "$forbidden" ]; then "${sudo[@]}" rm -f "$policy"; fi
 	if [ -n "$made" ] && ! dpkg -S "$conf" >/dev/null 2>&1; then
 		"${sudo[@]}" sed -i '/^create_main_cluster = false$/d' "$conf"
 	fi
-	if ! is_complete; then
+	if [ "$status" != 0 ] || ! is_complete; then
 		say "the set-up is not complete even with ${wanted[*]}"
 		exit 1
 	fi

@@ -13,6 +13,7 @@
 #include "call/limit.h"
 #include "call/stats.h"
 #include "call/token.h"
+#include "call/verified.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -197,12 +198,12 @@ scopes_of_array(ArrayType *names)
 }
 
 /*
- * identify_token takes the access token for the caller.  An unknown selector
- * costs the same hash and comparisons as a wrong secret, whether or not there is
- * a previous one, and all are answered alike.
+ * verify_token takes the access token for the caller.  An unknown selector costs
+ * the same hash and comparisons as a wrong secret, whether or not there is a
+ * previous one, and all are answered alike.
  */
 static void
-identify_token(Request *request)
+verify_token(Request *request)
 {
 	static const uint8 nobody[SECRET_HASH_BYTES] = {0};
 	Caller *caller = &request->caller;
@@ -213,8 +214,9 @@ identify_token(Request *request)
 	uint8 presented[SECRET_HASH_BYTES];
 	const uint8 *current = nobody;
 	const uint8 *previous = nobody;
+	bool is_current;
+	bool is_previous;
 	bool known;
-	bool good;
 
 	/* Its form is public: there is nothing to hide about a text that has not got it. */
 	if (!token_parse(request->token, &parts))
@@ -224,25 +226,30 @@ identify_token(Request *request)
 	params_text(&params, parts.selector);
 	rows = statement_run(&find_token, &params, request->mode);
 	known = rows.count == 1;
+	caller->good_until = DT_NOEND;
 	if (known)
 	{
 		row_read(&rows, 0, &row);
 		current = (uint8 *) VARDATA_ANY(row_bytes(&row, 1));
+		if (!row.nulls[5])
+			caller->good_until = row_time(&row, 5);
 		if (!row.nulls[8] && row_time(&row, 9) > GetCurrentTimestamp())
 			previous = (uint8 *) VARDATA_ANY(row_bytes(&row, 8));
 	}
 	sha256(parts.secret, SECRET_LENGTH, presented);
-	good = hashes_match(presented, current) | hashes_match(presented, previous);
+	is_current = hashes_match(presented, current);
+	is_previous = hashes_match(presented, previous);
 	explicit_bzero(parts.secret, sizeof(parts.secret));
-	if (!known || !good || row_boolean(&row, 6) ||
-		(!row.nulls[5] && row_time(&row, 5) <= GetCurrentTimestamp()))
+	if (is_previous && !is_current)
+		caller->good_until = Min(caller->good_until, row_time(&row, 9));
+	if (!known || !(is_current | is_previous) || row_boolean(&row, 6) ||
+		caller->good_until <= GetCurrentTimestamp())
 		limit_refuse_stranger(request, parts.account);
 	if (row_boolean(&row, 7))
 		error_raise(ERR_KILLED, "the access token has been killed");
 
 	caller->account = parts.account;
 	caller->token_id = row_string(&row, 0);
-	snprintf(caller->actor, sizeof(caller->actor), "token:%s", caller->token_id);
 	caller->scopes = scopes_of_array(row_array(&row, 2));
 	caller->all_projects = row_boolean(&row, 3);
 	caller->member_id = row_string(&row, 4);
@@ -257,10 +264,16 @@ identify_token(Request *request)
 void
 caller_identify(Request *request, const OwnerBracket *bracket)
 {
-	if (request->token)
-		identify_token(request);
-	else
+	Caller *caller = &request->caller;
+
+	if (request->token == NULL)
+	{
 		identify_role(request, bracket);
+		return;
+	}
+	if (!verified_find(request->token, caller))
+		verify_token(request);
+	snprintf(caller->actor, sizeof(caller->actor), "token:%s", caller->token_id);
 }
 
 /*

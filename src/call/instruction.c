@@ -90,6 +90,24 @@ read_text(Request *request, int field, const InstructionMember *member, const Js
 }
 
 /*
+ * read_texts reads a member that is a list of strings.
+ */
+static void
+read_texts(Request *request, int field, const InstructionMember *member, JsonbValue *value,
+		   Instruction *instruction, int place)
+{
+	Jsonb *list = JsonbValueToJsonb(value);
+	bool good = JB_ROOT_IS_ARRAY(list) && !JB_ROOT_IS_SCALAR(list);
+
+	for (uint32 i = 0; good && i < JB_ROOT_COUNT(list); i++)
+		good = getIthJsonbValueFromContainer(&list->root, i)->type == jbvString;
+	if (!good)
+		instruction_violation(request, field, instruction->number,
+							  "must have a list of strings as %s", member->name);
+	instruction->lists[place] = list;
+}
+
+/*
  * read_members reads what an instruction has besides its kind.
  */
 static void
@@ -111,7 +129,9 @@ read_members(Request *request, int field, const InstructionKind *kind, const Jso
 				instruction_violation(request, field, instruction->number, "must have %s for %s",
 									  member->name, kind->name);
 		}
-		else if (member->number)
+		else if (member->type == MEMBER_TEXTS)
+			read_texts(request, field, member, &value, instruction, i);
+		else if (member->type == MEMBER_NUMBER)
 			read_number(request, field, member, &value, instruction, i);
 		else
 			read_text(request, field, member, &value, instruction, i);

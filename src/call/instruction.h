@@ -7,16 +7,24 @@
 
 #include "call/request.h"
 #include "nodes/pg_list.h"
+#include "utils/jsonb.h"
 
 #define INSTRUCTIONS_MAX	500
 #define INSTRUCTION_MEMBERS 2
 
-/* A member of an instruction: a whole number from min to max, or a text of so many characters. */
+/* What a member of an instruction is. */
+typedef enum InstructionMemberType
+{
+	MEMBER_TEXT,   /* of min to max characters */
+	MEMBER_NUMBER, /* a whole number from min to max */
+	MEMBER_TEXTS   /* a list of strings */
+} InstructionMemberType;
+
 typedef struct InstructionMember
 {
 	const char *name;
 	bool required;
-	bool number;
+	InstructionMemberType type;
 	int32 min;
 	int32 max;
 } InstructionMember;
@@ -35,6 +43,7 @@ typedef struct Instruction
 	int number; /* which of the instructions, from 0 */
 	char *texts[INSTRUCTION_MEMBERS];
 	int32 numbers[INSTRUCTION_MEMBERS];
+	Jsonb *lists[INSTRUCTION_MEMBERS];
 } Instruction;
 
 extern List *instructions_read(Request *request, int field, const InstructionKind *kinds);

@@ -75,30 +75,44 @@ is_listed(const char *name, const char *const *list)
 }
 
 /*
- * compare_members collects as violations the members that differ between two
- * documents and are not editable.  Those that only one has differ too.
+ * compare_members collects the members of one document that are not editable and
+ * not the same in the other: absent there or, unless absence alone counts, different.
  */
 static void
-compare_members(Violations *violations, Jsonb *from, Jsonb *to, const char *const *editable,
-				bool only_new)
+compare_members(Violations *violations, const char *path, Jsonb *document, Jsonb *other,
+				const char *const *editable, bool absence_alone)
 {
-	JsonbIterator *iterator = JsonbIteratorInit(&to->root);
+	JsonbIterator *iterator = JsonbIteratorInit(&document->root);
 	JsonbValue name;
 	JsonbValue value;
 
 	(void) JsonbIteratorNext(&iterator, &name, true);
 	while (JsonbIteratorNext(&iterator, &name, true) == WJB_KEY)
 	{
-		JsonbValue *other = getKeyJsonValueFromContainer(&from->root, name.val.string.val,
-														 name.val.string.len, NULL);
+		JsonbValue *same = getKeyJsonValueFromContainer(&other->root, name.val.string.val,
+														name.val.string.len, NULL);
 		char *text = jsonb_string(&name);
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
-		if (is_listed(text, editable) || (other && only_new) ||
-			(other && jsonb_equal(JsonbValueToJsonb(&value), JsonbValueToJsonb(other))))
+		if (is_listed(text, editable) || (same && absence_alone) ||
+			(same && jsonb_equal(JsonbValueToJsonb(&value), JsonbValueToJsonb(same))))
 			continue;
-		error_violation(violations, text, "cannot be changed");
+		error_violation(violations, path ? psprintf("%s.%s", path, text) : text,
+						"cannot be changed");
 	}
+}
+
+/*
+ * patching_compare collects as violations the members that differ between two
+ * objects and are not editable.  path is where the objects stand; NULL for a whole
+ * document.
+ */
+void
+patching_compare(Violations *violations, const char *path, Jsonb *before, Jsonb *after,
+				 const char *const *editable)
+{
+	compare_members(violations, path, after, before, editable, false);
+	compare_members(violations, path, before, after, editable, true);
 }
 
 /*
@@ -125,8 +139,7 @@ patching_fields(Request *request, const Operation *creation, Jsonb *before, Json
 	fields->answer = request->answer;
 	fields->location = request->location;
 	fields->state = request->state;
-	compare_members(&fields->violations, before, after, editable, false);
-	compare_members(&fields->violations, after, before, editable, true);
+	patching_compare(&fields->violations, NULL, before, after, editable);
 	if (fields->violations.count > 0)
 		error_raise_violations(ERR_INVALID, &fields->violations);
 

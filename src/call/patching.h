@@ -17,6 +17,8 @@
 extern Jsonb *patching_operations(Request *request, int field);
 extern Request *patching_fields(Request *request, const Operation *creation, Jsonb *before,
 								Jsonb *after, const char *const *editable);
+extern void patching_compare(Violations *violations, const char *path, Jsonb *before, Jsonb *after,
+							 const char *const *editable);
 extern Jsonb *jsonb_of_text(const char *text);
 extern bool jsonb_equal(Jsonb *a, Jsonb *b);
 

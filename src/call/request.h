@@ -100,6 +100,8 @@ typedef enum OperationKind
 	CHANGES_ONCE /* and must be given one by a REST request */
 } OperationKind;
 
+#define NOT_IN_THE_TABLE (-1)
+
 /* An operation, described once; the rows are in operationlist.h. */
 typedef struct Operation
 {
@@ -114,7 +116,7 @@ typedef struct Operation
 	const Field *fields;
 	void (*check)(struct Request *request); /* rules between fields; may be NULL */
 	void (*run)(struct Request *request);
-	int number; /* its place in the table */
+	int number; /* its place in the table, or NOT_IN_THE_TABLE */
 } Operation;
 
 /* How many calls a token may make; the numbers are in limit.c. */
@@ -133,9 +135,10 @@ typedef struct Caller
 	char *token_id;	 /* NULL for a database role */
 	char *member_id; /* NULL if the token belongs to none */
 	int scopes;
-	bool all_projects; /* false: only those named for the token */
-	RateTier tier;	   /* of the token */
-	uint64 limit_key;  /* what its rate limits are found by */
+	bool all_projects;		/* false: only those named for the token */
+	TimestampTz good_until; /* when the token, or the secret it came with, expires */
+	RateTier tier;			/* of the token */
+	uint64 limit_key;		/* what its rate limits are found by */
 } Caller;
 
 /* A stretch of the answer that must not be stored everywhere. */

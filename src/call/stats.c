@@ -105,12 +105,12 @@ find_database(void)
 }
 
 /*
- * stats_count counts one of an operation.
+ * stats_count counts one of an operation; what is in no table is not counted.
  */
 void
 stats_count(const Operation *operation, StatsCounter counter)
 {
-	if (shared == NULL)
+	if (shared == NULL || operation->number == NOT_IN_THE_TABLE)
 		return;
 	if (ours == NULL)
 		ours = find_database();

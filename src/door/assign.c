@@ -22,6 +22,7 @@
  * its leader.
  */
 #include "door/door.h"
+#include "door/response.h"
 
 #include "access/xact.h"
 #include "call/call.h"

@@ -17,12 +17,14 @@ typedef struct Headers
 	char *idempotency_key;
 	char *if_match;
 	char *method_override;
+	char *original_method; /* what the reverse proxy was asked for */
+	char *original_uri;
 } Headers;
 
-extern const char *postgrest_setting(const char *name);
 extern void sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinfo);
 extern Datum call_from_sql(FunctionCallInfo fcinfo, const Operation *operation);
 
 extern void headers_read_jsonb(Jsonb *source, bool postgrest, Headers *headers);
+extern void headers_of_postgrest(Headers *headers);
 
 #endif /* FLAGPLANE_DOOR_H */

@@ -3,8 +3,10 @@
  *	  The request headers that mean something here.
  */
 #include "door/door.h"
+#include "door/response.h"
 
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 
 #define TOKEN_PREFIX "fp_"
 
@@ -21,6 +23,19 @@ static const char *const token_headers[TOKEN_HEADERS] = {
 	[AUTHORIZATION] = "authorization",
 	[ORIGINAL_AUTHORIZATION] = "x-original-authorization",
 	[API_KEY] = "x-api-key",
+};
+
+/* The other headers, and where their values go. */
+static const struct
+{
+	const char *name;
+	size_t member;
+} plain_headers[] = {
+	{"idempotency-key", offsetof(Headers, idempotency_key)},
+	{"if-match", offsetof(Headers, if_match)},
+	{"x-http-method-override", offsetof(Headers, method_override)},
+	{"x-original-method", offsetof(Headers, original_method)},
+	{"x-original-uri", offsetof(Headers, original_uri)},
 };
 
 /*
@@ -69,17 +84,28 @@ headers_read_jsonb(Jsonb *source, bool postgrest, Headers *headers)
 		if (value.type != jbvString)
 			continue;
 		text = pnstrdup(value.val.string.val, value.val.string.len);
-		if (pg_strcasecmp(header, "idempotency-key") == 0)
-			headers->idempotency_key = text;
-		else if (pg_strcasecmp(header, "if-match") == 0)
-			headers->if_match = text;
-		else if (pg_strcasecmp(header, "x-http-method-override") == 0)
-			headers->method_override = text;
-		else
-			for (int i = 0; i < TOKEN_HEADERS; i++)
-				if (pg_strcasecmp(header, token_headers[i]) == 0)
-					tokens[i] = token_of_header(text, postgrest && i == AUTHORIZATION);
+		for (int i = 0; i < (int) lengthof(plain_headers); i++)
+			if (pg_strcasecmp(header, plain_headers[i].name) == 0)
+				*(char **) ((char *) headers + plain_headers[i].member) = text;
+		for (int i = 0; i < TOKEN_HEADERS; i++)
+			if (pg_strcasecmp(header, token_headers[i]) == 0)
+				tokens[i] = token_of_header(text, postgrest && i == AUTHORIZATION);
 	}
 	for (int i = 0; i < TOKEN_HEADERS && headers->token == NULL; i++)
 		headers->token = tokens[i];
+}
+
+/*
+ * headers_of_postgrest reads the headers of the request that PostgREST is
+ * serving; there are none outside of one.
+ */
+void
+headers_of_postgrest(Headers *headers)
+{
+	const char *source = postgrest_setting("request.headers");
+
+	memset(headers, 0, sizeof(*headers));
+	if (source)
+		headers_read_jsonb(DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(source))),
+						   true, headers);
 }

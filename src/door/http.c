@@ -1,6 +1,7 @@
 /*
  * http.c
- *	  handle(): a documented REST request as a plain SQL function.
+ *	  handle(): a documented REST request as a plain SQL function; rest(): the
+ *	  same behind PostgREST and a reverse proxy.
  *
  * The request runs in one subtransaction.  A refusal undoes what the request
  * did and becomes the documented answer; what ends the caller's transaction is
@@ -16,9 +17,9 @@
 #include "call/field.h"
 #include "door/door.h"
 #include "door/openapi.h"
+#include "door/response.h"
 #include "funcapi.h"
 #include "ground/answer.h"
-#include "ground/document.h"
 #include "miscadmin.h"
 #include "operations.h"
 #include "utils/builtins.h"
@@ -33,45 +34,46 @@ typedef struct Exchange
 {
 	const char *method;
 	const char *uri;
-	Jsonb *headers;
-	text *body; /* NULL if there is none */
+	Jsonb *headers; /* NULL: those of the request that PostgREST is serving */
+	const char *body;
+	int body_length;
+	bool raw; /* the body is bytes as they came; otherwise a value of type text */
 
 	Route route;
 	int status;
 	StringInfo answer;
-	StringInfoData answer_headers;
+	ResponseHeaders answer_headers;
 	char id[REQUEST_ID_LENGTH + 1];
 } Exchange;
 
 PG_FUNCTION_INFO_V1(flagplane_handle);
+PG_FUNCTION_INFO_V1(flagplane_rest);
 
 /*
- * is_utf8 tells whether bytes are text.  The server has checked that already in
- * every database whose encoding is known.
- */
-static bool
-is_utf8(const char *bytes, int length)
-{
-	return GetDatabaseEncoding() != PG_SQL_ASCII ||
-		   pg_encoding_verifymbstr(PG_UTF8, bytes, length) == length;
-}
-
-/*
- * body_of is the request's body, which must be there and be text.
+ * body_of is the request's body as text of the database's encoding, which it must
+ * be.  A value of type text is that already in every database whose encoding is
+ * known.
  */
 static const char *
 body_of(const Exchange *exchange, int *length)
 {
-	const char *body;
+	const char *body = exchange->body;
 
-	*length = exchange->body ? VARSIZE_ANY_EXHDR(exchange->body) : 0;
+	*length = exchange->body_length;
 	if (*length == 0)
 		error_raise(ERR_MALFORMED, "the request body is empty; JSON is expected");
 	if (*length > BODY_BYTES_MAX)
 		error_raise(ERR_INVALID, "the request body is larger than %d bytes", BODY_BYTES_MAX);
-	body = VARDATA_ANY(exchange->body);
-	if (!is_utf8(body, *length))
+	if (!exchange->raw && GetDatabaseEncoding() != PG_SQL_ASCII)
+		return body;
+	if (memchr(body, '\0', *length))
+		error_raise(ERR_MALFORMED, "the request body holds a NUL");
+	if (pg_encoding_verifymbstr(PG_UTF8, body, *length) != *length)
 		error_raise(ERR_MALFORMED, "the request body is not UTF-8");
+	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
+		return body;
+	body = pg_any_to_server(pnstrdup(body, *length), *length, PG_UTF8);
+	*length = strlen(body);
 	return body;
 }
 
@@ -120,12 +122,43 @@ read_exchange(Request *request)
 }
 
 /*
- * add_header adds a header to the answer.
+ * method_asked is the method that counts: HEAD is a GET whose body the HTTP
+ * server leaves out, and a POST may stand for a method that its sender cannot
+ * send.  A POST that stands for anything else is refused, since it was not meant
+ * as a POST.
+ */
+static const char *
+method_asked(const Exchange *exchange, const Headers *headers)
+{
+	static const char *const may_override[] = {"PATCH", "PUT", "DELETE", "POST"};
+
+	if (strcmp(exchange->method, "HEAD") == 0)
+		return "GET";
+	if (strcmp(exchange->method, "POST") != 0 || headers->method_override == NULL)
+		return exchange->method;
+	for (int i = 0; i < (int) lengthof(may_override); i++)
+		if (pg_strcasecmp(headers->method_override, may_override[i]) == 0)
+			return may_override[i];
+	return "";
+}
+
+/*
+ * read_headers reads the request's headers; behind a reverse proxy method and
+ * URI are among them.
  */
 static void
-add_header(Exchange *exchange, const char *name, const char *value)
+read_headers(Exchange *exchange, Headers *headers)
 {
-	document_string(&exchange->answer_headers, name, value);
+	if (exchange->headers)
+	{
+		headers_read_jsonb(exchange->headers, false, headers);
+		return;
+	}
+	headers_of_postgrest(headers);
+	if (headers->original_method == NULL || headers->original_uri == NULL)
+		error_raise(ERR_INVALID, "the headers X-Original-Method and X-Original-URI are required");
+	exchange->method = headers->original_method;
+	exchange->uri = headers->original_uri;
 }
 
 /*
@@ -153,10 +186,9 @@ run_exchange(Exchange *exchange)
 	Headers headers;
 	const char *method;
 
-	headers_read_jsonb(exchange->headers, false, &headers);
-	method = strcmp(exchange->method, "POST") == 0 && headers.method_override
-				 ? headers.method_override
-				 : exchange->method;
+	error_speak(VOICE_SQL, LAUNCHDARKLY, exchange->id);
+	read_headers(exchange, &headers);
+	method = method_asked(exchange, &headers);
 	operation = route_find(method, exchange->uri, &exchange->route);
 	error_speak(VOICE_SQL, exchange->route.dialect, exchange->id);
 	if (operation == NULL && asks_openapi(&exchange->route, method))
@@ -185,12 +217,7 @@ run_exchange(Exchange *exchange)
 
 	exchange->status = operation->status;
 	exchange->answer = request.answer;
-	if (request.location->len > 0)
-		add_header(exchange, "Location", request.location->data);
-	if (request.version > 0)
-		add_header(exchange, "ETag", psprintf("\"%d\"", request.version));
-	if (request.replayed)
-		add_header(exchange, "Idempotent-Replayed", "true");
+	response_of_request(&exchange->answer_headers, &request);
 }
 
 /*
@@ -228,7 +255,7 @@ answer_error(Exchange *exchange, ErrorData *error)
 	exchange->status = error_status(kind, exchange->route.dialect);
 	exchange->answer = makeStringInfo();
 	if (kind == ERR_METHOD)
-		add_header(exchange, "Allow", exchange->route.allowed);
+		response_header(&exchange->answer_headers, "Allow", exchange->route.allowed);
 	error_body(exchange->answer, kind, exchange->route.dialect, message, exchange->id);
 }
 
@@ -260,11 +287,26 @@ run_protected(Exchange *exchange)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
-		resetStringInfo(&exchange->answer_headers);
-		document_open(&exchange->answer_headers, '{');
+		exchange->answer_headers.count = 0;
 		answer_error(exchange, error);
 	}
 	PG_END_TRY();
+}
+
+/*
+ * exchange_run answers the request: its status, headers and body.
+ */
+static void
+exchange_run(Exchange *exchange)
+{
+	request_id(exchange->id);
+	answer_begin();
+	run_protected(exchange);
+	if (exchange->answer->len > 0)
+		response_header(&exchange->answer_headers, "Content-Type", "application/json");
+	if (exchange->route.dialect == LAYERS)
+		response_header(&exchange->answer_headers, "X-Request-Id", exchange->id);
+	response_of_answer(&exchange->answer_headers);
 }
 
 /*
@@ -276,6 +318,7 @@ Datum
 flagplane_handle(PG_FUNCTION_ARGS)
 {
 	Exchange exchange = {0};
+	StringInfoData headers;
 	TupleDesc columns;
 	Datum values[3];
 	bool nulls[3] = {false, false, false};
@@ -287,27 +330,52 @@ flagplane_handle(PG_FUNCTION_ARGS)
 	exchange.headers = PG_ARGISNULL(2)
 						   ? DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")))
 						   : PG_GETARG_JSONB_P(2);
-	exchange.body = PG_ARGISNULL(3) ? NULL : PG_GETARG_TEXT_PP(3);
-	initStringInfo(&exchange.answer_headers);
-	document_open(&exchange.answer_headers, '{');
-	request_id(exchange.id);
-	answer_begin();
+	if (!PG_ARGISNULL(3))
+	{
+		text *body = PG_GETARG_TEXT_PP(3);
 
-	run_protected(&exchange);
+		exchange.body = VARDATA_ANY(body);
+		exchange.body_length = VARSIZE_ANY_EXHDR(body);
+	}
 
-	if (exchange.answer->len > 0)
-		add_header(&exchange, "Content-Type", "application/json");
-	if (exchange.route.dialect == LAYERS)
-		add_header(&exchange, "X-Request-Id", exchange.id);
-	for (int i = 0; i < answer_header_count(); i++)
-		add_header(&exchange, answer_header_name(i), answer_header_value(i));
-	document_close(&exchange.answer_headers, '}');
+	exchange_run(&exchange);
 
+	initStringInfo(&headers);
+	response_object(&exchange.answer_headers, &headers);
 	values[0] = Int32GetDatum(exchange.status);
-	values[1] = DirectFunctionCall1(jsonb_in, CStringGetDatum(exchange.answer_headers.data));
-	nulls[2] = exchange.answer->len == 0;
+	values[1] = DirectFunctionCall1(jsonb_in, CStringGetDatum(headers.data));
+	nulls[2] = exchange.answer->len == 0 || strcmp(exchange.method, "HEAD") == 0;
 	values[2] = nulls[2] ? (Datum) 0
 						 : PointerGetDatum(cstring_to_text_with_len(exchange.answer->data,
 																	exchange.answer->len));
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
+}
+
+/*
+ * flagplane_rest is rest(bytea): the documented REST request that PostgREST was
+ * handed by a reverse proxy, its body as it came.  Status and headers go to
+ * PostgREST's settings, the body is what it returns; NULL where there is none.
+ */
+Datum
+flagplane_rest(PG_FUNCTION_ARGS)
+{
+	Exchange exchange = {0};
+
+	exchange.method = exchange.uri = "";
+	exchange.raw = true;
+	if (!PG_ARGISNULL(0))
+	{
+		bytea *body = PG_GETARG_BYTEA_PP(0);
+
+		exchange.body = VARDATA_ANY(body);
+		exchange.body_length = VARSIZE_ANY_EXHDR(body);
+	}
+
+	exchange_run(&exchange);
+
+	postgrest_status(exchange.status);
+	postgrest_headers(&exchange.answer_headers);
+	if (exchange.answer->len == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(exchange.answer->data, exchange.answer->len));
 }

@@ -113,7 +113,7 @@ static bool
 has_version(const Operation *operation)
 {
 	return strcmp(operation->subject, "environment") == 0 ||
-		   strcmp(operation->subject, "project") == 0 ||
+		   strcmp(operation->subject, "project") == 0 || strcmp(operation->subject, "flag") == 0 ||
 		   strcmp(operation->subject, "experiment") == 0;
 }
 

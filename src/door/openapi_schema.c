@@ -221,7 +221,9 @@ write_body(StringInfo out, const Operation *operation)
 	for (const Field *field = operation->fields; field->name; field++)
 		if (field->place == AS_BODY)
 		{
-			openapi_field_schema(out, field);
+			/* What a patch may be depends on what it is a patch of. */
+			if (!openapi_json_schema(out, operation->name))
+				openapi_field_schema(out, field);
 			return;
 		}
 	initStringInfo(&required);

@@ -63,14 +63,16 @@ static const Shape shapes[] = {
 	{"NewVariation", "value any, name? string, description? string"},
 	{"FlagDefaults", "onVariation integer, offVariation integer"},
 	{"FlagExperiments", "baselineIdx integer, items any[]"},
+	{"CustomProperty", "name string, value string[]"},
 	{"FlagConfiguration",
 	 "on boolean, archived boolean, salt string, sel string, lastModified integer,"
 	 " version integer, targets object[], contextTargets object[], rules object[],"
-	 " fallthrough object, offVariation integer, prerequisites object[], _site Link,"
+	 " fallthrough object, offVariation? integer, prerequisites object[], _site Link,"
 	 " _environmentName string, trackEvents boolean, trackEventsFallthrough boolean"},
 	{"Flag", "name string, kind string, description string, key string, _version integer,"
-			 " creationDate integer, variations Variation[], temporary boolean, tags string[],"
-			 " _links Link{}, experiments FlagExperiments, customProperties any{},"
+			 " creationDate integer, clientSideAvailability ClientSideAvailability,"
+			 " variations Variation[], temporary boolean, tags string[],"
+			 " _links Link{}, experiments FlagExperiments, customProperties CustomProperty{},"
 			 " archived boolean, defaults FlagDefaults, environments FlagConfiguration{}"},
 	{"FlagList", "items Flag[], totalCount integer, _links Link{}"},
 	{"Timestamp", "milliseconds integer, seconds integer, rfc3339 time, simple string"},
@@ -134,6 +136,9 @@ static const Shape json_fields[] = {
 	{"capi", "AdPlatformChange{}"},
 	{"instructions", "object[]"},
 	{"patch", "PatchOperation[]|CommentedPatch"},
+	{"customProperties", "CustomProperty{}"},
+	{"update_flag", "PatchOperation[]|object"},
+	{"clientSideAvailability", "NewClientSideAvailability"},
 };
 
 /* The plain types of the notation; any says nothing. */

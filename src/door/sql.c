@@ -8,16 +8,14 @@
  * headers go to response.*, and errors leave in PostgREST's form.
  */
 #include "door/door.h"
+#include "door/response.h"
 
 #include "call/call.h"
 #include "call/field.h"
 #include "fmgr.h"
 #include "ground/answer.h"
-#include "ground/document.h"
 #include "operations.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/guc.h"
 
 #define OPERATION(name, method, path, scope, status, dialect, kind, subject, check) \
 	PG_FUNCTION_INFO_V1(flagplane_##name);                                          \
@@ -27,18 +25,6 @@
 	}
 #include "operationlist.h"
 #undef OPERATION
-
-/*
- * postgrest_setting is a custom setting's value; NULL where it is not set.  After the
- * first transaction of a connection such settings read as ''.
- */
-const char *
-postgrest_setting(const char *name)
-{
-	const char *value = GetConfigOption(name, true, false);
-
-	return value && value[0] ? value : NULL;
-}
 
 /*
  * read_arguments fills the fields from the function's arguments.
@@ -54,92 +40,20 @@ read_arguments(Request *request)
 }
 
 /*
- * set_response sets a setting that PostgREST reads after the call.
- */
-static void
-set_response(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
-							 false);
-}
-
-/*
- * response_header adds a header to PostgREST's array of one-member objects.
- */
-static void
-response_header(StringInfo headers, const char *name, const char *value)
-{
-	document_element(headers);
-	document_open(headers, '{');
-	document_string(headers, name, value);
-	document_close(headers, '}');
-}
-
-/*
- * keep_headers copies the headers that somebody else set before in the request;
- * those of an earlier call of ours give way to the new ones.
- */
-static void
-keep_headers(StringInfo headers, const char *before)
-{
-	static const char *const ours[] = {"Location",
-									   "ETag",
-									   "Idempotent-Replayed",
-									   "X-Request-Id",
-									   "X-Ratelimit-Global-Remaining",
-									   "X-Ratelimit-Route-Remaining",
-									   "X-Ratelimit-Reset",
-									   "X-RateLimit-Endpoint-Class",
-									   "X-RateLimit-Limit",
-									   "X-RateLimit-Remaining",
-									   "X-RateLimit-Reset"};
-	Jsonb *list = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(before)));
-	uint32 count = JB_ROOT_IS_ARRAY(list) ? JB_ROOT_COUNT(list) : 0;
-
-	for (uint32 i = 0; i < count; i++)
-	{
-		Jsonb *header = JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i));
-		bool is_ours = false;
-
-		for (int j = 0; j < (int) lengthof(ours) && JB_ROOT_IS_OBJECT(header); j++)
-			is_ours |=
-				getKeyJsonValueFromContainer(&header->root, ours[j], strlen(ours[j]), NULL) != NULL;
-		if (is_ours)
-			continue;
-		document_element(headers);
-		JsonbToCString(headers, &header->root, VARSIZE(header));
-	}
-}
-
-/*
  * respond tells PostgREST the status and the headers.
  */
 static void
 respond(const Request *request)
 {
-	const char *before = postgrest_setting("response.headers");
-	StringInfoData headers;
+	ResponseHeaders headers = {0};
 
 	if (request->operation->status != 200)
-		set_response("response.status", psprintf("%d", request->operation->status));
-
-	initStringInfo(&headers);
-	document_open(&headers, '[');
-	if (before)
-		keep_headers(&headers, before);
-	if (request->location->len > 0)
-		response_header(&headers, "Location", request->location->data);
-	if (request->version > 0)
-		response_header(&headers, "ETag", psprintf("\"%d\"", request->version));
-	if (request->replayed)
-		response_header(&headers, "Idempotent-Replayed", "true");
+		postgrest_status(request->operation->status);
+	response_of_request(&headers, request);
 	if (request->operation->dialect == LAYERS)
 		response_header(&headers, "X-Request-Id", request->id);
-	for (int i = 0; i < answer_header_count(); i++)
-		response_header(&headers, answer_header_name(i), answer_header_value(i));
-	document_close(&headers, ']');
-	if (headers.len > 2 || before)
-		set_response("response.headers", headers.data);
+	response_of_answer(&headers);
+	postgrest_headers(&headers);
 }
 
 /*
@@ -150,20 +64,18 @@ respond(const Request *request)
 void
 sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinfo)
 {
-	bool postgrest = postgrest_setting("request.method") != NULL;
+	bool postgrest = postgrest_calls();
 
 	answer_begin();
 	call_prepare(request, operation);
 	error_speak(postgrest ? VOICE_POSTGREST : VOICE_SQL, operation->dialect, request->id);
 	request->read_fields = read_arguments;
 	request->source = fcinfo;
-	if (postgrest && postgrest_setting("request.headers"))
+	if (postgrest)
 	{
 		Headers headers;
-		Datum source =
-			DirectFunctionCall1(jsonb_in, CStringGetDatum(postgrest_setting("request.headers")));
 
-		headers_read_jsonb(DatumGetJsonbP(source), true, &headers);
+		headers_of_postgrest(&headers);
 		request->token = headers.token;
 		request->idempotency_key = headers.idempotency_key;
 		request->if_match = headers.if_match;
@@ -192,7 +104,7 @@ call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 
 	call_run(&request);
 
-	if (postgrest_setting("request.method"))
+	if (postgrest_calls())
 		respond(&request);
 	if (request.answer->len == 0)
 		PG_RETURN_NULL();

@@ -54,16 +54,17 @@ enum
 };
 
 static const InstructionKind kinds[] = {
-	[UPDATE_NAME] = {"updateName", {{"value", true, false, 1, NAME_MAX_CHARS}}},
-	[UPDATE_DESCRIPTION] = {"updateDescription", {{"value", true, false, 0, DESCRIPTION_MAX}}},
+	[UPDATE_NAME] = {"updateName", {{"value", true, MEMBER_TEXT, 1, NAME_MAX_CHARS}}},
+	[UPDATE_DESCRIPTION] = {"updateDescription",
+							{{"value", true, MEMBER_TEXT, 0, DESCRIPTION_MAX}}},
 	[START_ITERATION] = {"startIteration",
-						 {{"changeJustification", false, false, 0, DESCRIPTION_MAX}}},
+						 {{"changeJustification", false, MEMBER_TEXT, 0, DESCRIPTION_MAX}}},
 	[STOP_ITERATION] = {"stopIteration",
-						{{"winningTreatmentId", false, false, 0, KEY_MAX},
-						 {"winningReason", false, false, 0, DESCRIPTION_MAX}}},
-	[ARCHIVE_EXPERIMENT] = {"archiveExperiment", {{NULL, false, false, 0, 0}}},
-	[RESTORE_EXPERIMENT] = {"restoreExperiment", {{NULL, false, false, 0, 0}}},
-	{NULL, {{NULL, false, false, 0, 0}}}};
+						{{"winningTreatmentId", false, MEMBER_TEXT, 0, KEY_MAX},
+						 {"winningReason", false, MEMBER_TEXT, 0, DESCRIPTION_MAX}}},
+	[ARCHIVE_EXPERIMENT] = {"archiveExperiment", {{NULL}}},
+	[RESTORE_EXPERIMENT] = {"restoreExperiment", {{NULL}}},
+	{NULL, {{NULL}}}};
 
 /* Who deletes the project or the environment waits, or is waited for, before anything else. */
 STATEMENT(lock_experiment, "SELECT " EXPERIMENT_COLUMNS

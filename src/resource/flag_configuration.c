@@ -2,11 +2,15 @@
  * flag_configuration.c
  *	  Each flag's settings in each environment.
  */
+#include "resource/flag.h"
 #include "resource/resource.h"
 
 #include "access/xact.h"
+#include "call/patching.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
+#include "ground/json.h"
+#include "utils/fmgrprotos.h"
 #include "utils/uuid.h"
 
 /* Salts must differ from one configuration to the next: they are made of one random value and the ids. */
@@ -58,7 +62,43 @@ STATEMENT(list_configurations,
 		  " c.prerequisites, c.salt, c.sel, c.track_events, c.version, c.last_modified"
 		  " FROM flagplane_data.flag_environment c JOIN flagplane_data.environment e"
 		  " ON e.account_id = c.account_id AND e.id = c.environment_id"
-		  " WHERE c.account_id = $1 AND c.flag_id = $2 ORDER BY e.created_at, e.key");
+		  " WHERE c.account_id = $1 AND c.flag_id = $2 AND ($3 IS NULL OR e.key = ANY ($3))"
+		  " ORDER BY e.created_at, e.key");
+
+/* What a patch has made of the settings, $4, in the environment whose key is $3. */
+STATEMENT(change_configuration,
+		  "UPDATE flagplane_data.flag_environment c SET is_on = ($4->>'on')::boolean,"
+		  " fallthrough = $4->'fallthrough', off_variation = ($4->>'offVariation')::integer,"
+		  " targets = $4->'targets', rules = $4->'rules', prerequisites = $4->'prerequisites',"
+		  " track_events = ($4->>'trackEvents')::boolean, version = c.version + 1,"
+		  " last_modified = $5"
+		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
+		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
+		  " WHERE f.account_id = $1 AND f.id = $2 AND e.key = $3"
+		  " AND c.account_id = f.account_id AND c.flag_id = f.id AND c.environment_id = e.id"
+		  " RETURNING 1");
+
+/* Prerequisites, $4, of the flag in an environment that are none: the flag or its variation is not there. */
+STATEMENT(find_missing_prerequisite,
+		  "SELECT q->>'key' FROM jsonb_array_elements($4) q WHERE NOT EXISTS"
+		  " (SELECT 1 FROM flagplane_data.flag f JOIN flagplane_data.flag o"
+		  " ON o.account_id = f.account_id AND o.project_id = f.project_id AND o.id <> f.id"
+		  " WHERE f.account_id = $1 AND f.id = $2 AND o.key = q->>'key'"
+		  " AND (q->>'variation')::integer < jsonb_array_length(o.variations)) LIMIT 1");
+
+/* Whether the flag's prerequisites, $4, in an environment need the flag itself in the end. */
+STATEMENT(find_circle,
+		  "WITH RECURSIVE needed(key) AS (SELECT q->>'key' FROM jsonb_array_elements($4) q"
+		  " UNION SELECT q->>'key' FROM needed n JOIN flagplane_data.flag f ON f.account_id = $1"
+		  " AND f.project_id = (SELECT t.project_id FROM flagplane_data.flag t"
+		  " WHERE t.account_id = $1 AND t.id = $2) AND f.key = n.key"
+		  " JOIN flagplane_data.environment e ON e.account_id = f.account_id"
+		  " AND e.project_id = f.project_id AND e.key = $3"
+		  " JOIN flagplane_data.flag_environment c ON c.account_id = f.account_id"
+		  " AND c.flag_id = f.id AND c.environment_id = e.id,"
+		  " jsonb_array_elements(c.prerequisites) q)"
+		  " SELECT 1 FROM needed n JOIN flagplane_data.flag t ON t.account_id = $1 AND t.id = $2"
+		  " AND t.key = n.key LIMIT 1");
 
 /*
  * configuration_document writes a flag's configuration in one environment, the
@@ -80,7 +120,8 @@ configuration_document(StringInfo out, const char *project_key, const char *flag
 	document_raw(out, "contextTargets", "[]");
 	document_raw(out, "rules", row_jsonb(row, 6));
 	document_raw(out, "fallthrough", row_jsonb(row, 3));
-	document_integer(out, "offVariation", row_integer(row, 4));
+	if (!row->nulls[4])
+		document_integer(out, "offVariation", row_integer(row, 4));
 	document_raw(out, "prerequisites", row_jsonb(row, 7));
 	document_key(out, "_site");
 	appendStringInfo(out, "{\"href\":\"/%s/%s/features/%s\",\"type\":\"text/html\"}", project_key,
@@ -93,17 +134,18 @@ configuration_document(StringInfo out, const char *project_key, const char *flag
 
 /*
  * configurations_document writes a flag's configurations as the member
- * environments, by the environments' keys.
+ * environments, by the environments' keys: those of the named ones, or all (NULL).
  */
 void
-configurations_document(Request *request, Datum flag_id, const char *flag_key, bool archived)
+configurations_document(Request *request, const Flag *flag, ArrayType *environments)
 {
 	StringInfo out = request->answer;
 	Params params = {0};
 	Rows rows;
 
 	params_bigint(&params, request->caller.account);
-	params_add(&params, UUIDOID, flag_id, false);
+	params_add(&params, UUIDOID, flag->id, false);
+	params_add(&params, TEXTARRAYOID, PointerGetDatum(environments), environments == NULL);
 	rows = statement_run(&list_configurations, &params, request->mode);
 	document_key(out, "environments");
 	document_open(out, '{');
@@ -112,7 +154,7 @@ configurations_document(Request *request, Datum flag_id, const char *flag_key, b
 		Row row;
 
 		row_read(&rows, i, &row);
-		configuration_document(out, request_string(request, 0), flag_key, archived, &row);
+		configuration_document(out, request_string(request, 0), flag->key, flag->archived, &row);
 	}
 	document_close(out, '}');
 }
@@ -174,4 +216,130 @@ flag_configure(Request *request, Datum flag_id, bool is_on)
 	params_text(&params, uuid_text(random_uuid()->data));
 	params_time(&params, request->now);
 	configure(&configure_flag, &list_environments_of_flag, &params);
+}
+
+/*
+ * check_prerequisites holds changed prerequisites to flags that are there and do
+ * not need this one.
+ */
+static void
+check_prerequisites(Violations *violations, const char *attribute, Params *params)
+{
+	Rows rows = statement_run(&find_missing_prerequisite, params, STATEMENT_WRITE);
+
+	if (rows.count > 0)
+	{
+		Row row;
+
+		row_read(&rows, 0, &row);
+		error_violation(violations, attribute,
+						"prerequisites name flag %s, which is not there or has no such variation",
+						row_string(&row, 0));
+	}
+	else if (statement_run(&find_circle, params, STATEMENT_WRITE).count > 0)
+		error_violation(violations, attribute, "prerequisites need the flag itself");
+}
+
+/*
+ * member_of is a member of an object as a document of its own; NULL if it is absent.
+ */
+static Jsonb *
+member_of(const Jsonb *object, const char *name)
+{
+	JsonbValue value;
+
+	return jsonb_member(object, name, &value) ? JsonbValueToJsonb(&value) : NULL;
+}
+
+/*
+ * same_member tells whether two objects have the same as a member.
+ */
+static bool
+same_member(const Jsonb *a, const Jsonb *b, const char *name)
+{
+	Jsonb *one = member_of(a, name);
+	Jsonb *other = member_of(b, name);
+
+	return one && other ? jsonb_equal(one, other) : one == other;
+}
+
+/*
+ * change_configuration_of holds a patched configuration to its rules and writes it.
+ */
+static void
+change_configuration_of(Request *request, Violations *violations, const Flag *flag,
+						const char *environment_key, Jsonb *before, Jsonb *after, int variations)
+{
+	static const char *const editable[] = {"on",	"fallthrough",	 "offVariation", "targets",
+										   "rules", "prerequisites", "trackEvents",	 NULL};
+	char *attribute = psprintf("environments.%s", environment_key);
+	int broken = violations->count;
+	Params params = {0};
+	char *written;
+
+	patching_compare(violations, attribute, before, after, editable);
+	written = targeting_check(violations, attribute, after, variations);
+	if (violations->count > broken)
+		return;
+
+	params_bigint(&params, request->caller.account);
+	params_add(&params, UUIDOID, flag->id, false);
+	params_text(&params, environment_key);
+	if (!same_member(before, after, "prerequisites"))
+	{
+		Jsonb *prerequisites = member_of(after, "prerequisites");
+
+		params_add(&params, JSONBOID, JsonbPGetDatum(prerequisites), prerequisites == NULL);
+		check_prerequisites(violations, attribute, &params);
+		params.count--;
+		if (violations->count > broken)
+			return;
+	}
+	params_add(&params, JSONBOID, JsonbPGetDatum(jsonb_of_text(written)), false);
+	params_time(&params, request->now);
+	if (statement_run(&change_configuration, &params, STATEMENT_WRITE).count == 0)
+		error_raise(ERR_NOT_FOUND, "environment \"%s\" does not exist", environment_key);
+}
+
+/*
+ * configurations_change writes what a patch has made of a flag's configurations,
+ * the member environments of its document.  One that has not changed is held to the
+ * rules too if the flag has fewer variations than before.  What is wrong is raised.
+ */
+void
+configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *after,
+					  int variations, int variations_before)
+{
+	Violations violations = {0};
+	Jsonb *had = member_of(before, "environments");
+	Jsonb *has = member_of(after, "environments");
+	JsonbIterator *iterator;
+	JsonbValue key;
+	JsonbValue value;
+
+	if (has == NULL || !JB_ROOT_IS_OBJECT(has) || JB_ROOT_COUNT(has) != JB_ROOT_COUNT(had))
+	{
+		error_violation(&violations, "environments", "must hold the environments of the project");
+		error_raise_violations(ERR_INVALID, &violations);
+	}
+	iterator = JsonbIteratorInit(&had->root);
+	(void) JsonbIteratorNext(&iterator, &key, true);
+	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
+	{
+		char *name = jsonb_string(&key);
+		Jsonb *old;
+		Jsonb *now = member_of(has, name);
+
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		old = JsonbValueToJsonb(&value);
+		if (now == NULL || !JB_ROOT_IS_OBJECT(now))
+			error_violation(&violations, "environments",
+							"must hold the environments of the project");
+		else if (!jsonb_equal(old, now))
+			change_configuration_of(request, &violations, flag, name, old, now, variations);
+		else if (variations < variations_before)
+			(void) targeting_check(&violations, psprintf("environments.%s", name), now, variations);
+	}
+	if (violations.count > 0)
+		error_raise_violations(ERR_INVALID, &violations);
 }

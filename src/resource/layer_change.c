@@ -50,14 +50,14 @@ enum
 };
 
 static const InstructionKind kinds[] = {
-	[UPDATE_NAME] = {"updateName", {{"name", true, false, 1, NAME_MAX_CHARS}}},
+	[UPDATE_NAME] = {"updateName", {{"name", true, MEMBER_TEXT, 1, NAME_MAX_CHARS}}},
 	[UPDATE_DESCRIPTION] = {"updateDescription",
-							{{"description", true, false, 0, DESCRIPTION_MAX}}},
+							{{"description", true, MEMBER_TEXT, 0, DESCRIPTION_MAX}}},
 	[UPDATE_EXPERIMENT_RESERVATION] = {"updateExperimentReservation",
-									   {{"experimentKey", true, false, 1, KEY_MAX},
-										{"reservationPercent", true, true, 0, 100}}},
-	[REMOVE_EXPERIMENT] = {"removeExperiment", {{"experimentKey", true, false, 1, KEY_MAX}}},
-	{NULL, {{NULL, false, false, 0, 0}}}};
+									   {{"experimentKey", true, MEMBER_TEXT, 1, KEY_MAX},
+										{"reservationPercent", true, MEMBER_NUMBER, 0, 100}}},
+	[REMOVE_EXPERIMENT] = {"removeExperiment", {{"experimentKey", true, MEMBER_TEXT, 1, KEY_MAX}}},
+	{NULL, {{NULL}}}};
 
 /* What the instructions about one experiment lead to; the last of them counts. */
 typedef struct Target

@@ -176,21 +176,32 @@ project_missing(Request *request)
 }
 
 /*
- * availability_member reads a member of defaultClientSideAvailability into a
- * parameter of its own.
+ * availability_read reads a client-side availability, {usingEnvironmentId,
+ * usingMobileKey}, into two parameters of their own.
  */
-static void
-availability_member(Request *request, const char *name)
+void
+availability_read(Request *request, int field)
 {
-	const int field = DEFAULT_CLIENT_SIDE_AVAILABILITY;
-	JsonbValue value = {0};
-	bool given =
-		request_given(request, field) && !request->broken[field] &&
-		jsonb_member(DatumGetJsonbP(request->params.values[FIELD_PARAM(field)]), name, &value);
+	static const char *const members[] = {"usingEnvironmentId", "usingMobileKey", NULL};
+	Jsonb *availability = NULL;
+	char *stranger = NULL;
 
-	if (given && value.type != jbvBool)
-		request_violation(request, field, "must have true or false as %s", name);
-	params_add(&request->params, BOOLOID, BoolGetDatum(given && value.val.boolean), !given);
+	if (request_given(request, field) && !request->broken[field])
+	{
+		availability = DatumGetJsonbP(request->params.values[FIELD_PARAM(field)]);
+		stranger = jsonb_stranger(availability, members);
+	}
+	if (stranger)
+		request_violation(request, field, "has an unknown member %s", stranger);
+	for (int i = 0; members[i]; i++)
+	{
+		JsonbValue value = {0};
+		bool given = availability && jsonb_member(availability, members[i], &value);
+
+		if (given && value.type != jbvBool)
+			request_violation(request, field, "must have true or false as %s", members[i]);
+		params_add(&request->params, BOOLOID, BoolGetDatum(given && value.val.boolean), !given);
+	}
 }
 
 /*
@@ -200,19 +211,7 @@ availability_member(Request *request, const char *name)
 void
 check_create_project(Request *request)
 {
-	static const char *const members[] = {"usingEnvironmentId", "usingMobileKey", NULL};
-	const int field = DEFAULT_CLIENT_SIDE_AVAILABILITY;
-
-	availability_member(request, members[0]);
-	availability_member(request, members[1]);
-	if (request_given(request, field) && !request->broken[field])
-	{
-		char *stranger =
-			jsonb_stranger(DatumGetJsonbP(request->params.values[FIELD_PARAM(field)]), members);
-
-		if (stranger)
-			request_violation(request, field, "has an unknown member %s", stranger);
-	}
+	availability_read(request, DEFAULT_CLIENT_SIDE_AVAILABILITY);
 	naming_convention_check(request, NAMING_CONVENTION);
 	if (!request->broken[ENVIRONMENTS])
 		request->state = environments_read(request, ENVIRONMENTS);

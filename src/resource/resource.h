@@ -62,6 +62,7 @@ extern void check_update_layer(Request *request);
 /* project.c: a project that an operation did not find. */
 extern bool project_exists(Request *request);
 pg_noreturn extern void project_missing(Request *request);
+extern void availability_read(Request *request, int field);
 
 /* environment_list.c: what a project shows of its environments. */
 extern void environments_array(Request *request, const char *project_key, Datum project_id);
@@ -71,13 +72,10 @@ extern void environments_page(Request *request, const char *project_key, Datum p
 extern void naming_convention_check(Request *request, int field);
 extern void naming_convention_hold(Request *request, int field, const char *convention_text);
 
-/* flag_configuration.c: what an environment asks for, and a flag. */
+/* flag_configuration.c: what an environment asks for. */
 extern void
 flags_configure_environment(Request *request, Datum project_id, const char *environment_id,
 							const char *source_environment_id);
-extern void flag_configure(Request *request, Datum flag_id, bool is_on);
-extern void
-configurations_document(Request *request, Datum flag_id, const char *flag_key, bool archived);
 
 /* project_environment.c: what a project asks for. */
 extern List *environments_read(Request *project, int field);

@@ -324,39 +324,56 @@ CREATE FUNCTION flagplane.create_flag(
 	tags text[] DEFAULT NULL,
 	defaults jsonb DEFAULT NULL,
 	is_flag_on boolean DEFAULT NULL,
+	client_side_availability jsonb DEFAULT NULL,
+	custom_properties jsonb DEFAULT NULL,
 	idempotency_key uuid DEFAULT NULL
 )
 RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_create_flag';
-REVOKE ALL ON FUNCTION flagplane.create_flag(text, text, text, text, jsonb, boolean, text[], jsonb, boolean, uuid) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.create_flag(text, text, text, text, jsonb, boolean, text[], jsonb, boolean, uuid) IS
+REVOKE ALL ON FUNCTION flagplane.create_flag(text, text, text, text, jsonb, boolean, text[], jsonb, boolean, jsonb, jsonb, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_flag(text, text, text, text, jsonb, boolean, text[], jsonb, boolean, jsonb, jsonb, uuid) IS
 'Create a flag, with a configuration in every environment.
-variations: a list of {"value": ..., "name": ..., "description": ...} with different values; left out, true and false. defaults: {"onVariation": index, "offVariation": index}. Refuses: 22023, P0002, 23505.';
+variations: a list of {"value": ..., "name": ..., "description": ...} with different values; left out, true and false. defaults: {"onVariation": index, "offVariation": index}. client_side_availability: {"usingEnvironmentId": boolean, "usingMobileKey": boolean}; left out, the project''s. custom_properties: {key: {"name": ..., "value": [...]}}. Refuses: 22023, P0002, 23505.';
 
 CREATE FUNCTION flagplane.get_flag(
 	project_key text,
-	flag_key text
+	flag_key text,
+	env text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_get_flag';
-REVOKE ALL ON FUNCTION flagplane.get_flag(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.get_flag(text, text) IS
+REVOKE ALL ON FUNCTION flagplane.get_flag(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_flag(text, text, text) IS
 'Get a flag with its configurations.
-Refuses: P0002.';
+env: the keys of the environments whose configurations are wanted, joined by commas; left out, all. Refuses: 22023, P0002.';
 
 CREATE FUNCTION flagplane.list_flags(
 	project_key text,
 	"limit" integer DEFAULT 20,
 	"offset" integer DEFAULT 0,
 	filter text DEFAULT NULL,
-	sort text DEFAULT NULL
+	sort text DEFAULT NULL,
+	env text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_flags';
-REVOKE ALL ON FUNCTION flagplane.list_flags(text, integer, integer, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_flags(text, integer, integer, text, text) IS
+REVOKE ALL ON FUNCTION flagplane.list_flags(text, integer, integer, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_flags(text, integer, integer, text, text, text) IS
 'List a project''s flags, oldest first unless sorted.
-limit: 1 to 1000. filter: a comma list of query:word, tags:a+b. sort: a comma list of createdOn, name, each with - before it for descending. Refuses: P0002.';
+limit: 1 to 1000. filter: a comma list of query:word, tags:a+b. sort: a comma list of createdOn, name, each with - before it for descending. env: the keys of the environments whose configurations are wanted, joined by commas. Refuses: 22023, P0002.';
+
+CREATE FUNCTION flagplane.update_flag(
+	project_key text,
+	flag_key text,
+	patch jsonb,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_update_flag';
+REVOKE ALL ON FUNCTION flagplane.update_flag(text, text, jsonb, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.update_flag(text, text, jsonb, uuid) IS
+'Change a flag and its settings by a patch of its document: a JSON Patch (RFC 6902), a merge patch (RFC 7396), or instructions.
+patch is an array of operations, {"patch": [...]}, {"merge": {...}}, the merge patch itself, or {"environmentKey": ..., "instructions": [...]} with turnFlagOn, turnFlagOff, updateName, updateDescription, addTags, removeTags, archiveFlag, restoreFlag. Each but the first and the merge patch itself may have a comment. Refuses: 22023, 55000, P0002.';
 
 CREATE FUNCTION flagplane.delete_flag(
 	project_key text,
@@ -781,6 +798,36 @@ REVOKE ALL ON FUNCTION flagplane.handle(text, text, jsonb, text) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.handle(text, text, jsonb, text) IS
 'Answer a documented REST request.
 Routes method and uri, reads headers (a JSON object, names in either case) and body, and gives the documented status, headers and body. A refused request is answered with its status and leaves nothing behind.';
+
+-- The same behind PostgREST: a function that returns a domain named after a media
+-- type is answered under it, and a json as it is, byte for byte.
+CREATE DOMAIN flagplane."application/json" AS json;
+COMMENT ON DOMAIN flagplane."application/json" IS 'What PostgREST answers under this media type.';
+
+CREATE FUNCTION flagplane.rest(bytea)
+RETURNS flagplane."application/json" LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_rest';
+REVOKE ALL ON FUNCTION flagplane.rest(bytea) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.rest(bytea) IS
+'Answer a documented REST request behind PostgREST and a reverse proxy.
+The body as it came; method, URI and token in the headers X-Original-Method, X-Original-URI and X-Original-Authorization. A refused request is answered with its status and leaves nothing behind.';
+
+-- Who calls.
+CREATE FUNCTION flagplane.authenticate()
+RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_authenticate';
+REVOKE ALL ON FUNCTION flagplane.authenticate() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.authenticate() IS
+'Refuse a request with a bad access token: for db-pre-request of PostgREST.
+A good token is looked up once: what else the request calls knows it until the transaction ends. A request without a token goes on, and is refused by what needs one.';
+
+CREATE FUNCTION flagplane.current_caller(scope text, OUT account_id bigint, OUT limited_to text)
+LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_current_caller';
+REVOKE ALL ON FUNCTION flagplane.current_caller(text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.current_caller(text) IS
+'Tell the caller''s account, and the id of the token if it is limited to projects.
+What the views limit their rows by. Refuses: 22023, 28000, 42501 (the scope is missing).';
 
 -- Upkeep.
 CREATE FUNCTION flagplane.purge("limit" integer DEFAULT 10000)

@@ -22,6 +22,19 @@ for encoding in SQL_ASCII LATIN1; do
 	sql() { PGCLIENTENCODING=$encoding psql -X -q -At -v ON_ERROR_STOP=1 -d "$database" "$@"; }
 	sql >/dev/null -c 'CREATE EXTENSION flagplane CASCADE' -c "SELECT flagplane.create_project('p', 'P')"
 	post() { sql -c "SELECT status || ' ' || coalesce(body->>'code', '') FROM flagplane.handle('POST', '/api/v2/projects/p/layers', '{}', $1)"; }
+	# rest() is handed UTF-8 and answers a client that speaks it, whatever the database holds.
+	rest() { # a body
+		PGCLIENTENCODING=UTF8 psql -X -q -At -v ON_ERROR_STOP=1 -d "$database" \
+			-c "SELECT set_config('request.headers', '{\"x-original-method\": \"POST\", \"x-original-uri\": \"/api/v2/projects/p/layers\"}', false)" \
+			-c "SELECT flagplane.rest(decode('$(printf %s "$1" | od -An -v -tx1 | tr -d ' \n')', 'hex')), current_setting('response.status')" |
+			sed '1d; s/"createdAt":[0-9]*,.*}/…}/'
+	}
+	check "$encoding: UTF-8 through rest()" "$(rest '{"key": "r", "name": "é", "description": "ÿ"}')" '{"key":"r","name":"é","description":"ÿ",…}|201'
+	held='{"key":"e","name":"€","description":"",…}|201'
+	if [ "$encoding" = LATIN1 ]; then
+		held='{"code":"invalid_request","message":"character with byte sequence 0xe2 0x82 0xac in encoding \"UTF8\" has no equivalent in encoding \"LATIN1\""}|400'
+	fi
+	check "$encoding: what it may not hold" "$(rest '{"key": "e", "name": "€", "description": ""}')" "$held"
 	if [ "$encoding" = SQL_ASCII ]; then
 		check "$encoding: a body that is not UTF-8" \
 			"$(post "E'{\"key\": \"a\", \"name\": \"\\xff\", \"description\": \"\"}'")" "400 invalid_request"

@@ -342,6 +342,36 @@ test_counters(void)
 }
 
 /*
+ * test_views reads views, and calls after PostgREST's pre-request.
+ */
+static void
+test_views(void)
+{
+	char *token = make_token("role => 'admin'");
+	char *pilot = make_token("role => 'admin', rate_tier => 'pilot'");
+
+	(void) rpc(token, "count(*) FROM flagplane.projects");
+	(void) rpc(token, "count(*) FROM flagplane.environments");
+	(void) rpc(token, "flagplane.authenticate()");
+	check_equal(call(token, GET_PROJECTS, 1, "h.headers->>'X-Ratelimit-Global-Remaining'"), "117",
+				"a view is a read; the pre-request takes nothing");
+	check_contains(rpc(pilot, "flagplane.authenticate(), flagplane.list_projects()"),
+				   "{\"X-Ratelimit-Global-Remaining\":\"1199\"}",
+				   "a remembered token has the budget of its tier");
+	check_contains(rpc(pilot, "flagplane.authenticate(), flagplane.list_projects()"),
+				   "{\"X-Ratelimit-Global-Remaining\":\"1198\"}", "and its own");
+	(void) call(token, GET_PROJECTS, 117, "count(*)");
+	check_contains(rpc(token, "count(*) FROM flagplane.projects"), "{\"status\":429,",
+				   "a view is refused over the limit");
+	check_contains(rpc(token, "count(*) FROM flagplane.projects"), "\"Retry-After\":\"",
+				   "and says when to come back");
+	check_contains(rpc("fp_x", "flagplane.authenticate()"), "{\"status\":4",
+				   "the pre-request refuses a bad token");
+	free(token);
+	free(pilot);
+}
+
+/*
  * test_limits runs the tests of a preloaded library.
  */
 void
@@ -366,5 +396,6 @@ test_limits(void)
 	test_full();
 	test_strangers();
 	test_counters();
+	test_views();
 	PQfinish(owner);
 }

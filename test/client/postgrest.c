@@ -4,82 +4,29 @@
  *	  that is used again and again, as the anonymous role and as a backend's.
  */
 #include "client.h"
+#include "sequence.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One request, and what PostgREST would make of the answer. */
-typedef struct Exchange
-{
-	char state[8]; /* SQLSTATE; empty if the function returned */
-	char status[16];
-	char headers[4096];
-	char body[65536]; /* the document, or the error's message */
-	char detail[4096];
-} Exchange;
-
-/*
- * copy puts a result's value, or nothing for NULL, into a field.
- */
-static void
-copy(char *field, size_t size, const char *value)
-{
-	snprintf(field, size, "%s", value ? value : "");
-}
-
-/*
- * run sends one statement of the sequence; false if it fails, with the error
- * taken down.
- */
-static bool
-run(PGconn *connection, const char *statement, int count, const char *const *values,
-	PGresult **result, Exchange *exchange)
-{
-	*result = PQexecParams(connection, statement, count, NULL, values, NULL, NULL, 0);
-	if (PQresultStatus(*result) == PGRES_COMMAND_OK || PQresultStatus(*result) == PGRES_TUPLES_OK)
-		return true;
-	copy(exchange->state, sizeof(exchange->state), PQresultErrorField(*result, PG_DIAG_SQLSTATE));
-	copy(exchange->body, sizeof(exchange->body),
-		 PQresultErrorField(*result, PG_DIAG_MESSAGE_PRIMARY));
-	copy(exchange->detail, sizeof(exchange->detail),
-		 PQresultErrorField(*result, PG_DIAG_MESSAGE_DETAIL));
-	return false;
-}
-
 /*
  * call does what PostgREST does for one request to /rpc/<function>: arguments are
  * a JSON object, columns their names with types as it finds them in its cache.
  */
-static Exchange
-call(PGconn *connection, const char *role, bool read_only, const char *headers,
+static void
+call(Exchange *exchange, PGconn *connection, const char *role, bool read_only, const char *headers,
 	 const char *function, const char *columns, const char *arguments)
 {
-	Exchange exchange = {0};
 	char statement[8192];
-	char names[2048] = "";
-	char passed[4096] = "";
-	char claims[128];
+	char source[4096];
+	char function_call[4096];
+	char names[1024] = "";
+	char passed[2048] = "";
 	char path[128];
-	char list[2048];
+	char list[1024];
 	char *rest = NULL;
-	PGresult *result;
-	const char *settings[] = {"search_path",
-							  "\"flagplane\", \"public\"",
-							  "role",
-							  role,
-							  "request.jwt.claims",
-							  claims,
-							  "request.method",
-							  "POST",
-							  "request.path",
-							  path,
-							  "request.headers",
-							  headers,
-							  "request.cookies",
-							  "{}"};
 
-	snprintf(claims, sizeof(claims), "{\"role\":\"%s\"}", role);
 	snprintf(path, sizeof(path), "/rpc/%s", function);
 	snprintf(list, sizeof(list), "%s", columns);
 	for (char *column = strtok_r(list, ",", &rest); column; column = strtok_r(NULL, ",", &rest))
@@ -92,38 +39,26 @@ call(PGconn *connection, const char *role, bool read_only, const char *headers,
 		snprintf(passed + strlen(passed), sizeof(passed) - strlen(passed), "%s%s := pgrst_body.%s",
 				 passed[0] ? ", " : "", name, name);
 	}
-
-	PQclear(PQexec(connection, read_only ? "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
-										 : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"));
-	if (run(connection,
-			"select set_config($1, $2, true), set_config($3, $4, true), set_config($5, $6, true),"
-			" set_config($7, $8, true), set_config($9, $10, true), set_config($11, $12, true),"
-			" set_config($13, $14, true)",
-			14, settings, &result, &exchange))
-	{
-		PQclear(result);
-		snprintf(statement, sizeof(statement),
-				 "WITH pgrst_source AS (SELECT pgrst_call.pgrst_scalar FROM"
-				 " (SELECT $1::json AS json_data) pgrst_payload, LATERAL (SELECT %s FROM"
-				 " json_to_record(pgrst_payload.json_data) AS _(%s)) pgrst_body,"
-				 " LATERAL (SELECT \"flagplane\".\"%s\"(%s) pgrst_scalar) pgrst_call)"
-				 " SELECT NULL::bigint AS total_result_set, 1 AS page_total,"
-				 " coalesce(json_agg(_postgrest_t.pgrst_scalar)->0, 'null')::text AS body,"
-				 " nullif(current_setting('response.headers', true), '') AS response_headers,"
-				 " nullif(current_setting('response.status', true), '') AS response_status,"
-				 " '' AS response_inserted"
-				 " FROM (SELECT \"pgrst_source\".* FROM \"pgrst_source\") _postgrest_t",
-				 names, columns, function, passed);
-		if (run(connection, statement, 1, &arguments, &result, &exchange))
-		{
-			copy(exchange.body, sizeof(exchange.body), PQgetvalue(result, 0, 2));
-			copy(exchange.headers, sizeof(exchange.headers), PQgetvalue(result, 0, 3));
-			copy(exchange.status, sizeof(exchange.status), PQgetvalue(result, 0, 4));
-		}
-	}
-	PQclear(result);
-	PQclear(PQexec(connection, exchange.state[0] ? "ROLLBACK" : "COMMIT"));
-	return exchange;
+	snprintf(
+		source, sizeof(source),
+		"SELECT pgrst_call.pgrst_scalar FROM (SELECT $1::json AS json_data) pgrst_payload,"
+		" LATERAL (SELECT %s FROM json_to_record(pgrst_payload.json_data) AS _(%s)) pgrst_body",
+		names, columns);
+	snprintf(function_call, sizeof(function_call),
+			 ", LATERAL (SELECT \"flagplane\".\"%s\"(%s) pgrst_scalar) pgrst_call", function,
+			 passed);
+	statement_of_call(statement, sizeof(statement), source, function_call,
+					  "coalesce(json_agg(_postgrest_t.pgrst_scalar)->0, 'null')::text");
+	exchange_run(connection,
+				 &(Call){.role = role,
+						 .method = "POST",
+						 .path = path,
+						 .headers = headers,
+						 .read_only = read_only,
+						 .statement = statement,
+						 .count = 1,
+						 .values = &arguments},
+				 exchange);
 }
 
 #define LAYER_COLUMNS "project_key text, key text, name text, description text"
@@ -142,8 +77,8 @@ test_postgrest(void)
 {
 	PGconn *connection = connect_or_die();
 	PGconn *owner = connect_or_die();
-	Exchange exchange;
-	Exchange again;
+	Exchange exchange = {0};
+	Exchange again = {0};
 	char *token;
 	char *reader;
 	char headers[512];
@@ -163,9 +98,9 @@ test_postgrest(void)
 		query(owner, "SELECT flagplane.create_access_token('look', role => 'reader')->>'token'");
 
 	/* As a backend's role, no token is needed. */
-	exchange = call(connection, "rest_backend", false, "{}", "create_layer", LAYER_COLUMNS,
-					"{\"project_key\":\"default\",\"key\":\"checkout\",\"name\":\"Checkout\","
-					"\"description\":\"\"}");
+	call(&exchange, connection, "rest_backend", false, "{}", "create_layer", LAYER_COLUMNS,
+		 "{\"project_key\":\"default\",\"key\":\"checkout\",\"name\":\"Checkout\","
+		 "\"description\":\"\"}");
 	check_equal(exchange.status, "201", "create_layer answers 201");
 	check_equal(exchange.headers, "[{\"Location\":\"/api/v2/projects/default/layers/checkout\"}]",
 				"create_layer says where the layer is");
@@ -175,9 +110,8 @@ test_postgrest(void)
 		"create_layer answers with the document, byte for byte");
 
 	/* The anonymous role needs one, in any of three headers. */
-	exchange =
-		call(connection, "rest_anonymous", false, "{}", "create_layer", LAYER_COLUMNS,
-			 "{\"project_key\":\"default\",\"key\":\"a\",\"name\":\"A\",\"description\":\"\"}");
+	call(&exchange, connection, "rest_anonymous", false, "{}", "create_layer", LAYER_COLUMNS,
+		 "{\"project_key\":\"default\",\"key\":\"a\",\"name\":\"A\",\"description\":\"\"}");
 	check_equal(exchange.state, "PGRST", "without a token the error leaves in PostgREST's form");
 	check_contains(exchange.detail, "\"status\":401", "with status 401");
 	check_contains(exchange.body, "\"code\":\"unauthorized\"", "and the dialect's code");
@@ -193,16 +127,15 @@ test_postgrest(void)
 				 "{\"project_key\":\"default\",\"key\":\"env%d\",\"name\":\"E\",\"color\":"
 				 "\"DADBEE\",\"tags\":[\"a\"],\"default_ttl\":5}",
 				 i);
-		exchange = call(connection, "rest_anonymous", false, headers, "create_environment",
-						ENVIRONMENT_COLUMNS, arguments);
+		call(&exchange, connection, "rest_anonymous", false, headers, "create_environment",
+			 ENVIRONMENT_COLUMNS, arguments);
 		check(strcmp(exchange.status, "201") == 0 && strstr(exchange.headers, "ETag"),
 			  "a token in %s is good", names[i]);
 	}
 	snprintf(headers, sizeof(headers), "{\"x-api-key\":\"%s\"}", token);
-	exchange =
-		call(connection, "rest_anonymous", false, headers, "create_flag_link", LINK_COLUMNS,
-			 "{\"project_key\":\"default\",\"flag_key\":\"flag\",\"key\":\"pr-1\",\"metadata\":{"
-			 "\"prNumber\":\"1\"},\"integration_key\":\"github\",\"timestamp\":1655342199935}");
+	call(&exchange, connection, "rest_anonymous", false, headers, "create_flag_link", LINK_COLUMNS,
+		 "{\"project_key\":\"default\",\"flag_key\":\"flag\",\"key\":\"pr-1\",\"metadata\":{"
+		 "\"prNumber\":\"1\"},\"integration_key\":\"github\",\"timestamp\":1655342199935}");
 	check_equal(exchange.status, "201", "create_flag_link answers 201");
 	check_contains(exchange.body, "\"rfc3339\":\"2022-06-16T01:16:39Z\"", "and takes a bigint");
 
@@ -210,49 +143,46 @@ test_postgrest(void)
 	snprintf(keyed, sizeof(keyed),
 			 "{\"x-api-key\":\"%s\",\"idempotency-key\":\"2f0e1c88-4b1d-4ac1-bc0a-5e9f6d8a7b10\"}",
 			 token);
-	exchange = call(connection, "rest_anonymous", false, keyed, "create_sdk_app", APP_COLUMNS,
-					"{\"project_id\":\"default\",\"name\":\"App\",\"platform\":\"ios\",\"bundle_"
-					"id\":\"com.acme\"}");
+	call(&exchange, connection, "rest_anonymous", false, keyed, "create_sdk_app", APP_COLUMNS,
+		 "{\"project_id\":\"default\",\"name\":\"App\",\"platform\":\"ios\",\"bundle_"
+		 "id\":\"com.acme\"}");
 	check_equal(exchange.status, "201", "create_sdk_app answers 201");
 	check_contains(exchange.headers, "X-Request-Id", "and names the request");
-	again = call(connection, "rest_anonymous", false, keyed, "create_sdk_app", APP_COLUMNS,
-				 "{\"bundle_id\":\"com.acme\",\"platform\":\"ios\",\"name\":\"App\",\"project_id\":"
-				 "\"default\"}");
+	call(&again, connection, "rest_anonymous", false, keyed, "create_sdk_app", APP_COLUMNS,
+		 "{\"bundle_id\":\"com.acme\",\"platform\":\"ios\",\"name\":\"App\",\"project_id\":"
+		 "\"default\"}");
 	check_equal(again.body, exchange.body, "a retry gets the same answer, the key in it");
 	check_contains(again.headers, "{\"Idempotent-Replayed\":\"true\"}", "and is told so");
-	again = call(connection, "rest_anonymous", false, keyed, "create_sdk_app", APP_COLUMNS,
-				 "{\"project_id\":\"default\",\"name\":\"Other\",\"platform\":\"ios\",\"bundle_"
-				 "id\":\"com.acme\"}");
+	call(&again, connection, "rest_anonymous", false, keyed, "create_sdk_app", APP_COLUMNS,
+		 "{\"project_id\":\"default\",\"name\":\"Other\",\"platform\":\"ios\",\"bundle_"
+		 "id\":\"com.acme\"}");
 	check_contains(again.detail, "\"status\":409", "another request under the key is a conflict");
 	check_contains(again.body, "IDEMPOTENCY_CONFLICT", "in the dialect of Layers");
 
 	/* Refusals have their documented statuses. */
-	exchange = call(
-		connection, "rest_anonymous", false, headers, "create_layer", LAYER_COLUMNS,
-		"{\"project_key\":\"default\",\"key\":\"checkout\",\"name\":\"C\",\"description\":\"\"}");
+	call(&exchange, connection, "rest_anonymous", false, headers, "create_layer", LAYER_COLUMNS,
+		 "{\"project_key\":\"default\",\"key\":\"checkout\",\"name\":\"C\",\"description\":\"\"}");
 	check_contains(exchange.detail, "\"status\":409", "a layer that exists: 409");
-	exchange = call(
-		connection, "rest_anonymous", false, headers, "create_sdk_app", APP_COLUMNS,
-		"{\"project_id\":\"default\",\"name\":\"App\",\"platform\":\"ios\",\"bundle_id\":null}");
+	call(&exchange, connection, "rest_anonymous", false, headers, "create_sdk_app", APP_COLUMNS,
+		 "{\"project_id\":\"default\",\"name\":\"App\",\"platform\":\"ios\",\"bundle_id\":null}");
 	check_contains(exchange.detail, "\"status\":422", "a missing identifier: 422");
 	check_contains(exchange.body, "bundle_id is required when platform is ios",
 				   "by its name in SQL");
-	exchange = call(connection, "rest_anonymous", false, headers, "create_environment",
-					ENVIRONMENT_COLUMNS,
-					"{\"project_key\":\"default\",\"key\":\"x\",\"name\":\"E\",\"color\":"
-					"\"DADBEE\",\"tags\":[],\"default_ttl\":\"x\"}");
+	call(&exchange, connection, "rest_anonymous", false, headers, "create_environment",
+		 ENVIRONMENT_COLUMNS,
+		 "{\"project_key\":\"default\",\"key\":\"x\",\"name\":\"E\",\"color\":"
+		 "\"DADBEE\",\"tags\":[],\"default_ttl\":\"x\"}");
 	check_equal(exchange.state, "22P02", "a wrong type is the server's own refusal");
 
 	/* Readers run in read-only transactions, with a token too. */
 	snprintf(headers, sizeof(headers), "{\"authorization\":\"%s\"}", reader);
-	exchange = call(connection, "rest_anonymous", true, headers, "get_layer",
-					"project_key text, layer_key text",
-					"{\"project_key\":\"default\",\"layer_key\":\"checkout\"}");
+	call(&exchange, connection, "rest_anonymous", true, headers, "get_layer",
+		 "project_key text, layer_key text",
+		 "{\"project_key\":\"default\",\"layer_key\":\"checkout\"}");
 	check_contains(exchange.body, "{\"key\":\"checkout\"", "get_layer in a read-only transaction");
-	check_equal(exchange.status, "", "with PostgREST's own status");
-	exchange =
-		call(connection, "rest_anonymous", false, headers, "create_layer", LAYER_COLUMNS,
-			 "{\"project_key\":\"default\",\"key\":\"b\",\"name\":\"B\",\"description\":\"\"}");
+	check(exchange.status == NULL, "with PostgREST's own status");
+	call(&exchange, connection, "rest_anonymous", false, headers, "create_layer", LAYER_COLUMNS,
+		 "{\"project_key\":\"default\",\"key\":\"b\",\"name\":\"B\",\"description\":\"\"}");
 	check_contains(exchange.detail, "\"status\":403", "a reader's token cannot create: 403");
 
 	/* After a transaction the settings are empty, not NULL: plain SQL is plain again. */
@@ -265,6 +195,8 @@ test_postgrest(void)
 
 	query(owner,
 		  "DROP OWNED BY rest_anonymous, rest_backend; DROP ROLE rest_anonymous, rest_backend");
+	exchange_clear(&exchange);
+	exchange_clear(&again);
 	PQfinish(connection);
 	PQfinish(owner);
 	free(token);

@@ -1,0 +1,30 @@
+/*
+ * response.h
+ *	  The headers of an answer, and telling PostgREST about it.
+ */
+#ifndef FLAGPLANE_RESPONSE_H
+#define FLAGPLANE_RESPONSE_H
+
+#include "call/request.h"
+
+#define RESPONSE_HEADERS_MAX 16
+
+/* The headers of an answer, in the order they were added in. */
+typedef struct ResponseHeaders
+{
+	int count;
+	const char *names[RESPONSE_HEADERS_MAX];
+	const char *values[RESPONSE_HEADERS_MAX];
+} ResponseHeaders;
+
+extern void response_header(ResponseHeaders *headers, const char *name, const char *value);
+extern void response_of_request(ResponseHeaders *headers, const Request *request);
+extern void response_of_answer(ResponseHeaders *headers);
+extern void response_object(const ResponseHeaders *headers, StringInfo out);
+
+extern const char *postgrest_setting(const char *name);
+extern bool postgrest_calls(void);
+extern void postgrest_headers(const ResponseHeaders *headers);
+extern void postgrest_status(int status);
+
+#endif /* FLAGPLANE_RESPONSE_H */

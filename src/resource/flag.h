@@ -1,0 +1,58 @@
+/*
+ * flag.h
+ *	  A flag's row and document, for the files that are about flags.
+ */
+#ifndef FLAGPLANE_FLAG_H
+#define FLAGPLANE_FLAG_H
+
+#include "call/request.h"
+#include "utils/jsonb.h"
+
+#define VARIATIONS_MIN 2
+#define VARIATIONS_MAX 256
+
+#define FLAG_COLUMNS                                                                 \
+	"f.id, f.key, f.name, f.description, f.kind, f.variations, f.temporary, f.tags," \
+	" f.on_variation, f.off_variation, f.using_environment_id, f.using_mobile_key,"  \
+	" f.custom_properties, f.archived, f.version, f.created_at"
+
+typedef struct Flag
+{
+	Datum id;
+	char *key;
+	char *name;
+	char *description;
+	char *kind; /* boolean or multivariate */
+	char *variations;
+	bool temporary;
+	ArrayType *tags;
+	int32 on_variation;
+	int32 off_variation;
+	bool using_environment_id;
+	bool using_mobile_key;
+	char *custom_properties;
+	bool archived;
+	int32 version;
+	TimestampTz created_at;
+} Flag;
+
+/* flag.c */
+extern Flag flag_of_row(const Rows *rows, uint64 number);
+extern void flag_document(Request *request, const Flag *flag, ArrayType *environments);
+extern void flag_target(Request *request, const Flag *flag);
+pg_noreturn extern void flag_missing(Request *request);
+
+/* flag_configuration.c: a flag's settings in the environments. */
+extern void flag_configure(Request *request, Datum flag_id, bool is_on);
+extern void configurations_document(Request *request, const Flag *flag, ArrayType *environments);
+extern void configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *after,
+								  int variations, int variations_before);
+
+/* flag_semantic.c: instructions about flags. */
+extern Jsonb *flag_follow_instructions(Request *request, Jsonb *patch, Jsonb *document);
+
+/* targeting.c: the rules that settings are held to. */
+extern char *targeting_check(Violations *violations, const char *attribute, Jsonb *configuration,
+							 int variations);
+
+#endif /* FLAGPLANE_FLAG_H */

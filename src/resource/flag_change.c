@@ -1,0 +1,230 @@
+/*
+ * flag_change.c
+ *	  Flags: changed by a patch of their documents, and removed.
+ */
+#include "resource/flag.h"
+#include "resource/resource.h"
+
+#include "call/patching.h"
+#include "catalog/pg_type.h"
+#include "ground/json.h"
+#include "ground/patch.h"
+#include "utils/uuid.h"
+
+enum
+{
+	PROJECT_KEY,
+	KEY,
+	PATCH
+};
+
+const Field update_flag_fields[] = {
+	[PROJECT_KEY] = PROJECT_KEY_FIELD, [KEY] = FLAG_KEY_FIELD, [PATCH] = PATCH_FIELD, FIELDS_END};
+
+const Field delete_flag_fields[] = {
+	[PROJECT_KEY] = PROJECT_KEY_FIELD, [KEY] = FLAG_KEY_FIELD, FIELDS_END};
+
+/* Whoever changes what flags need each other holds the project. */
+STATEMENT(lock_project,
+		  "SELECT p.id FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
+		  " FOR NO KEY UPDATE");
+
+STATEMENT(lock_flag,
+		  "SELECT " FLAG_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.flag f"
+		  " ON f.account_id = p.account_id AND f.project_id = p.id"
+		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3 FOR NO KEY UPDATE OF f");
+
+/* $4 to $18 are what create_flag makes of its fields. */
+#define PATCHED_VARIATIONS 12
+STATEMENT(update_flag,
+		  "UPDATE flagplane_data.flag f SET name = $4, description = coalesce($5, ''),"
+		  " kind = $14, variations = $13, temporary = coalesce($7, true),"
+		  " tags = coalesce($8, '{}'), on_variation = $15, off_variation = $16,"
+		  " using_environment_id = coalesce($17, f.using_environment_id),"
+		  " using_mobile_key = coalesce($18, f.using_mobile_key),"
+		  " custom_properties = coalesce($12, '{}'), archived = $20, version = f.version + 1"
+		  " WHERE f.account_id = $1 AND f.id = $19 RETURNING " FLAG_COLUMNS);
+
+STATEMENT(find_dependent,
+		  "SELECT f.key FROM flagplane_data.project p JOIN flagplane_data.flag f"
+		  " ON f.account_id = p.account_id AND f.project_id = p.id"
+		  " JOIN flagplane_data.flag_environment c"
+		  " ON c.account_id = f.account_id AND c.flag_id = f.id"
+		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key <> $3"
+		  " AND c.prerequisites @> jsonb_build_array(jsonb_build_object('key', $3)) LIMIT 1");
+
+STATEMENT(delete_flag, "DELETE FROM flagplane_data.flag f USING flagplane_data.project p"
+					   " WHERE p.account_id = $1 AND p.key = $2 AND f.account_id = p.account_id"
+					   " AND f.project_id = p.id AND f.key = $3");
+
+/* A patched flag goes through the fields and rules of a creation. */
+static const Operation creation = {
+	.name = "update_flag",
+	.dialect = LAUNCHDARKLY,
+	.kind = CHANGES,
+	.subject = "flag",
+	.fields = create_flag_fields,
+	.check = check_create_flag,
+};
+
+/*
+ * take locks the flag, reads it as it is now, and holds it to the version in
+ * If-Match.  What it was before the change is kept for the audit log.
+ */
+static Flag
+take(Request *request)
+{
+	Rows rows = request_run_first(request, &lock_flag, 3);
+	Flag flag;
+
+	if (rows.count == 0)
+		flag_missing(request);
+	flag = flag_of_row(&rows, 0);
+	request_require_version(request, flag.version);
+	flag_document(request, &flag, NULL);
+	request_before(request);
+	flag_target(request, &flag);
+	return flag;
+}
+
+/*
+ * may_touch_prerequisites tells whether a patch can change what flags need each
+ * other: it names them, or moves or copies what may hold them.
+ */
+static bool
+may_touch_prerequisites(Jsonb *patch)
+{
+	char *text = JsonbToCString(NULL, &patch->root, VARSIZE(patch));
+
+	return strstr(text, "prerequisites") != NULL || strstr(text, "\"from\"") != NULL;
+}
+
+/*
+ * follow_patch is the flag's document after a patch, of whichever kind it is: the
+ * operations of a JSON Patch, instructions, or a merge patch, which may stand with
+ * a comment.
+ */
+static Jsonb *
+follow_patch(Request *request, Jsonb *patch, Jsonb *document)
+{
+	static const char *const members[] = {"comment", "merge", NULL};
+	JsonbValue value;
+	JsonbValue comment;
+
+	if (!JB_ROOT_IS_OBJECT(patch) || jsonb_member(patch, "patch", &value))
+		return json_patch(document, patching_operations(request, PATCH));
+	if (jsonb_member(patch, "instructions", &value))
+		return flag_follow_instructions(request, patch, document);
+	if (!jsonb_member(patch, "merge", &value))
+		return json_merge_patch(document, patch);
+	if (jsonb_stranger(patch, members) != NULL)
+		error_raise(ERR_INVALID, "beside merge there can be a comment alone");
+	if (jsonb_member(patch, "comment", &comment) &&
+		(request->comment = jsonb_string(&comment)) == NULL)
+		error_raise(ERR_INVALID, "comment must be a string");
+	return json_merge_patch(document, JsonbValueToJsonb(&value));
+}
+
+/*
+ * member_of is a member of the flag's document as a document of its own.
+ */
+static Jsonb *
+member_of(const Jsonb *document, const char *name)
+{
+	JsonbValue value = {0};
+
+	(void) jsonb_member(document, name, &value);
+	return JsonbValueToJsonb(&value);
+}
+
+/*
+ * read_archived reads whether a patched flag is archived.
+ */
+static bool
+read_archived(const Jsonb *document)
+{
+	JsonbValue value;
+	Violations violations = {0};
+
+	if (!jsonb_member(document, "archived", &value) || value.type != jbvBool)
+	{
+		error_violation(&violations, "archived", "must be true or false");
+		error_raise_violations(ERR_INVALID, &violations);
+	}
+	return value.val.boolean;
+}
+
+/*
+ * do_update_flag changes a flag and its settings by a patch of its document.  The
+ * flag's version grows with any change, an environment's with those of its settings.
+ */
+void
+do_update_flag(Request *request)
+{
+	static const char *const editable[] = {"name",
+										   "description",
+										   "variations",
+										   "temporary",
+										   "tags",
+										   "defaults",
+										   "archived",
+										   "environments",
+										   "clientSideAvailability",
+										   "customProperties",
+										   NULL};
+	Jsonb *patch = DatumGetJsonbP(request->params.values[FIELD_PARAM(PATCH)]);
+	Jsonb *before;
+	Jsonb *after;
+	Flag flag;
+
+	if (may_touch_prerequisites(patch))
+		request_run_first(request, &lock_project, 2);
+	flag = take(request);
+	before = jsonb_of_text(request->before);
+	after = follow_patch(request, patch, before);
+	request->unchanged = jsonb_equal(before, after);
+	if (!request->unchanged)
+	{
+		Jsonb *variations = member_of(before, "variations");
+		Request *fields;
+		Rows rows;
+
+		request->state = variations;
+		fields = patching_fields(request, &creation, before, after, editable);
+		params_add(&fields->params, UUIDOID, flag.id, false);
+		params_boolean(&fields->params, read_archived(after));
+		configurations_change(
+			request, &flag, before, after,
+			JB_ROOT_COUNT(DatumGetJsonbP(fields->params.values[PATCHED_VARIATIONS])),
+			JB_ROOT_COUNT(variations));
+		rows = request_run(fields, &update_flag);
+		flag = flag_of_row(&rows, 0);
+	}
+	flag_document(request, &flag, NULL);
+	request->version = flag.version;
+}
+
+/*
+ * do_delete_flag removes a flag with its settings and links; one that another
+ * flag or an experiment needs first stays.
+ */
+void
+do_delete_flag(Request *request)
+{
+	Rows rows;
+	Row row;
+	Flag flag;
+
+	if (request_run_first(request, &lock_project, 2).count == 0)
+		project_missing(request);
+	flag = take(request);
+	rows = request_run(request, &find_dependent);
+	if (rows.count > 0)
+	{
+		row_read(&rows, 0, &row);
+		error_raise(ERR_IN_USE, "flag \"%s\" is a prerequisite of flag \"%s\"", flag.key,
+					row_string(&row, 0));
+	}
+	experiments_leave_flag(request, flag.id, flag.key);
+	request_run(request, &delete_flag);
+}

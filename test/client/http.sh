@@ -1,0 +1,306 @@
+#!/usr/bin/env bash
+# The whole path: curl, nginx with deploy/nginx.conf, PostgREST with
+# deploy/postgrest.conf, the database. Where no postgrest is on the PATH, the bridge
+# next to this file does what PostgREST does.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+deploy=$here/../../deploy
+export PGOPTIONS='-c client_min_messages=warning' PATH="$PATH:/usr/sbin:/sbin"
+database=flagplane_http
+place=$(mktemp -d "${TMPDIR:-/tmp}/flagplane-http-XXXXXX")
+number=0
+failures=0
+rest_pid=
+nginx_pid=
+
+sql() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$database" "$@"; }
+
+clean() {
+	if [ -n "$nginx_pid" ]; then kill "$nginx_pid" && wait "$nginx_pid" || true; fi
+	if [ -n "$rest_pid" ]; then kill "$rest_pid" && wait "$rest_pid" || true; fi
+	dropdb --force --if-exists "$database"
+	for role in flagplane_authenticator flagplane_anonymous flagplane_backend; do dropuser --if-exists "$role"; done
+	rm -rf "$place"
+}
+trap clean EXIT
+dropdb --force --if-exists "$database"
+for role in flagplane_authenticator flagplane_anonymous flagplane_backend; do dropuser --if-exists "$role"; done
+createdb "$database"
+
+check() { # what is tested, what came, what was expected: a pattern of the shell
+	number=$((number + 1))
+	# shellcheck disable=SC2053
+	if [[ $2 == $3 ]]; then
+		echo "ok $number - $1"
+	else
+		echo "not ok $number - $1"
+		printf '# got      %s\n# expected %s\n' "$2" "$3"
+		failures=$((failures + 1))
+	fi
+}
+
+# A condition that becomes true, or does not within so many tries.
+wait_for() {
+	local tries=100
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+# The database, as doc/postgrest.md sets it up; a backend in SQL makes the first things.
+sql -c 'CREATE EXTENSION flagplane CASCADE' -f "$deploy/roles.sql"
+sql >/dev/null <<'SQL'
+SELECT flagplane.create_project('projectKey', 'Project');
+SELECT flagplane.create_project('other', 'Other');
+SELECT flagplane.create_flag('projectKey', 'featureFlagKey', 'Flag');
+SELECT flagplane.create_account('acme', 'Acme');
+-- The id that the documented request names.
+INSERT INTO flagplane_data.project SELECT (jsonb_populate_record(p, '{"id": "9cb958b5-11b5-4e30-8675-5d075d52da7c", "key": "acme-coffee", "name": "Acme Coffee"}')).*
+FROM flagplane_data.project p WHERE key = 'other';
+SQL
+token() { sql -c "SELECT flagplane.create_access_token('t', $1)->>'token'"; }
+key=$(token "role => 'admin', member_id => flagplane.create_member('ada@example.com', first_name => 'Ada')->>'_id'")
+reader=$(token "role => 'reader'")
+limited=$(token "role => 'reader', projects => '{other}'")
+killed=$(sql -c "SELECT flagplane.create_access_token('killed', role => 'admin')")
+doomed=$(sql -c "SELECT flagplane.create_access_token('doomed', role => 'admin')")
+
+# PostgREST, or what does its work, on a port that is free.
+rest_settings() { # a port, and one for PostgREST's own health
+	sed -e "s|^db-uri = .*|db-uri = \"postgresql:///$database?host=$PGHOST\&port=$PGPORT\&user=flagplane_authenticator\"|" \
+		-e "s|^server-port = .*|server-port = $1|" -e "s|^admin-server-port = .*|admin-server-port = $2|" "$deploy/postgrest.conf"
+}
+if command -v postgrest >/dev/null; then
+	echo "# with $(postgrest --version | head -1)"
+	rest_port=$("$here/bridge" --free-port)
+	rest_settings "$rest_port" "$("$here/bridge" --free-port)" >"$place/postgrest.conf"
+	(unset PGOPTIONS && exec postgrest "$place/postgrest.conf") >"$place/rest.log" 2>&1 &
+	rest_pid=$!
+	wait_for curl -s -f -o "$place/ready" "http://127.0.0.1:$rest_port/rpc/operations" || { cat "$place/rest.log"; exit 1; }
+else
+	echo "# with the bridge: there is no postgrest on the PATH"
+	rest_settings 0 0 >"$place/postgrest.conf"
+	"$here/bridge" "$place/postgrest.conf" >"$place/rest.log" 2>&1 &
+	rest_pid=$!
+	wait_for grep -q '^[0-9][0-9]*$' "$place/rest.log" || { cat "$place/rest.log"; exit 1; }
+	rest_port=$(head -1 "$place/rest.log")
+fi
+
+# nginx with the deployed file, everything else of it in one directory.
+mkdir "$place/logs"
+start_nginx() {
+	web_port=$("$here/bridge" --free-port)
+	sed -e "s|listen 127.0.0.1:8080;|listen 127.0.0.1:$web_port;|" -e "s|server 127.0.0.1:3000;|server 127.0.0.1:$rest_port;|" \
+		-e "s|/var/log/nginx/|$place/logs/|" "$deploy/nginx.conf" >"$place/flagplane.conf"
+	cat >"$place/nginx.conf" <<-CONF
+		daemon off;
+		$([ "$(id -u)" != 0 ] || echo "user $(id -un) $(id -gn);")
+		pid $place/nginx.pid;
+		error_log $place/logs/error.log crit;
+		events { worker_connections 256; }
+		http {
+			client_body_temp_path $place/body;
+			proxy_temp_path $place/proxy;
+			fastcgi_temp_path $place/fastcgi;
+			uwsgi_temp_path $place/uwsgi;
+			scgi_temp_path $place/scgi;
+			include $place/flagplane.conf;
+		}
+	CONF
+	nginx -p "$place" -c "$place/nginx.conf" 2>"$place/nginx.err" &
+	nginx_pid=$!
+	base=http://127.0.0.1:$web_port
+	wait_for curl -s -o "$place/ready" "$base/nowhere" && kill -0 "$nginx_pid"
+}
+# Somebody else may have taken the port meanwhile: then another one.
+start_nginx || start_nginx || start_nginx || { cat "$place/nginx.err" "$place/logs/error.log"; exit 1; }
+
+# A request: the status is printed, headers and body are left in files.
+ask() { curl -s -o "$place/body.txt" -D "$place/headers.txt" -w '%{http_code}' "$@"; }
+body() { cat "$place/body.txt"; }
+header() { sed -n "s/^$1: \(.*\)\r\$/\1/Ip" "$place/headers.txt"; }
+
+# --- The documented requests, unchanged but for host and key.
+check 'the documented environment is made' "$(ask -X POST "$base/api/v2/projects/projectKey/environments" \
+ -H "Authorization: $key" \
+ -H "Content-Type: application/json" \
+ -d '{
+ "name": "My Environment",
+ "key": "environment-key-123abc",
+ "color": "DADBEE"
+}')" 201
+check 'its answer is the documented one' "$(body)" '{"_links":{"self":{"href":"/api/v2/projects/projectKey/environments/environment-key-123abc","type":"application/json"}},"_id":"*","key":"environment-key-123abc","name":"My Environment","apiKey":"sdk-*","mobileKey":"mob-*","color":"DADBEE",*}'
+check 'its type is the documented one' "$(header Content-Type)" application/json
+check 'its version is in the ETag' "$(header ETag)" '"1"'
+check 'its place is told' "$(header Location)" /api/v2/projects/projectKey/environments/environment-key-123abc
+check 'nothing of PostgREST is in the headers' "$(header Content-Range)$(header Content-Profile)$(header Content-Location)" ''
+sdk_key=$(jq -r .apiKey "$place/body.txt")
+check 'the documented layer is made' "$(ask -X POST "$base/api/v2/projects/projectKey/layers" -H "Authorization: $key" -H "Content-Type: application/json" -d '{
+  "key": "checkout-flow",
+  "name": "Checkout Flow",
+  "description": "string"
+}')" 201
+check 'its answer is the documented one' "$(body)" '{"key":"checkout-flow","name":"Checkout Flow","description":"string","createdAt":[0-9]*,"randomizationUnit":null,"environments":{}}'
+check 'the documented flag link is made' "$(ask -X POST "$base/api/v2/flag-links/projects/projectKey/flags/featureFlagKey" -H "Authorization: $key" -H "Content-Type: application/json" -d '{
+  "key": "flag-link-key-123abc",
+  "deepLink": "https://example.com/archives/123123123",
+  "title": "Example link title",
+  "description": "Example link description"
+}')" 201
+check 'its member is who the token belongs to' "$(jq -c '[._key, ._member.firstName]' "$place/body.txt")" '\["flag-link-key-123abc","Ada"\]'
+sdk_app() {
+	ask "$base/v1/projects/prj_9cb958b5-11b5-4e30-8675-5d075d52da7c/sdk-apps" \
+  -H "Authorization: Bearer $key" \
+  -H "Idempotency-Key: 2f0e1c88-4b1d-4ac1-bc0a-5e9f6d8a7b10" \
+  -H "Content-Type: application/json" \
+  -d '{
+    "name": "Acme Coffee iOS",
+    "platform": "ios",
+    "bundleId": "com.acmecoffee.ios"
+  }'
+}
+check 'the documented SDK app is made' "$(sdk_app)" 201
+check 'its answer is the documented one' "$(body)" '{"appId":"app_*","name":"Acme Coffee iOS","platform":"ios","bundleId":"com.acmecoffee.ios",*"apiKey":"sk_app_*"}'
+check 'its request has an id' "$(header X-Request-Id)" 'req_??????????????????????????'
+app_key=$(jq -r .apiKey "$place/body.txt")
+app_id=$(jq -r .appId "$place/body.txt")
+first=$(body)
+check 'a retry is answered' "$(sdk_app)" 201
+check 'with the same bytes, the key among them' "$(body)" "${first//[/\\[}"
+check 'and is told so' "$(header Idempotent-Replayed)" true
+rm -f "$place/body.txt"
+
+# --- A life each.
+ld() { ask -X "$1" "$base/api/v2/$2" -H "Authorization: ${4-$key}" ${3:+-d "$3"}; }
+check 'a layer is got' "$(ld GET projects/projectKey/layers/checkout-flow)" 200
+check 'layers are listed' "$(ld GET projects/projectKey/layers; jq .totalCount "$place/body.txt")" 2001
+check 'a layer that exists is a conflict' "$(ld POST projects/projectKey/layers '{"key": "checkout-flow", "name": "x", "description": ""}')" 409
+check 'and the answer says so' "$(body)" '{"code":"conflict","message":"layer \\"checkout-flow\\" already exists"}'
+check 'an environment is listed, by the query string' "$(ld GET 'projects/projectKey/environments?limit=1&sort=-name&filter=query:my'; jq -r '.items[].key' "$place/body.txt")" 200environment-key-123abc
+check 'a page that is none is refused' "$(ld GET 'projects/projectKey/environments?limit=0')" 400
+check 'an escaped slash is no separator' "$(ld GET 'projects/projectKey/environments/a%2Fb'; body)" '40[04]*'
+check 'a key in umlauts is a key that does not exist' "$(ld GET 'projects/%C3%BC/environments')" '40[04]'
+check 'an environment gets a new SDK key' "$(ld POST projects/projectKey/environments/environment-key-123abc/apiKey; jq -r .apiKey "$place/body.txt" | grep -c '^sdk-')" 2001
+patch() { ask -X PATCH "$base/api/v2/projects/projectKey/environments/test" -H "Authorization: $key" -H "If-Match: $1" -H 'Content-Type: application/json' -d "[{\"op\": \"replace\", \"path\": \"/name\", \"value\": \"$2\"}]"; }
+check 'an environment is patched at its version' "$(patch '"1"' Changed; jq -r .name "$place/body.txt"; header ETag)" $'200Changed\n"2"'
+check 'not at another one' "$(patch '"1"' Again; jq -r .code "$place/body.txt")" 409optimistic_locking_error
+check 'an environment is deleted' "$(ld DELETE projects/projectKey/environments/environment-key-123abc)" 204
+check 'without a body' "$(wc -c <"$place/body.txt" 2>/dev/null || echo 0)$(header Content-Length)" 0
+check 'and is gone' "$(ld GET projects/projectKey/environments/environment-key-123abc)" 404
+check 'a link is got by its key' "$(ld GET flag-links/projects/projectKey/flags/featureFlagKey/flag-link-key-123abc)" 200
+check 'a POST that stands for a DELETE deletes it' "$(ask -X POST "$base/api/v2/flag-links/projects/projectKey/flags/featureFlagKey/flag-link-key-123abc" -H "Authorization: $key" -H 'X-HTTP-Method-Override: DELETE')" 204
+check 'and it is gone' "$(ld GET flag-links/projects/projectKey/flags/featureFlagKey/flag-link-key-123abc)" 404
+layers() { ask -X "$1" "$base/v1/projects/prj_9cb958b5-11b5-4e30-8675-5d075d52da7c/sdk-apps$2" -H "Authorization: Bearer $key" ${3:+-d "$3"}; }
+check 'an app is got, without its key' "$(layers GET "/$app_id"; jq -c 'has("apiKey")' "$place/body.txt")" 200false
+check 'an app is changed' "$(layers PATCH "/$app_id" '{"name": "Acme", "capi": {"meta": {"enabled": true}}}'; jq -c '[.name, .capi.meta.enabled]' "$place/body.txt")" '200\["Acme",true\]'
+check 'apps are listed' "$(layers GET '?platform=ios&limit=5'; jq -r '.items[].name' "$place/body.txt")" 200Acme
+check 'an app is got' "$(layers GET "/$app_id")" 200
+length=$(header Content-Length)
+check 'a HEAD has the headers of a GET' "$(ask -I "$base/v1/projects/prj_9cb958b5-11b5-4e30-8675-5d075d52da7c/sdk-apps/$app_id" -H "Authorization: Bearer $key"; header X-Request-Id)" '200req_*'
+check 'and its length' "$(header Content-Length)" "$length"
+check 'and the connection goes on after it' "$(layers GET "/$app_id")$(layers GET "/$app_id")" 200200
+check 'an app is deleted' "$(layers DELETE "/$app_id")$(layers GET "/$app_id")" 204404
+
+# --- Refusals, each in its dialect.
+check 'no token' "$(ask "$base/api/v2/projects"; body)" '401{"code":"unauthorized","message":"an access token is required"}'
+check 'no token, in the other dialect' "$(ask "$base/v1/projects/prj_9cb958b5-11b5-4e30-8675-5d075d52da7c/sdk-apps"; body)" '401{"error":{"code":"UNAUTHENTICATED",*"requestId":"req_*"}}'
+check 'a bad token' "$(ld GET projects '' api-123; body)" '401{"code":"unauthorized","message":"the access token is not valid"}'
+check 'a JWT is no token there' "$(ld GET projects '' 'Bearer eyJhbGciOiJIUzI1NiJ9.e30.x')" 401
+check 'a token may come after Bearer there too' "$(ld GET projects '' "Bearer $reader")" 200
+check 'the scope is missing' "$(ld POST projects/projectKey/layers '{}' "$reader"; body)" '403{"code":"forbidden",*}'
+check 'a project out of reach' "$(ld GET projects/projectKey '' "$limited")" 404
+check 'an unknown path below the documented ones' "$(ld GET nowhere; body)" '404{"code":"not_found","message":"there is no such path"}'
+check 'an unknown path' "$(ask "$base/nowhere"; body)$(header Content-Type)" '404{"code":"not_found","message":"there is no such path"}application/json'
+check 'a method that the path does not take' "$(ld PUT projects/projectKey/layers; header Allow)" '405POST, GET'
+check 'an idempotency key is required' "$(layers POST '' '{"name": "x", "platform": "expo"}'; body)" '400{"error":{"code":"IDEMPOTENCY_REQUIRED",*'
+check 'a broken field by its name on the wire' "$(ld POST projects/projectKey/environments '{"key": "e", "name": "E", "color": "000000", "defaultTtl": 61}'; body)" '400*defaultTtl must be*'
+check 'no JSON' "$(ld POST projects/projectKey/layers 'no json'; body)" '400{"code":"invalid_request","message":"the request body is not a JSON object*'
+printf '{"key": "l", "name": "\xff"}' >"$place/sent"
+check 'no UTF-8' "$(ask -X POST "$base/api/v2/projects/projectKey/layers" -H "Authorization: $key" --data-binary "@$place/sent"; body)" '400{"code":"invalid_request","message":"the request body is not UTF-8"}'
+printf '{"key": "l"\0}' >"$place/sent"
+check 'a NUL' "$(ask -X POST "$base/api/v2/projects/projectKey/layers" -H "Authorization: $key" --data-binary "@$place/sent"; body)" '400{"code":"invalid_request","message":"the request body holds a NUL"}'
+# What PostgREST would listen to does not get through.
+check 'headers for PostgREST mean nothing there' "$(ask "$base/api/v2/projects" -H "Authorization: $reader" -H 'Accept: text/csv' -H 'Accept-Profile: flagplane_data' -H 'Prefer: tx=rollback, handling=strict' -H 'Range: 5-6' -H 'Cookie: a=b'; header Content-Type)" 200application/json
+check 'nor do the names of the original request' "$(ask "$base/api/v2/projects" -H "Authorization: $reader" -H 'X-Original-URI: /api/v2/projects/projectKey' -H 'X-Original-Method: DELETE'; jq .totalCount "$place/body.txt")" 2003
+
+# --- Sizes.
+sized() { # a body of so many bytes
+	{ printf '{"key": "big", "name": "Big", "description": "'; head -c 4000 /dev/zero | tr '\0' d; printf '"'; head -c "$(($1 - 4048))" /dev/zero | tr '\0' ' '; printf '}'; } >"$place/sent"
+	ask -X POST "$base$2" -H "Authorization: $key" -H 'Idempotency-Key: 2f0e1c88-4b1d-4ac1-bc0a-5e9f6d8a7b11' -H 'Expect:' --data-binary "@$place/sent"
+}
+check 'raw bytes in a URI are refused' "$(ask "$base" --request-target "/api/v2/projects/$(printf '\374\377')" -H "Authorization: $key"; body)" '400{"code":"invalid_request","message":"the URI must be percent-encoded"}'
+check 'a body of 1 MiB is taken' "$(sized 1048576 /api/v2/projects/projectKey/layers; wc -c <"$place/sent")" 2011048576
+check 'one byte more is 413' "$(sized 1048577 /api/v2/projects/projectKey/layers; body)" '413{"code":"invalid_request","message":"the request body is larger than 1048576 bytes"}'
+check 'in the dialect of the path' "$(sized 1048577 /v1/projects/x/sdk-apps; body)" '413{"error":{"code":"VALIDATION",*"requestId":"req_??????????????????????????"}}'
+check 'a long URI is refused by nginx' "$(ld GET "projects/$(head -c 20000 /dev/zero | tr '\0' p)")" 414
+check 'a long answer arrives whole' "$(sql -c "SELECT count(flagplane.create_layer('other', 'l' || g, 'L', repeat('x', 4000))) FROM generate_series(1, 300) g" >/dev/null; ld GET projects/other/layers; jq '.items | length' "$place/body.txt")" 200300
+
+# --- Functions and views, as PostgREST serves them.
+rpc() { ask "$base/rpc/$1" -H 'Content-Type: application/json' "${@:2}"; }
+check 'a function answers with its status and place' "$(rpc create_layer -H "X-Api-Key: $key" -d '{"project_key": "projectKey", "key": "rpc", "name": "R", "description": ""}'; header Location)" 201/api/v2/projects/projectKey/layers/rpc
+check 'a raw token is good' "$(rpc get_layer -H "Authorization: $reader" -d '{"project_key": "projectKey", "layer_key": "rpc"}'; jq -r .key "$place/body.txt")" 200rpc
+check 'a token after Bearer is good' "$(rpc get_layer -H "Authorization: Bearer $reader" -d '{"project_key": "projectKey", "layer_key": "rpc"}')" 200
+check 'a function that reads may be got' "$(ask "$base/rpc/get_layer?project_key=projectKey&layer_key=rpc" -H "X-Api-Key: $reader"; jq -r .key "$place/body.txt")" 200rpc
+check 'one that changes may not' "$(ask "$base/rpc/create_layer?project_key=projectKey&key=got&name=x&description=" -H "X-Api-Key: $key")" 405
+check 'a refusal has its documented status' "$(rpc get_layer -H "X-Api-Key: $reader" -d '{"project_key": "projectKey", "layer_key": "no"}'; jq -r .code "$place/body.txt")" 404not_found
+check 'a conflict of Layers' "$(rpc create_sdk_app -H "X-Api-Key: $key" -d '{"project_id": "nowhere", "name": "x", "platform": "expo"}'; jq -r .code "$place/body.txt"; header X-Request-Id)" $'404NOT_FOUND\nreq_*'
+check 'no token' "$(rpc list_projects -d '{}')" 401
+check 'a bad token, by the pre-request' "$(rpc operations -H 'X-Api-Key: fp_x' -d '{}'; jq -r .message "$place/body.txt")" '401the access token is not valid'
+check 'the operations need none' "$(rpc operations -d '{}'; jq -r '.[].name' "$place/body.txt" | grep -c '^create_layer$')" 2001
+check 'arguments that the function does not know' "$(rpc get_layer -H "X-Api-Key: $reader" -d '{"nmae": 1}'; jq -r .code "$place/body.txt")" 404PGRST202
+check 'the door itself is not for callers' "$(ask -X POST "$base/rpc/rest" -H "X-Api-Key: $key" -H 'Content-Type: application/octet-stream' -H 'X-Original-Method: GET' -H 'X-Original-URI: /api/v2/projects'; jq -r .code "$place/body.txt")" 400invalid_request
+view() { ask "$base/$1" -H "X-Api-Key: ${2-$reader}"; }
+check 'a view is read and filtered' "$(view 'projects?select=key&key=neq.other&order=key.asc'; jq -c . "$place/body.txt")" '200\[{"key":"acme-coffee"},{"key":"projectKey"}\]'
+check 'a limited token sees its project' "$(view 'projects?select=key' "$limited"; jq -c . "$place/body.txt")" '200\[{"key":"other"}\]'
+check 'environments too' "$(view 'environments?select=key&order=key' "$limited"; jq -c . "$place/body.txt")" '200\[{"key":"production"},{"key":"test"}\]'
+check 'a document of all requests is there for everybody' "$(ask "$base/api/v2/openapi.json"; jq -r .openapi "$place/body.txt")" '2003.*'
+for name in projects environments layers flag_links sdk_apps audit; do
+	check "$name needs a token" "$(ask "$base/$name"; jq -r .code "$place/body.txt")" 401unauthorized
+	check "$name can be read with one" "$(view "$name?limit=1" "$key")" 200
+	check "$name shows no secret" "$(view "$name" "$key" >/dev/null; grep -c -E '(sdk|mob)-[0-9a-f]{8}-|sk_app_[0-9A-Za-z]{43}|fp_[0-9a-f]{8}_[0-9a-f]{16}_[0-9A-Za-z]{43}' "$place/body.txt" || true)" 0
+done
+check 'nothing else is served' "$(ask "$base/account" -H "X-Api-Key: $key")$(ask "$base/idempotency_key" -H "X-Api-Key: $key")" 404404
+
+# --- A token that is revoked is refused by the next request, whichever way.
+doomed_token=$(jq -r .token <<<"$doomed")
+check 'a token is good' "$(ld GET projects '' "$doomed_token")$(view projects "$doomed_token")$(rpc list_projects -H "X-Api-Key: $doomed_token" -d '{}')" 200200200
+check 'it is revoked' "$(rpc revoke_access_token -H "X-Api-Key: $key" -d "{\"id\": $(jq ._id <<<"$doomed")}")" 200
+check 'it is refused' "$(ld GET projects '' "$doomed_token")$(view projects "$doomed_token")$(rpc list_projects -H "X-Api-Key: $doomed_token" -d '{}')" 401401401
+
+check 'one that is killed is told so' "$(sql -c "SELECT flagplane.kill_access_token('$(jq -r ._id <<<"$killed")') IS NOT NULL"; ld GET projects '' "$(jq -r .token <<<"$killed")"; ask "$base/v1/projects/prj_9cb958b5-11b5-4e30-8675-5d075d52da7c/sdk-apps" -H "Authorization: Bearer $(jq -r .token <<<"$killed")"; body)" 't?401503{"error":{"code":"KILL_SWITCH",*'
+
+# --- Nothing of a refused request is left; settings of one request are not the next one's.
+before=$(sql -c 'SELECT count(*) FROM flagplane_data.idempotency_key')
+check 'a refused request with a key' "$(ask -X POST "$base/api/v2/projects/projectKey/layers" -H "Authorization: $key" -H 'Idempotency-Key: 2f0e1c88-4b1d-4ac1-bc0a-5e9f6d8a7b12' -d '{"key": "checkout-flow", "name": "x", "description": ""}')" 409
+check 'leaves no claim' "$(sql -c 'SELECT count(*) FROM flagplane_data.idempotency_key')" "$before"
+check 'the key of the request before is not the next one'"'"'s' "$(ld POST projects/projectKey/layers '{"key": "after", "name": "x", "description": ""}'; sql -c 'SELECT count(*) FROM flagplane_data.idempotency_key')" "201$before"
+check 'nor is its token' "$(ask "$base/api/v2/projects")$(ask "$base/projects")" 401401
+check 'nor its status and headers' "$(ld GET projects/projectKey; header Location)" 200
+
+# --- The scheduled jobs run, in the name of whom they are meant for.
+sql >/dev/null <<'SQL'
+CREATE SCHEMA cron;
+CREATE TABLE cron.job_run_details (end_time timestamptz);
+CREATE FUNCTION cron.schedule(name text, schedule text, command text) RETURNS bigint LANGUAGE plpgsql AS
+'BEGIN EXECUTE command; RETURN 1; END';
+GRANT USAGE ON SCHEMA cron TO flagplane_backend;
+GRANT SELECT, DELETE ON cron.job_run_details TO flagplane_backend;
+UPDATE flagplane_data.idempotency_key SET expires_at = now();
+SQL
+{ echo 'SET ROLE flagplane_backend;'; grep -v '^CREATE EXTENSION' "$deploy/cron.sql"; } >"$place/cron.sql"
+check 'the jobs are scheduled' "$(sql -f "$place/cron.sql" | tr -d '\n')" 11
+check 'and purge' "$(sql -c 'SELECT count(*) FROM flagplane_data.idempotency_key')" 0
+
+# --- No secret is in a log, even if one came in a query string or as an argument.
+check 'a key in a query string' "$(ask "$base/rpc/resolve_environment_key?value=$sdk_key" -H "X-Api-Key: $reader")" 404
+check 'a key in an argument' "$(rpc authenticate_sdk_app -H "X-Api-Key: $reader" -d "{\"api_key\": \"$app_key\"}")" 404
+check 'the backend is away' "$(kill "$rest_pid"; wait "$rest_pid" || true; ask "$base/api/v2/projects?token=$reader" -H "Authorization: $reader"; body)" '502{"code":"internal_service_error","message":"the service does not answer"}'
+rest_pid=
+check 'the access log tells method, path and status' "$(grep -c 'POST /api/v2/projects/projectKey/environments 201 ' "$place/logs/flagplane.log")" 1
+for secret in "$key" "$reader" "$limited" "$doomed_token" "$sdk_key" "$app_key" 2f0e1c88-4b1d-4ac1-bc0a-5e9f6d8a7b10; do
+	check 'no secret is in the logs' "$(cat "$place"/logs/* "$place/rest.log" "$FLAGPLANE_CLUSTER/server.log" | grep -c -F -e "$secret" || true)" 0
+done
+echo "1..$number"
+[ "$failures" = 0 ]
