@@ -1,0 +1,5 @@
+#include "client.h"
+void
+test_crash(void)
+{
+}
