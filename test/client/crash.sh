@@ -8,6 +8,7 @@ chmod 755 "$FLAGPLANE_CLUSTER"
 trap '"$here/../cluster.sh" stop' EXIT
 # Checkpoints come often, so that crashes find some of them under way.
 CLUSTER_OPTIONS="fsync = on
+recovery_init_sync_method = syncfs
 max_wal_size = '32MB'
 checkpoint_timeout = '30s'" "$here/../cluster.sh" start
 eval "$("$here/../cluster.sh" env)"
