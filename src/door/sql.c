@@ -76,6 +76,21 @@ response_header(StringInfo headers, const char *name, const char *value)
 }
 
 /*
+ * setting_jsonb reads a setting that holds JSON.  jsonb's own complaint about one that
+ * does not would quote it, with the caller's token perhaps.
+ */
+static Jsonb *
+setting_jsonb(const char *name, const char *text)
+{
+	JsonValue value;
+	Datum jsonb;
+
+	if (json_read_value(text, strlen(text), &value) != NULL || !json_read_jsonb(&value, &jsonb))
+		error_raise(ERR_MALFORMED, "the setting %s is not JSON", name);
+	return DatumGetJsonbP(jsonb);
+}
+
+/*
  * keep_headers copies the headers that somebody else set before in the request;
  * those of an earlier call of ours give way to the new ones.
  */
@@ -93,7 +108,7 @@ keep_headers(StringInfo headers, const char *before)
 									   "X-RateLimit-Limit",
 									   "X-RateLimit-Remaining",
 									   "X-RateLimit-Reset"};
-	Jsonb *list = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(before)));
+	Jsonb *list = setting_jsonb("response.headers", before);
 	uint32 count = JB_ROOT_IS_ARRAY(list) ? JB_ROOT_COUNT(list) : 0;
 
 	for (uint32 i = 0; i < count; i++)
@@ -160,10 +175,9 @@ sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinf
 	if (postgrest && postgrest_setting("request.headers"))
 	{
 		Headers headers;
-		Datum source =
-			DirectFunctionCall1(jsonb_in, CStringGetDatum(postgrest_setting("request.headers")));
 
-		headers_read_jsonb(DatumGetJsonbP(source), true, &headers);
+		headers_read_jsonb(setting_jsonb("request.headers", postgrest_setting("request.headers")),
+						   true, &headers);
 		request->token = headers.token;
 		request->idempotency_key = headers.idempotency_key;
 		request->if_match = headers.if_match;

@@ -145,9 +145,12 @@ main(int argc, char **argv)
 		test_contest();
 	else if (argc == 2 && strcmp(argv[1], "crash") == 0)
 		test_crash();
+	else if (argc == 2 && strcmp(argv[1], "hostile") == 0)
+		test_hostile();
 	else
 	{
-		fprintf(stderr, "usage: %s postgrest | races | limits | feed | contest | crash\n", argv[0]);
+		fprintf(stderr, "usage: %s postgrest | races | limits | feed | contest | crash | hostile\n",
+				argv[0]);
 		return 2;
 	}
 	printf("1..%d\n", tests);

@@ -23,5 +23,6 @@ extern void test_limits(void);
 extern void test_feed(void);
 extern void test_contest(void);
 extern void test_crash(void);
+extern void test_hostile(void);
 
 #endif /* FLAGPLANE_CLIENT_H */
