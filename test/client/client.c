@@ -147,10 +147,14 @@ main(int argc, char **argv)
 		test_crash();
 	else if (argc == 2 && strcmp(argv[1], "hostile") == 0)
 		test_hostile();
+	else if (argc == 2 && strcmp(argv[1], "rights") == 0)
+		test_rights();
 	else
 	{
-		fprintf(stderr, "usage: %s postgrest | races | limits | feed | contest | crash | hostile\n",
-				argv[0]);
+		fprintf(
+			stderr,
+			"usage: %s postgrest | races | limits | feed | contest | crash | hostile | rights\n",
+			argv[0]);
 		return 2;
 	}
 	printf("1..%d\n", tests);

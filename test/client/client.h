@@ -24,5 +24,6 @@ extern void test_feed(void);
 extern void test_contest(void);
 extern void test_crash(void);
 extern void test_hostile(void);
+extern void test_rights(void);
 
 #endif /* FLAGPLANE_CLIENT_H */
