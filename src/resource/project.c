@@ -190,7 +190,8 @@ availability_member(Request *request, const char *name)
 
 	if (given && value.type != jbvBool)
 		request_violation(request, field, "must have true or false as %s", name);
-	params_add(&request->params, BOOLOID, BoolGetDatum(given && value.val.boolean), !given);
+	params_add(&request->params, BOOLOID,
+			   BoolGetDatum(given && value.type == jbvBool && value.val.boolean), !given);
 }
 
 /*
