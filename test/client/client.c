@@ -149,12 +149,14 @@ main(int argc, char **argv)
 		test_hostile();
 	else if (argc == 2 && strcmp(argv[1], "rights") == 0)
 		test_rights();
+	else if (argc == 2 && strcmp(argv[1], "secrets") == 0)
+		test_secrets();
 	else
 	{
-		fprintf(
-			stderr,
-			"usage: %s postgrest | races | limits | feed | contest | crash | hostile | rights\n",
-			argv[0]);
+		fprintf(stderr,
+				"usage: %s postgrest | races | limits | feed | contest | crash | hostile | rights "
+				"| secrets\n",
+				argv[0]);
 		return 2;
 	}
 	printf("1..%d\n", tests);

@@ -25,5 +25,6 @@ extern void test_contest(void);
 extern void test_crash(void);
 extern void test_hostile(void);
 extern void test_rights(void);
+extern void test_secrets(void);
 
 #endif /* FLAGPLANE_CLIENT_H */
