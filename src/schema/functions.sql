@@ -815,6 +815,18 @@ COMMENT ON FUNCTION flagplane.status() IS
 'Tell how the library runs: its version, whether it is preloaded, whether calls are limited, and the settings.
 tokens_max: access tokens that there is room for, tokens: those there, tokens_taken_over: how often one lost its place while its budget was not whole. For database roles with USAGE on flagplane_data only.';
 
+CREATE FUNCTION flagplane.doctor(
+	OUT finding text,
+	OUT severity text,
+	OUT what_to_do text
+)
+RETURNS SETOF record LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_doctor';
+REVOKE ALL ON FUNCTION flagplane.doctor() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.doctor() IS
+'Look an installation over: a row for each thing that is wrong or odd, the worst first; none if all is well.
+finding: the name of the check, a colon, and what was found; severity: error, warning or info. For database roles with USAGE on flagplane_data only.';
+
 -- The counters of the operations.
 CREATE FUNCTION flagplane_data.operation_stats(
 	OUT operation text,
