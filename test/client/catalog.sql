@@ -8,7 +8,7 @@ CREATE TEMP VIEW acls AS SELECT classid, objid, a.objsubid, (SELECT string_agg(x
 	SELECT 0, relacl FROM pg_class WHERE classid = 'pg_class'::regclass AND oid = objid UNION ALL SELECT 0, proacl FROM pg_proc WHERE classid = 'pg_proc'::regclass AND oid = objid
 	UNION ALL SELECT 0, typacl FROM pg_type WHERE classid = 'pg_type'::regclass AND oid = objid UNION ALL SELECT 0, nspacl FROM pg_namespace WHERE classid = 'pg_namespace'::regclass AND oid = objid
 	UNION ALL SELECT attnum, attacl FROM pg_attribute WHERE classid = 'pg_class'::regclass AND attrelid = objid AND attacl IS NOT NULL) a(objsubid, acl);
-SELECT line FROM (
+SELECT replace(line, E'\n', ' ') FROM (
 	SELECT 'object ' || pg_describe_object(classid, objid, 0) FROM ours
 	UNION ALL SELECT format('acl %s %s', pg_describe_object(classid, objid, objsubid), coalesce(acl, 'default')) FROM acls
 	UNION ALL SELECT format('initial acl %s %s %s', pg_describe_object(i.classoid, i.objoid, i.objsubid), i.privtype, i.initprivs) FROM pg_init_privs i JOIN ours ON classid = classoid AND objid = objoid
