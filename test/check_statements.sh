@@ -51,7 +51,7 @@ sub faults
 			my $tied = () = $rows =~ /(?:^|\), ?)\(\$1[,)]/g;
 			push @faults, "$table: a row is not of \$1" if $tied != $tuples;
 		}
-		elsif ($source =~ /^SELECT (?:DISTINCT )?(\w+)\.account_id\b/) 
+		elsif ($source =~ /^SELECT (?:DISTINCT )?(\w+)\.account_id\b/)
 		{
 			push @pairs, [$1, $alias];
 			$tables{$alias}++;
