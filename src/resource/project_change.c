@@ -78,6 +78,17 @@ lock_and_keep(Request *request)
 }
 
 /*
+ * write_whole answers with the project and all its environments.
+ */
+static void
+write_whole(Request *request, const Project *project)
+{
+	project_document(request->answer, project);
+	environments_array(request, project->key, UUIDPGetDatum(project->id));
+	document_close(request->answer, '}');
+}
+
+/*
  * do_update_project changes a project by a JSON Patch of its document, and
  * answers with it and all its environments.
  */
@@ -103,14 +114,15 @@ do_update_project(Request *request)
 	{
 		Rows rows;
 
+		/* In the audit log what it was has the form of what it is. */
+		write_whole(request, &project);
+		request_before(request);
 		params_add(&fields->params, UUIDOID, UUIDPGetDatum(project.id), false);
 		params_time(&fields->params, request->now);
 		rows = request_run(fields, &update_project);
 		project = project_of_row(&rows, 0);
 	}
-	project_document(request->answer, &project);
-	environments_array(request, project.key, UUIDPGetDatum(project.id));
-	document_close(request->answer, '}');
+	write_whole(request, &project);
 	request->version = project.version;
 	request_target(request, "proj/%s", project.key);
 }
