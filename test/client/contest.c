@@ -189,7 +189,7 @@ contest(PGconn *owner, const Change *change, int number, bool own, Keys keys)
 	claimed = count_of(owner, "idempotency_key", change->operation) - claimed;
 
 	/* Who has won has an answer; what replays has the same. */
-	expected = own || keys == SAME_KEY || change->repeat == TAKEN ? CLIENTS : 1;
+	expected = own || keys == SAME_KEY || change->repeat != REFUSED ? CLIENTS : 1;
 	if (tally.others > 0 || tally.answers != expected ||
 		tally.answers + tally.refusals != CLIENTS || (keys == SAME_KEY && !tally.equal) ||
 		!all_done(owner, change, number, last))
@@ -198,18 +198,15 @@ contest(PGconn *owner, const Change *change, int number, bool own, Keys keys)
 			   tally.others, tally.equal ? "equal" : "not equal");
 		return false;
 	}
-	/* A refusal leaves no claim, and each change one audit row; one that changes nothing none. */
+	/* A refusal leaves no claim; each change leaves one audit row, and what changes nothing none. */
 	if (claimed != (keys == NO_KEY ? 0 : keys == SAME_KEY ? 1 : expected))
 	{
 		printf("# %d idempotency keys\n", claimed);
 		return false;
 	}
-	if (keys == SAME_KEY || own || change->repeat == REFUSED)
-	{
-		if (audited == (keys == SAME_KEY ? 1 : expected))
-			return true;
-	}
-	else if (audited >= 1 && audited <= CLIENTS)
+	if (!own && (keys == SAME_KEY || change->repeat == SETTLED))
+		expected = 1;
+	if (audited == expected)
 		return true;
 	printf("# %d audit rows\n", audited);
 	return false;
