@@ -7,14 +7,13 @@
  *
  * The statements are sent before any answer is read; nothing waits for the clock.
  */
-#include "changes.h"
+#include "contest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CLIENTS 32
-#define ROUNDS	3
+#define ROUNDS 3
 
 static PGconn *clients[CLIENTS];
 
@@ -25,15 +24,6 @@ typedef enum Keys
 	SAME_KEY,
 	OWN_KEYS
 } Keys;
-
-/* How a round ended. */
-typedef struct Tally
-{
-	int answers;
-	int refusals; /* documented ones */
-	int others;
-	bool equal; /* all answers are the same */
-} Tally;
 
 /*
  * is_refusal tells whether an error is a documented refusal that a race can have.
@@ -55,7 +45,7 @@ is_refusal(const PGresult *result)
 /*
  * gather reads the answers to what each client was sent.
  */
-static Tally
+Tally
 gather(void)
 {
 	Tally tally = {.equal = true};
@@ -92,7 +82,7 @@ gather(void)
 /*
  * send_or_die sends a statement.
  */
-static void
+void
 send_or_die(int client, const char *statement)
 {
 	if (!PQsendQuery(clients[client], statement))
@@ -374,6 +364,7 @@ test_contest(void)
 	together("create_environment and create_flag",
 			 "SELECT CASE {n} % 2 WHEN 0 THEN flagplane.create_flag('env', 'x-{n}', 'F') ELSE"
 			 " flagplane.create_environment('env', 'x-{n}', 'E', '000000') END");
+	mix_all();
 	nothing_odd(owner);
 	for (int i = 0; i < CLIENTS; i++)
 		PQfinish(clients[i]);
