@@ -27,6 +27,8 @@ SELECT flagplane.create_flag_link('log', 'f', 'k', title => 'A "title"') IS NOT 
 SELECT flagplane.register_integration('log', '{"capabilities": {"flagLink": {"uiBlocks": {}, "header": "h", "emptyState": "e"}}}') IS NOT NULL AS made;
 SELECT flagplane.create_sdk_app('log', 'App', 'expo')->>'appId' AS app \gset
 SELECT flagplane.update_sdk_app('log', :'app', name => 'App two', bundle_id => 'a.b') IS NOT NULL AS changed;
+-- Its key is as of an hour ago, so that the second of the rotation is another one on any machine.
+UPDATE flagplane_data.sdk_app SET rotated_at = rotated_at - interval '1 hour' WHERE account_id = :account AND name = 'App two';
 SELECT flagplane.update_sdk_app('log', :'app', rotate_key => true) IS NOT NULL AS changed;
 SELECT flagplane.reset_environment_sdk_key('log', 'e') IS NOT NULL AS reset;
 SELECT flagplane.rotate_access_token(id) IS NOT NULL AS rotated FROM flagplane_data.access_token WHERE account_id = :account AND name = 'service';

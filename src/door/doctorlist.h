@@ -41,11 +41,14 @@ CHECK(
 	"Install the library and the SQL files of one version, restart the server if the library is "
 	"preloaded, and run ALTER EXTENSION flagplane UPDATE.")
 
+/* Types of rows and arrays have their table's or element's owner; on 19 they are members too. */
 CHECK(object_owner, "error",
 	  "SELECT " MEMBER " || ' belongs to '"
 	  " || coalesce(c.relowner, p.proowner, n.nspowner, t.typowner)::regrole" MEMBERS
 	  " LEFT JOIN pg_type t ON d.classid = 'pg_type'::regclass AND t.oid = d.objid"
-	  " WHERE coalesce(c.relowner, p.proowner, n.nspowner, t.typowner) <> e.extowner",
+	  " WHERE coalesce(c.relowner, p.proowner, n.nspowner, t.typowner) <> e.extowner"
+	  " AND NOT EXISTS (SELECT 1 FROM pg_depend i WHERE i.classid = d.classid"
+	  " AND i.objid = d.objid AND i.deptype = 'i')",
 	  "Give it back to the owner of the extension with ALTER ... OWNER TO: whoever owns it can "
 	  "change it.")
 
