@@ -127,6 +127,7 @@ patching_fields(Request *request, const Operation *creation, Jsonb *before, Json
 {
 	Request *fields = palloc0(sizeof(Request));
 	StringInfoData members;
+	char *problem;
 
 	if (!JB_ROOT_IS_OBJECT(after))
 		error_raise(ERR_INVALID, "the patched document is not an object");
@@ -161,8 +162,9 @@ patching_fields(Request *request, const Operation *creation, Jsonb *before, Json
 		}
 	}
 	document_close(&members, '}');
-	if (body_read(fields, members.data, members.len) != NULL)
-		error_raise(ERR_INVALID, "the patched document is nested too deeply");
+	problem = body_read(fields, members.data, members.len);
+	if (problem)
+		error_raise(ERR_INVALID, "the patched document cannot be read: %s", problem);
 	fields_check(fields);
 	return fields;
 }
