@@ -9,6 +9,7 @@
  */
 #include "call/caller.h"
 
+#include "access/xact.h"
 #include "call/field.h"
 #include "call/limit.h"
 #include "call/stats.h"
@@ -163,7 +164,7 @@ identify_role(Request *request, const OwnerBracket *bracket)
 		return;
 	if (!is_default)
 		error_raise(ERR_NOT_FOUND, "account \"%s\" does not exist", account_setting);
-	while (caller->account == 0 && request->operation->kind != READS)
+	while (caller->account == 0 && request->operation->kind != READS && !XactReadOnly)
 	{
 		Params params = {0};
 

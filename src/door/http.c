@@ -235,6 +235,20 @@ log_error(const Exchange *exchange, const ErrorData *error)
 }
 
 /*
+ * methods_allowed lists the methods that the path of a refused request takes: those
+ * that it has, or of those, where nothing can be changed, the one that reads.
+ */
+static const char *
+methods_allowed(const Exchange *exchange, ErrorKind kind)
+{
+	Route route;
+
+	if (kind == ERR_METHOD)
+		return exchange->route.allowed;
+	return route_find("GET", exchange->uri, &route) ? "GET" : "";
+}
+
+/*
  * answer_error turns a caught error into the documented answer, or raises it on
  * where the caller's transaction is over.
  */
@@ -254,8 +268,8 @@ answer_error(Exchange *exchange, ErrorData *error)
 	}
 	exchange->status = error_status(kind, exchange->route.dialect);
 	exchange->answer = makeStringInfo();
-	if (kind == ERR_METHOD)
-		response_header(&exchange->answer_headers, "Allow", exchange->route.allowed);
+	if (exchange->status == error_status(ERR_METHOD, exchange->route.dialect))
+		response_header(&exchange->answer_headers, "Allow", methods_allowed(exchange, kind));
 	error_body(exchange->answer, kind, exchange->route.dialect, message, exchange->id);
 }
 
