@@ -67,6 +67,7 @@ call_run(Request *request)
 
 	if (!idempotency_replay(request))
 	{
+		caller_require_reach(request);
 		request->operation->run(request);
 		audit_record(request);
 		idempotency_keep(request);
