@@ -11,7 +11,6 @@
 #include "door/door.h"
 #include "door/response.h"
 #include "funcapi.h"
-#include "ground/answer.h"
 #include "operations.h"
 #include "utils/builtins.h"
 
@@ -31,9 +30,8 @@ begin(Request *request, Operation *operation, int scope, Dialect dialect)
 	operation->kind = READS;
 	operation->scope = scope;
 	operation->dialect = dialect;
-	answer_begin();
 	call_prepare(request, operation);
-	error_speak(postgrest_calls() ? VOICE_POSTGREST : VOICE_SQL, dialect, request->id);
+	postgrest_speak(dialect, request->id);
 }
 
 /*
