@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "ground/document.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 /* How a list can be filtered: the name of a term, and what separates its values. */
@@ -134,7 +135,7 @@ page_check(Request *request, int limit_field, const char *const *filters, const 
 }
 
 /*
- * append_encoded appends a member of a query string, percent-encoded, if it was
+ * append_encoded appends a member of a query string, percent-encoded UTF-8, if it was
  * given.
  */
 void
@@ -143,6 +144,8 @@ append_encoded(StringInfo query, const char *name, const char *value)
 	if (value == NULL)
 		return;
 	appendStringInfo(query, "&%s=", name);
+	if (GetDatabaseEncoding() != PG_SQL_ASCII)
+		value = pg_server_to_any(value, strlen(value), PG_UTF8);
 	for (const char *c = value; *c; c++)
 	{
 		if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
