@@ -222,16 +222,21 @@ run_exchange(Exchange *exchange)
 
 /*
  * log_error writes an unforeseen error to the server's log under the request's
- * id.  The statement stays out of it, since the caller's token may stand in it,
- * and so does what a broken constraint says of the row.
+ * id.  The statement stays out of it, and so do those around it in the functions that
+ * called, since the caller's token may stand in them, and what a broken constraint
+ * says of the row.
  */
 static void
 log_error(const Exchange *exchange, const ErrorData *error)
 {
+	ErrorContextCallback *callers = error_context_stack;
+
+	error_context_stack = NULL;
 	ereport(LOG, errhidestmt(true), errcode(error->sqlerrcode),
 			errmsg("flagplane request %s failed: %s", exchange->id, error->message),
 			error->detail && !error_tells_row(error) ? errdetail_internal("%s", error->detail) : 0,
 			error->context ? errcontext("%s", error->context) : 0);
+	error_context_stack = callers;
 }
 
 /*
@@ -286,6 +291,8 @@ run_protected(Exchange *exchange)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
+		/* An error's context is what happens here; PG_END_TRY gives the callers' back. */
+		error_context_stack = NULL;
 		run_exchange(exchange);
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
