@@ -68,3 +68,6 @@ SELECT t.try($$SELECT flagplane.update_environment('patched', 'test', NULL)$$), 
 -- What SQL can say and a body cannot is told as what it is.
 SELECT t.try($$SELECT flagplane.update_environment('patched', 'test', '[{"op": "replace", "path": "/defaultTtl", "value": 1e2000}]')$$),
 	t.try(format('SELECT flagplane.update_environment(''patched'', ''test'', %L)', jsonb_build_array(jsonb_build_object('op', 'replace', 'path', '/name', 'value', (repeat('[', 70) || repeat(']', 70))::jsonb))));
+-- A whole number with a point is a whole number, and a null in what only the service reads stays there.
+SELECT flagplane.update_environment('patched', 'test', '[{"op": "replace", "path": "/approvalSettings/minNumApprovals", "value": 2.0}, {"op": "replace", "path": "/approvalSettings/serviceConfig", "value": {"none": null}}]')->'approvalSettings' AS settings;
+SELECT flagplane.update_environment('patched', 'test', '[{"op": "replace", "path": "/name", "value": "Kept"}]')->'approvalSettings' AS settings;

@@ -279,3 +279,22 @@ trees_equal(const JsonbValue *a, const JsonbValue *b)
 			elog(ERROR, "unexpected type of JSON value: %d", (int) a->type);
 	}
 }
+
+/*
+ * tree_plain_numbers writes every number of a tree without needless zeros after its
+ * point: 1.0 is 1, which is all that readers of whole numbers know.
+ */
+void
+tree_plain_numbers(JsonbValue *value)
+{
+	check_stack_depth();
+	if (value->type == jbvNumeric)
+		value->val.numeric = DatumGetNumeric(
+			DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(value->val.numeric)));
+	else if (value->type == jbvObject)
+		for (int i = 0; i < value->val.object.nPairs; i++)
+			tree_plain_numbers(&value->val.object.pairs[i].value);
+	else if (value->type == jbvArray)
+		for (int i = 0; i < value->val.array.nElems; i++)
+			tree_plain_numbers(&value->val.array.elems[i]);
+}

@@ -20,6 +20,7 @@ extern JsonbValue tree_of_jsonb(Jsonb *document);
 extern JsonbValue tree_copy(JsonbValue value);
 extern int tree_measure(const JsonbValue *value, TreeSize *size);
 extern bool trees_equal(const JsonbValue *a, const JsonbValue *b);
+extern void tree_plain_numbers(JsonbValue *value);
 
 extern bool tree_find_member(const JsonbValue *object, const char *name, int length, int *place);
 extern void tree_set_member(JsonbValue *object, const char *name, int length, JsonbValue value);
