@@ -67,10 +67,10 @@ flagplane_authenticate(PG_FUNCTION_ARGS)
 
 	if (!postgrest_calls() || (path && strcmp(path, RPC_PREFIX "rest") == 0))
 		PG_RETURN_VOID();
+	begin(&request, &operation, SCOPE_NONE, called ? called->dialect : LAUNCHDARKLY);
 	headers_of_postgrest(&headers);
 	if (headers.token == NULL)
 		PG_RETURN_VOID();
-	begin(&request, &operation, SCOPE_NONE, called ? called->dialect : LAUNCHDARKLY);
 	request.token = headers.token;
 
 	statement_begin();
