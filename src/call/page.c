@@ -4,6 +4,7 @@
  */
 #include "call/page.h"
 
+#include "call/field.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
 #include "mb/pg_wchar.h"
@@ -24,18 +25,6 @@ static const FilterTerm terms[] = {
 
 /* A list is sorted by at most so many names. */
 #define SORTS_MAX 3
-
-/*
- * is_listed tells whether a name is in a list that NULL ends.
- */
-static bool
-is_listed(const char *name, const char *const *list)
-{
-	for (; *list; list++)
-		if (strcmp(name, *list) == 0)
-			return true;
-	return false;
-}
 
 /*
  * add_values adds the values of a filter's term to those that it has already.
@@ -76,7 +65,7 @@ check_filter(Request *request, int field, const char *const *filters)
 			*colon = '\0';
 		for (int i = 0; colon && i < (int) lengthof(terms); i++)
 		{
-			if (strcmp(terms[i].name, term) != 0 || !is_listed(term, filters))
+			if (strcmp(terms[i].name, term) != 0 || !is_one_of(term, filters))
 				continue;
 			known = true;
 			values[i] = add_values(values[i], colon + 1, terms[i].separator);
@@ -107,7 +96,7 @@ check_sort(Request *request, int field, const char *const *sorts)
 	for (char *name = sort ? strtok_r(sort, ",", &rest) : NULL; name;
 		 name = strtok_r(NULL, ",", &rest))
 	{
-		if (!is_listed(name[0] == '-' ? name + 1 : name, sorts))
+		if (!is_one_of(name[0] == '-' ? name + 1 : name, sorts))
 			request_violation(request, field, "cannot be by %s", name);
 		else if (count == SORTS_MAX)
 			request_violation(request, field, "can have at most %d names", SORTS_MAX);
