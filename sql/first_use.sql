@@ -28,3 +28,17 @@ SELECT flagplane.get_project('readonly')->>'key';
 SELECT status FROM t.rest('GET', '/api/v2/projects/readonly/layers');
 SELECT t.try($$SELECT flagplane.create_layer('readonly', 'l', 'L', '')$$);
 ROLLBACK;
+-- What changes is refused there, in the caller's own words, after who calls and before the rest.
+BEGIN READ ONLY;
+SELECT * FROM t.rest('POST', '/api/v2/projects/readonly/layers', '{"key": "l", "name": "L", "description": ""}');
+SELECT * FROM t.rest('DELETE', '/api/v2/projects/readonly');
+SELECT * FROM t.rest('POST', '/api/v2/projects/readonly/environments/test/apiKey');
+SELECT * FROM t.rest('POST', '/v1/projects/x/sdk-apps', 'x');
+SELECT * FROM t.rest('POST', '/api/v2/projects', 'x', '{"Authorization": "fp_x"}');
+SET LOCAL flagplane.account = 'other';
+SELECT status FROM t.rest('POST', '/api/v2/projects', 'x');
+ROLLBACK;
+BEGIN READ ONLY;
+SET LOCAL request.method = 'GET';
+SELECT t.try($$SELECT flagplane.create_layer('readonly', 'l', 'L', '')$$);
+ROLLBACK;

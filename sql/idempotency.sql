@@ -101,3 +101,11 @@ SELECT g, r.status, r.headers->>'Idempotent-Replayed' AS replayed FROM generate_
 	jsonb_build_object('Idempotency-Key', 'efefefef-1111-4111-8111-111111111111', 'Authorization', :'replayer'), '{"key": "replayer", "name": "n", "description": ""}' || repeat(' ', g)) r ORDER BY g;
 UPDATE flagplane_data.access_token SET revoked_at = now() WHERE name = 'replayer';
 SELECT status FROM t.rest('POST', '/api/v2/projects/once/layers', '{"key": "replayer", "name": "n", "description": ""}', jsonb_build_object('Idempotency-Key', 'efefefef-1111-4111-8111-111111111111', 'Authorization', :'replayer'));
+-- A token that is limited to projects is told the same again when its project is gone; a key of its own finds nothing there.
+SELECT t.project('reach') IS NOT NULL AS made;
+SELECT flagplane.create_access_token('reach', role => 'writer', projects => '{reach}')->>'token' AS reach \gset
+SELECT n, r.status, r.headers->>'Idempotent-Replayed' AS replayed FROM (VALUES
+	(1, 'POST', '/layers', '1', '{"key": "l", "name": "L", "description": ""}'), (2, 'DELETE', '', '2', NULL), (3, 'DELETE', '', '2', NULL),
+	(4, 'POST', '/layers', '1', '{"key": "l", "name": "L", "description": ""}'), (5, 'POST', '/layers', '1', '{"key": "m", "name": "L", "description": ""}'),
+	(6, 'POST', '/layers', '3', '{"key": "l", "name": "L", "description": ""}'), (7, 'GET', '', '4', NULL)) v(n, method, path, key, body),
+	flagplane.handle(method, '/api/v2/projects/reach' || path, jsonb_build_object('Idempotency-Key', 'abcdabcd-1111-4111-8111-11111111111' || key, 'Authorization', :'reach'), body) r ORDER BY n;

@@ -64,3 +64,32 @@ EXCEPTION WHEN unique_violation THEN
 	RAISE WARNING '%', name;
 END
 $$;
+-- What is no operation speaks PostgREST's form too.
+CREATE ROLE fp_rpc;
+GRANT USAGE ON SCHEMA flagplane, t TO fp_rpc;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane, t TO fp_rpc;
+SET ROLE fp_rpc;
+SELECT r.* FROM (VALUES ('purge()'), ('status()'), ('reset_stats()'), ('doctor()'), ('distribute(1)'), ('drop_shards()'), ($$json_patch('{}', '{}')$$)) v(called), pg_temp.rpc('SELECT flagplane.' || called) r;
+SELECT t.try('SELECT flagplane.purge()');
+RESET ROLE;
+DROP OWNED BY fp_rpc;
+DROP ROLE fp_rpc;
+-- The pre-request speaks as it is asked, not as the call before it was.
+SELECT t.try('SELECT flagplane.get_layer(NULL, NULL)');
+BEGIN;
+SET LOCAL request.method = 'POST';
+SET LOCAL request.path = '/rpc/list_sdk_apps';
+SET LOCAL request.headers = 'no JSON';
+SELECT t.try('SELECT flagplane.authenticate()');
+ROLLBACK;
+-- While workers run no setting can be set: a query that has some is answered without headers.
+CREATE TABLE t.many AS SELECT g FROM generate_series(1, 1000) g;
+ANALYZE t.many;
+BEGIN;
+SET LOCAL parallel_setup_cost = 0;
+SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL min_parallel_table_scan_size = 0;
+SET LOCAL request.method = 'GET';
+EXPLAIN (COSTS OFF) SELECT flagplane.get_project('rpc')->>'key' FROM t.many WHERE g % 500 = 7;
+SELECT flagplane.get_project('rpc')->>'key' AS key, current_setting('response.headers', true) AS headers FROM t.many WHERE g % 500 = 7;
+ROLLBACK;

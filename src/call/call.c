@@ -30,6 +30,17 @@ call_prepare(Request *request, const Operation *operation)
 }
 
 /*
+ * require_writable refuses a change where nothing can be written: in a read-only
+ * transaction, as on a standby.
+ */
+static void
+require_writable(const Request *request)
+{
+	if (request->operation->kind != READS && XactReadOnly)
+		error_raise(ERR_READ_ONLY, "nothing can be changed in a read-only transaction");
+}
+
+/*
  * call_run does the request: identify the caller, take the call from their
  * budget, read the fields, claim the idempotency key or replay its answer, run
  * the operation, record it, note that the token was used.  What
@@ -48,6 +59,7 @@ call_run(Request *request)
 	caller_identify(request, &bracket);
 	limit_take(request);
 	caller_require_scope(request);
+	require_writable(request);
 	fields_prepare(request);
 	request->read_fields(request);
 	fields_check(request);
@@ -55,6 +67,7 @@ call_run(Request *request)
 
 	if (!idempotency_replay(request))
 	{
+		caller_require_reach(request);
 		request->operation->run(request);
 		audit_record(request);
 		idempotency_keep(request);

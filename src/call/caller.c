@@ -9,6 +9,7 @@
  */
 #include "call/caller.h"
 
+#include "access/xact.h"
 #include "call/field.h"
 #include "call/limit.h"
 #include "call/stats.h"
@@ -163,7 +164,7 @@ identify_role(Request *request, const OwnerBracket *bracket)
 		return;
 	if (!is_default)
 		error_raise(ERR_NOT_FOUND, "account \"%s\" does not exist", account_setting);
-	while (caller->account == 0 && request->operation->kind != READS)
+	while (caller->account == 0 && request->operation->kind != READS && !XactReadOnly)
 	{
 		Params params = {0};
 
@@ -308,36 +309,41 @@ caller_project_field(const Operation *operation)
 
 /*
  * caller_resolve_project turns a project given by key where an id is usual into
- * its id, so that the same request looks the same however it came, and hides
- * projects that the token is not for.
+ * its id, so that the same request looks the same however it came.
  */
 void
 caller_resolve_project(Request *request)
+{
+	Params params = {0};
+	Rows rows;
+	Row row;
+
+	if (request->project_key == NULL)
+		return;
+	params_bigint(&params, request->caller.account);
+	params_text(&params, request->project_key);
+	rows = statement_run(&find_project_by_key, &params, request->mode);
+	if (rows.count == 0)
+		error_raise(ERR_NOT_FOUND, "project \"%s\" does not exist", request->project_key);
+	row_read(&rows, 0, &row);
+	field_set(request, caller_project_field(request->operation), row.values[0]);
+}
+
+/*
+ * caller_require_reach hides projects that the token is not for.  It is asked once
+ * the work is to be done: an answer that is replayed was this very token's, whatever
+ * has become of the project.
+ */
+void
+caller_require_reach(Request *request)
 {
 	int field = caller_project_field(request->operation);
 	const Caller *caller = &request->caller;
 	Params params = {0};
 	Rows rows;
 
-	if (field < 0 || !request_given(request, field))
+	if (caller->all_projects || field < 0 || !request_given(request, field))
 		return;
-
-	if (request->project_key)
-	{
-		Row row;
-
-		params_bigint(&params, caller->account);
-		params_text(&params, request->project_key);
-		rows = statement_run(&find_project_by_key, &params, request->mode);
-		if (rows.count == 0)
-			error_raise(ERR_NOT_FOUND, "project \"%s\" does not exist", request->project_key);
-		row_read(&rows, 0, &row);
-		field_set(request, field, row.values[0]);
-	}
-	if (caller->all_projects)
-		return;
-
-	memset(&params, 0, sizeof(params));
 	params_bigint(&params, caller->account);
 	params_add(&params, request->params.types[FIELD_PARAM(field)],
 			   request->params.values[FIELD_PARAM(field)], false);

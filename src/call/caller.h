@@ -26,6 +26,7 @@ extern void caller_identify(Request *request, const OwnerBracket *bracket);
 extern void caller_require_scope(const Request *request);
 extern int caller_project_field(const Operation *operation);
 extern void caller_resolve_project(Request *request);
+extern void caller_require_reach(Request *request);
 
 extern bool scope_by_name(const char *name, int *scope);
 extern const char *scope_name(Scope scope);

@@ -227,7 +227,11 @@ take_over(Bucket *bucket, uint64 key, uint64 now)
 		uint64 whole = 0;
 
 		for (int word = 0; word < WORDS; word++)
-			whole = Max(whole, pg_atomic_read_u64(&bucket->budgets[place].words[word]));
+		{
+			uint64 seen = pg_atomic_read_u64(&bucket->budgets[place].words[word]);
+
+			whole = Max(whole, seen);
+		}
 		if (whole < first_whole)
 		{
 			first = place;

@@ -4,8 +4,10 @@
  */
 #include "call/page.h"
 
+#include "call/field.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 /* How a list can be filtered: the name of a term, and what separates its values. */
@@ -23,18 +25,6 @@ static const FilterTerm terms[] = {
 
 /* A list is sorted by at most so many names. */
 #define SORTS_MAX 3
-
-/*
- * is_listed tells whether a name is in a list that NULL ends.
- */
-static bool
-is_listed(const char *name, const char *const *list)
-{
-	for (; *list; list++)
-		if (strcmp(name, *list) == 0)
-			return true;
-	return false;
-}
 
 /*
  * add_values adds the values of a filter's term to those that it has already.
@@ -75,7 +65,7 @@ check_filter(Request *request, int field, const char *const *filters)
 			*colon = '\0';
 		for (int i = 0; colon && i < (int) lengthof(terms); i++)
 		{
-			if (strcmp(terms[i].name, term) != 0 || !is_listed(term, filters))
+			if (strcmp(terms[i].name, term) != 0 || !is_one_of(term, filters))
 				continue;
 			known = true;
 			values[i] = add_values(values[i], colon + 1, terms[i].separator);
@@ -106,7 +96,7 @@ check_sort(Request *request, int field, const char *const *sorts)
 	for (char *name = sort ? strtok_r(sort, ",", &rest) : NULL; name;
 		 name = strtok_r(NULL, ",", &rest))
 	{
-		if (!is_listed(name[0] == '-' ? name + 1 : name, sorts))
+		if (!is_one_of(name[0] == '-' ? name + 1 : name, sorts))
 			request_violation(request, field, "cannot be by %s", name);
 		else if (count == SORTS_MAX)
 			request_violation(request, field, "can have at most %d names", SORTS_MAX);
@@ -134,7 +124,7 @@ page_check(Request *request, int limit_field, const char *const *filters, const 
 }
 
 /*
- * append_encoded appends a member of a query string, percent-encoded, if it was
+ * append_encoded appends a member of a query string, percent-encoded UTF-8, if it was
  * given.
  */
 void
@@ -143,6 +133,8 @@ append_encoded(StringInfo query, const char *name, const char *value)
 	if (value == NULL)
 		return;
 	appendStringInfo(query, "&%s=", name);
+	if (GetDatabaseEncoding() != PG_SQL_ASCII)
+		value = pg_server_to_any(value, strlen(value), PG_UTF8);
 	for (const char *c = value; *c; c++)
 	{
 		if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||

@@ -78,18 +78,6 @@ patching_plain(Jsonb *document)
 }
 
 /*
- * is_listed tells whether a name is in a list.
- */
-static bool
-is_listed(const char *name, const char *const *list)
-{
-	for (; *list; list++)
-		if (strcmp(*list, name) == 0)
-			return true;
-	return false;
-}
-
-/*
  * compare_members collects the members of one document that are not editable and
  * not the same in the other: absent there or, unless absence alone counts, different.
  */
@@ -109,7 +97,7 @@ compare_members(Violations *violations, const char *path, Jsonb *document, Jsonb
 		char *text = jsonb_string(&name);
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
-		if (is_listed(text, editable) || (same && absence_alone) ||
+		if (is_one_of(text, editable) || (same && absence_alone) ||
 			(same && jsonb_equal(JsonbValueToJsonb(&value), JsonbValueToJsonb(same))))
 			continue;
 		error_violation(violations, path ? psprintf("%s.%s", path, text) : text,
@@ -142,6 +130,7 @@ patching_fields(Request *request, const Operation *creation, Jsonb *before, Json
 {
 	Request *fields = palloc0(sizeof(Request));
 	StringInfoData members;
+	char *problem;
 
 	if (!JB_ROOT_IS_OBJECT(after))
 		error_raise(ERR_INVALID, "the patched document is not an object");
@@ -176,8 +165,9 @@ patching_fields(Request *request, const Operation *creation, Jsonb *before, Json
 		}
 	}
 	document_close(&members, '}');
-	if (body_read(fields, members.data, members.len) != NULL)
-		error_raise(ERR_INVALID, "the patched document is nested too deeply");
+	problem = body_read(fields, members.data, members.len);
+	if (problem)
+		error_raise(ERR_INVALID, "the patched document cannot be read: %s", problem);
 	fields_check(fields);
 	return fields;
 }

@@ -155,9 +155,9 @@ is_app_id(const char *text)
 }
 
 /*
- * is_one_of tells whether a text is among the choices.
+ * is_one_of tells whether a text is among the choices, which NULL ends.
  */
-static bool
+bool
 is_one_of(const char *text, const char *const *choices)
 {
 	for (; *choices; choices++)

@@ -11,7 +11,6 @@
 #include "door/door.h"
 #include "door/response.h"
 #include "funcapi.h"
-#include "ground/answer.h"
 #include "operations.h"
 #include "utils/builtins.h"
 
@@ -31,9 +30,8 @@ begin(Request *request, Operation *operation, int scope, Dialect dialect)
 	operation->kind = READS;
 	operation->scope = scope;
 	operation->dialect = dialect;
-	answer_begin();
 	call_prepare(request, operation);
-	error_speak(postgrest_calls() ? VOICE_POSTGREST : VOICE_SQL, dialect, request->id);
+	postgrest_speak(dialect, request->id);
 }
 
 /*
@@ -69,10 +67,10 @@ flagplane_authenticate(PG_FUNCTION_ARGS)
 
 	if (!postgrest_calls() || (path && strcmp(path, RPC_PREFIX "rest") == 0))
 		PG_RETURN_VOID();
+	begin(&request, &operation, SCOPE_NONE, called ? called->dialect : LAUNCHDARKLY);
 	headers_of_postgrest(&headers);
 	if (headers.token == NULL)
 		PG_RETURN_VOID();
-	begin(&request, &operation, SCOPE_NONE, called ? called->dialect : LAUNCHDARKLY);
 	request.token = headers.token;
 
 	statement_begin();

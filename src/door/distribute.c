@@ -11,6 +11,8 @@
  * The tables are read from the catalog, so that none is forgotten: those without
  * an account_id go to every server, the others are spread by it, parents first.
  */
+#include "door/response.h"
+
 #include "call/caller.h"
 #include "fmgr.h"
 
@@ -199,7 +201,7 @@ flagplane_distribute(PG_FUNCTION_ARGS)
 	int count;
 	int64 distributed = 0;
 
-	error_speak(VOICE_SQL, LAUNCHDARKLY, NULL);
+	postgrest_speak(LAUNCHDARKLY, NULL);
 	if (PG_ARGISNULL(0) || PG_GETARG_INT32(0) < 1 || PG_GETARG_INT32(0) > SHARDS_MAX)
 		error_raise(ERR_INVALID, "shard_count must be between 1 and %d", SHARDS_MAX);
 
@@ -236,7 +238,7 @@ flagplane_drop_shards(PG_FUNCTION_ARGS)
 	int count;
 	int64 dropped = 0;
 
-	error_speak(VOICE_SQL, LAUNCHDARKLY, NULL);
+	postgrest_speak(LAUNCHDARKLY, NULL);
 	statement_begin();
 	require_citus("drop_shards");
 	tables = read_tables(&count);

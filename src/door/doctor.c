@@ -6,6 +6,8 @@
  * It looks over all accounts, so it is for database roles with rights on the data.
  * It changes nothing and takes no lock that a change would wait for.
  */
+#include "door/response.h"
+
 #include "call/caller.h"
 #include "call/limit.h"
 #include "fmgr.h"
@@ -79,7 +81,7 @@ flagplane_doctor(PG_FUNCTION_ARGS)
 	Params params = {0};
 	LimitUsage usage;
 
-	error_speak(VOICE_SQL, LAUNCHDARKLY, NULL);
+	postgrest_speak(LAUNCHDARKLY, NULL);
 	InitMaterializedSRF(fcinfo, 0);
 	limit_usage(&usage);
 	params_boolean(&params, usage.slots > 0);

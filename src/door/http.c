@@ -222,16 +222,35 @@ run_exchange(Exchange *exchange)
 
 /*
  * log_error writes an unforeseen error to the server's log under the request's
- * id.  The statement stays out of it, since the caller's token may stand in it,
- * and so does what a broken constraint says of the row.
+ * id.  The statement stays out of it, and so do those around it in the functions that
+ * called, since the caller's token may stand in them, and what a broken constraint
+ * says of the row.
  */
 static void
 log_error(const Exchange *exchange, const ErrorData *error)
 {
+	ErrorContextCallback *callers = error_context_stack;
+
+	error_context_stack = NULL;
 	ereport(LOG, errhidestmt(true), errcode(error->sqlerrcode),
 			errmsg("flagplane request %s failed: %s", exchange->id, error->message),
 			error->detail && !error_tells_row(error) ? errdetail_internal("%s", error->detail) : 0,
 			error->context ? errcontext("%s", error->context) : 0);
+	error_context_stack = callers;
+}
+
+/*
+ * methods_allowed lists the methods that the path of a refused request takes: those
+ * that it has, or of those, where nothing can be changed, the one that reads.
+ */
+static const char *
+methods_allowed(const Exchange *exchange, ErrorKind kind)
+{
+	Route route;
+
+	if (kind == ERR_METHOD)
+		return exchange->route.allowed;
+	return route_find("GET", exchange->uri, &route) ? "GET" : "";
 }
 
 /*
@@ -254,8 +273,8 @@ answer_error(Exchange *exchange, ErrorData *error)
 	}
 	exchange->status = error_status(kind, exchange->route.dialect);
 	exchange->answer = makeStringInfo();
-	if (kind == ERR_METHOD)
-		response_header(&exchange->answer_headers, "Allow", exchange->route.allowed);
+	if (exchange->status == error_status(ERR_METHOD, exchange->route.dialect))
+		response_header(&exchange->answer_headers, "Allow", methods_allowed(exchange, kind));
 	error_body(exchange->answer, kind, exchange->route.dialect, message, exchange->id);
 }
 
@@ -272,6 +291,8 @@ run_protected(Exchange *exchange)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
+		/* An error's context is what happens here; PG_END_TRY gives the callers' back. */
+		error_context_stack = NULL;
 		run_exchange(exchange);
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);

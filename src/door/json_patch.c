@@ -2,6 +2,8 @@
  * json_patch.c
  *	  JSON Patch as a SQL function over plain documents.
  */
+#include "door/response.h"
+
 #include "ground/error.h"
 #include "ground/patch.h"
 
@@ -15,7 +17,7 @@ PG_FUNCTION_INFO_V1(flagplane_json_patch);
 Datum
 flagplane_json_patch(PG_FUNCTION_ARGS)
 {
-	error_speak(VOICE_SQL, LAUNCHDARKLY, "");
+	postgrest_speak(LAUNCHDARKLY, NULL);
 	if (PG_ARGISNULL(0))
 		error_raise(ERR_INVALID, "document is required");
 	if (PG_ARGISNULL(1))

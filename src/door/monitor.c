@@ -3,6 +3,8 @@
  *	  What those who run the server look at: the state of the library and the
  *	  counters of the operations.
  */
+#include "door/response.h"
+
 #include "call/caller.h"
 #include "call/limit.h"
 #include "call/stats.h"
@@ -73,7 +75,7 @@ flagplane_status(PG_FUNCTION_ARGS)
 	MemoryContext context = CurrentMemoryContext;
 	char *settings;
 
-	error_speak(VOICE_SQL, LAUNCHDARKLY, NULL);
+	postgrest_speak(LAUNCHDARKLY, NULL);
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "status must return a row");
 
@@ -136,7 +138,7 @@ flagplane_reset_stats(PG_FUNCTION_ARGS)
 {
 	OwnerBracket bracket;
 
-	error_speak(VOICE_SQL, LAUNCHDARKLY, NULL);
+	postgrest_speak(LAUNCHDARKLY, NULL);
 	owner_enter(&bracket);
 	require_rights(&bracket, "reset_stats");
 	owner_leave(&bracket);

@@ -71,6 +71,7 @@ may_refuse(const Operation *operation, ErrorKind kind)
 	switch (kind)
 	{
 		case ERR_EXISTS:
+		case ERR_READ_ONLY:
 		case ERR_STALE_VERSION:
 		case ERR_IDEMPOTENCY_CONFLICT:
 		case ERR_IN_USE:

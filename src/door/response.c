@@ -5,6 +5,7 @@
 #include "door/door.h"
 #include "door/response.h"
 
+#include "access/xact.h"
 #include "ground/answer.h"
 #include "ground/document.h"
 #include "utils/fmgrprotos.h"
@@ -83,11 +84,26 @@ postgrest_calls(void)
 }
 
 /*
- * set_response sets a setting that PostgREST reads after the call.
+ * postgrest_speak begins a call: it has no headers yet, and its refusals leave in
+ * the form that whoever calls understands: PostgREST's own while that is serving a
+ * request, else that of SQL.
+ */
+void
+postgrest_speak(Dialect dialect, const char *request_id)
+{
+	answer_begin();
+	error_speak(postgrest_calls() ? VOICE_POSTGREST : VOICE_SQL, dialect, request_id);
+}
+
+/*
+ * set_response sets a setting that PostgREST reads after the call.  While workers run
+ * for the query no setting can be set: what such a query calls is answered without.
  */
 static void
 set_response(const char *name, const char *value)
 {
+	if (IsInParallelMode())
+		return;
 	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
 							 false);
 }

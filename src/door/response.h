@@ -24,6 +24,7 @@ extern void response_object(const ResponseHeaders *headers, StringInfo out);
 
 extern const char *postgrest_setting(const char *name);
 extern bool postgrest_calls(void);
+extern void postgrest_speak(Dialect dialect, const char *request_id);
 extern void postgrest_headers(const ResponseHeaders *headers);
 extern void postgrest_status(int status);
 

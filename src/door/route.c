@@ -24,8 +24,9 @@ hex_digit(char c)
 }
 
 /*
- * percent_decode decodes a stretch of a URI; NULL if it holds a bad escape, a
- * NUL, or bytes that are not text in the database's encoding.
+ * percent_decode decodes a stretch of a URI, which is UTF-8 like a body, into text of
+ * the database's encoding; NULL if it holds a bad escape, a NUL, or bytes that are no
+ * text.
  */
 static char *
 percent_decode(const char *from, size_t length, bool plus_is_space)
@@ -56,7 +57,9 @@ percent_decode(const char *from, size_t length, bool plus_is_space)
 		*next++ = c;
 	}
 	*next = '\0';
-	return pg_verifymbstr(text, next - text, true) ? text : NULL;
+	if (pg_encoding_verifymbstr(PG_UTF8, text, next - text) != next - text)
+		return NULL;
+	return pg_any_to_server(text, next - text, PG_UTF8);
 }
 
 /*

@@ -13,7 +13,6 @@
 #include "call/call.h"
 #include "call/field.h"
 #include "fmgr.h"
-#include "ground/answer.h"
 #include "operations.h"
 #include "utils/builtins.h"
 
@@ -64,14 +63,11 @@ respond(const Request *request)
 void
 sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinfo)
 {
-	bool postgrest = postgrest_calls();
-
-	answer_begin();
 	call_prepare(request, operation);
-	error_speak(postgrest ? VOICE_POSTGREST : VOICE_SQL, operation->dialect, request->id);
+	postgrest_speak(operation->dialect, request->id);
 	request->read_fields = read_arguments;
 	request->source = fcinfo;
-	if (postgrest)
+	if (postgrest_calls())
 	{
 		Headers headers;
 

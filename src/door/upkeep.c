@@ -2,6 +2,8 @@
  * upkeep.c
  *	  What a scheduler calls.
  */
+#include "door/response.h"
+
 #include "call/caller.h"
 #include "fmgr.h"
 
@@ -95,7 +97,7 @@ flagplane_purge(PG_FUNCTION_ARGS)
 	Rows accounts;
 	int64 removed[2] = {0, 0};
 
-	error_speak(VOICE_SQL, LAUNCHDARKLY, NULL);
+	postgrest_speak(LAUNCHDARKLY, NULL);
 	if (PG_ARGISNULL(0) || PG_GETARG_INT32(0) < 1 || PG_GETARG_INT32(0) > PURGE_MAX)
 		error_raise(ERR_INVALID, "limit must be between 1 and %d", PURGE_MAX);
 

@@ -31,6 +31,7 @@ typedef enum ErrorKind
 	ERR_NOT_FOUND,			  /* no such resource in this account */
 	ERR_NO_ROUTE,			  /* no such path */
 	ERR_METHOD,				  /* another method than the path has */
+	ERR_READ_ONLY,			  /* a change in a read-only transaction */
 	ERR_EXISTS,				  /* already exists */
 	ERR_STALE_VERSION,		  /* the version the caller saw is not current */
 	ERR_IDEMPOTENCY_CONFLICT, /* same idempotency key, other request */

@@ -230,6 +230,7 @@ flag_follow_instructions(Request *request, Jsonb *patch, Jsonb *document)
 {
 	Request *semantic = palloc0(sizeof(Request));
 	char *text = JsonbToCString(NULL, &patch->root, VARSIZE(patch));
+	char *problem;
 	List *instructions;
 	ListCell *cell;
 
@@ -237,8 +238,9 @@ flag_follow_instructions(Request *request, Jsonb *patch, Jsonb *document)
 	semantic->wire = true;
 	semantic->caller = request->caller;
 	fields_prepare(semantic);
-	if (body_read(semantic, text, strlen(text)) != NULL)
-		error_raise(ERR_INVALID, "the patch is nested too deeply");
+	problem = body_read(semantic, text, strlen(text));
+	if (problem)
+		error_raise(ERR_INVALID, "the patch cannot be read: %s", problem);
 	fields_collect(semantic);
 	instructions = instructions_read(semantic, INSTRUCTIONS, kinds);
 	if (semantic->violations.count == 0)

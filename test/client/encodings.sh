@@ -48,6 +48,10 @@ for encoding in SQL_ASCII LATIN1; do
 		check "$encoding: the same in a document" \
 			"$(sql -c "SELECT status FROM flagplane.handle('POST', '/api/v2/flags/p', '{}', E'{\"key\": \"f\", \"name\": \"F\", \"variations\": [{\"value\": \"\\\\u20ac\"}, {\"value\": 1}]}')")" "400"
 	fi
+	# A query string is UTF-8, read and written.
+	sql >/dev/null -c "SELECT flagplane.create_project('e', convert_from('\xc3a974c3a9', 'UTF8'))"
+	check "$encoding: what a URI asks for" "$(sql -c "SELECT body->>'totalCount', split_part(body->'_links'->'self'->>'href', '=', 3) FROM flagplane.handle('GET', '/api/v2/projects?filter=query:%C3%A9t%C3%A9', '{}')")" '1|query%3A%C3%A9t%C3%A9'
+	check "$encoding: what is not UTF-8 in one" "$(sql -c "SELECT status FROM flagplane.handle('GET', '/api/v2/projects?filter=query:%E9', '{}')")" 400
 	# What it is in a UTF-8 database.
 	check "$encoding: the bucket is that of UTF-8" "$(sql -c "SET client_encoding = UTF8" -c "SELECT flagplane.bucket('seed é', 'ünit')")" 2774
 done
