@@ -664,14 +664,15 @@ CREATE FUNCTION flagplane.list_partner_projects(
 	cursor text DEFAULT NULL,
 	"limit" integer DEFAULT 25,
 	status text DEFAULT NULL,
-	search text DEFAULT NULL
+	search text DEFAULT NULL,
+	customer_external_id text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_partner_projects';
-REVOKE ALL ON FUNCTION flagplane.list_partner_projects(text, integer, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_partner_projects(text, integer, text, text) IS
+REVOKE ALL ON FUNCTION flagplane.list_partner_projects(text, integer, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_partner_projects(text, integer, text, text, text) IS
 'List the projects in the shape of Layers'' Partner API, newest first.
-cursor: nextCursor of the page before. limit: 1 to 200. status: active or archived; no project is archived. search: what names must hold, in either case. Refuses: 22023.';
+cursor: nextCursor of the page before. limit: 1 to 200. status: active or archived; no project is archived. search: what names must hold, in either case. customer_external_id: that of the project; none has one. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.create_sdk_app(
 	project_id text,
@@ -758,14 +759,15 @@ CREATE FUNCTION flagplane.list_audit_log(
 	after bigint DEFAULT NULL,
 	"limit" integer DEFAULT 20,
 	filter text DEFAULT NULL,
-	cursor text DEFAULT NULL
+	cursor text DEFAULT NULL,
+	spec text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_audit_log';
-REVOKE ALL ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text) IS
+REVOKE ALL ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text, text) IS
 'List the audit log, newest first, a page at a time.
-before, after: Unix milliseconds that the entries are between. limit: 1 to 1000. filter: text that the name or the resource must hold. cursor: that of the link to the next page. Refuses: 22023.';
+before, after: Unix milliseconds that the entries are between. limit: 1 to 1000. filter: text that the name or the resource must hold. cursor: that of the link to the next page. spec: a resource specifier; * is any text within one of its parts. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.get_audit_log_entry(
 	id text
