@@ -145,3 +145,7 @@ SELECT t.try(format('SELECT flagplane.json_patch(''{"a": [0]}'', %L)',
 	(SELECT json_agg(json_build_object('op', 'copy', 'from', '/a', 'path', '/a/-')) FROM generate_series(1, 40))));
 SELECT t.try(format('SELECT flagplane.json_patch(''{}'', %L)',
 	(SELECT json_agg(json_build_object('op', 'copy', 'from', '', 'path', repeat('/a', (2 ^ n)::int))) FROM generate_series(0, 11) n)));
+-- So are the bytes of what is copied: a long string, many times, is refused and no internal error.
+SELECT t.try($$SELECT length(flagplane.json_patch(jsonb_build_object('a', repeat('x', 1000000)), (SELECT jsonb_agg(jsonb_build_object('op', 'copy', 'from', '/a', 'path', '/' || n)) FROM generate_series(1, 16) n))::text)$$);
+SELECT t.try($$SELECT flagplane.json_patch(jsonb_build_object('a', repeat('x', 1000000)), (SELECT jsonb_agg(jsonb_build_object('op', 'copy', 'from', '/a', 'path', '/' || n)) FROM generate_series(1, 400) n))$$);
+SELECT t.try($$SELECT flagplane.json_patch(jsonb_build_object('a', jsonb_build_object(repeat('x', 1000000), 1)), (SELECT jsonb_agg(jsonb_build_object('op', 'copy', 'from', '/a', 'path', '/' || n)) FROM generate_series(1, 400) n))$$);

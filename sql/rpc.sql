@@ -49,6 +49,8 @@ SELECT * FROM pg_temp.rpc($$SELECT flagplane.list_sdk_apps('rpc')$$, '{"x-api-ke
 -- What stands after Bearer in PostgREST's own header is its JWT, unless it is a token.
 SELECT status, left(body, 9) FROM pg_temp.rpc($$SELECT flagplane.list_layers('rpc')$$, '{"authorization": "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x"}');
 SELECT * FROM pg_temp.rpc($$SELECT flagplane.list_layers('rpc')$$, '{"authorization": "Bearer fp_x"}');
+-- Headers that are no JSON are refused without a word of them.
+SELECT set_config('request.method', 'POST', true), set_config('request.headers', '{"authorization": "secret" "x"}', true), t.try($$SELECT flagplane.list_layers('rpc')$$);
 -- handle() answers as ever, in the middle of such a request.
 SELECT * FROM pg_temp.rpc($$SELECT body FROM flagplane.handle('GET', '/api/v2/x')$$);
 -- In SQL, the row of the error table is in the constraint's name.

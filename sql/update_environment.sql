@@ -65,3 +65,6 @@ SELECT version = :version AND name = :'name' AS untouched FROM flagplane_data.en
 SELECT r.* FROM t.rest('PATCH', '/api/v2/projects/patched/environments/nosuch', '[]') r;
 SELECT r.* FROM t.rest('PATCH', '/api/v2/projects/nosuch/environments/test', '[]') r;
 SELECT t.try($$SELECT flagplane.update_environment('patched', 'test', NULL)$$), t.try($$SELECT flagplane.update_environment('patched', 'test', '[{"op": "replace", "path": "/defaultTtl", "value": -1}]')$$);
+-- A whole number with a point is a whole number, and a null in what only the service reads stays there.
+SELECT flagplane.update_environment('patched', 'test', '[{"op": "replace", "path": "/approvalSettings/minNumApprovals", "value": 2.0}, {"op": "replace", "path": "/approvalSettings/serviceConfig", "value": {"none": null}}]')->'approvalSettings' AS settings;
+SELECT flagplane.update_environment('patched', 'test', '[{"op": "replace", "path": "/name", "value": "Kept"}]')->'approvalSettings' AS settings;

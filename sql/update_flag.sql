@@ -83,3 +83,7 @@ SELECT h.status, h.body->>'clientSideAvailability' AS availability, h.body->>'cu
 SELECT h.status, h.body->>'message' FROM flagplane.handle('POST', '/api/v2/flags/patching', '{}', '{"key": "x", "name": "X", "clientSideAvailability": {"a": 1}, "customProperties": [], "variations": [{"value": 1, "_id": "x"}, {"value": 2}]}') h;
 SELECT flagplane.update_project('patching', '[{"op": "replace", "path": "/defaultClientSideAvailability/usingEnvironmentId", "value": true}]') IS NOT NULL AS changed;
 SELECT flagplane.create_flag('patching', 'inherits', 'Inherits')->>'clientSideAvailability' AS availability;
+-- Whole numbers however they are written; what is stored is their plain form.
+SELECT pg_temp.patch('[{"op": "add", "path": "/environments/test/offVariation", "value": 1.0}, {"op": "replace", "path": "/environments/test/fallthrough", "value": {"rollout": {"variations": [{"variation": 0.0, "weight": 1e5}, {"variation": 1, "weight": 0.00}]}}}]', 'environments.test.fallthrough'),
+	flagplane.get_flag('patching', 'f')#>>'{environments,test,offVariation}' AS off_variation;
+SELECT pg_temp.patch('{"environments": {"test": {"prerequisites": [{"key": "inherits", "variation": 1.0}]}}}', 'environments.test.prerequisites'), pg_temp.patch('{"environments": {"test": {"offVariation": 1.5}}}');

@@ -11,7 +11,7 @@
 const Operation operations[OPERATION_COUNT] = {
 #define OPERATION(name, method, path, scope, status, dialect, kind, subject, check) \
 	[OP_##name] = {#name, method,  path,		  scope, status,	dialect,        \
-				   kind,  subject, name##_fields, check, do_##name, OP_##name},
+				   kind,  subject, name##_fields, check, do_##name, OP_##name + 1},
 #include "operationlist.h"
 #undef OPERATION
 };

@@ -6,6 +6,7 @@
 #   cluster.sh install [NAME]  install what is missing, and a command of that package
 #   cluster.sh pg_config       print the pg_config that everything uses
 #   cluster.sh start | stop    the cluster in $FLAGPLANE_CLUSTER
+#   cluster.sh recover         its server, which was killed, goes on with its data
 #   cluster.sh env             print exports for eval, to reach it
 #
 # PG_CONFIG names another server than the distribution's; CLUSTER_OPTIONS holds
@@ -152,8 +153,25 @@ start() {
 		fsync = off
 		${CLUSTER_OPTIONS:-}
 	CONF
-	as_server_user "$bin/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" -l "$FLAGPLANE_CLUSTER/server.log" \
-		-p "${CLUSTER_POSTGRES:-$bin/postgres}" -t 300 -w start >/dev/null || { cat "$FLAGPLANE_CLUSTER/server.log" >&2; exit 1; }
+	run || { cat "$FLAGPLANE_CLUSTER/server.log" >&2; exit 1; }
+}
+
+run() {
+	as_server_user "$(bindir)/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" -l "$FLAGPLANE_CLUSTER/server.log" \
+		-p "${CLUSTER_POSTGRES:-$(bindir)/postgres}" -t 300 -w start >/dev/null
+}
+
+# The processes that a killed postmaster leaves behind see so one after the other, and
+# no server can start before the last of them is gone.
+recover() {
+	local try
+	for try in {1..100}; do
+		if run 2>/dev/null; then return; fi
+		sleep 0.1
+	done
+	say "the server does not start again"
+	cat "$FLAGPLANE_CLUSTER/server.log" >&2
+	exit 1
 }
 
 stop() {
@@ -168,13 +186,14 @@ case "${1:-}" in
 	pg_config) pg_config_path ;;
 	start) start ;;
 	stop) stop ;;
+	recover) recover ;;
 	env)
 		printf 'export FLAGPLANE_CLUSTER=%q PGHOST=%q PGPORT=5432 PGUSER=postgres PGDATABASE=postgres\n' \
 			"$FLAGPLANE_CLUSTER" "$FLAGPLANE_CLUSTER"
 		printf 'export PG_CONFIG=%q PATH=%q:"$PATH"\n' "$(pg_config_path)" "$(bindir)"
 		;;
 	*)
-		say "usage: cluster.sh install [NAME] | pg_config | start | stop | env"
+		say "usage: cluster.sh install [NAME] | pg_config | start | stop | recover | env"
 		exit 2
 		;;
 esac

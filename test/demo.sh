@@ -105,6 +105,36 @@ request POST /api/v2/projects/default/layers \
 	"$(jq -nc --arg token "$reader" '{Authorization: $token}')" \
 	'{"key": "pricing", "name": "Pricing", "description": ""}' 403
 
+title "A change by JSON Patch, made only of the version that was seen"
+request PATCH /api/v2/projects/default/environments/environment-key-123abc \
+	"$(jq -c '. + {"If-Match": "\"1\""}' <<<"$launchdarkly")" \
+	'[{"op": "replace", "path": "/requireComments", "value": true}]' 200
+request PATCH /api/v2/projects/default/environments/environment-key-123abc \
+	"$(jq -c '. + {"If-Match": "\"1\""}' <<<"$launchdarkly")" \
+	'[{"op": "replace", "path": "/color", "value": "417505"}]' 409
+
+title "Two experiments share the layer's traffic, and no user is in both"
+for experiment in button-color free-shipping; do
+	request POST /api/v2/projects/default/environments/production/experiments "$launchdarkly" \
+		"{\"key\": \"$experiment\", \"name\": \"$experiment\", \"flagKey\": \"new-checkout\"}" 201
+done
+request PATCH /api/v2/projects/default/layers/checkout-flow \
+	"$(jq -c '. + {"Content-Type": "application/json; domain-model=launchdarkly.semanticpatch"}' <<<"$launchdarkly")" \
+	'{"comment": "Both start on Monday", "environmentKey": "production", "instructions": [
+	{"kind": "updateExperimentReservation", "experimentKey": "button-color", "reservationPercent": 25},
+	{"kind": "updateExperimentReservation", "experimentKey": "free-shipping", "reservationPercent": 40}]}' 200
+cat <<'SQL'
+
+SELECT flagplane.assign('default', 'production', 'checkout-flow', 'user-' || n) AS experiment, count(*)
+FROM generate_series(1, 100000) n GROUP BY 1 ORDER BY 1;
+SQL
+sql -P format=aligned -P footer=off -P tuples_only=off <<'SQL'
+SELECT flagplane.assign('default', 'production', 'checkout-flow', 'user-' || n) AS experiment, count(*)
+FROM generate_series(1, 100000) n GROUP BY 1 ORDER BY 1;
+SQL
+printf "SELECT flagplane.draw_layer('default', 'production', 'checkout-flow');\n\n"
+sql -c "SELECT flagplane.draw_layer('default', 'production', 'checkout-flow')"
+
 title "The same operations from SQL"
 for call in \
 	"flagplane.create_layer('default', 'pricing', 'Pricing', 'All of pricing')" \

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 #
-# run.sh demo | test | bench | check-valgrind: from a bare machine to the result.
+# run.sh demo | test | bench | check-valgrind | check-hostile: from a bare machine to
+# the result.
 # Sets the machine up, builds, installs into the server, and runs what is asked for.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-what=${1:?demo, test, bench or check-valgrind}
+what=${1:?demo, test, bench, check-valgrind or check-hostile}
 
 passed=0
 failed=0
@@ -85,6 +86,13 @@ eval "$(test/cluster.sh env)"
 
 # What hangs is ended after so many seconds, and has failed.
 limited() { timeout --kill-after=30 "$@"; }
+
+if [ "$what" = check-hostile ]; then
+	make -s -B -C test/client PG_CONFIG="$PG_CONFIG"
+	HOSTILE_COUNT=${HOSTILE_COUNT:-100000} test/client/hostile.sh
+	if grep -E 'PANIC|TRAP:|terminated by signal' "$FLAGPLANE_CLUSTER/server.log"; then exit 1; fi
+	exit
+fi
 
 echo "== $("$PG_CONFIG" --version)"
 

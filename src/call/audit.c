@@ -167,7 +167,7 @@ audit_record(const Request *request)
 char *
 audit_place_text(const AuditPlace *place)
 {
-	return psprintf("%04x%012" INT64_MODIFIER "x%08x", (uint32) place->generation, place->xid,
+	return psprintf("%04x%012llx%08x", (uint32) place->generation, (unsigned long long) place->xid,
 					(uint32) place->ordinal);
 }
 

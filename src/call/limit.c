@@ -21,13 +21,14 @@
  */
 #include "call/limit.h"
 
+#include <time.h>
+
 #include "call/stats.h"
 #include "common/hashfn.h"
 #include "ground/answer.h"
 #include "ground/document.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
-#include "portability/instr_time.h"
 #include "utils/timestamp.h"
 
 /* Places that a token may be in; 8 keys are a cache line. */
@@ -177,14 +178,15 @@ rate_tier_by_name(const char *name)
 
 /*
  * microseconds is a time that every backend reads alike and nobody can set back.
+ * The server's instr_time is not: from 19 on its clock is a setting of the session.
  */
 static uint64
 microseconds(void)
 {
-	instr_time now;
+	struct timespec now;
 
-	INSTR_TIME_SET_CURRENT(now);
-	return INSTR_TIME_GET_MICROSEC(now);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64) now.tv_sec * USECS_PER_SEC + now.tv_nsec / 1000;
 }
 
 /*

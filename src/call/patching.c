@@ -12,6 +12,7 @@
 #include "call/field.h"
 #include "ground/document.h"
 #include "ground/json.h"
+#include "ground/tree.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
@@ -60,6 +61,20 @@ patching_operations(Request *request, int field)
 			error_raise(ERR_INVALID, "comment must be a string");
 	}
 	return operations;
+}
+
+/*
+ * patching_plain is a document with its numbers in their plain form.  What is stored
+ * as JSON is held to whole numbers by their value, and is read by those who know
+ * one form of them alone.
+ */
+Jsonb *
+patching_plain(Jsonb *document)
+{
+	JsonbValue tree = tree_of_jsonb(document);
+
+	tree_plain_numbers(&tree);
+	return JsonbValueToJsonb(&tree);
 }
 
 /*

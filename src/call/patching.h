@@ -19,6 +19,7 @@ extern Request *patching_fields(Request *request, const Operation *creation, Jso
 								Jsonb *after, const char *const *editable);
 extern void patching_compare(Violations *violations, const char *path, Jsonb *before, Jsonb *after,
 							 const char *const *editable);
+extern Jsonb *patching_plain(Jsonb *document);
 extern Jsonb *jsonb_of_text(const char *text);
 extern bool jsonb_equal(Jsonb *a, Jsonb *b);
 

@@ -100,7 +100,8 @@ typedef enum OperationKind
 	CHANGES_ONCE /* and must be given one by a REST request */
 } OperationKind;
 
-#define NOT_IN_THE_TABLE (-1)
+/* The number of an operation that is no row of the table: also of one that says nothing of it. */
+#define NOT_IN_THE_TABLE 0
 
 /* An operation, described once; the rows are in operationlist.h. */
 typedef struct Operation
@@ -116,7 +117,7 @@ typedef struct Operation
 	const Field *fields;
 	void (*check)(struct Request *request); /* rules between fields; may be NULL */
 	void (*run)(struct Request *request);
-	int number; /* its place in the table, or NOT_IN_THE_TABLE */
+	int number; /* its place in the table, counted from 1, or NOT_IN_THE_TABLE */
 } Operation;
 
 /* How many calls a token may make; the numbers are in limit.c. */

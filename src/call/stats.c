@@ -115,7 +115,8 @@ stats_count(const Operation *operation, StatsCounter counter)
 	if (ours == NULL)
 		ours = find_database();
 	if (ours)
-		pg_atomic_fetch_add_u64(&ours->counters[operation->number * STATS_COUNTERS + counter], 1);
+		pg_atomic_fetch_add_u64(&ours->counters[(operation->number - 1) * STATS_COUNTERS + counter],
+								1);
 }
 
 /*

@@ -28,7 +28,6 @@ static void
 begin(Request *request, Operation *operation, int scope, Dialect dialect)
 {
 	memset(operation, 0, sizeof(*operation));
-	operation->number = NOT_IN_THE_TABLE;
 	operation->kind = READS;
 	operation->scope = scope;
 	operation->dialect = dialect;

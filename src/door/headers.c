@@ -96,16 +96,34 @@ headers_read_jsonb(Jsonb *source, bool postgrest, Headers *headers)
 }
 
 /*
+ * postgrest_jsonb is a setting that holds JSON; NULL where it is not set.  jsonb's own
+ * complaint about one that does not would quote it, with the caller's token perhaps.
+ */
+Jsonb *
+postgrest_jsonb(const char *name)
+{
+	const char *text = postgrest_setting(name);
+	JsonValue value;
+	Datum jsonb;
+
+	if (text == NULL)
+		return NULL;
+	if (json_read_value(text, strlen(text), &value) != NULL)
+		error_raise(ERR_MALFORMED, "the setting %s is not JSON", name);
+	(void) json_read_jsonb(&value, &jsonb);
+	return DatumGetJsonbP(jsonb);
+}
+
+/*
  * headers_of_postgrest reads the headers of the request that PostgREST is
  * serving; there are none outside of one.
  */
 void
 headers_of_postgrest(Headers *headers)
 {
-	const char *source = postgrest_setting("request.headers");
+	Jsonb *source = postgrest_jsonb("request.headers");
 
 	memset(headers, 0, sizeof(*headers));
 	if (source)
-		headers_read_jsonb(DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(source))),
-						   true, headers);
+		headers_read_jsonb(source, true, headers);
 }

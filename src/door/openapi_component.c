@@ -63,6 +63,9 @@ openapi_content_end(StringInfo out)
 static bool
 may_refuse(const Operation *operation, ErrorKind kind)
 {
+	/* What only functions for the owner of the installation refuse. */
+	if (kind == ERR_UNSUPPORTED)
+		return false;
 	if (operation == NULL)
 		return true;
 	switch (kind)

@@ -2,6 +2,7 @@
  * response.c
  *	  The headers of an answer, and the settings in which PostgREST is told of it.
  */
+#include "door/door.h"
 #include "door/response.h"
 
 #include "ground/answer.h"
@@ -96,7 +97,7 @@ set_response(const char *name, const char *value)
  * those of an earlier call of ours give way to the new ones.
  */
 static void
-keep_headers(StringInfo out, const char *before)
+keep_headers(StringInfo out, Jsonb *list)
 {
 	static const char *const ours[] = {"Location",
 									   "ETag",
@@ -112,7 +113,6 @@ keep_headers(StringInfo out, const char *before)
 									   "X-RateLimit-Limit",
 									   "X-RateLimit-Remaining",
 									   "X-RateLimit-Reset"};
-	Jsonb *list = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(before)));
 	uint32 count = JB_ROOT_IS_ARRAY(list) ? JB_ROOT_COUNT(list) : 0;
 
 	for (uint32 i = 0; i < count; i++)
@@ -137,7 +137,7 @@ keep_headers(StringInfo out, const char *before)
 void
 postgrest_headers(const ResponseHeaders *headers)
 {
-	const char *before = postgrest_setting("response.headers");
+	Jsonb *before = postgrest_jsonb("response.headers");
 	StringInfoData out;
 
 	if (headers->count == 0 && before == NULL)

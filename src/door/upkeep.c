@@ -9,24 +9,51 @@
 
 PG_FUNCTION_INFO_V1(flagplane_purge);
 
+STATEMENT(list_accounts, "SELECT a.id FROM flagplane_data.account a ORDER BY a.id");
+
 /*
  * The rows that somebody else is removing are passed over, so purges at once
- * share the work.  The account stands in the join: each row is found by its
- * whole key.
+ * share the work.  They are chosen once, not anew for each row of a join, so that
+ * no more go than were asked for.  One account at a time: where the accounts are
+ * distributed over servers, rows are locked on one server only.
  */
 STATEMENT(purge_idempotency_keys,
-		  "DELETE FROM flagplane_data.idempotency_key k USING"
-		  " (SELECT d.account_id, d.actor, d.operation, d.key_hash"
-		  " FROM flagplane_data.idempotency_key d WHERE d.expires_at <= $1"
-		  " ORDER BY d.expires_at LIMIT $2 FOR UPDATE SKIP LOCKED) d"
-		  " WHERE k.account_id = d.account_id AND k.actor = d.actor"
-		  " AND k.operation = d.operation AND k.key_hash = d.key_hash RETURNING 1");
+		  "WITH d AS MATERIALIZED (SELECT e.account_id, e.actor, e.operation, e.key_hash"
+		  " FROM flagplane_data.idempotency_key e WHERE e.account_id = $1 AND e.expires_at <= $2"
+		  " ORDER BY e.expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)"
+		  " DELETE FROM flagplane_data.idempotency_key k USING d"
+		  " WHERE k.account_id = $1 AND k.account_id = d.account_id AND k.actor = d.actor"
+		  " AND k.operation = d.operation AND k.key_hash = d.key_hash");
 
 STATEMENT(purge_environment_keys,
-		  "DELETE FROM flagplane_data.environment_key k USING"
-		  " (SELECT d.account_id, d.value FROM flagplane_data.environment_key d"
-		  " WHERE d.expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED) d"
-		  " WHERE k.account_id = d.account_id AND k.value = d.value RETURNING 1");
+		  "WITH d AS MATERIALIZED (SELECT e.account_id, e.value"
+		  " FROM flagplane_data.environment_key e WHERE e.account_id = $1 AND e.expires_at <= $2"
+		  " LIMIT $3 FOR UPDATE SKIP LOCKED)"
+		  " DELETE FROM flagplane_data.environment_key k USING d"
+		  " WHERE k.account_id = $1 AND k.account_id = d.account_id AND k.value = d.value");
+
+/*
+ * purge_table removes what expired before a time by one of the statements above,
+ * from one account after the other until "limit" rows went, and returns how many.
+ */
+static int64
+purge_table(Statement *statement, const Rows *accounts, TimestampTz now, int32 limit)
+{
+	int64 removed = 0;
+
+	for (uint64 i = 0; i < accounts->count && removed < limit; i++)
+	{
+		Params params = {0};
+		Row row;
+
+		row_read(accounts, i, &row);
+		params_bigint(&params, row_bigint(&row, 0));
+		params_time(&params, now);
+		params_integer(&params, limit - (int32) removed);
+		removed += statement_run(statement, &params, STATEMENT_WRITE).count;
+	}
+	return removed;
+}
 
 /*
  * flagplane_purge is purge("limit" integer): it removes expired rows, at most
@@ -38,6 +65,8 @@ flagplane_purge(PG_FUNCTION_ARGS)
 {
 	OwnerBracket bracket;
 	Params params = {0};
+	TimestampTz now = GetCurrentTimestamp();
+	Rows accounts;
 	int64 removed;
 
 	error_speak(VOICE_SQL, LAUNCHDARKLY, NULL);
@@ -48,10 +77,9 @@ flagplane_purge(PG_FUNCTION_ARGS)
 	owner_enter(&bracket);
 	if (!bracket.trusted)
 		error_raise(ERR_UNAUTHENTICATED, "purge is for database roles with rights on the data");
-	params_time(&params, GetCurrentTimestamp());
-	params_integer(&params, PG_GETARG_INT32(0));
-	removed = statement_run(&purge_idempotency_keys, &params, STATEMENT_WRITE).count;
-	removed += statement_run(&purge_environment_keys, &params, STATEMENT_WRITE).count;
+	accounts = statement_run(&list_accounts, &params, STATEMENT_WRITE);
+	removed = purge_table(&purge_idempotency_keys, &accounts, now, PG_GETARG_INT32(0));
+	removed += purge_table(&purge_environment_keys, &accounts, now, PG_GETARG_INT32(0));
 	owner_leave(&bracket);
 	statement_end();
 	PG_RETURN_INT64(removed);

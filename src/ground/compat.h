@@ -16,6 +16,11 @@
 #include "mb/pg_wchar.h"
 #include "utils/acl.h"
 
+/* postgres.h has what reads varlena values itself before 16, and not any more from 19 on. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 #if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 200000
 #error "flagplane is written for PostgreSQL 15 to 19"
 #endif

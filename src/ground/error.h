@@ -37,6 +37,7 @@ typedef enum ErrorKind
 	ERR_IDEMPOTENCY_REQUIRED, /* idempotency key required and absent */
 	ERR_IN_USE,				  /* still in use */
 	ERR_RATE_LIMITED,		  /* more calls than the token may make */
+	ERR_UNSUPPORTED,		  /* what this server cannot do */
 	ERR_INTERNAL			  /* anything else */
 } ErrorKind;
 

@@ -11,9 +11,10 @@
 #include "ground/tree.h"
 #include "miscadmin.h"
 
-/* How deep a patched document may be, and how many values all copies may make. */
-#define DEPTH_MAX  500
-#define COPIES_MAX 100000
+/* How deep a patched document may be, and how many values and bytes all copies may make. */
+#define DEPTH_MAX		 500
+#define COPIES_MAX		 100000
+#define COPIED_BYTES_MAX (16 * 1024 * 1024)
 
 /* The names that a path consists of. */
 typedef struct JsonPointer
@@ -28,7 +29,7 @@ typedef struct Patching
 {
 	JsonbValue root;
 	int number; /* of the operation, for messages */
-	int copies;
+	TreeSize copied;
 	bool lenient; /* what is replaced in an object need not be there */
 } Patching;
 
@@ -161,10 +162,10 @@ add(Patching *patching, const JsonPointer *pointer, JsonbValue value)
 {
 	JsonbValue *parent;
 	const char *name;
-	int values = 0;
+	TreeSize size = {0};
 	int place;
 
-	if (pointer->count + tree_measure(&value, &values) > DEPTH_MAX)
+	if (pointer->count + tree_measure(&value, &size) > DEPTH_MAX)
 		error_raise(ERR_PATCH, "patch[%d]: the document would be nested too deeply",
 					patching->number);
 	if (pointer->count == 0)
@@ -302,10 +303,10 @@ apply(Patching *patching, const JsonbValue *operation)
 		JsonPointer from = read_pointer(patching, operation, "from");
 		JsonbValue *value = find(patching, &from, from.count);
 
-		tree_measure(value, &patching->copies);
-		if (patching->copies > COPIES_MAX)
-			error_raise(ERR_PATCH, "patch[%d]: more than %d values would be copied",
-						patching->number, COPIES_MAX);
+		tree_measure(value, &patching->copied);
+		if (patching->copied.values > COPIES_MAX || patching->copied.bytes > COPIED_BYTES_MAX)
+			error_raise(ERR_PATCH, "patch[%d]: more than %d values or %d bytes would be copied",
+						patching->number, COPIES_MAX, COPIED_BYTES_MAX);
 		add(patching, &path, tree_copy(*value));
 	}
 	else if (strcmp(verb, "test") == 0)

@@ -204,11 +204,11 @@ tree_copy(JsonbValue value)
 }
 
 /*
- * tree_measure counts the values of a tree, itself among them, and returns how deep
- * it is.
+ * tree_measure adds what a tree holds, itself included, to a size, and returns how
+ * deep the tree is.
  */
 int
-tree_measure(const JsonbValue *value, int *values)
+tree_measure(const JsonbValue *value, TreeSize *size)
 {
 	bool object = value->type == jbvObject;
 	int children = object					 ? value->val.object.nPairs
@@ -217,12 +217,18 @@ tree_measure(const JsonbValue *value, int *values)
 	int deepest = 0;
 
 	check_stack_depth();
-	(*values)++;
+	size->values++;
+	if (value->type == jbvString)
+		size->bytes += value->val.string.len;
+	else if (value->type == jbvNumeric)
+		size->bytes += VARSIZE_ANY(value->val.numeric);
 	for (int i = 0; i < children; i++)
 	{
 		int depth = tree_measure(
-			object ? &value->val.object.pairs[i].value : &value->val.array.elems[i], values);
+			object ? &value->val.object.pairs[i].value : &value->val.array.elems[i], size);
 
+		if (object)
+			size->bytes += value->val.object.pairs[i].key.val.string.len;
 		deepest = Max(deepest, depth);
 	}
 	return deepest + 1;
@@ -272,4 +278,23 @@ trees_equal(const JsonbValue *a, const JsonbValue *b)
 		default:
 			elog(ERROR, "unexpected type of JSON value: %d", (int) a->type);
 	}
+}
+
+/*
+ * tree_plain_numbers writes every number of a tree without needless zeros after its
+ * point: 1.0 is 1, which is all that readers of whole numbers know.
+ */
+void
+tree_plain_numbers(JsonbValue *value)
+{
+	check_stack_depth();
+	if (value->type == jbvNumeric)
+		value->val.numeric = DatumGetNumeric(
+			DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(value->val.numeric)));
+	else if (value->type == jbvObject)
+		for (int i = 0; i < value->val.object.nPairs; i++)
+			tree_plain_numbers(&value->val.object.pairs[i].value);
+	else if (value->type == jbvArray)
+		for (int i = 0; i < value->val.array.nElems; i++)
+			tree_plain_numbers(&value->val.array.elems[i]);
 }

@@ -9,10 +9,18 @@
 
 #include "utils/jsonb.h"
 
+/* How much a tree holds. */
+typedef struct TreeSize
+{
+	int values;
+	int64 bytes; /* of its strings, names and numbers */
+} TreeSize;
+
 extern JsonbValue tree_of_jsonb(Jsonb *document);
 extern JsonbValue tree_copy(JsonbValue value);
-extern int tree_measure(const JsonbValue *value, int *values);
+extern int tree_measure(const JsonbValue *value, TreeSize *size);
 extern bool trees_equal(const JsonbValue *a, const JsonbValue *b);
+extern void tree_plain_numbers(JsonbValue *value);
 
 extern bool tree_find_member(const JsonbValue *object, const char *name, int length, int *place);
 extern void tree_set_member(JsonbValue *object, const char *name, int length, JsonbValue value);

@@ -76,15 +76,16 @@ setting_of(Jsonb *stored, int setting)
 }
 
 /*
- * approval_settings_document writes the settings as a member; all of them, for a
- * patch to work on, or without those that are shown only where they are set.
+ * approval_settings_document writes the settings as a member of that name; all of
+ * them, for a patch to work on, or without those that are shown only where they are
+ * set.
  */
 void
-approval_settings_document(StringInfo out, const char *stored_text, bool all)
+approval_settings_document(StringInfo out, const char *name, const char *stored_text, bool all)
 {
 	Jsonb *stored = stored_text ? jsonb_of_text(stored_text) : NULL;
 
-	document_key(out, "approvalSettings");
+	document_key(out, name);
 	document_open(out, '{');
 	for (int i = 0; i < SETTINGS; i++)
 	{
@@ -152,7 +153,7 @@ approval_settings_read(Violations *violations, Jsonb *document)
 
 	if (!jsonb_member(document, "approvalSettings", &value))
 		return NULL;
-	given = JsonbValueToJsonb(&value);
+	given = patching_plain(JsonbValueToJsonb(&value));
 	if (!JB_ROOT_IS_OBJECT(given))
 	{
 		error_violation(violations, "approvalSettings", "must be an object");

@@ -14,7 +14,6 @@
 #define FILTER_MAX 1000
 
 /* A cursor is account, time and place of the last entry told, in hexadecimal digits. */
-#define CURSOR_FORMAT "%08x%016" INT64_MODIFIER "x%s"
 #define CURSOR_LENGTH (8 + 16 + AUDIT_PLACE_LENGTH)
 
 enum
@@ -71,6 +70,16 @@ STATEMENT(find_entry, "SELECT " ENTRY_COLUMNS ENTRIES(
 						  "$3") " AND l.generation = $4 AND l.xid = $5 AND l.ordinal = $6");
 
 /*
+ * cursor_text writes a cursor.
+ */
+static char *
+cursor_text(const Request *request, TimestampTz at, const AuditPlace *place)
+{
+	return psprintf("%08x%016llx%s", (uint32) request->caller.account, (unsigned long long) at,
+					audit_place_text(place));
+}
+
+/*
  * read_cursor adds the time and the place before which to go on to the parameters:
  * the end of all times where no cursor was given.  A cursor is good for its own
  * account only.
@@ -91,9 +100,7 @@ read_cursor(Request *request)
 		if (good)
 		{
 			at = (TimestampTz) strtou64(pnstrdup(cursor + 8, 16), NULL, 16);
-			good = strcmp(cursor, psprintf(CURSOR_FORMAT, (uint32) request->caller.account,
-										   (uint64) at, audit_place_text(&place))) == 0 &&
-				   IS_VALID_TIMESTAMP(at);
+			good = strcmp(cursor, cursor_text(request, at, &place)) == 0 && IS_VALID_TIMESTAMP(at);
 		}
 		if (!good)
 		{
@@ -197,8 +204,7 @@ do_list_audit_log(Request *request)
 		{
 			AuditPlace place = audit_place_of_row(&row, ENTRY_PLACE);
 
-			next = psprintf(CURSOR_FORMAT, (uint32) request->caller.account,
-							(uint64) row_time(&row, ENTRY_AT), audit_place_text(&place));
+			next = cursor_text(request, row_time(&row, ENTRY_AT), &place);
 		}
 	}
 	document_close(out, ']');

@@ -153,7 +153,7 @@ environment_document(Request *request, const char *project_key, const Environmen
 	document_boolean(out, "confirmChanges", environment->confirm_changes);
 	document_texts(out, "tags", environment->tags);
 	document_boolean(out, "critical", environment->critical);
-	approval_settings_document(out, environment->approval_settings, false);
+	approval_settings_document(out, "approvalSettings", environment->approval_settings, false);
 	document_raw(out, "resourceApprovalSettings", "{}");
 	document_close(out, '}');
 }

@@ -46,7 +46,8 @@ environment_document(Request *request, const char *project_key, const Environmen
 pg_noreturn extern void environment_missing(Request *request);
 
 /* approval_settings.c */
-extern void approval_settings_document(StringInfo out, const char *stored_text, bool all);
+extern void
+approval_settings_document(StringInfo out, const char *name, const char *stored_text, bool all);
 extern char *approval_settings_read(Violations *violations, Jsonb *document);
 
 /* environment_key.c */

@@ -63,13 +63,18 @@ static const Operation creation = {
 static Jsonb *
 patchable_document(const Request *request, const Environment *environment)
 {
-	StringInfoData settings;
+	StringInfoData whole;
 
-	initStringInfo(&settings);
-	document_open(&settings, '{');
-	approval_settings_document(&settings, environment->approval_settings, true);
-	document_close(&settings, '}');
-	return json_merge_patch(jsonb_of_text(request->before), jsonb_of_text(settings.data));
+	initStringInfo(&whole);
+	document_open(&whole, '[');
+	document_element(&whole);
+	document_open(&whole, '{');
+	document_string(&whole, "op", "replace");
+	document_string(&whole, "path", "/approvalSettings");
+	approval_settings_document(&whole, "value", environment->approval_settings, true);
+	document_close(&whole, '}');
+	document_close(&whole, ']');
+	return json_patch(jsonb_of_text(request->before), jsonb_of_text(whole.data));
 }
 
 /*

@@ -45,6 +45,7 @@ typedef struct FlagBeginning
 	bool switched; /* is_on was given */
 	bool is_on;
 	Datum source;		  /* the flag whose settings are copied; 0: none */
+	Jsonb *variations;	  /* its variations, with ids of their own */
 	Jsonb *prerequisites; /* NULL: the source's, or none */
 } FlagBeginning;
 
@@ -61,7 +62,8 @@ extern void configurations_change(Request *request, const Flag *flag, Jsonb *bef
 								  int variations, int variations_before);
 
 /* flag_beginning.c: what a new flag begins with. */
-extern Datum flag_source(Request *request, int clone, int variations, int defaults);
+extern void
+flag_source(Request *request, FlagBeginning *beginning, int clone, int variations, int defaults);
 extern void initial_prerequisites_check(Request *request, int field);
 extern Jsonb *initial_prerequisites(Request *request, int field);
 

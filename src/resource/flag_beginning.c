@@ -10,9 +10,11 @@
 #include "catalog/pg_type.h"
 #include "ground/document.h"
 #include "ground/json.h"
+#include "ground/patch.h"
+#include "utils/uuid.h"
 
 /* The flag that is cloned stays as it is until its settings are copied. */
-STATEMENT(find_source, "SELECT s.id, jsonb_array_length(s.variations)"
+STATEMENT(find_source, "SELECT s.id, s.variations"
 					   " FROM flagplane_data.project p JOIN flagplane_data.flag s"
 					   " ON s.account_id = p.account_id AND s.project_id = p.id"
 					   " WHERE p.account_id = $1 AND p.key = $2 AND s.key = $3 FOR SHARE OF s");
@@ -55,11 +57,34 @@ highest_index(Jsonb *object)
 }
 
 /*
- * flag_source is the flag that a field says to clone; 0 if it says nothing.  Since
- * its settings name variations by their places, the new flag must have as many.
+ * with_new_ids is a list of variations with other ids.
  */
-Datum
-flag_source(Request *request, int clone, int variations, int defaults)
+static Jsonb *
+with_new_ids(Jsonb *variations)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	document_open(&out, '[');
+	for (uint32 i = 0; i < JB_ROOT_COUNT(variations); i++)
+	{
+		Jsonb *variation = JsonbValueToJsonb(getIthJsonbValueFromContainer(&variations->root, i));
+		char *id = psprintf("{\"_id\":\"%s\"}", uuid_text(random_uuid()->data));
+
+		variation = json_merge_patch(variation, jsonb_of_text(id));
+		document_element(&out);
+		(void) JsonbToCString(&out, &variation->root, VARSIZE(variation));
+	}
+	document_close(&out, ']');
+	return jsonb_of_text(out.data);
+}
+
+/*
+ * flag_source finds the flag that a field says to clone, if it says any.  Since its
+ * settings name variations by their places, the new flag must have as many.
+ */
+void
+flag_source(Request *request, FlagBeginning *beginning, int clone, int variations, int defaults)
 {
 	Params params = {0};
 	Rows rows;
@@ -67,7 +92,7 @@ flag_source(Request *request, int clone, int variations, int defaults)
 	int32 count;
 
 	if (!request_given(request, clone))
-		return 0;
+		return;
 	in_project(request, &params);
 	params_text(&params, request_string(request, clone));
 	rows = statement_run(&find_source, &params, STATEMENT_WRITE);
@@ -77,7 +102,9 @@ flag_source(Request *request, int clone, int variations, int defaults)
 		error_raise_violations(ERR_INVALID, &request->violations);
 	}
 	row_read(&rows, 0, &row);
-	count = row_integer(&row, 1);
+	beginning->source = row.values[0];
+	beginning->variations = with_new_ids(DatumGetJsonbP(row.values[1]));
+	count = JB_ROOT_COUNT(beginning->variations);
 	if (request_given(request, variations) &&
 		JB_ROOT_COUNT(DatumGetJsonbP(request->params.values[FIELD_PARAM(variations)])) !=
 			(uint32) count)
@@ -89,7 +116,6 @@ flag_source(Request *request, int clone, int variations, int defaults)
 						  count);
 	if (request->violations.count > 0)
 		error_raise_violations(ERR_INVALID, &request->violations);
-	return row.values[0];
 }
 
 /*

@@ -289,6 +289,7 @@ change_configuration_of(Request *request, Violations *violations, const Flag *fl
 	Params params = {0};
 	char *written;
 
+	after = patching_plain(after);
 	patching_compare(violations, attribute, before, after, editable);
 	written = targeting_check(violations, attribute, after, variations);
 	if (violations->count > broken)

@@ -36,6 +36,9 @@ enum
 	CLONE
 };
 
+/* What the check adds first: the variations as they are stored, $17. */
+#define MADE_VARIATIONS (FIELD_PARAM(CLONE) + 1)
+
 const Field create_flag_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
 	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
@@ -72,23 +75,22 @@ STATEMENT(lock_project, "SELECT p.naming_convention FROM flagplane_data.project 
 						" WHERE p.account_id = $1 AND p.key = $2 FOR NO KEY UPDATE");
 
 /* What is not given, the flag that is cloned has ($16), or the project. */
-STATEMENT(insert_flag,
-		  "INSERT INTO flagplane_data.flag AS f"
-		  " (account_id, id, project_id, key, name, description, kind, variations, temporary,"
-		  " tags, on_variation, off_variation, using_environment_id, using_mobile_key,"
-		  " custom_properties, archived, deprecated, maintainer_id, version, created_at)"
-		  " SELECT $1, $23, p.id, $3, $4, coalesce($5, s.description, ''), coalesce($18, s.kind),"
-		  " coalesce($17, (SELECT jsonb_agg(v || jsonb_build_object('_id', gen_random_uuid())"
-		  " ORDER BY place) FROM jsonb_array_elements(s.variations) WITH ORDINALITY e(v, place))),"
-		  " coalesce($7, s.temporary, true), coalesce($8, s.tags::text[], '{}'),"
-		  " coalesce($19, s.on_variation), coalesce($20, s.off_variation),"
-		  " coalesce($21, $13, s.using_environment_id, p.using_environment_id),"
-		  " coalesce($22, s.using_mobile_key, p.using_mobile_key),"
-		  " coalesce($12, s.custom_properties, '{}'), false, false, coalesce($14, $25), 1, $24"
-		  " FROM flagplane_data.project p LEFT JOIN flagplane_data.flag s"
-		  " ON s.account_id = p.account_id AND s.project_id = p.id AND s.key = $16"
-		  " WHERE p.account_id = $1 AND p.key = $2"
-		  " ON CONFLICT DO NOTHING RETURNING " FLAG_COLUMNS);
+STATEMENT(
+	insert_flag,
+	"INSERT INTO flagplane_data.flag AS f"
+	" (account_id, id, project_id, key, name, description, kind, variations, temporary,"
+	" tags, on_variation, off_variation, using_environment_id, using_mobile_key,"
+	" custom_properties, archived, deprecated, maintainer_id, version, created_at)"
+	" SELECT $1, $23, p.id, $3, $4, coalesce($5, s.description, ''), coalesce($18, s.kind), $17,"
+	" coalesce($7, s.temporary, true), coalesce($8, s.tags::text[], '{}'),"
+	" coalesce($19, s.on_variation), coalesce($20, s.off_variation),"
+	" coalesce($21, $13, s.using_environment_id, p.using_environment_id),"
+	" coalesce($22, s.using_mobile_key, p.using_mobile_key),"
+	" coalesce($12, s.custom_properties, '{}'), false, false, coalesce($14, $25), 1, $24"
+	" FROM flagplane_data.project p LEFT JOIN flagplane_data.flag s"
+	" ON s.account_id = p.account_id AND s.project_id = p.id AND s.key = $16"
+	" WHERE p.account_id = $1 AND p.key = $2"
+	" ON CONFLICT DO NOTHING RETURNING " FLAG_COLUMNS);
 
 /*
  * variation_member writes an optional member of a variation; false if it is not
@@ -359,7 +361,12 @@ do_create_flag(Request *request)
 	row_read(&rows, 0, &row);
 	naming_convention_hold(request, KEY, row_jsonb(&row, 0));
 	member_require(request, MAINTAINER_ID);
-	beginning.source = flag_source(request, CLONE, VARIATIONS, DEFAULTS);
+	flag_source(request, &beginning, CLONE, VARIATIONS, DEFAULTS);
+	if (beginning.source && !request_given(request, VARIATIONS))
+	{
+		request->params.values[MADE_VARIATIONS] = JsonbPGetDatum(beginning.variations);
+		request->params.nulls[MADE_VARIATIONS] = ' ';
+	}
 	beginning.prerequisites = initial_prerequisites(request, INITIAL_PREREQUISITES);
 	beginning.switched = request_given(request, IS_FLAG_ON);
 	beginning.is_on = request_boolean(request, IS_FLAG_ON);

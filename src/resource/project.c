@@ -200,7 +200,8 @@ availability_read(Request *request, int field)
 
 		if (given && value.type != jbvBool)
 			request_violation(request, field, "must have true or false as %s", members[i]);
-		params_add(&request->params, BOOLOID, BoolGetDatum(given && value.val.boolean), !given);
+		params_add(&request->params, BOOLOID,
+				   BoolGetDatum(given && value.type == jbvBool && value.val.boolean), !given);
 	}
 }
 

@@ -846,6 +846,23 @@ COMMENT ON FUNCTION flagplane.purge(integer) IS
 'Remove expired idempotency keys and reset environment keys, at most "limit" of each.
 Returns how many rows went. Safe to run at once from several places: each takes other rows. For database roles with USAGE on flagplane_data only.';
 
+-- Several servers. Both are the caller's own doing, as Citus asks for the tables' owner.
+CREATE FUNCTION flagplane.distribute(shard_count integer DEFAULT 32)
+RETURNS bigint LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'flagplane_distribute';
+REVOKE ALL ON FUNCTION flagplane.distribute(integer) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.distribute(integer) IS
+'Distribute the tables over a Citus cluster by account; those that are distributed already stay as they are.
+Returns how many were distributed now. shard_count: 1 to 64000, fixed by the first call. Refuses: 0A000 where Citus is not there. For the extension''s owner.';
+
+CREATE FUNCTION flagplane.drop_shards()
+RETURNS bigint LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'flagplane_drop_shards';
+REVOKE ALL ON FUNCTION flagplane.drop_shards() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.drop_shards() IS
+'Drop the shards of all distributed tables, with every row in them: to be called before DROP EXTENSION.
+Returns how many tables had shards. Refuses: 0A000 where Citus is not there. For the extension''s owner.';
+
 CREATE FUNCTION flagplane.json_patch(document jsonb, patch jsonb)
 RETURNS jsonb LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'flagplane_json_patch';
@@ -869,6 +886,18 @@ REVOKE ALL ON FUNCTION flagplane.status() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.status() IS
 'Tell how the library runs: its version, whether it is preloaded, whether calls are limited, and the settings.
 tokens_max: access tokens that there is room for, tokens: those there, tokens_taken_over: how often one lost its place while its budget was not whole. For database roles with USAGE on flagplane_data only.';
+
+CREATE FUNCTION flagplane.doctor(
+	OUT finding text,
+	OUT severity text,
+	OUT what_to_do text
+)
+RETURNS SETOF record LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_doctor';
+REVOKE ALL ON FUNCTION flagplane.doctor() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.doctor() IS
+'Look an installation over: a row for each thing that is wrong or odd, the worst first; none if all is well.
+finding: the name of the check, a colon, and what was found; severity: error, warning or info. For database roles with USAGE on flagplane_data only.';
 
 -- The counters of the operations.
 CREATE FUNCTION flagplane_data.operation_stats(

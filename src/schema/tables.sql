@@ -303,7 +303,7 @@ CREATE TABLE flagplane_data.idempotency_key (
 	version integer,
 	PRIMARY KEY (account_id, actor, operation, key_hash)
 ) WITH (fillfactor = 70);
-CREATE INDEX idempotency_key_expiry ON flagplane_data.idempotency_key (expires_at);
+CREATE INDEX idempotency_key_expiry ON flagplane_data.idempotency_key (account_id, expires_at);
 COMMENT ON TABLE flagplane_data.idempotency_key IS 'Idempotency keys of the last 24 hours and the answers they replay. purge() removes the expired ones.';
 COMMENT ON COLUMN flagplane_data.idempotency_key.key_hash IS 'SHA-256 of the key; the key is stored nowhere.';
 COMMENT ON COLUMN flagplane_data.idempotency_key.response IS 'The answer without the secret it showed once.';

@@ -1,10 +1,11 @@
 /*
  * client.c
- *	  Tests that need a client of their own: postgrest, races, limits, feed.
+ *	  Tests that need a client of their own, by their names.
  *	  The connection is the one that PGHOST and friends name.
  */
 #include "client.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,35 @@ query(PGconn *connection, const char *format, ...)
 }
 
 /*
+ * wait_for_all takes in what the server sends to any client until every answer
+ * is complete: a server that cannot send its answer holds its locks.
+ */
+void
+wait_for_all(PGconn **clients, int count)
+{
+	for (;;)
+	{
+		struct pollfd sockets[count];
+		bool busy = false;
+
+		for (int i = 0; i < count; i++)
+		{
+			if (!PQconsumeInput(clients[i]))
+			{
+				fprintf(stderr, "%s", PQerrorMessage(clients[i]));
+				exit(2);
+			}
+			busy |= PQisBusy(clients[i]);
+			sockets[i].fd = PQisBusy(clients[i]) ? PQsocket(clients[i]) : -1;
+			sockets[i].events = POLLIN;
+		}
+		if (!busy)
+			return;
+		poll(sockets, count, -1);
+	}
+}
+
+/*
  * check counts a test and prints its result.
  */
 void
@@ -111,9 +141,22 @@ main(int argc, char **argv)
 		test_limits();
 	else if (argc == 2 && strcmp(argv[1], "feed") == 0)
 		test_feed();
+	else if (argc == 2 && strcmp(argv[1], "contest") == 0)
+		test_contest();
+	else if (argc == 2 && strcmp(argv[1], "crash") == 0)
+		test_crash();
+	else if (argc == 2 && strcmp(argv[1], "hostile") == 0)
+		test_hostile();
+	else if (argc == 2 && strcmp(argv[1], "rights") == 0)
+		test_rights();
+	else if (argc == 2 && strcmp(argv[1], "secrets") == 0)
+		test_secrets();
 	else
 	{
-		fprintf(stderr, "usage: %s postgrest | races | limits | feed\n", argv[0]);
+		fprintf(stderr,
+				"usage: %s postgrest | races | limits | feed | contest | crash | hostile | rights "
+				"| secrets\n",
+				argv[0]);
 		return 2;
 	}
 	printf("1..%d\n", tests);

@@ -323,9 +323,11 @@ test_counters(void)
 		query(owner, "SELECT concat_ws(' ', calls, errors, replays, rate_limited, unauthenticated)"
 					 " FROM flagplane.stats WHERE operation = 'create_layer'"),
 		"5 2 1 0 0", "calls, errors and replays are counted, whatever became of the transaction");
+	query(owner, "SELECT flagplane.draw_layer('p', 'production', 'counted')");
+	query(owner, "SELECT flagplane.assign('p', 'production', 'counted', 'u')");
 	check_equal(query(owner, "SELECT count(*) FROM flagplane.stats WHERE calls = 0"),
 				query(owner, "SELECT count(*) - 1 FROM flagplane.operations()"),
-				"there is a row for each operation");
+				"there is a row for each operation, and what is none counts for none");
 	query(owner, "CREATE ROLE fp_limits");
 	query(owner, "GRANT USAGE ON SCHEMA flagplane TO fp_limits");
 	query(owner, "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO fp_limits");

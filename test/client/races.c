@@ -9,12 +9,11 @@
  */
 #include "client.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CLIENTS 16
+#define CLIENTS 32
 #define ROUNDS	10
 
 static PGconn *clients[CLIENTS];
@@ -28,35 +27,6 @@ typedef struct Tally
 	int others;
 	bool equal; /* all 201 have the same body */
 } Tally;
-
-/*
- * wait_for_all takes in what the server sends to any client until every answer
- * is complete: a server that cannot send its answer holds its locks.
- */
-static void
-wait_for_all(void)
-{
-	for (;;)
-	{
-		struct pollfd sockets[CLIENTS];
-		bool busy = false;
-
-		for (int i = 0; i < CLIENTS; i++)
-		{
-			if (!PQconsumeInput(clients[i]))
-			{
-				fprintf(stderr, "%s", PQerrorMessage(clients[i]));
-				exit(2);
-			}
-			busy |= PQisBusy(clients[i]);
-			sockets[i].fd = PQisBusy(clients[i]) ? PQsocket(clients[i]) : -1;
-			sockets[i].events = POLLIN;
-		}
-		if (!busy)
-			return;
-		poll(sockets, CLIENTS, -1);
-	}
-}
 
 /*
  * round_of sends one request from each client and counts the answers.  In uri and
@@ -85,7 +55,7 @@ round_of(int round, const char *uri, const char *body, bool own, const char *key
 						  " FROM flagplane.handle('POST', $1, $2::jsonb, $3)",
 						  3, NULL, values, NULL, NULL, 0);
 	}
-	wait_for_all();
+	wait_for_all(clients, CLIENTS);
 	for (int i = 0; i < CLIENTS; i++)
 	{
 		PGresult *result = PQgetResult(clients[i]);

@@ -1,0 +1,124 @@
+-- The rules that let the tables be distributed by account, and distribute() against a stand-in for Citus.
+\set VERBOSITY terse
+\pset format unaligned
+
+-- The account is a bigint, never NULL, and the first column of every key and every index, on both sides of every reference. The table of accounts is on every server.
+SELECT c.oid::regclass AS without_account FROM pg_class c WHERE c.relnamespace = 'flagplane_data'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'account'
+AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'account_id' AND a.attnotnull AND a.atttypid = 'bigint'::regtype);
+SELECT i.indexrelid::regclass AS other_first_column FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+WHERE c.relnamespace = 'flagplane_data'::regnamespace AND c.relname <> 'account' AND a.attname IS DISTINCT FROM 'account_id';
+SELECT k.conrelid::regclass, k.conname AS other_first_reference FROM pg_constraint k
+JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1] JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = k.confkey[1]
+WHERE k.connamespace = 'flagplane_data'::regnamespace AND k.contype = 'f'
+AND (a.attname <> 'account_id' OR b.attname <> CASE WHEN k.confrelid = 'flagplane_data.account'::regclass THEN 'id' ELSE 'account_id' END);
+-- No reference sets NULL, no key changes, nothing is put off to the commit.
+SELECT conrelid::regclass, conname AS not_distributable FROM pg_constraint WHERE connamespace = 'flagplane_data'::regnamespace
+AND (condeferrable OR (contype = 'f' AND (confupdtype <> 'a' OR confdeltype NOT IN ('a', 'c', 'r'))));
+-- No identity, nothing generated, no default, no sequence; no trigger, rule or policy; nothing partitioned or inherited.
+SELECT attrelid::regclass, attname AS made_by_the_table FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+WHERE c.relnamespace = 'flagplane_data'::regnamespace AND c.relkind IN ('r', 'p') AND attnum > 0 AND (attidentity <> '' OR attgenerated <> '' OR atthasdef);
+SELECT c.oid::regclass AS odd FROM pg_class c WHERE c.relnamespace = 'flagplane_data'::regnamespace AND (c.relkind NOT IN ('r', 'i')
+	OR c.relrowsecurity OR c.relhassubclass OR c.relhasrules OR EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal));
+-- Names leave room for the number of a shard.
+SELECT relname AS long FROM pg_class WHERE relnamespace = 'flagplane_data'::regnamespace AND length(relname) >= 45;
+-- The rules above see what breaks them.
+BEGIN;
+CREATE INDEX by_time ON flagplane_data.audit_log (at);
+SELECT count(*) FROM pg_index i LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indexrelid = 'flagplane_data.by_time'::regclass AND a.attname IS DISTINCT FROM 'account_id';
+ROLLBACK;
+
+-- Without Citus.
+SELECT t.try('SELECT flagplane.distribute()');
+SELECT t.try('SELECT flagplane.drop_shards()');
+SELECT t.try('SELECT flagplane.distribute(0)');
+SELECT t.try('SELECT flagplane.distribute(NULL)');
+-- It is for the owner, not for whoever may act without a token.
+CREATE ROLE fp_distribute;
+GRANT USAGE ON SCHEMA flagplane, flagplane_data, t TO fp_distribute;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane, t TO fp_distribute;
+SET ROLE fp_distribute;
+SELECT t.try('SELECT flagplane.distribute()');
+SELECT t.try('SELECT flagplane.drop_shards()');
+RESET ROLE;
+DROP OWNED BY fp_distribute;
+DROP ROLE fp_distribute;
+
+-- A stand-in for Citus, undone at the end: its functions note how they are called and refuse what Citus would.
+BEGIN;
+SET LOCAL allow_system_table_mods = on;
+INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) VALUES (1, 'citus', 10, 'pg_catalog'::regnamespace, false, '13');
+CREATE TABLE pg_catalog.pg_dist_local_group (groupid int);
+CREATE TABLE pg_catalog.pg_dist_partition (logicalrelid regclass, colocationid int);
+INSERT INTO pg_catalog.pg_dist_local_group VALUES (1);
+CREATE TABLE t.citus_call (n int GENERATED ALWAYS AS IDENTITY, call text);
+CREATE FUNCTION t.parents_there(child regclass) RETURNS boolean LANGUAGE sql AS $$
+	SELECT count(*) = 0 FROM pg_constraint k WHERE k.conrelid = child AND k.contype = 'f' AND NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = k.confrelid)
+$$;
+CREATE FUNCTION pg_catalog.create_reference_table(table_name regclass) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	IF current_setting('citus.enable_local_reference_table_foreign_keys') <> 'off' OR current_setting('citus.multi_shard_modify_mode') <> 'sequential' THEN
+		RAISE 'not prepared';
+	END IF;
+	INSERT INTO t.citus_call (call) VALUES ('reference ' || table_name);
+	INSERT INTO pg_dist_partition VALUES (table_name, 1);
+END
+$$;
+CREATE FUNCTION pg_catalog.create_distributed_table(table_name regclass, distribution_column text, distribution_type text DEFAULT 'hash', colocate_with text DEFAULT 'default', shard_count int DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	IF NOT t.parents_there(table_name) THEN
+		RAISE 'referenced table must be a distributed table or a reference table: %', table_name;
+	END IF;
+	IF colocate_with <> 'none' AND (shard_count IS NOT NULL OR NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = colocate_with::regclass)) THEN
+		RAISE 'cannot colocate %', table_name;
+	END IF;
+	INSERT INTO t.citus_call (call) VALUES (format('distribute %s by %s with %s, %s shards', table_name, distribution_column, colocate_with, shard_count));
+	INSERT INTO pg_dist_partition VALUES (table_name, 2);
+END
+$$;
+CREATE FUNCTION pg_catalog.truncate_local_data_after_distributing_table(function_name regclass) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	IF EXISTS (SELECT FROM pg_constraint k WHERE k.confrelid = function_name AND NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = k.conrelid)) THEN
+		RAISE 'cannot truncate a table referenced in a foreign key constraint by a local table: %', function_name;
+	END IF;
+	INSERT INTO t.citus_call (call) VALUES ('empty ' || function_name);
+END
+$$;
+CREATE FUNCTION pg_catalog.citus_drop_all_shards(logicalrelid regclass, schema_name text, table_name text, drop_shards_metadata_only boolean DEFAULT false) RETURNS integer LANGUAGE plpgsql AS $$
+BEGIN
+	IF logicalrelid <> (schema_name || '.' || table_name)::regclass OR EXISTS (SELECT FROM pg_constraint k JOIN pg_dist_partition p ON p.logicalrelid = k.conrelid
+		WHERE k.confrelid = citus_drop_all_shards.logicalrelid AND k.conrelid NOT IN (SELECT substr(call, 6)::regclass FROM t.citus_call WHERE call LIKE 'drop %')) THEN
+		RAISE 'shards of a child are still there: %', logicalrelid;
+	END IF;
+	INSERT INTO t.citus_call (call) VALUES ('drop ' || logicalrelid);
+	RETURN 1;
+END
+$$;
+-- Only on the coordinator.
+SELECT t.try('SELECT flagplane.distribute()');
+SELECT t.try('SELECT flagplane.drop_shards()');
+UPDATE pg_dist_local_group SET groupid = 0;
+SET LOCAL search_path = t, public;
+CREATE FUNCTION t.split_part(text, text, int) RETURNS text LANGUAGE sql AS $$ SELECT 'hostile' $$;
+SELECT flagplane.distribute(8) = (SELECT count(*) FROM pg_class WHERE relnamespace = 'flagplane_data'::regnamespace AND relkind = 'r') AS every_table;
+SELECT call FROM t.citus_call ORDER BY n LIMIT 3;
+SELECT split_part(call, ' ', 1) AS what, count(DISTINCT split_part(call, ' ', 2)) = (SELECT count(*) FROM pg_class WHERE relnamespace = 'flagplane_data'::regnamespace AND relkind = 'r') - (call NOT LIKE 'empty%')::int AS all_but_accounts,
+	count(*) = count(DISTINCT split_part(call, ' ', 2)) AS once FROM t.citus_call WHERE call NOT LIKE 'reference%' GROUP BY 1, call NOT LIKE 'empty%' ORDER BY 1;
+SELECT count(*) AS other FROM t.citus_call WHERE call NOT LIKE 'empty%' AND call !~ '^(reference flagplane_data.account|distribute flagplane_data\.project by account_id with none, 8 shards|distribute flagplane_data\.\w+ by account_id with flagplane_data\.project,  shards)$';
+-- Again: nothing is left to do. After an upgrade that brings a table, that one is.
+TRUNCATE t.citus_call;
+SELECT flagplane.distribute(16);
+CREATE TABLE flagplane_data.later (account_id bigint REFERENCES flagplane_data.account);
+SELECT flagplane.distribute();
+SELECT call FROM t.citus_call ORDER BY n;
+-- What somebody distributed apart is not taken for good.
+UPDATE pg_dist_partition SET colocationid = 3 WHERE logicalrelid = 'flagplane_data.flag'::regclass;
+SELECT t.try('SELECT flagplane.distribute()');
+-- The settings for Citus last to the end of the transaction.
+SELECT current_setting('citus.multi_shard_modify_mode', true) AS mode;
+TRUNCATE t.citus_call;
+SELECT flagplane.drop_shards() = (SELECT count(*) FROM pg_dist_partition) AS every_table;
+SELECT (SELECT call FROM t.citus_call ORDER BY n DESC LIMIT 1) AS last, count(*) = (SELECT count(*) FROM pg_dist_partition) AS every_table FROM t.citus_call;
+ROLLBACK;
+SELECT t.try('SELECT flagplane.distribute()');

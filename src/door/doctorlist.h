@@ -1,0 +1,268 @@
+/*
+ * doctorlist.h
+ *	  What doctor() looks for: a row for each check, the worst first.
+ *
+ * CHECK(name, severity, statement, what to do).  The statement answers a row with a
+ * text for each thing that is found.  All of them take the same parameter: $1 says
+ * whether the library is preloaded.  They look over all accounts.  No include guard:
+ * it is read once for the statements and once for the table.
+ */
+
+/* The objects of the extension. */
+#define MEMBERS                                                                     \
+	" FROM pg_depend d JOIN pg_extension e ON e.extname = 'flagplane'"              \
+	" AND d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid"           \
+	" AND d.deptype = 'e'"                                                          \
+	" LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid" \
+	" LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid"   \
+	" LEFT JOIN pg_namespace n ON d.classid = 'pg_namespace'::regclass AND n.oid = d.objid"
+
+#define MEMBER "pg_describe_object(d.classid, d.objid, d.objsubid)"
+
+/* The tables with the rows. */
+#define TABLES                                                       \
+	" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace" \
+	" AND n.nspname = 'flagplane_data' AND c.relkind IN ('r', 'p')"
+
+/* What is set for this session, for this database, or for roles in it. */
+#define SETTINGS_LIKE(name)                                                       \
+	" FROM (SELECT 'this session', '" name "=' || current_setting('" name "')"    \
+	" UNION ALL SELECT CASE WHEN s.setrole = 0 THEN 'the database'"               \
+	" ELSE 'role ' || s.setrole::regrole END, u"                                  \
+	" FROM pg_db_role_setting s, unnest(s.setconfig) u WHERE u LIKE '" name "=%'" \
+	" AND s.setdatabase IN (0, (SELECT b.oid FROM pg_database b"                  \
+	" WHERE b.datname = current_database()))) s(whose, setting)"
+
+CHECK(
+	version_mismatch, "error",
+	"SELECT format('the library is of version %s, the extension of version %s', '" FLAGPLANE_VERSION
+	"', e.extversion) FROM pg_extension e"
+	" WHERE e.extname = 'flagplane' AND e.extversion <> '" FLAGPLANE_VERSION "'",
+	"Install the library and the SQL files of one version, restart the server if the library is "
+	"preloaded, and run ALTER EXTENSION flagplane UPDATE.")
+
+CHECK(object_owner, "error",
+	  "SELECT " MEMBER " || ' belongs to '"
+	  " || coalesce(c.relowner, p.proowner, n.nspowner, t.typowner)::regrole" MEMBERS
+	  " LEFT JOIN pg_type t ON d.classid = 'pg_type'::regclass AND t.oid = d.objid"
+	  " WHERE coalesce(c.relowner, p.proowner, n.nspowner, t.typowner) <> e.extowner",
+	  "Give it back to the owner of the extension with ALTER ... OWNER TO: whoever owns it can "
+	  "change it.")
+
+CHECK(granted_to_public, "error",
+	  "SELECT " MEMBER
+	  " || ': ' || string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type)" MEMBERS
+	  " CROSS JOIN LATERAL aclexplode(coalesce(c.relacl, p.proacl, n.nspacl,"
+	  " CASE WHEN p.oid IS NOT NULL THEN acldefault('f', p.proowner) END)) a"
+	  " WHERE a.grantee = 0 GROUP BY d.classid, d.objid, d.objsubid",
+	  "REVOKE it FROM PUBLIC, and grant it to the roles that need it.")
+
+CHECK(schema_open_to_create, "error",
+	  "SELECT format('%s may create objects in schema %s', a.grantee::regrole, n.nspname)"
+	  " FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) a"
+	  " WHERE n.nspname IN ('flagplane', 'flagplane_data') AND a.privilege_type = 'CREATE'"
+	  " AND a.grantee NOT IN (0, n.nspowner)",
+	  "REVOKE CREATE ON SCHEMA: what stands there is called by others.")
+
+CHECK(not_marked_for_dump, "error",
+	  "SELECT " MEMBER MEMBERS " WHERE c.relkind IN ('r', 'p') AND NOT EXISTS"
+	  " (SELECT 1 FROM unnest(e.extconfig, e.extcondition) u(config, condition)"
+	  " WHERE u.config = c.oid AND u.condition = '')",
+	  "pg_dump leaves its rows out. Copy them aside, and put them into a database with a fresh "
+	  "installation.")
+
+CHECK(not_validated, "error",
+	  "SELECT format('%s of %s', c.conname, coalesce(nullif(c.conrelid, 0)::regclass::text,"
+	  " c.contypid::regtype::text)) FROM pg_constraint c JOIN pg_namespace n"
+	  " ON n.oid = c.connamespace AND n.nspname = 'flagplane_data' WHERE NOT c.convalidated",
+	  "Rows may break it. Find and mend them, then ALTER ... VALIDATE CONSTRAINT.")
+
+CHECK(trigger_disabled, "error",
+	  "SELECT DISTINCT format('%s of %s', coalesce(k.conname, t.tgname), c.oid::regclass)" TABLES
+	  " JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgenabled NOT IN ('O', 'A')"
+	  " LEFT JOIN pg_constraint k ON k.oid = t.tgconstraint",
+	  "Foreign keys are not checked. ALTER TABLE ... ENABLE TRIGGER ALL, then look for rows "
+	  "without a parent.")
+
+CHECK(replication_role, "error",
+	  "SELECT s.whose || ': ' || s.setting" SETTINGS_LIKE(
+		  "session_replication_role") " WHERE s.setting <> 'session_replication_role=origin'",
+	  "Foreign keys are not checked there. RESET session_replication_role.")
+
+CHECK(
+	no_primary_key, "error",
+	"SELECT c.oid::regclass" TABLES " WHERE NOT EXISTS (SELECT 1 FROM pg_index i"
+	" WHERE i.indrelid = c.oid AND i.indisprimary)",
+	"Rows may be there twice, and logical replication of changes fails. Add the primary key that a "
+	"fresh installation has.")
+
+CHECK(invalid_index, "error",
+	  "SELECT i.indexrelid::regclass" TABLES " JOIN pg_index i ON i.indrelid = c.oid"
+	  " WHERE NOT (i.indisvalid AND i.indisready AND i.indislive)",
+	  "REINDEX it; if it is what a failed REINDEX CONCURRENTLY left, DROP it.")
+
+CHECK(
+	no_exclusion, "error",
+	"SELECT c.oid::regclass" TABLES " WHERE c.relname = 'layer_reservation'"
+	" AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'x')",
+	"Experiments of one layer may share segments. Add the exclusion constraint that a fresh "
+	"installation "
+	"has.")
+
+CHECK(no_btree_gist, "error",
+	  "SELECT 'extension btree_gist is not there' WHERE NOT EXISTS"
+	  " (SELECT 1 FROM pg_extension e WHERE e.extname = 'btree_gist')",
+	  "CREATE EXTENSION btree_gist: the exclusion constraint of reservations stands on it.")
+
+CHECK(unlogged_table, "error", "SELECT c.oid::regclass" TABLES " WHERE c.relpersistence <> 'p'",
+	  "A crash empties it. ALTER TABLE ... SET LOGGED.")
+
+CHECK(crash_unsafe, "error",
+	  "SELECT s.name || ' = off' FROM pg_settings s"
+	  " WHERE s.name IN ('fsync', 'full_page_writes') AND s.setting = 'off'",
+	  "A crash of the machine may lose what was acknowledged, or the whole cluster. Set it on and "
+	  "reload.")
+
+CHECK(
+	environment_without_key, "error",
+	"SELECT format('environment %s of account \"%s\"', e.id, a.key)"
+	" FROM flagplane_data.environment e JOIN flagplane_data.account a ON a.id = e.account_id"
+	" WHERE (SELECT count(*) FROM flagplane_data.environment_key k"
+	" WHERE k.account_id = e.account_id AND k.environment_id = e.id AND k.expires_at IS NULL) <> 2",
+	"It has not one current SDK key and one current mobile key. Restore the rows from a backup.")
+
+CHECK(configuration_missing, "error",
+	  "SELECT format('flag \"%s\" in environment %s of account \"%s\"', f.key, e.id, a.key)"
+	  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
+	  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
+	  " JOIN flagplane_data.account a ON a.id = f.account_id"
+	  " WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.flag_environment s"
+	  " WHERE s.account_id = f.account_id AND s.flag_id = f.id AND s.environment_id = e.id)",
+	  "The flag has no settings there. Restore the row from a backup.")
+
+CHECK(asynchronous_commit, "warning",
+	  "SELECT s.whose || ': ' || s.setting" SETTINGS_LIKE(
+		  "synchronous_commit") " WHERE s.setting = 'synchronous_commit=off'",
+	  "The last changes before a crash may be lost though they were acknowledged. RESET "
+	  "synchronous_commit "
+	  "where that is not wanted.")
+
+CHECK(not_preloaded, "warning", "SELECT 'the library is not preloaded' WHERE NOT $1",
+	  "Nothing is limited and nothing counted. Add flagplane to shared_preload_libraries and "
+	  "restart.")
+
+CHECK(rate_limits_off, "warning",
+	  "SELECT 'flagplane.rate_limits = off' WHERE current_setting('flagplane.rate_limits') = 'off'",
+	  "A single access token may take the whole server. Set it on and reload.")
+
+CHECK(ingest_endpoint, "warning",
+	  "SELECT 'flagplane.ingest_endpoint = ' || current_setting('flagplane.ingest_endpoint')"
+	  " WHERE current_setting('flagplane.ingest_endpoint') !~ '^https://[^/?#[:space:]]+'",
+	  "Every SDK app is told to send its events there, and it is no https URL.")
+
+CHECK(unknown_account, "warning",
+	  "SELECT s.whose || ': ' || s.setting" SETTINGS_LIKE(
+		  "flagplane.account") " WHERE s.setting <> 'flagplane.account=default' AND NOT EXISTS"
+							   " (SELECT 1 FROM flagplane_data.account a WHERE "
+							   "'flagplane.account=' || a.key = s.setting)",
+	  "There is no such account, so calls without an access token fail. Set it to one of "
+	  "list_accounts().")
+
+CHECK(
+	secrets_in_log, "warning",
+	"SELECT string_agg(s.name || ' = ' || s.setting, ', ' ORDER BY s.name) FROM pg_settings s"
+	" WHERE (s.name = 'log_statement' AND s.setting = 'all')"
+	" OR (s.name IN ('log_min_duration_statement', 'log_min_duration_sample') AND s.setting <> '-1'"
+	" AND current_setting('log_parameter_max_length') <> '0')"
+	" OR (s.name = 'log_parameter_max_length_on_error' AND s.setting <> '0') HAVING count(*) > 0",
+	"Access tokens and once-shown keys get into the server's log with the statements and their "
+	"parameters. "
+	"Set log_statement below all, and log_parameter_max_length and "
+	"log_parameter_max_length_on_error to 0.")
+
+CHECK(
+	rows_granted, "warning",
+	"SELECT format('%s: %s on %s', a.grantee::regrole,"
+	" string_agg(DISTINCT a.privilege_type, ', ' ORDER BY a.privilege_type), "
+	"c.oid::regclass)" TABLES
+	" CROSS JOIN LATERAL (SELECT x.grantee, x.privilege_type FROM aclexplode(c.relacl) x UNION ALL"
+	" SELECT x.grantee, x.privilege_type FROM pg_attribute b, aclexplode(b.attacl) x"
+	" WHERE b.attrelid = c.oid) a WHERE a.grantee NOT IN (0, c.relowner) GROUP BY a.grantee, c.oid",
+	"The role sees or changes the rows of all accounts, past scopes and the audit log. REVOKE it, "
+	"and let the "
+	"role call functions.")
+
+CHECK(trigger_or_rule, "warning",
+	  "SELECT format('trigger %s on %s', t.tgname, c.oid::regclass)" TABLES
+	  " JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal"
+	  " UNION ALL SELECT format('rule %s on %s', r.rulename, c.oid::regclass)" TABLES
+	  " JOIN pg_rewrite r ON r.ev_class = c.oid",
+	  "It runs as part of every change, with the rights of the extension's owner. DROP it; follow "
+	  "changes() "
+	  "instead.")
+
+CHECK(foreign_object, "warning",
+	  "SELECT pg_describe_object(o.class, o.id, 0) FROM (SELECT 'pg_class'::regclass, c.oid,"
+	  " c.relnamespace FROM pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')"
+	  " UNION ALL SELECT 'pg_proc'::regclass, p.oid, p.pronamespace FROM pg_proc p) o(class, id, "
+	  "schema)"
+	  " JOIN pg_namespace n ON n.oid = o.schema AND n.nspname IN ('flagplane', 'flagplane_data')"
+	  " WHERE NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = o.class AND d.objid = o.id"
+	  " AND d.deptype = 'e')",
+	  "It is none of the extension's. Move it to a schema of its own: an upgrade may want the "
+	  "name, and "
+	  "DROP EXTENSION stops at it.")
+
+CHECK(
+	autovacuum_off, "warning",
+	"SELECT 'autovacuum = off' WHERE current_setting('autovacuum') = 'off'"
+	" UNION ALL SELECT c.oid::regclass || ': ' || o" TABLES
+	" CROSS JOIN LATERAL unnest(c.reloptions) o"
+	" WHERE o IN ('autovacuum_enabled=false', 'autovacuum_enabled=off')",
+	"Idempotency keys and last uses leave dead rows by the thousand, and tables grow. Turn it on.")
+
+CHECK(purge_backlog, "warning",
+	  "SELECT format('%s idempotency keys', count(*)) FROM flagplane_data.idempotency_key k"
+	  " WHERE k.expires_at < now() - interval '1 day' HAVING count(*) > 0"
+	  " UNION ALL SELECT format('%s environment keys', count(*)) FROM "
+	  "flagplane_data.environment_key k"
+	  " WHERE k.expires_at < now() - interval '1 day' HAVING count(*) > 0",
+	  "They expired more than a day ago. Let a scheduler call flagplane.purge() every few minutes.")
+
+CHECK(
+	token_expires_soon, "warning",
+	"SELECT format('account \"%s\": %s access tokens, the first of them %s', a.key, count(*),"
+	" (array_agg(t.id ORDER BY t.expires_at, t.id))[1])"
+	" FROM flagplane_data.access_token t JOIN flagplane_data.account a ON a.id = t.account_id"
+	" WHERE t.expires_at BETWEEN now() AND now() + interval '14 days'"
+	" AND t.revoked_at IS NULL AND t.killed_at IS NULL GROUP BY a.key",
+	"They expire within 14 days. Make new ones with the same scopes, and give them to the callers.")
+
+CHECK(role_without_token, "info",
+	  "SELECT a.grantee::regrole FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) a"
+	  " WHERE n.nspname = 'flagplane_data' AND a.privilege_type = 'USAGE'"
+	  " AND a.grantee NOT IN (0, n.nspowner)",
+	  "The role acts without an access token, for any account. REVOKE USAGE ON SCHEMA "
+	  "flagplane_data if it "
+	  "should not.")
+
+CHECK(rate_limit_period, "info",
+	  "SELECT 'flagplane.rate_limit_period = ' || current_setting('flagplane.rate_limit_period')"
+	  " WHERE current_setting('flagplane.rate_limit_period') <> '1min'",
+	  "The tiers are told in calls a minute, and last another time here.")
+
+CHECK(notify_on, "info",
+	  "SELECT s.whose || ': ' || s.setting" SETTINGS_LIKE(
+		  "flagplane.notify") " WHERE s.setting = 'flagplane.notify=on'",
+	  "Commits of changes wait for each other. Leave it on only if somebody listens.")
+
+CHECK(account_without_project, "info",
+	  "SELECT format('%s accounts, the first of them \"%s\"', count(*), min(a.key))"
+	  " FROM flagplane_data.account a WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.project p"
+	  " WHERE p.account_id = a.id) HAVING count(*) > 0",
+	  "Nobody has begun to use them, or a restore has left their rows out.")
+
+#undef MEMBERS
+#undef MEMBER
+#undef TABLES
+#undef SETTINGS_LIKE

@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+#
+# Every prepared statement stays within one account: each table that it names is
+# tied to the account in $1, so that the tables can be distributed by account. The
+# statements are read out of the sources as the compiler sees them. The table of
+# accounts itself is on every server, and needs no tie.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+PG_CONFIG=${PG_CONFIG:-pg_config}
+statements=$(mktemp)
+trap 'rm -f "$statements"' EXIT
+
+for file in $(grep -lE '^\s*(STATEMENT\(|#include "door/doctorlist.h")' src/*/*.c); do
+	echo "FILE $file"
+	gcc -E -P -Isrc -I"$("$PG_CONFIG" --includedir-server)" -DFLAGPLANE_VERSION='"0"' "$file" | tr '\n' ' ' |
+		grep -oE 'static Statement \w+ = \{("([^"\]|\\.)*"\s*)+,' || true
+done >"$statements"
+
+perl - "$statements" <<'PERL'
+use strict;
+use warnings;
+
+# What looks over all accounts on purpose, and is no part of a call for one: doctor()'s
+# checks of rows, the only ones that are.
+my %across = map { ("src/door/doctor.c $_" => 1) } qw(environment_without_key configuration_missing
+	purge_backlog token_expires_soon account_without_project);
+
+# faults of a statement: what is not tied to $1, and what may not be sent to another server.
+sub faults
+{
+	my ($text) = @_;
+	$text =~ s/'[^']*'/''/g;
+	my (@faults, %tables, %ties, %account, @pairs);
+	my $words = 'ON|WHERE|SET|USING|VALUES|SELECT|ORDER|JOIN|LEFT|CROSS|FOR|RETURNING|GROUP';
+
+	while ($text =~ /INSERT INTO flagplane_data\.(\w+)(?: AS \w+)? ?\((\w+)/g)
+	{
+		my ($table, $first) = ($1, $2);
+		next if $table eq 'account';
+		push @faults, "$table: account_id is not the first column" if $first ne 'account_id';
+	}
+	(my $read = $text) =~ s/INSERT INTO flagplane_data\.(\w+)(?: AS (\w+))? ?\([^)]*\)/"INSERTED $1 " . ($2 \/\/ $1)/ge;
+	while ($read =~ /INSERTED (\w+) (\w+) (.*?)(?=ON CONFLICT|RETURNING|INSERTED|\z)/gs)
+	{
+		my ($table, $alias, $source) = ($1, $2, $3);
+		next if $table eq 'account';
+		if ($source =~ /^VALUES (.*)/s)
+		{
+			my $rows = $1;
+			my $tuples = () = $rows =~ /(?:^|\), ?)\(/g;
+			my $tied = () = $rows =~ /(?:^|\), ?)\(\$1[,)]/g;
+			push @faults, "$table: a row is not of \$1" if $tied != $tuples;
+		}
+		elsif ($source =~ /^SELECT (?:DISTINCT )?(\w+)\.account_id\b/)
+		{
+			push @pairs, [$1, $alias];
+			$tables{$alias}++;
+		}
+		elsif ($source !~ /^SELECT (?:DISTINCT )?\$1\b/) { push @faults, "$table: the rows are not of \$1"; }
+		# What is RETURNING may look further from the new row.
+		push @pairs, [$alias, '$1'] if !@faults && $source =~ /^VALUES|^SELECT (?:DISTINCT )?\$1\b/;
+	}
+	while ($read =~ /flagplane_data\.(\w+)\b(?!\()(?:(?: AS)? (?!(?:$words)\b)(\w+))?/g)
+	{
+		my $alias = $2 // $1;
+		if ($1 eq 'account') { $account{$alias} = 1; next; }
+		$tables{$alias}++;
+	}
+	while ($read =~ /\b(\w+)\.(account_id|id) = (?:(\w+)\.(account_id|id)\b|\$1(?!\d))/g)
+	{
+		my ($left, $left_column, $right, $right_column) = ($1, $2, $3, $4);
+		next if $left_column ne ($account{$left} ? 'id' : 'account_id');
+		next if defined $right && $right_column ne ($account{$right} ? 'id' : 'account_id');
+		push @pairs, [$left, $right // '$1'];
+	}
+	my %reached = ('$1' => 1);
+	for (1 .. @pairs)
+	{
+		for my $pair (@pairs)
+		{
+			@reached{@$pair} = (1, 1) if $reached{ $pair->[0] } || $reached{ $pair->[1] };
+		}
+	}
+	for my $pair (@pairs) { $ties{$_}++ for @$pair; }
+	for my $alias (sort keys %tables)
+	{
+		push @faults, "$alias is not tied to \$1" unless $reached{$alias} && $ties{$alias} >= $tables{$alias};
+	}
+	# What is computed anew on each server, or is a lock on one of them only.
+	push @faults, "$1 may not be part of a statement" if $text =~ /\b(clock_timestamp|random|gen_random_uuid|nextval|now|pg_notify|pg_advisory\w*)\(/;
+	return @faults;
+}
+
+# The judge is judged first.
+my %known = (
+	'SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = $1' => 1,
+	'SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = $12' => 0,
+	'SELECT 1 FROM flagplane_data.flag f WHERE f.key = $1' => 0,
+	'SELECT 1 FROM flagplane_data.flag f WHERE f.id = $1' => 0,
+	'SELECT 1 FROM flagplane_data.flag WHERE key = $2' => 0,
+	"SELECT 'flagplane_data.flag'" => 1,
+	'SELECT 1 FROM flagplane_data.flag f JOIN flagplane_data.project p ON p.account_id = f.account_id WHERE p.account_id = $1' => 1,
+	'SELECT 1 FROM flagplane_data.flag f JOIN flagplane_data.project p ON p.id = f.project_id WHERE p.account_id = $1' => 0,
+	'SELECT 1 FROM flagplane_data.flag f JOIN flagplane_data.project p ON p.account_id = f.account_id WHERE p.key = $1' => 0,
+	'SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = $1 AND EXISTS (SELECT 1 FROM flagplane_data.layer f WHERE f.key = $2)' => 0,
+	'SELECT 1 FROM flagplane_data.account a JOIN flagplane_data.project p ON p.account_id = a.id WHERE a.id = $1' => 1,
+	'SELECT 1 FROM flagplane_data.account a JOIN flagplane_data.project p ON p.account_id = a.id WHERE a.key = $1' => 0,
+	'UPDATE flagplane_data.flag f SET version = $2 WHERE f.id = $3' => 0,
+	'DELETE FROM flagplane_data.flag f USING flagplane_data.project p WHERE f.account_id = $1 AND p.account_id = $1' => 1,
+	'INSERT INTO flagplane_data.flag (account_id, id) VALUES ($1, $2), ($1, $3) ON CONFLICT DO NOTHING' => 1,
+	'INSERT INTO flagplane_data.flag (account_id, id) VALUES ($1, $2), ($3, $3)' => 0,
+	'INSERT INTO flagplane_data.flag AS f (id, account_id) VALUES ($1, $2)' => 0,
+	'INSERT INTO flagplane_data.flag (account_id, id) SELECT p.account_id, p.id FROM flagplane_data.project p WHERE p.account_id = $1' => 1,
+	'INSERT INTO flagplane_data.flag AS f (account_id, id) VALUES ($1, $2) RETURNING (SELECT p.key FROM flagplane_data.project p WHERE p.account_id = f.account_id)' => 1,
+	'INSERT INTO flagplane_data.flag AS f (account_id, id) VALUES ($2, $2) RETURNING (SELECT p.key FROM flagplane_data.project p WHERE p.account_id = f.account_id)' => 0,
+	'INSERT INTO flagplane_data.flag (account_id, id) SELECT $2, p.id FROM flagplane_data.project p WHERE p.account_id = $1' => 0,
+	'UPDATE flagplane_data.flag f SET created_at = clock_timestamp() WHERE f.account_id = $1' => 0,
+);
+my $bad = 0;
+for my $text (sort keys %known)
+{
+	next if !!$known{$text} == !faults($text);
+	print "check_statements.sh judges wrongly: $text\n";
+	$bad = 1;
+}
+
+my ($file, $count, %met) = ('', 0);
+while (<>)
+{
+	if (/^FILE (.*)/) { $file = $1; next; }
+	my ($name, $text) = /^static Statement (\w+) = \{(.*),$/s or die "not a statement: $_";
+	$text = join '', map { s/\\"/"/gr } $text =~ /"((?:[^"\\]|\\.)*)"/g;
+	$count++;
+	my @faults = faults($text);
+	if ($across{"$file $name"})
+	{
+		$met{"$file $name"} = 1 if @faults;
+		next;
+	}
+	for my $fault (@faults)
+	{
+		print "$file: $name: $fault\n";
+		$bad = 1;
+	}
+}
+for my $exception (sort keys %across)
+{
+	next if $met{$exception};
+	print "$exception is excepted without need\n";
+	$bad = 1;
+}
+if ($count < 100) { print "only $count statements were found\n"; $bad = 1; }
+exit $bad;
+PERL
