@@ -59,6 +59,10 @@ SELECT count(*) AS account_without_project FROM pg_temp.finds($$SELECT flagplane
 SELECT (EXISTS (SELECT FROM flagplane.doctor() WHERE finding LIKE 'not_preloaded: %')) = NOT preloaded AS not_preloaded FROM flagplane.status();
 SELECT (SELECT count(*) FROM flagplane.doctor() WHERE finding LIKE 'crash_unsafe: %') = (SELECT count(*) FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off') AS crash_unsafe;
 SELECT EXISTS (SELECT FROM flagplane.doctor() WHERE finding LIKE 'autovacuum_off: autovacuum%') = (current_setting('autovacuum') = 'off') AS autovacuum_off;
+-- It changes nothing: a transaction that is read only may ask, as on a standby.
+BEGIN READ ONLY;
+SELECT count(*) >= 0 AS answered FROM flagplane.doctor();
+COMMIT;
 -- The worst first, and something to do for each.
 SELECT bool_and(rank >= before) AS ordered, bool_and(what_to_do <> '') AS advised FROM (SELECT what_to_do, rank, coalesce(lag(rank) OVER (ORDER BY n), 0) AS before
 	FROM flagplane.doctor() WITH ORDINALITY d(finding, severity, what_to_do, n), array_position('{error,warning,info}', severity) rank) s;

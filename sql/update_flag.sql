@@ -84,6 +84,11 @@ SELECT h.status, h.body->>'message' FROM flagplane.handle('POST', '/api/v2/flags
 SELECT flagplane.update_project('patching', '[{"op": "replace", "path": "/defaultClientSideAvailability/usingEnvironmentId", "value": true}]') IS NOT NULL AS changed;
 SELECT flagplane.create_flag('patching', 'inherits', 'Inherits')->>'clientSideAvailability' AS availability;
 -- Whole numbers however they are written; what is stored is their plain form.
-SELECT pg_temp.patch('[{"op": "add", "path": "/environments/test/offVariation", "value": 1.0}, {"op": "replace", "path": "/environments/test/fallthrough", "value": {"rollout": {"variations": [{"variation": 0.0, "weight": 1e5}, {"variation": 1, "weight": 0.00}]}}}]', 'environments.test.fallthrough'),
-	flagplane.get_flag('patching', 'f')#>>'{environments,test,offVariation}' AS off_variation;
+SELECT pg_temp.patch('[{"op": "add", "path": "/environments/test/offVariation", "value": 1.0}, {"op": "replace", "path": "/environments/test/fallthrough", "value": {"rollout": {"variations": [{"variation": 0.0, "weight": 1e5}, {"variation": 1, "weight": 0.00}]}}}]', 'environments.test.fallthrough');
+SELECT flagplane.get_flag('patching', 'f')#>>'{environments,test,offVariation}' AS off_variation;
 SELECT pg_temp.patch('{"environments": {"test": {"prerequisites": [{"key": "inherits", "variation": 1.0}]}}}', 'environments.test.prerequisites'), pg_temp.patch('{"environments": {"test": {"offVariation": 1.5}}}');
+-- A variation that another flag needs stays, and goes when nobody needs it any more.
+SELECT flagplane.create_flag('patching', 'three', 'Three', variations => '[{"value": 1}, {"value": 2}, {"value": 3}]', defaults => '{"onVariation": 0, "offVariation": 0}') IS NOT NULL AS made;
+SELECT pg_temp.patch('{"environments": {"production": {"prerequisites": [{"key": "three", "variation": 1}, {"key": "three", "variation": 2}]}}}', NULL, '{}', 'inherits');
+SELECT pg_temp.patch('[{"op": "remove", "path": "/variations/2"}]', 'variations', '{}', 'three');
+SELECT pg_temp.patch('{"environments": {"production": {"prerequisites": [{"key": "three", "variation": 1}]}}}', NULL, '{}', 'inherits'), pg_temp.patch('[{"op": "remove", "path": "/variations/2"}]', 'variations.1.value', '{}', 'three');

@@ -90,3 +90,8 @@ SELECT t.try(format('SELECT flagplane.list_partner_projects(%L)', :'cursor'));
 SELECT count(*) FROM json_array_elements(flagplane.list_partner_projects()->'items');
 RESET flagplane.account;
 SELECT t.try(format('SELECT flagplane.list_sdk_apps(%L, %L)', 'changed', :'cursor'));
+-- The audit log tells what has changed, and that alone; no key of an environment gets in.
+SELECT flagplane.create_project('told', 'Told') IS NOT NULL AS made;
+SELECT flagplane.update_project('told', '[{"op": "replace", "path": "/name", "value": "Told again"}]') IS NOT NULL AS changed;
+SELECT flagplane.list_audit_log("limit" => 1)->'items'->0->>'description' AS description;
+SELECT before->>'name' AS name, before->'environments'->0->>'apiKey' AS before_key, after->'environments'->0->>'apiKey' AS after_key FROM flagplane_data.audit_log WHERE operation = 'update_project' AND target = 'proj/told';

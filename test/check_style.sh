@@ -2,6 +2,8 @@
 #
 # House rules that a machine can check. Each prints what breaks it.
 set -euo pipefail
+# The last part of a pipe is run here, so that what a rule finds is known at the end.
+shopt -s lastpipe
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 bad=0

@@ -63,7 +63,7 @@ openapi_content_end(StringInfo out)
 static bool
 may_refuse(const Operation *operation, ErrorKind kind)
 {
-	/* What only functions for the owner of the installation refuse. */
+	/* It is for functions that are no operations. */
 	if (kind == ERR_UNSUPPORTED)
 		return false;
 	if (operation == NULL)

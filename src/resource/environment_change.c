@@ -39,12 +39,14 @@ STATEMENT(lock_project,
 		  "SELECT p.id FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
 		  " FOR NO KEY UPDATE");
 
+STATEMENT(find_other, "SELECT 1 FROM flagplane_data.project p JOIN flagplane_data.environment o"
+					  " ON o.account_id = p.account_id AND o.project_id = p.id"
+					  " WHERE p.account_id = $1 AND p.key = $2 AND o.key <> $3 LIMIT 1");
+
 STATEMENT(delete_environment,
 		  "DELETE FROM flagplane_data.environment e USING flagplane_data.project p"
 		  " WHERE p.account_id = $1 AND p.key = $2 AND e.account_id = p.account_id"
-		  " AND e.project_id = p.id AND e.key = $3 AND EXISTS"
-		  " (SELECT 1 FROM flagplane_data.environment o WHERE o.account_id = p.account_id"
-		  " AND o.project_id = p.id AND o.id <> e.id)");
+		  " AND e.project_id = p.id AND e.key = $3");
 
 /* A patched environment goes through the fields and rules of a creation. */
 static const Operation creation = {
@@ -127,7 +129,8 @@ do_update_environment(Request *request)
 
 /*
  * do_delete_environment removes an environment with its keys and all settings of
- * flags in it; a project's last one stays.
+ * flags in it; a project's last one stays.  Which others there are now counts,
+ * whatever the transaction's snapshot.
  */
 void
 do_delete_environment(Request *request)
@@ -137,8 +140,9 @@ do_delete_environment(Request *request)
 	if (request_run_first(request, &lock_project, 2).count == 0)
 		project_missing(request);
 	environment = environment_lock(request);
-	if (request_run(request, &delete_environment).count == 0)
+	if (statement_run(&find_other, &request->params, STATEMENT_LATEST).count == 0)
 		error_raise(ERR_IN_USE, "the last environment of a project cannot be deleted");
+	request_run(request, &delete_environment);
 	request_target(request, "proj/%s:env/%s", request_string(request, PROJECT_KEY),
 				   environment.key);
 }

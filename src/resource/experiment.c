@@ -104,6 +104,11 @@ STATEMENT(count_experiments, "SELECT count(*)" LISTED_EXPERIMENTS);
 STATEMENT(lock_flag, "SELECT f.id FROM flagplane_data.flag f WHERE f.account_id = $1 AND f.id = $2"
 					 " FOR UPDATE");
 
+/* In the order in which a layer's patch locks those of one environment. */
+STATEMENT(lock_experiments,
+		  "SELECT e.id FROM flagplane_data.experiment e WHERE e.account_id = $1 AND e.flag_id = $2"
+		  " ORDER BY e.environment_id, e.key FOR UPDATE");
+
 STATEMENT(find_experiment_on_flag,
 		  "SELECT e.key, n.key FROM flagplane_data.experiment e JOIN flagplane_data.environment n"
 		  " ON n.account_id = e.account_id AND n.id = e.environment_id"
@@ -313,7 +318,8 @@ do_list_experiments(Request *request)
 
 /*
  * experiments_leave_flag refuses the deletion of a flag while an experiment is
- * about it; archived ones forget it.
+ * about it; archived ones forget it.  They are held, so that none is brought back in
+ * between, and what they are now counts, whatever the transaction's snapshot.
  */
 void
 experiments_leave_flag(Request *request, Datum flag_id, const char *flag_key)
@@ -325,7 +331,8 @@ experiments_leave_flag(Request *request, Datum flag_id, const char *flag_key)
 	params_bigint(&params, request->caller.account);
 	params_add(&params, UUIDOID, flag_id, false);
 	statement_run(&lock_flag, &params, STATEMENT_WRITE);
-	rows = statement_run(&find_experiment_on_flag, &params, STATEMENT_WRITE);
+	statement_run(&lock_experiments, &params, STATEMENT_LATEST);
+	rows = statement_run(&find_experiment_on_flag, &params, STATEMENT_LATEST);
 	if (rows.count > 0)
 	{
 		row_read(&rows, 0, &row);

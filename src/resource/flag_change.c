@@ -24,7 +24,7 @@ const Field update_flag_fields[] = {
 const Field delete_flag_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD, [KEY] = FLAG_KEY_FIELD, FIELDS_END};
 
-/* Whoever changes what flags need each other holds the project. */
+/* Whoever changes what flags need each other, or what there is of a flag to need, holds the project. */
 STATEMENT(lock_project,
 		  "SELECT p.id FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
 		  " FOR NO KEY UPDATE");
@@ -47,13 +47,17 @@ STATEMENT(update_flag,
 		  " deprecated = $25, version = f.version + 1"
 		  " WHERE f.account_id = $1 AND f.id = $23 RETURNING " FLAG_COLUMNS);
 
+/* A flag that needs one of this flag's variations from $4 on. */
 STATEMENT(find_dependent,
-		  "SELECT f.key FROM flagplane_data.project p JOIN flagplane_data.flag f"
+		  "SELECT f.key, (q->>'variation')::integer"
+		  " FROM flagplane_data.project p JOIN flagplane_data.flag f"
 		  " ON f.account_id = p.account_id AND f.project_id = p.id"
 		  " JOIN flagplane_data.flag_environment c"
 		  " ON c.account_id = f.account_id AND c.flag_id = f.id"
+		  " CROSS JOIN jsonb_array_elements(c.prerequisites) q"
 		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key <> $3"
-		  " AND c.prerequisites @> jsonb_build_array(jsonb_build_object('key', $3)) LIMIT 1");
+		  " AND c.prerequisites @> jsonb_build_array(jsonb_build_object('key', $3))"
+		  " AND q->>'key' = $3 AND (q->>'variation')::integer >= $4 ORDER BY 1, 2 LIMIT 1");
 
 STATEMENT(delete_flag, "DELETE FROM flagplane_data.flag f USING flagplane_data.project p"
 					   " WHERE p.account_id = $1 AND p.key = $2 AND f.account_id = p.account_id"
@@ -90,15 +94,44 @@ take(Request *request)
 }
 
 /*
- * may_touch_prerequisites tells whether a patch can change what flags need each
- * other: it names them, or moves or copies what may hold them.
+ * may_touch_others tells whether a patch can change what other flags, or environments
+ * that are being made, go by: prerequisites or variations.  It names them, or moves
+ * or copies what may hold them.
  */
 static bool
-may_touch_prerequisites(Jsonb *patch)
+may_touch_others(Jsonb *patch)
 {
 	char *text = JsonbToCString(NULL, &patch->root, VARSIZE(patch));
 
-	return strstr(text, "prerequisites") != NULL || strstr(text, "\"from\"") != NULL;
+	return strstr(text, "prerequisites") != NULL || strstr(text, "variations") != NULL ||
+		   strstr(text, "\"from\"") != NULL;
+}
+
+/*
+ * require_not_needed refuses to take away variations, those from count on, that other
+ * flags need.  Whoever needs a flag holds the project while they say so, and so does
+ * the caller; what they said counts, whatever the transaction's snapshot.
+ */
+static void
+require_not_needed(Request *request, const Flag *flag, int count)
+{
+	Params params = {0};
+	Rows rows;
+	Row row;
+
+	params_bigint(&params, request->caller.account);
+	params_text(&params, request_string(request, PROJECT_KEY));
+	params_text(&params, flag->key);
+	params_integer(&params, count);
+	rows = statement_run(&find_dependent, &params, STATEMENT_LATEST);
+	if (rows.count == 0)
+		return;
+	row_read(&rows, 0, &row);
+	if (count == 0)
+		error_raise(ERR_IN_USE, "flag \"%s\" is a prerequisite of flag \"%s\"", flag->key,
+					row_string(&row, 0));
+	error_raise(ERR_IN_USE, "variation %d of flag \"%s\" is a prerequisite of flag \"%s\"",
+				row_integer(&row, 1), flag->key, row_string(&row, 0));
 }
 
 /*
@@ -182,7 +215,7 @@ do_update_flag(Request *request)
 	Jsonb *after;
 	Flag flag;
 
-	if (may_touch_prerequisites(patch))
+	if (may_touch_others(patch))
 		request_run_first(request, &lock_project, 2);
 	flag = take(request);
 	before = jsonb_of_text(request->before);
@@ -193,6 +226,7 @@ do_update_flag(Request *request)
 		Jsonb *variations = member_of(before, "variations");
 		Request *fields;
 		Rows rows;
+		int count;
 
 		request->state = variations;
 		fields = patching_fields(request, &creation, before, after, editable);
@@ -200,10 +234,10 @@ do_update_flag(Request *request)
 		params_boolean(&fields->params, read_switch(after, "archived"));
 		params_boolean(&fields->params, read_switch(after, "deprecated"));
 		member_require(fields, PATCHED_MAINTAINER);
-		configurations_change(
-			request, &flag, before, after,
-			JB_ROOT_COUNT(DatumGetJsonbP(fields->params.values[PATCHED_VARIATIONS])),
-			JB_ROOT_COUNT(variations));
+		count = JB_ROOT_COUNT(DatumGetJsonbP(fields->params.values[PATCHED_VARIATIONS]));
+		configurations_change(request, &flag, before, after, count, JB_ROOT_COUNT(variations));
+		if (count < (int) JB_ROOT_COUNT(variations))
+			require_not_needed(request, &flag, count);
 		rows = request_run(fields, &update_flag);
 		flag = flag_of_row(&rows, 0);
 	}
@@ -218,20 +252,12 @@ do_update_flag(Request *request)
 void
 do_delete_flag(Request *request)
 {
-	Rows rows;
-	Row row;
 	Flag flag;
 
 	if (request_run_first(request, &lock_project, 2).count == 0)
 		project_missing(request);
 	flag = take(request);
-	rows = request_run(request, &find_dependent);
-	if (rows.count > 0)
-	{
-		row_read(&rows, 0, &row);
-		error_raise(ERR_IN_USE, "flag \"%s\" is a prerequisite of flag \"%s\"", flag.key,
-					row_string(&row, 0));
-	}
+	require_not_needed(request, &flag, 0);
 	experiments_leave_flag(request, flag.id, flag.key);
 	request_run(request, &delete_flag);
 }

@@ -52,14 +52,16 @@ STATEMENT(find_any_flag,
 		  "SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = $1 AND f.project_id = $2"
 		  " LIMIT 1");
 
-/* A row for each configuration that a new flag, or a new environment, is to get. */
+/* What a new flag's, or a new environment's, configurations are made of, and in which state it is. */
 STATEMENT(list_environments_of_flag,
-		  "SELECT 1 FROM flagplane_data.flag f JOIN flagplane_data.environment e"
+		  "SELECT md5(string_agg(e.id || ':' || e.version, ',' ORDER BY e.id))"
+		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
 		  " WHERE f.account_id = $1 AND f.id = $2");
 
 STATEMENT(list_flags_of_environment,
-		  "SELECT 1 FROM flagplane_data.environment e JOIN flagplane_data.flag f"
+		  "SELECT md5(string_agg(f.id || ':' || f.version, ',' ORDER BY f.id))"
+		  " FROM flagplane_data.environment e JOIN flagplane_data.flag f"
 		  " ON f.account_id = e.account_id AND f.project_id = e.project_id"
 		  " WHERE e.account_id = $1 AND e.id = $2");
 
@@ -166,20 +168,38 @@ configurations_document(Request *request, const Flag *flag, ArrayType *environme
 }
 
 /*
+ * state_of is what a list's statement answers, in a snapshot.
+ */
+static char *
+state_of(Statement *list, const Params *params, StatementMode mode)
+{
+	Rows rows = statement_run(list, params, mode);
+	Row row;
+
+	row_read(&rows, 0, &row);
+	return row.nulls[0] ? "" : row_string(&row, 0);
+}
+
+/*
  * configure makes configurations, with the parameters of its statement, the
- * first two of which are those of the statement that lists what is to get one.
- * A transaction that looks through an old snapshot may miss some: it is told so.
+ * first two of which are those of the statement that lists what they are made of.
+ * A transaction that looks through an old snapshot may miss some, or take some for
+ * what they are no more: it is told so.
  */
 static void
 configure(Statement *make, Statement *list, Params *params)
 {
-	uint64 made = statement_run(make, params, STATEMENT_WRITE).count;
+	if (IsolationUsesXactSnapshot())
+	{
+		int all = params->count;
 
-	if (!IsolationUsesXactSnapshot())
-		return;
-	params->count = 2;
-	if (statement_run(list, params, STATEMENT_LATEST).count != made)
-		error_raise_serialization();
+		params->count = 2;
+		if (strcmp(state_of(list, params, STATEMENT_WRITE),
+				   state_of(list, params, STATEMENT_LATEST)) != 0)
+			error_raise_serialization();
+		params->count = all;
+	}
+	statement_run(make, params, STATEMENT_WRITE);
 }
 
 /*
@@ -229,12 +249,13 @@ flag_configure(Request *request, Datum flag_id, const FlagBeginning *beginning)
 
 /*
  * check_prerequisites holds changed prerequisites to flags that are there and do
- * not need this one.
+ * not need this one.  The caller holds the project; what others have changed until
+ * then counts, whatever the transaction's snapshot.
  */
 static void
 check_prerequisites(Violations *violations, const char *attribute, Params *params)
 {
-	Rows rows = statement_run(&find_missing_prerequisite, params, STATEMENT_WRITE);
+	Rows rows = statement_run(&find_missing_prerequisite, params, STATEMENT_LATEST);
 
 	if (rows.count > 0)
 	{
@@ -245,7 +266,7 @@ check_prerequisites(Violations *violations, const char *attribute, Params *param
 						"prerequisites name flag %s, which is not there or has no such variation",
 						row_string(&row, 0));
 	}
-	else if (statement_run(&find_circle, params, STATEMENT_WRITE).count > 0)
+	else if (statement_run(&find_circle, params, STATEMENT_LATEST).count > 0)
 		error_violation(violations, attribute, "prerequisites need the flag itself");
 }
 

@@ -38,7 +38,8 @@ STATEMENT(update_flag_link, "UPDATE flagplane_data.flag_link k SET title = $8, d
 							" WHERE k.account_id = $1 AND k.id = $11 RETURNING " FLAG_LINK_COLUMNS);
 
 STATEMENT(delete_flag_link,
-		  "DELETE FROM flagplane_data.flag_link k WHERE k.account_id = $1 AND k.id = $2");
+		  "DELETE FROM flagplane_data.flag_link k WHERE k.account_id = $1 AND k.id = $2"
+		  " RETURNING " FLAG_LINK_COLUMNS);
 
 /* A patched flag link goes through the fields and rules of a creation. */
 static const Operation creation = {
@@ -85,18 +86,22 @@ do_update_flag_link(Request *request)
 }
 
 /*
- * do_delete_flag_link removes a flag link, named by its id or key.
+ * do_delete_flag_link removes a flag link, named by its id or key.  What it was is
+ * what was removed, which may be something later than what was found.
  */
 void
 do_delete_flag_link(Request *request)
 {
 	FlagLink link = flag_link_find(request);
 	Params params = {0};
+	Rows rows;
 
 	params_bigint(&params, request->caller.account);
 	params_text(&params, link.id);
-	if (statement_run(&delete_flag_link, &params, STATEMENT_WRITE).count == 0)
+	rows = statement_run(&delete_flag_link, &params, STATEMENT_WRITE);
+	if (rows.count == 0)
 		flag_link_missing(request);
+	link = flag_link_of_row(&rows, 0);
 	flag_link_document(request, &link);
 	request_before(request);
 	flag_link_target(request, &link);

@@ -41,10 +41,11 @@ STATEMENT(
 STATEMENT(lock_account,
 		  "SELECT a.id FROM flagplane_data.account a WHERE a.id = $1 FOR NO KEY UPDATE");
 
+STATEMENT(find_other, "SELECT 1 FROM flagplane_data.project o WHERE o.account_id = $1"
+					  " AND o.key <> $2 LIMIT 1");
+
 STATEMENT(delete_project,
-		  "DELETE FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
-		  " AND EXISTS (SELECT 1 FROM flagplane_data.project o WHERE o.account_id = $1"
-		  " AND o.id <> p.id)");
+		  "DELETE FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2");
 
 /* A patched project goes through the fields and rules of a creation. */
 static const Operation creation = {
@@ -77,6 +78,17 @@ lock_and_keep(Request *request)
 }
 
 /*
+ * write_whole answers with the project and all its environments.
+ */
+static void
+write_whole(Request *request, const Project *project)
+{
+	project_document(request->answer, project);
+	environments_array(request, project->key, UUIDPGetDatum(project->id));
+	document_close(request->answer, '}');
+}
+
+/*
  * do_update_project changes a project by a JSON Patch of its document, and
  * answers with it and all its environments.
  */
@@ -102,21 +114,23 @@ do_update_project(Request *request)
 	{
 		Rows rows;
 
+		/* In the audit log what it was has the form of what it is. */
+		write_whole(request, &project);
+		request_before(request);
 		params_add(&fields->params, UUIDOID, UUIDPGetDatum(project.id), false);
 		params_time(&fields->params, request->now);
 		rows = request_run(fields, &update_project);
 		project = project_of_row(&rows, 0);
 	}
-	project_document(request->answer, &project);
-	environments_array(request, project.key, UUIDPGetDatum(project.id));
-	document_close(request->answer, '}');
+	write_whole(request, &project);
 	request->version = project.version;
 	request_target(request, "proj/%s", project.key);
 }
 
 /*
  * do_delete_project removes a project with all that belongs to it; an account's
- * last one stays.  Tokens that are limited to it are good for nothing then.
+ * last one stays, which is decided by what there is now, whatever the transaction's
+ * snapshot.  Tokens that are limited to it are good for nothing then.
  */
 void
 do_delete_project(Request *request)
@@ -126,7 +140,8 @@ do_delete_project(Request *request)
 	request_run_first(request, &lock_account, 1);
 	project = lock_and_keep(request);
 	request->project_id = project.id;
-	if (request_run(request, &delete_project).count == 0)
+	if (statement_run(&find_other, &request->params, STATEMENT_LATEST).count == 0)
 		error_raise(ERR_IN_USE, "the last project of an account cannot be deleted");
+	request_run(request, &delete_project);
 	request_target(request, "proj/%s", project.key);
 }

@@ -89,7 +89,8 @@ reservation_find(const Request *request, const char *experiment_id, Reservation 
 
 /*
  * reservation_lock is reservation_find that holds the layer too, and tells what
- * others have there.
+ * others have there.  A transaction whose snapshot is older than the reservation
+ * could not release it: it is told so.
  */
 bool
 reservation_lock(const Request *request, const char *experiment_id, Reservation *reservation)
@@ -98,6 +99,8 @@ reservation_lock(const Request *request, const char *experiment_id, Reservation 
 	Rows rows = statement_run(&lock_reservation, &params, request->mode);
 	Row row;
 
+	if (rows.count == 0 && reservation_find(request, experiment_id, reservation))
+		error_raise_serialization();
 	if (rows.count == 0)
 		return false;
 	row_read(&rows, 0, &row);

@@ -201,6 +201,19 @@ check_update_sdk_app(Request *request)
 }
 
 /*
+ * has_rival tells whether another app has an identifier that this one is to get; what
+ * there is now counts, whatever the transaction's snapshot.
+ */
+static bool
+has_rival(Request *request)
+{
+	Params params = request->params;
+
+	params.count = FIELD_PARAM(ROTATE_KEY) + 3;
+	return statement_run(&find_rival, &params, STATEMENT_LATEST).count > 0;
+}
+
+/*
  * do_update_sdk_app changes what was given of an app.  A new key is shown by this
  * answer alone, and the old one is dead at once.
  */
@@ -231,7 +244,7 @@ do_update_sdk_app(Request *request)
 		sdk_app_check_identifier(request, app.platform, (SdkAppIdentifier) i, BUNDLE_ID + i, false);
 	if (request->violations.count > 0)
 		error_raise_violations(ERR_INVALID, &request->violations);
-	if (identifiers && request_run_first(request, &find_rival, 11).count > 0)
+	if (identifiers && has_rival(request))
 		error_raise(ERR_EXISTS, "an SDK app with this platform and identifier already exists");
 
 	if (rotate)

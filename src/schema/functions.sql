@@ -377,7 +377,7 @@ AS 'MODULE_PATHNAME', 'flagplane_update_flag';
 REVOKE ALL ON FUNCTION flagplane.update_flag(text, text, jsonb, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.update_flag(text, text, jsonb, uuid) IS
 'Change a flag and its settings by a patch of its document: a JSON Patch (RFC 6902), a merge patch (RFC 7396), or instructions.
-patch is an array of operations, {"patch": [...]}, {"merge": {...}}, the merge patch itself, or {"environmentKey": ..., "instructions": [...]} with turnFlagOn, turnFlagOff, updateName, updateDescription, addTags, removeTags, archiveFlag, restoreFlag. Each but the first and the merge patch itself may have a comment. Refuses: 22023, 55000, P0002.';
+patch is an array of operations, {"patch": [...]}, {"merge": {...}}, the merge patch itself, or {"environmentKey": ..., "instructions": [...]} with turnFlagOn, turnFlagOff, updateName, updateDescription, addTags, removeTags, archiveFlag, restoreFlag. Each but the first and the merge patch itself may have a comment. Refuses: 22023, 55000, 55006, P0002.';
 
 CREATE FUNCTION flagplane.delete_flag(
 	project_key text,
