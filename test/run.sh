@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 #
-# run.sh demo | test | bench | check-valgrind | check-hostile: from a bare machine to
-# the result.
+# run.sh demo | test | bench | check-valgrind | check-hostile | check-ubsan: from a bare
+# machine to the result.
 # Sets the machine up, builds, installs into the server, and runs what is asked for.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-what=${1:?demo, test, bench, check-valgrind or check-hostile}
+what=${1:?demo, test, bench, check-valgrind, check-hostile or check-ubsan}
 
 passed=0
 failed=0
@@ -40,13 +40,17 @@ export PG_CONFIG
 
 # Our own builds take warnings for errors.
 stage="the build"
-make -s -j2 WERROR=1 all
+flags=(WERROR=1)
+if [ "$what" = check-ubsan ]; then
+	flags=(WERROR=1 COPT="-fsanitize=undefined -fno-omit-frame-pointer" SHLIB_LINK=-lubsan)
+fi
+make -s -j2 "${flags[@]}" all
 
 stage="the installation"
 if [ -w "$("$PG_CONFIG" --pkglibdir)" ]; then
-	make -s WERROR=1 install >/dev/null
+	make -s "${flags[@]}" install >/dev/null
 elif command -v sudo >/dev/null; then
-	sudo -n make -s WERROR=1 PG_CONFIG="$PG_CONFIG" install >/dev/null
+	sudo -n make -s "${flags[@]}" PG_CONFIG="$PG_CONFIG" install >/dev/null
 else
 	echo "installing into $("$PG_CONFIG" --pkglibdir) needs root" >&2
 	exit 1
@@ -91,6 +95,16 @@ if [ "$what" = check-hostile ]; then
 	make -s -B -C test/client PG_CONFIG="$PG_CONFIG"
 	HOSTILE_COUNT=${HOSTILE_COUNT:-100000} test/client/hostile.sh
 	if grep -E 'PANIC|TRAP:|terminated by signal' "$FLAGPLANE_CLUSTER/server.log"; then exit 1; fi
+	exit
+fi
+
+# What is undefined in C is told in the server's log. The next make test builds anew.
+if [ "$what" = check-ubsan ]; then
+	stage="the tests"
+	make -s -B -C test/client PG_CONFIG="$PG_CONFIG"
+	limited 1800 make -s "${flags[@]}" installcheck
+	limited 1800 test/client/hostile.sh
+	if grep -E 'runtime error|PANIC|TRAP:|terminated by signal' "$FLAGPLANE_CLUSTER/server.log"; then exit 1; fi
 	exit
 fi
 

@@ -79,7 +79,7 @@ STATEMENT(insert_token_projects,
 		  " SELECT $1, $2, p.id FROM flagplane_data.project p"
 		  " WHERE p.account_id = $1 AND p.key = ANY ($3) AND ($4 IS NULL OR EXISTS"
 		  " (SELECT 1 FROM flagplane_data.access_token_project r WHERE r.account_id = $1"
-		  " AND r.project_id = p.id AND r.token_id = $4)) FOR KEY SHARE OF p");
+		  " AND r.project_id = p.id AND r.token_id = $4)) ORDER BY p.key FOR KEY SHARE OF p");
 
 STATEMENT(find_member,
 		  "SELECT 1 FROM flagplane_data.member m WHERE m.account_id = $1 AND m.id = $5");

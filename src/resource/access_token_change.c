@@ -193,20 +193,23 @@ do_set_access_token_tier(Request *request)
 
 	lock(request, &row);
 	access_token_require_tier(request, request_string(request, RATE_TIER));
+	request->unchanged = strcmp(row_string(&row, 11), request_string(request, RATE_TIER)) == 0;
 	request_run(request, &set_tier);
 	answer(request, NULL, NULL);
 }
 
 /*
- * end_token marks a token, which does nothing to one that is marked already.
+ * end_token marks a token in a column of its row, which does nothing to one that is
+ * marked already.
  */
 static void
-end_token(Request *request, Statement *statement)
+end_token(Request *request, Statement *statement, int column)
 {
 	Params params = {0};
 	Row row;
 
 	lock(request, &row);
+	request->unchanged = !row.nulls[column];
 	params_bigint(&params, request->caller.account);
 	params_text(&params, row_string(&row, 0));
 	params_time(&params, request->now);
@@ -220,7 +223,7 @@ end_token(Request *request, Statement *statement)
 void
 do_revoke_access_token(Request *request)
 {
-	end_token(request, &revoke_token);
+	end_token(request, &revoke_token, 9);
 }
 
 /*
@@ -230,5 +233,5 @@ do_revoke_access_token(Request *request)
 void
 do_kill_access_token(Request *request)
 {
-	end_token(request, &kill_token);
+	end_token(request, &kill_token, 10);
 }

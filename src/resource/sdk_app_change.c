@@ -269,6 +269,7 @@ do_update_sdk_app(Request *request)
 		explicit_bzero(secret, sizeof(secret));
 	}
 	document_close(request->answer, '}');
+	request->unchanged = !rotate && strcmp(request->before, request->answer->data) == 0;
 	target(request, &app);
 }
 

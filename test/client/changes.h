@@ -12,7 +12,8 @@
 typedef enum Repeat
 {
 	REFUSED, /* only the first one succeeds */
-	TAKEN	 /* each succeeds */
+	SETTLED, /* each succeeds, and the first one has changed all there is to change */
+	TAKEN	 /* each succeeds and changes something */
 } Repeat;
 
 /*

@@ -46,10 +46,12 @@ my ($statement, @statements) = ('');
 for my $line (split /^/, do { local $/; <$file> })
 {
 	$statement .= $line;
-	next unless $statement =~ /;\n\z/ && ($statement =~ tr/'//) % 2 == 0;
+	my $code = $statement =~ s/^--.*$//mgr;
+	next unless $code =~ /;\n\z/ && ($code =~ tr/'//) % 2 == 0;
 	push @statements, $statement;
 	$statement = '';
 }
+die "not taken apart: $statement" if $statement =~ /\S/;
 my $new = qr/\bflagplane_data\.layer_reservation\b|\bflagplane\.stats\b|\blayer_svg\b|image\/svg|\bflag_link_of_flag\b|\bintegration\.created_at\b|\bDOMAIN flagplane_data\.web_domain IS\b/;
 my (@old, @upgrade);
 for (@statements)
