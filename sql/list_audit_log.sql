@@ -99,6 +99,12 @@ SELECT t.mask(u) AS uri, r.status, r.body FROM unnest(ARRAY['/api/v2/auditlog', 
 SELECT flagplane.delete_project('log2');
 SELECT r.status, pg_temp.names(r.body) FROM pg_temp.rest('limited', 'GET', '/api/v2/auditlog') r;
 SELECT pg_temp.names(flagplane.list_audit_log(filter => 'proj/log2')), count(DISTINCT project_id) AS projects, count(project_id) AS rows FROM flagplane_data.audit_log WHERE target LIKE 'proj/log2%';
+-- By a resource specifier, whose stars keep within its parts.
+SELECT s AS spec, array(SELECT DISTINCT t.mask(e->'target'->'resources'->>0) FROM json_array_elements(flagplane.list_audit_log("limit" => 1000, spec => s)->'items') e ORDER BY 1) AS targets
+FROM unnest(ARRAY['proj/*', 'proj/log', 'proj/*:env/*', 'proj/log:env/*:flag/*', 'proj/log:layer/**', '*', '*:*', 'proj/lo.', 'proj/log:layer/(x|y)', 'proj/[a-z]*', '\', 'member/*', 'Proj/log']) s;
+SELECT r.status, t.mask(regexp_replace((r.body->'_links')::text, 'cursor=[0-9a-f]+', 'cursor=<cursor>')) AS links FROM pg_temp.rest('ada', 'GET', '/api/v2/auditlog?limit=1&spec=proj%2F*%3Aenv%2F*') r;
+SELECT s AS spec, t.try(format('SELECT flagplane.list_audit_log(spec => %L)', s)) FROM unnest(ARRAY['', 'proj/*;tag', 'proj/' || chr(10)]) s;
+SELECT pg_temp.names(flagplane.list_audit_log(spec => repeat('*a', 499)));
 BEGIN READ ONLY;
 SELECT pg_temp.names(flagplane.list_audit_log("limit" => 2));
 ROLLBACK;

@@ -78,6 +78,7 @@ $$;
 SELECT size, (SELECT array_agg(p) FROM pg_temp.all_pages(size) p) = (SELECT array_agg('prj_' || id ORDER BY created_at DESC, id DESC) FROM flagplane_data.project
 	WHERE account_id = (SELECT account_id FROM flagplane_data.project WHERE key = 'changed')) AS all_of_them FROM unnest(ARRAY[1, 2, 3, 200]) size;
 SELECT flagplane.list_partner_projects(status => 'archived')::text;
+SELECT status, body FROM t.rest('GET', '/v1/projects?customerExternalId=customer-1');
 SELECT r.status, r.body FROM unnest(ARRAY['cursor=x', 'cursor=' || encode('projects-1:5:x', 'base64'), 'limit=0', 'limit=201', 'status=gone', 'cursor=' ||
 	translate(encode(convert_to('projects-' || (SELECT account_id FROM flagplane_data.project WHERE key = 'changed') || ':5:' || repeat('-', 36), 'UTF8'), 'base64'), E'\n', '')]) q, t.rest('GET', '/v1/projects?' || q) r;
 -- A cursor of another account, or of another list, is none of this one.

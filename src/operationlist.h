@@ -111,7 +111,7 @@ OPERATION(delete_layer, "DELETE", "/api/v2/projects/:projectKey/layers/:layerKey
 /* Experiments */
 OPERATION(create_experiment, "POST",
 		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments", LAYERS_WRITE,
-		  201, LAUNCHDARKLY, CHANGES, "experiment", NULL)
+		  201, LAUNCHDARKLY, CHANGES, "experiment", check_create_experiment)
 OPERATION(get_experiment, "GET",
 		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments/:experimentKey",
 		  LAYERS_READ, 200, LAUNCHDARKLY, READS, "experiment", NULL)

@@ -73,7 +73,8 @@ static const Shape shapes[] = {
 			 " creationDate integer, clientSideAvailability ClientSideAvailability,"
 			 " variations Variation[], temporary boolean, tags string[],"
 			 " _links Link{}, experiments FlagExperiments, customProperties CustomProperty{},"
-			 " archived boolean, defaults FlagDefaults, environments FlagConfiguration{}"},
+			 " archived boolean, deprecated boolean, maintainerId? string,"
+			 " defaults FlagDefaults, environments FlagConfiguration{}"},
 	{"FlagList", "items Flag[], totalCount integer, _links Link{}"},
 	{"Timestamp", "milliseconds integer, seconds integer, rfc3339 time, simple string"},
 	{"LinkMember", "_links Link{}, _id string, firstName string?, lastName string?"},
@@ -81,7 +82,7 @@ static const Shape shapes[] = {
 				 " _createdAt integer, _key string?, _integrationKey string?, title string?,"
 				 " description string?, _metadata string{}?, _member LinkMember?"},
 	{"FlagLinkList", "items FlagLink[], _links Link{}"},
-	{"LayerReservation", "experimentKey string, flagKey string?, reservationPercent integer"},
+	{"LayerReservation", "experimentKey string, flagKey string, reservationPercent integer"},
 	{"LayerConfiguration", "reservations LayerReservation[]"},
 	{"Layer", "key string, name string, description string, createdAt integer,"
 			  " randomizationUnit string?, environments LayerConfiguration{}"},
@@ -92,7 +93,7 @@ static const Shape shapes[] = {
 				  " endedAt? integer, flags? IterationFlag{}, randomizationUnit string,"
 				  " layerSnapshot? LayerSnapshot"},
 	{"Experiment", "_id string, key string, name string, description string,"
-				   " _maintainerId string?, _creationDate integer, environmentKey string,"
+				   " _maintainerId string, _creationDate integer, environmentKey string,"
 				   " archivedDate? integer, _links Link{}, currentIteration Iteration"},
 	{"ExperimentList", "items Experiment[], totalCount integer, _links Link{}"},
 	{"LayerList", "items Layer[], totalCount integer, _links Link{}"},

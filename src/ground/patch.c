@@ -30,6 +30,7 @@ typedef struct Patching
 	JsonbValue root;
 	int number; /* of the operation, for messages */
 	TreeSize copied;
+	bool lenient; /* what is replaced in an object need not be there */
 } Patching;
 
 /*
@@ -225,6 +226,24 @@ is_inside(const JsonPointer *inner, const JsonPointer *outer)
 }
 
 /*
+ * is_absent_member tells whether a pointer leads to a member that its object has
+ * not; the object must be there.
+ */
+static bool
+is_absent_member(Patching *patching, const JsonPointer *pointer)
+{
+	JsonbValue *parent;
+	const char *name;
+	int place;
+
+	if (pointer->count == 0)
+		return false;
+	parent = find(patching, pointer, pointer->count - 1);
+	name = pointer->names[pointer->count - 1];
+	return parent->type == jbvObject && !tree_find_member(parent, name, strlen(name), &place);
+}
+
+/*
  * operand is the value of an operation of the patch, which must have one.
  */
 static JsonbValue
@@ -260,9 +279,12 @@ apply(Patching *patching, const JsonbValue *operation)
 	{
 		JsonbValue value = operand(patching, operation);
 
-		find(patching, &path, path.count);
-		if (path.count > 0)
-			take(patching, &path);
+		if (!patching->lenient || !is_absent_member(patching, &path))
+		{
+			find(patching, &path, path.count);
+			if (path.count > 0)
+				take(patching, &path);
+		}
 		add(patching, &path, value);
 	}
 	else if (strcmp(verb, "move") == 0)
@@ -302,13 +324,13 @@ apply(Patching *patching, const JsonbValue *operation)
 }
 
 /*
- * json_patch applies a JSON Patch, an array of operations, to a document: all of
- * them or, with an error, none.
+ * follow applies a JSON Patch, an array of operations, to a document: all of them
+ * or, with an error, none.
  */
-Jsonb *
-json_patch(Jsonb *document, Jsonb *patch)
+static Jsonb *
+follow(Jsonb *document, Jsonb *patch, bool lenient)
 {
-	Patching patching = {0};
+	Patching patching = {.lenient = lenient};
 	JsonbValue operations;
 
 	if (!JB_ROOT_IS_ARRAY(patch) || JB_ROOT_IS_SCALAR(patch))
@@ -322,6 +344,25 @@ json_patch(Jsonb *document, Jsonb *patch)
 		apply(&patching, &operations.val.array.elems[i]);
 	}
 	return JsonbValueToJsonb(&patching.root);
+}
+
+/*
+ * json_patch applies a JSON Patch to a document.
+ */
+Jsonb *
+json_patch(Jsonb *document, Jsonb *patch)
+{
+	return follow(document, patch, false);
+}
+
+/*
+ * json_patch_leniently applies a JSON Patch, in which to replace a member that is
+ * absent is to add it: for documents that leave out what has no value.
+ */
+Jsonb *
+json_patch_leniently(Jsonb *document, Jsonb *patch)
+{
+	return follow(document, patch, true);
 }
 
 /*

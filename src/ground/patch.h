@@ -10,6 +10,7 @@
 #include "utils/jsonb.h"
 
 extern Jsonb *json_patch(Jsonb *document, Jsonb *patch);
+extern Jsonb *json_patch_leniently(Jsonb *document, Jsonb *patch);
 extern Jsonb *json_merge_patch(Jsonb *document, Jsonb *patch);
 
 #endif /* FLAGPLANE_PATCH_H */

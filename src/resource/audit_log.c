@@ -22,7 +22,8 @@ enum
 	AFTER,
 	LIMIT,
 	FILTER,
-	CURSOR
+	CURSOR,
+	SPEC
 };
 
 enum
@@ -38,6 +39,7 @@ const Field list_audit_log_fields[] = {
 	[LIMIT] = PAGE_LIMIT_FIELD,
 	[FILTER] = {"filter", "q", FIELD_TEXT, IN_QUERY, false, RULE_LENGTH, 0, FILTER_MAX, NULL, NULL},
 	[CURSOR] = {"cursor", "cursor", FIELD_TEXT, IN_QUERY, false, RULE_NONE, 0, 0, NULL, NULL},
+	[SPEC] = {"spec", "spec", FIELD_TEXT, IN_QUERY, false, RULE_LENGTH, 1, FILTER_MAX, NULL, NULL},
 	FIELDS_END};
 
 const Field get_audit_log_entry_fields[] = {
@@ -57,8 +59,9 @@ const Field get_audit_log_entry_fields[] = {
 STATEMENT(
 	list_entries,
 	"SELECT " ENTRY_COLUMNS ENTRIES(
-		"$7") " AND l.at < $8 AND l.at >= $9"
-			  " AND (l.at, l.generation, l.xid, l.ordinal) < ($10, $11, $12, $13)"
+		"$8") " AND l.at < $9 AND l.at >= $10"
+			  " AND (l.at, l.generation, l.xid, l.ordinal) < ($11, $12, $13, $14)"
+			  " AND ($15 IS NULL OR l.target ~ $15)"
 			  " AND ($5 IS NULL OR position(lower($5) IN lower(coalesce(l.target, ''))) > 0"
 			  " OR position(lower($5) IN lower(" ENTRY_NAME ")) > 0)"
 			  " ORDER BY l.at DESC, l.generation DESC, l.xid DESC, l.ordinal DESC LIMIT $4 + 1");
@@ -110,6 +113,42 @@ read_cursor(Request *request)
 }
 
 /*
+ * spec_pattern is the regular expression of what a resource specifier means; NULL if
+ * none was given.  A star is any text within one part; tags are not known here.
+ */
+static char *
+spec_pattern(Request *request)
+{
+	char *spec = request_string(request, SPEC);
+	StringInfoData pattern;
+
+	if (spec == NULL)
+		return NULL;
+	if (strchr(spec, ';'))
+	{
+		request_violation(request, SPEC, "must be a resource specifier without tags");
+		error_raise_violations(ERR_INVALID, &request->violations);
+	}
+	initStringInfo(&pattern);
+	appendStringInfoChar(&pattern, '^');
+	for (char *c = spec; *c; c++)
+	{
+		if (*c == '*')
+		{
+			/* Several are as good as one, and much quicker to match. */
+			if (c == spec || c[-1] != '*')
+				appendStringInfoString(&pattern, "[^:]*");
+			continue;
+		}
+		if (!IS_HIGHBIT_SET(*c) && !isalnum((unsigned char) *c))
+			appendStringInfoChar(&pattern, '\\');
+		appendStringInfoChar(&pattern, *c);
+	}
+	appendStringInfoChar(&pattern, '$');
+	return pattern.data;
+}
+
+/*
  * page_link writes a link to a page of the same question.
  */
 static void
@@ -124,6 +163,7 @@ page_link(Request *request, const char *relation, const char *cursor)
 	if (request_given(request, AFTER))
 		appendStringInfo(&query, "&after=" INT64_FORMAT, request_bigint(request, AFTER));
 	append_encoded(&query, "q", request_string(request, FILTER));
+	append_encoded(&query, "spec", request_string(request, SPEC));
 	append_encoded(&query, "cursor", cursor);
 	document_link(request->answer, relation, "/api/v2/auditlog?%s", query.data);
 }
@@ -148,6 +188,7 @@ do_list_audit_log(Request *request)
 									  ? time_of_milliseconds(request_bigint(request, AFTER) + 1)
 									  : time_of_milliseconds(0));
 	read_cursor(request);
+	params_text(&request->params, spec_pattern(request));
 	rows = request_run(request, &list_entries);
 
 	document_open_items(out);

@@ -12,8 +12,6 @@
 #include "catalog/pg_type.h"
 #include "ground/document.h"
 
-#define DEFAULT_UNIT "user"
-
 enum
 {
 	PROJECT_KEY,
@@ -22,7 +20,9 @@ enum
 	NAME,
 	DESCRIPTION,
 	FLAG,
-	RANDOMIZATION_UNIT
+	RANDOMIZATION_UNIT,
+	ITERATION,
+	MAINTAINER_ID
 };
 
 const Field create_experiment_fields[] = {
@@ -36,6 +36,10 @@ const Field create_experiment_fields[] = {
 	[FLAG] = {"flag_key", "flagKey", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
 	[RANDOMIZATION_UNIT] = {"randomization_unit", "randomizationUnit", FIELD_TEXT, IN_BODY, false,
 							RULE_KEY, 1, KEY_MAX, NULL, DEFAULT_UNIT},
+	[ITERATION] = {"iteration", "iteration", FIELD_JSON, IN_BODY, false, RULE_OBJECT, 0, 0, NULL,
+				   NULL},
+	[MAINTAINER_ID] = {"maintainer_id", "maintainerId", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0,
+					   NULL, NULL},
 	FIELDS_END};
 
 const Field get_experiment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD,
@@ -50,12 +54,12 @@ const Field list_experiments_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIEL
 										 FIELDS_END};
 
 /* The environment stays while the experiment is made, and so does the flag. */
-#define INSERT_EXPERIMENT(flag)                                                                \
-	"INSERT INTO flagplane_data.experiment AS e"                                               \
-	" (account_id, id, environment_id, key, name, description, flag_id, randomization_unit,"   \
-	" status, version, created_at, maintainer_id)"                                             \
-	" SELECT $1, $9, n.id, $4, $5, coalesce($6, ''), " flag ", $8, '" NOT_STARTED "', 1, $10," \
-	" $11 FROM flagplane_data.project p JOIN flagplane_data.environment n"                     \
+#define INSERT_EXPERIMENT(flag)                                                                 \
+	"INSERT INTO flagplane_data.experiment AS e"                                                \
+	" (account_id, id, environment_id, key, name, description, flag_id, randomization_unit,"    \
+	" status, version, created_at, maintainer_id, hypothesis)"                                  \
+	" SELECT $1, $12, n.id, $4, $5, coalesce($6, ''), " flag ", $8, '" NOT_STARTED "', 1, $13," \
+	" coalesce($10, $14), $11 FROM flagplane_data.project p JOIN flagplane_data.environment n"  \
 	" ON n.account_id = p.account_id AND n.project_id = p.id"
 
 STATEMENT(insert_experiment,
@@ -138,36 +142,8 @@ experiment_of_row(const Rows *rows, uint64 number)
 	experiment.started_at = row_time(&row, 11);
 	experiment.stopped_at = row_time(&row, 12);
 	experiment.archived_at = row_time(&row, 13);
+	experiment.hypothesis = row_string(&row, 14);
 	return experiment;
-}
-
-/*
- * iteration_document writes the IterationRep: what is not there yet is left out.
- */
-static void
-iteration_document(StringInfo out, const char *project_key, const Experiment *experiment)
-{
-	document_open(out, '{');
-	document_string(out, "hypothesis", experiment->description);
-	document_string(out, "status", experiment->status);
-	document_milliseconds(out, "createdAt", experiment->created_at);
-	if (!TIMESTAMP_IS_NOBEGIN(experiment->started_at))
-		document_milliseconds(out, "startedAt", experiment->started_at);
-	if (!TIMESTAMP_IS_NOBEGIN(experiment->stopped_at))
-		document_milliseconds(out, "endedAt", experiment->stopped_at);
-	if (experiment->flag_key)
-	{
-		document_key(out, "flags");
-		document_open(out, '{');
-		document_key(out, experiment->flag_key);
-		appendStringInfoString(out, "{\"_links\":{");
-		document_link(out, "self", "/api/v2/flags/%s/%s", project_key, experiment->flag_key);
-		appendStringInfoString(out, "}}}");
-	}
-	document_string(out, "randomizationUnit", experiment->randomization_unit);
-	if (experiment->layer_snapshot)
-		document_raw(out, "layerSnapshot", experiment->layer_snapshot);
-	document_close(out, '}');
 }
 
 /*
@@ -186,7 +162,8 @@ experiment_document(Request *request, const Experiment *experiment)
 	document_string(out, "key", experiment->key);
 	document_string(out, "name", experiment->name);
 	document_string(out, "description", experiment->description);
-	document_string(out, "_maintainerId", experiment->maintainer_id);
+	document_string(out, "_maintainerId",
+					experiment->maintainer_id ? experiment->maintainer_id : "");
 	document_milliseconds(out, "_creationDate", experiment->created_at);
 	document_string(out, "environmentKey", environment_key);
 	if (experiment_is_archived(experiment))
@@ -263,6 +240,7 @@ do_create_experiment(Request *request)
 	Rows rows;
 	Experiment experiment;
 
+	member_require(request, MAINTAINER_ID);
 	params_text(&request->params, object_id());
 	params_time(&request->params, request->now);
 	params_text(&request->params, request->caller.member_id);

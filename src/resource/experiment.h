@@ -7,6 +7,8 @@
 
 #include "call/request.h"
 
+#define DEFAULT_UNIT "user"
+
 #define NOT_STARTED "not_started"
 #define RUNNING		"running"
 #define STOPPED		"stopped"
@@ -27,6 +29,7 @@ typedef struct Experiment
 	TimestampTz started_at; /* these three may be DT_NOBEGIN */
 	TimestampTz stopped_at;
 	TimestampTz archived_at;
+	char *hypothesis; /* NULL: none was given */
 } Experiment;
 
 #define EXPERIMENT_COLUMNS                                          \
@@ -34,7 +37,7 @@ typedef struct Experiment
 	" FROM flagplane_data.flag f WHERE f.account_id = e.account_id" \
 	" AND f.id = e.flag_id), e.randomization_unit, e.status,"       \
 	" e.layer_snapshot, e.maintainer_id, e.version, e.created_at,"  \
-	" e.started_at, e.stopped_at, e.archived_at"
+	" e.started_at, e.stopped_at, e.archived_at, e.hypothesis"
 
 #define EXPERIMENT_KEY_FIELD                                                                      \
 	{                                                                                             \
@@ -43,6 +46,10 @@ typedef struct Experiment
 
 extern Experiment experiment_of_row(const Rows *rows, uint64 number);
 extern void experiment_document(Request *request, const Experiment *experiment);
+/* experiment_iteration.c */
+extern void
+iteration_document(StringInfo out, const char *project_key, const Experiment *experiment);
+
 extern void experiment_target(Request *request, const char *key);
 pg_noreturn extern void experiment_missing(Request *request);
 

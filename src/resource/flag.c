@@ -83,6 +83,8 @@ flag_of_row(const Rows *rows, uint64 number)
 	flag.archived = row_boolean(&row, 13);
 	flag.version = row_integer(&row, 14);
 	flag.created_at = row_time(&row, 15);
+	flag.deprecated = row_boolean(&row, 16);
+	flag.maintainer_id = row_string(&row, 17);
 	return flag;
 }
 
@@ -116,9 +118,12 @@ flag_document(Request *request, const Flag *flag, ArrayType *environments)
 	document_link(out, "parent", "/api/v2/flags/%s", project_key);
 	document_link(out, "self", "/api/v2/flags/%s/%s", project_key, flag->key);
 	document_close(out, '}');
+	if (flag->maintainer_id)
+		document_string(out, "maintainerId", flag->maintainer_id);
 	document_raw(out, "experiments", "{\"baselineIdx\":0,\"items\":[]}");
 	document_raw(out, "customProperties", flag->custom_properties);
 	document_boolean(out, "archived", flag->archived);
+	document_boolean(out, "deprecated", flag->deprecated);
 	document_key(out, "defaults");
 	document_open(out, '{');
 	document_integer(out, "onVariation", flag->on_variation);

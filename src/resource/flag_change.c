@@ -34,16 +34,18 @@ STATEMENT(lock_flag,
 		  " ON f.account_id = p.account_id AND f.project_id = p.id"
 		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3 FOR NO KEY UPDATE OF f");
 
-/* $4 to $18 are what create_flag makes of its fields. */
-#define PATCHED_VARIATIONS 12
+/* $4 to $22 are what create_flag makes of its fields. */
+#define PATCHED_MAINTAINER 12
+#define PATCHED_VARIATIONS 16
 STATEMENT(update_flag,
 		  "UPDATE flagplane_data.flag f SET name = $4, description = coalesce($5, ''),"
-		  " kind = $14, variations = $13, temporary = coalesce($7, true),"
-		  " tags = coalesce($8, '{}'), on_variation = $15, off_variation = $16,"
-		  " using_environment_id = coalesce($17, f.using_environment_id),"
-		  " using_mobile_key = coalesce($18, f.using_mobile_key),"
-		  " custom_properties = coalesce($12, '{}'), archived = $20, version = f.version + 1"
-		  " WHERE f.account_id = $1 AND f.id = $19 RETURNING " FLAG_COLUMNS);
+		  " kind = $18, variations = $17, temporary = coalesce($7, true),"
+		  " tags = coalesce($8, '{}'), on_variation = $19, off_variation = $20,"
+		  " using_environment_id = coalesce($21, f.using_environment_id),"
+		  " using_mobile_key = coalesce($22, f.using_mobile_key),"
+		  " custom_properties = coalesce($12, '{}'), maintainer_id = $14, archived = $24,"
+		  " deprecated = $25, version = f.version + 1"
+		  " WHERE f.account_id = $1 AND f.id = $23 RETURNING " FLAG_COLUMNS);
 
 /* A flag that needs one of this flag's variations from $4 on. */
 STATEMENT(find_dependent,
@@ -145,7 +147,7 @@ follow_patch(Request *request, Jsonb *patch, Jsonb *document)
 	JsonbValue comment;
 
 	if (!JB_ROOT_IS_OBJECT(patch) || jsonb_member(patch, "patch", &value))
-		return json_patch(document, patching_operations(request, PATCH));
+		return json_patch_leniently(document, patching_operations(request, PATCH));
 	if (jsonb_member(patch, "instructions", &value))
 		return flag_follow_instructions(request, patch, document);
 	if (!jsonb_member(patch, "merge", &value))
@@ -171,17 +173,18 @@ member_of(const Jsonb *document, const char *name)
 }
 
 /*
- * read_archived reads whether a patched flag is archived.
+ * read_switch reads a member of a patched flag that no creation takes: archived or
+ * deprecated.
  */
 static bool
-read_archived(const Jsonb *document)
+read_switch(const Jsonb *document, const char *name)
 {
 	JsonbValue value;
 	Violations violations = {0};
 
-	if (!jsonb_member(document, "archived", &value) || value.type != jbvBool)
+	if (!jsonb_member(document, name, &value) || value.type != jbvBool)
 	{
-		error_violation(&violations, "archived", "must be true or false");
+		error_violation(&violations, name, "must be true or false");
 		error_raise_violations(ERR_INVALID, &violations);
 	}
 	return value.val.boolean;
@@ -201,6 +204,8 @@ do_update_flag(Request *request)
 										   "tags",
 										   "defaults",
 										   "archived",
+										   "deprecated",
+										   "maintainerId",
 										   "environments",
 										   "clientSideAvailability",
 										   "customProperties",
@@ -226,7 +231,9 @@ do_update_flag(Request *request)
 		request->state = variations;
 		fields = patching_fields(request, &creation, before, after, editable);
 		params_add(&fields->params, UUIDOID, flag.id, false);
-		params_boolean(&fields->params, read_archived(after));
+		params_boolean(&fields->params, read_switch(after, "archived"));
+		params_boolean(&fields->params, read_switch(after, "deprecated"));
+		member_require(fields, PATCHED_MAINTAINER);
 		count = JB_ROOT_COUNT(DatumGetJsonbP(fields->params.values[PATCHED_VARIATIONS]));
 		configurations_change(request, &flag, before, after, count, JB_ROOT_COUNT(variations));
 		if (count < (int) JB_ROOT_COUNT(variations))

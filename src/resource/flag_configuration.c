@@ -18,11 +18,17 @@ STATEMENT(configure_flag,
 		  "INSERT INTO flagplane_data.flag_environment"
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
 		  " rules, prerequisites, salt, sel, track_events, version, last_modified)"
-		  " SELECT $1, f.id, e.id, $3, jsonb_build_object('variation', f.on_variation),"
-		  " f.off_variation, '[]', '[]', '[]', md5($4 || 'salt' || f.id::text || e.id),"
-		  " md5($4 || 'sel' || f.id::text || e.id), e.default_track_events, 1, $5"
+		  " SELECT $1, f.id, e.id, coalesce($3, s.is_on, false),"
+		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
+		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END,"
+		  " coalesce(s.targets, '[]'), coalesce(s.rules, '[]'),"
+		  " coalesce($7, s.prerequisites, '[]'), md5($4 || 'salt' || f.id::text || e.id),"
+		  " md5($4 || 'sel' || f.id::text || e.id),"
+		  " coalesce(s.track_events, e.default_track_events), 1, $5"
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
+		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
+		  " AND s.flag_id = $6 AND s.environment_id = e.id"
 		  " WHERE f.account_id = $1 AND f.id = $2");
 
 STATEMENT(configure_environment,
@@ -226,15 +232,18 @@ flags_configure_environment(Request *request, Datum project_id, const char *envi
  * project.
  */
 void
-flag_configure(Request *request, Datum flag_id, bool is_on)
+flag_configure(Request *request, Datum flag_id, const FlagBeginning *beginning)
 {
 	Params params = {0};
 
 	params_bigint(&params, request->caller.account);
 	params_add(&params, UUIDOID, flag_id, false);
-	params_boolean(&params, is_on);
+	params_add(&params, BOOLOID, BoolGetDatum(beginning->is_on), !beginning->switched);
 	params_text(&params, uuid_text(random_uuid()->data));
 	params_time(&params, request->now);
+	params_add(&params, UUIDOID, beginning->source, beginning->source == 0);
+	params_add(&params, JSONBOID, JsonbPGetDatum(beginning->prerequisites),
+			   beginning->prerequisites == NULL);
 	configure(&configure_flag, &list_environments_of_flag, &params);
 }
 
@@ -291,8 +300,11 @@ static void
 change_configuration_of(Request *request, Violations *violations, const Flag *flag,
 						const char *environment_key, Jsonb *before, Jsonb *after, int variations)
 {
-	static const char *const editable[] = {"on",	"fallthrough",	 "offVariation", "targets",
-										   "rules", "prerequisites", "trackEvents",	 NULL};
+	/* "fallthough" is how Terraform's provider resets what it means by fallthrough: the
+	 * service takes no notice of it, and neither is any taken here. */
+	static const char *const editable[] = {"on",		  "fallthrough", "offVariation",
+										   "targets",	  "rules",		 "prerequisites",
+										   "trackEvents", "fallthough",	 NULL};
 	char *attribute = psprintf("environments.%s", environment_key);
 	int broken = violations->count;
 	Params params = {0};

@@ -6,6 +6,7 @@
 #include "resource/resource.h"
 
 #include "call/field.h"
+#include "call/patching.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
 #include "ground/json.h"
@@ -28,8 +29,15 @@ enum
 	DEFAULTS,
 	IS_FLAG_ON,
 	CLIENT_SIDE_AVAILABILITY,
-	CUSTOM_PROPERTIES
+	CUSTOM_PROPERTIES,
+	INCLUDE_IN_SNIPPET,
+	MAINTAINER_ID,
+	INITIAL_PREREQUISITES,
+	CLONE
 };
+
+/* What the check adds first: the variations as they are stored, $17. */
+#define MADE_VARIATIONS (FIELD_PARAM(CLONE) + 1)
 
 const Field create_flag_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
@@ -51,6 +59,13 @@ const Field create_flag_fields[] = {
 								  IN_BODY, false, RULE_OBJECT, 0, 0, NULL, NULL},
 	[CUSTOM_PROPERTIES] = {"custom_properties", "customProperties", FIELD_JSON, IN_BODY, false,
 						   RULE_OBJECT, 0, 0, NULL, NULL},
+	[INCLUDE_IN_SNIPPET] = {"include_in_snippet", "includeInSnippet", FIELD_BOOLEAN, IN_BODY, false,
+							RULE_NONE, 0, 0, NULL, NULL},
+	[MAINTAINER_ID] = {"maintainer_id", "maintainerId", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0,
+					   NULL, NULL},
+	[INITIAL_PREREQUISITES] = {"initial_prerequisites", "initialPrerequisites", FIELD_JSON, IN_BODY,
+							   false, RULE_NONE, 0, 0, NULL, NULL},
+	[CLONE] = {"clone", "clone", FIELD_TEXT, IN_QUERY, false, RULE_NONE, 0, 0, NULL, NULL},
 	FIELDS_END};
 
 /*
@@ -59,16 +74,23 @@ const Field create_flag_fields[] = {
 STATEMENT(lock_project, "SELECT p.naming_convention FROM flagplane_data.project p"
 						" WHERE p.account_id = $1 AND p.key = $2 FOR NO KEY UPDATE");
 
-STATEMENT(insert_flag,
-		  "INSERT INTO flagplane_data.flag AS f"
-		  " (account_id, id, project_id, key, name, description, kind, variations, temporary,"
-		  " tags, on_variation, off_variation, using_environment_id, using_mobile_key,"
-		  " custom_properties, archived, version, created_at)"
-		  " SELECT $1, $19, p.id, $3, $4, coalesce($5, ''), $14, $13, coalesce($7, true),"
-		  " coalesce($8, '{}'), $15, $16, coalesce($17, p.using_environment_id),"
-		  " coalesce($18, p.using_mobile_key), coalesce($12, '{}'), false, 1, $20"
-		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
-		  " ON CONFLICT DO NOTHING RETURNING " FLAG_COLUMNS);
+/* What is not given, the flag that is cloned has ($16), or the project. */
+STATEMENT(
+	insert_flag,
+	"INSERT INTO flagplane_data.flag AS f"
+	" (account_id, id, project_id, key, name, description, kind, variations, temporary,"
+	" tags, on_variation, off_variation, using_environment_id, using_mobile_key,"
+	" custom_properties, archived, deprecated, maintainer_id, version, created_at)"
+	" SELECT $1, $23, p.id, $3, $4, coalesce($5, s.description, ''), coalesce($18, s.kind), $17,"
+	" coalesce($7, s.temporary, true), coalesce($8, s.tags::text[], '{}'),"
+	" coalesce($19, s.on_variation), coalesce($20, s.off_variation),"
+	" coalesce($21, $13, s.using_environment_id, p.using_environment_id),"
+	" coalesce($22, s.using_mobile_key, p.using_mobile_key),"
+	" coalesce($12, s.custom_properties, '{}'), false, false, coalesce($14, $25), 1, $24"
+	" FROM flagplane_data.project p LEFT JOIN flagplane_data.flag s"
+	" ON s.account_id = p.account_id AND s.project_id = p.id AND s.key = $16"
+	" WHERE p.account_id = $1 AND p.key = $2"
+	" ON CONFLICT DO NOTHING RETURNING " FLAG_COLUMNS);
 
 /*
  * variation_member writes an optional member of a variation; false if it is not
@@ -79,7 +101,7 @@ variation_member(StringInfo out, const Jsonb *variation, const char *name)
 {
 	JsonbValue value;
 
-	if (!jsonb_member(variation, name, &value))
+	if (!jsonb_member(variation, name, &value) || value.type == jbvNull)
 		return true;
 	if (value.type != jbvString)
 		return false;
@@ -183,7 +205,8 @@ read_variations(Request *request, StringInfo out)
 }
 
 /*
- * default_variation reads a member of defaults: the index of a variation.
+ * default_variation reads a member of defaults: the index of a variation.  Without
+ * defaults it is the one given as otherwise.
  */
 static int
 default_variation(Request *request, const char *name, int count, int otherwise)
@@ -268,8 +291,9 @@ check_custom_properties(Request *request)
 }
 
 /*
- * check_create_flag reads the variations and defaults into $13 to $16, and the
- * availability into $17 and $18.
+ * check_create_flag reads the variations and defaults into $17 to $20, and the
+ * availability into $21 and $22.  What a flag takes over from the one that it clones is
+ * left NULL there.
  */
 void
 check_create_flag(Request *request)
@@ -278,10 +302,17 @@ check_create_flag(Request *request)
 	StringInfoData variations;
 	int count = 2;
 	bool boolean = !request_given(request, VARIATIONS);
+	bool clones = request->state == NULL && request_given(request, CLONE);
+	bool inherits = clones && boolean;
+	bool defaults = request_given(request, DEFAULTS) || !clones;
 	char *stranger = NULL;
+	int on;
+	int off;
 
 	initStringInfo(&variations);
-	if (boolean && request->state)
+	if (inherits)
+		count = VARIATIONS_MAX;
+	else if (boolean && request->state)
 		request_violation(request, VARIATIONS, "is required");
 	else if (boolean)
 		appendStringInfo(&variations,
@@ -301,13 +332,16 @@ check_create_flag(Request *request)
 	if (stranger)
 		request_violation(request, DEFAULTS, "has an unknown member %s", stranger);
 
+	on = default_variation(request, "onVariation", count, 0);
+	off = default_variation(request, "offVariation", count, count - 1);
 	params_add(&request->params, JSONBOID,
-			   DirectFunctionCall1(jsonb_in, CStringGetDatum(variations.data)), false);
-	params_text(&request->params, boolean ? "boolean" : "multivariate");
-	params_integer(&request->params, default_variation(request, "onVariation", count, 0));
-	params_integer(&request->params, default_variation(request, "offVariation", count, count - 1));
+			   inherits ? (Datum) 0 : JsonbPGetDatum(jsonb_of_text(variations.data)), inherits);
+	params_text(&request->params, inherits ? NULL : boolean ? "boolean" : "multivariate");
+	params_add(&request->params, INT4OID, Int32GetDatum(on), !defaults);
+	params_add(&request->params, INT4OID, Int32GetDatum(off), !defaults);
 	availability_read(request, CLIENT_SIDE_AVAILABILITY);
 	check_custom_properties(request);
+	initial_prerequisites_check(request, INITIAL_PREREQUISITES);
 }
 
 /*
@@ -318,6 +352,7 @@ do_create_flag(Request *request)
 {
 	char *project_key = request_string(request, PROJECT_KEY);
 	Rows rows = request_run_first(request, &lock_project, 2);
+	FlagBeginning beginning = {0};
 	Row row;
 	Flag flag;
 
@@ -325,14 +360,25 @@ do_create_flag(Request *request)
 		project_missing(request);
 	row_read(&rows, 0, &row);
 	naming_convention_hold(request, KEY, row_jsonb(&row, 0));
+	member_require(request, MAINTAINER_ID);
+	flag_source(request, &beginning, CLONE, VARIATIONS, DEFAULTS);
+	if (beginning.source && !request_given(request, VARIATIONS))
+	{
+		request->params.values[MADE_VARIATIONS] = JsonbPGetDatum(beginning.variations);
+		request->params.nulls[MADE_VARIATIONS] = ' ';
+	}
+	beginning.prerequisites = initial_prerequisites(request, INITIAL_PREREQUISITES);
+	beginning.switched = request_given(request, IS_FLAG_ON);
+	beginning.is_on = request_boolean(request, IS_FLAG_ON);
 	params_add(&request->params, UUIDOID, UUIDPGetDatum(random_uuid()), false);
 	params_time(&request->params, request->now);
+	params_text(&request->params, request->caller.member_id);
 	rows = request_run(request, &insert_flag);
 	if (rows.count == 0)
 		error_raise(ERR_EXISTS, "flag \"%s\" already exists", request_string(request, KEY));
 	flag = flag_of_row(&rows, 0);
 
-	flag_configure(request, flag.id, request_boolean(request, IS_FLAG_ON));
+	flag_configure(request, flag.id, &beginning);
 	flag_document(request, &flag, NULL);
 	request->version = flag.version;
 	request_location(request, "/api/v2/flags/%s/%s", project_key, flag.key);

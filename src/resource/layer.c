@@ -155,7 +155,7 @@ environment_document(StringInfo out, const Rows *rows, uint64 *next, const char 
 		document_element(out);
 		document_open(out, '{');
 		document_string(out, "experimentKey", row_string(&row, 2));
-		document_string(out, "flagKey", row_string(&row, 3));
+		document_string(out, "flagKey", row.nulls[3] ? "" : row_string(&row, 3));
 		document_integer(out, "reservationPercent", segment_set_percent(row.values[4]));
 		document_close(out, '}');
 	}

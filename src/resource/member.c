@@ -49,6 +49,9 @@ STATEMENT(list_members,
 
 STATEMENT(count_members, "SELECT count(*) FROM flagplane_data.member m WHERE m.account_id = $1");
 
+STATEMENT(find_member,
+		  "SELECT 1 FROM flagplane_data.member m WHERE m.account_id = $1 AND m.id = $2");
+
 /*
  * member_document writes the row of MEMBER_COLUMNS.
  */
@@ -89,6 +92,25 @@ do_create_member(Request *request)
 	member_document(request->answer, &rows, 0);
 	request_location(request, "/api/v2/members/%s", id);
 	request_target(request, "member/%s", id);
+}
+
+/*
+ * member_require refuses a request one of whose fields names a member who is not
+ * there.
+ */
+void
+member_require(Request *request, int field)
+{
+	Params params = {0};
+
+	if (!request_given(request, field))
+		return;
+	params_bigint(&params, request->caller.account);
+	params_text(&params, request_string(request, field));
+	if (statement_run(&find_member, &params, request->mode).count > 0)
+		return;
+	request_violation(request, field, "names a member who does not exist");
+	error_raise_violations(ERR_INVALID, &request->violations);
 }
 
 /*

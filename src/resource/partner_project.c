@@ -3,7 +3,7 @@
  *	  Projects as Layers' Partner API shows them.
  *
  * They are the same projects.  What that service keeps of its customers and
- * flagplane does not is null, and none is archived.
+ * flagplane does not is null: no project has a customer's id, and none is archived.
  */
 #include "resource/project.h"
 #include "resource/resource.h"
@@ -23,7 +23,8 @@ enum
 	CURSOR,
 	LIMIT,
 	STATUS,
-	SEARCH
+	SEARCH,
+	CUSTOMER_EXTERNAL_ID
 };
 
 static const char *const statuses[] = {"active", "archived", NULL};
@@ -37,6 +38,8 @@ const Field list_partner_projects_fields[] = {
 	[STATUS] = {"status", "status", FIELD_TEXT, IN_QUERY, false, RULE_ONE_OF, 0, 0, statuses, NULL},
 	[SEARCH] = {"search", "search", FIELD_TEXT, IN_QUERY, false, RULE_LENGTH, 0, NAME_MAX_CHARS,
 				NULL, NULL},
+	[CUSTOMER_EXTERNAL_ID] = {"customer_external_id", "customerExternalId", FIELD_TEXT, IN_QUERY,
+							  false, RULE_LENGTH, 0, NAME_MAX_CHARS, NULL, NULL},
 	FIELDS_END};
 
 STATEMENT(find_project, "SELECT " PROJECT_COLUMNS
@@ -45,9 +48,9 @@ STATEMENT(find_project, "SELECT " PROJECT_COLUMNS
 STATEMENT(list_projects,
 		  "SELECT " PROJECT_COLUMNS
 		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND " PROJECT_VISIBLE(
-			  "$8") " AND coalesce($4, 'active') = 'active'"
+			  "$9") " AND coalesce($4, 'active') = 'active' AND $6 IS NULL"
 					" AND ($5 IS NULL OR position(lower($5) IN lower(p.name)) > 0)"
-					" AND ($7 IS NULL OR (p.created_at, p.id) < ($6, $7::uuid))"
+					" AND ($8 IS NULL OR (p.created_at, p.id) < ($7, $8::uuid))"
 					" ORDER BY p.created_at DESC, p.id DESC LIMIT $3 + 1");
 
 /*

@@ -55,6 +55,7 @@ extern void check_list_projects(Request *request);
 extern void check_list_environments(Request *request);
 extern void check_list_flags(Request *request);
 extern void check_list_experiments(Request *request);
+extern void check_create_experiment(Request *request);
 extern void check_update_experiment(Request *request);
 extern void check_list_layers(Request *request);
 extern void check_update_layer(Request *request);
@@ -83,6 +84,9 @@ extern void environments_create(Request *project, List *environments, const char
 
 /* experiment.c: what the deletion of a flag asks for. */
 extern void experiments_leave_flag(Request *request, Datum flag_id, const char *flag_key);
+
+/* member.c: a member whom a field names. */
+extern void member_require(Request *request, int field);
 
 /* integration.c: what a flag link asks for. */
 extern void integration_require(Request *request, int key_field, int metadata_field);

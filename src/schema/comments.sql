@@ -78,6 +78,8 @@ COMMENT ON COLUMN flagplane_data.flag.using_environment_id IS 'Whether it is the
 COMMENT ON COLUMN flagplane_data.flag.using_mobile_key IS 'Whether it is there for SDKs that use the mobile key.';
 COMMENT ON COLUMN flagplane_data.flag.custom_properties IS 'By key: a name, and a list of values.';
 COMMENT ON COLUMN flagplane_data.flag.archived IS 'Whether the flag has been put away.';
+COMMENT ON COLUMN flagplane_data.flag.deprecated IS 'Whether the flag should not be used any more.';
+COMMENT ON COLUMN flagplane_data.flag.maintainer_id IS 'The member named for it; else who made it, if a member''s token did.';
 COMMENT ON COLUMN flagplane_data.flag.version IS 'Grows with each change.';
 COMMENT ON COLUMN flagplane_data.flag.created_at IS 'When it was made.';
 

@@ -326,14 +326,18 @@ CREATE FUNCTION flagplane.create_flag(
 	is_flag_on boolean DEFAULT NULL,
 	client_side_availability jsonb DEFAULT NULL,
 	custom_properties jsonb DEFAULT NULL,
+	include_in_snippet boolean DEFAULT NULL,
+	maintainer_id text DEFAULT NULL,
+	initial_prerequisites jsonb DEFAULT NULL,
+	clone text DEFAULT NULL,
 	idempotency_key uuid DEFAULT NULL
 )
 RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_create_flag';
-REVOKE ALL ON FUNCTION flagplane.create_flag(text, text, text, text, jsonb, boolean, text[], jsonb, boolean, jsonb, jsonb, uuid) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.create_flag(text, text, text, text, jsonb, boolean, text[], jsonb, boolean, jsonb, jsonb, uuid) IS
+REVOKE ALL ON FUNCTION flagplane.create_flag(text, text, text, text, jsonb, boolean, text[], jsonb, boolean, jsonb, jsonb, boolean, text, jsonb, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_flag(text, text, text, text, jsonb, boolean, text[], jsonb, boolean, jsonb, jsonb, boolean, text, jsonb, text, uuid) IS
 'Create a flag, with a configuration in every environment.
-variations: a list of {"value": ..., "name": ..., "description": ...} with different values; left out, true and false. defaults: {"onVariation": index, "offVariation": index}. client_side_availability: {"usingEnvironmentId": boolean, "usingMobileKey": boolean}; left out, the project''s. custom_properties: {key: {"name": ..., "value": [...]}}. Refuses: 22023, P0002, 23505.';
+variations: a list of {"value": ..., "name": ..., "description": ...} with different values; left out, true and false. defaults: {"onVariation": index, "offVariation": index}. client_side_availability: {"usingEnvironmentId": boolean, "usingMobileKey": boolean}; left out, the project''s. custom_properties: {key: {"name": ..., "value": [...]}}. include_in_snippet: the older name of usingEnvironmentId, which comes first. maintainer_id: a member; left out, who calls. initial_prerequisites: what the flag needs in every environment, a list of {"key": flag, "variationId": id}. clone: the key of a flag whose settings in every environment the new one gets, with whatever else is left out here. Refuses: 22023, P0002, 23505.';
 
 CREATE FUNCTION flagplane.get_flag(
 	project_key text,
@@ -540,14 +544,16 @@ CREATE FUNCTION flagplane.create_experiment(
 	description text DEFAULT NULL,
 	flag_key text DEFAULT NULL,
 	randomization_unit text DEFAULT 'user',
+	iteration jsonb DEFAULT NULL,
+	maintainer_id text DEFAULT NULL,
 	idempotency_key uuid DEFAULT NULL
 )
 RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_create_experiment';
-REVOKE ALL ON FUNCTION flagplane.create_experiment(text, text, text, text, text, text, text, uuid) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.create_experiment(text, text, text, text, text, text, text, uuid) IS
+REVOKE ALL ON FUNCTION flagplane.create_experiment(text, text, text, text, text, text, text, jsonb, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_experiment(text, text, text, text, text, text, text, jsonb, text, uuid) IS
 'Create an experiment, not started and in no layer.
-key: 1 to 256 letters, digits, _, . and -. name: 1 to 256 characters. flag_key: the flag whose variations are compared. randomization_unit: what is assigned.
+key: 1 to 256 letters, digits, _, . and -. name: 1 to 256 characters. flag_key: the flag whose variations are compared. randomization_unit: what is assigned. iteration: {"hypothesis": ..., "flags": {flag key: ...}, "randomizationUnit": ...}, whose metrics, treatments and the like are accepted and not kept. maintainer_id: a member; left out, who calls.
 Refuses: 22023, P0002, 23505.';
 
 CREATE FUNCTION flagplane.get_experiment(
@@ -658,14 +664,15 @@ CREATE FUNCTION flagplane.list_partner_projects(
 	cursor text DEFAULT NULL,
 	"limit" integer DEFAULT 25,
 	status text DEFAULT NULL,
-	search text DEFAULT NULL
+	search text DEFAULT NULL,
+	customer_external_id text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_partner_projects';
-REVOKE ALL ON FUNCTION flagplane.list_partner_projects(text, integer, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_partner_projects(text, integer, text, text) IS
+REVOKE ALL ON FUNCTION flagplane.list_partner_projects(text, integer, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_partner_projects(text, integer, text, text, text) IS
 'List the projects in the shape of Layers'' Partner API, newest first.
-cursor: nextCursor of the page before. limit: 1 to 200. status: active or archived; no project is archived. search: what names must hold, in either case. Refuses: 22023.';
+cursor: nextCursor of the page before. limit: 1 to 200. status: active or archived; no project is archived. search: what names must hold, in either case. customer_external_id: that of the project; none has one. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.create_sdk_app(
 	project_id text,
@@ -752,14 +759,15 @@ CREATE FUNCTION flagplane.list_audit_log(
 	after bigint DEFAULT NULL,
 	"limit" integer DEFAULT 20,
 	filter text DEFAULT NULL,
-	cursor text DEFAULT NULL
+	cursor text DEFAULT NULL,
+	spec text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_audit_log';
-REVOKE ALL ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text) IS
+REVOKE ALL ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text, text) IS
 'List the audit log, newest first, a page at a time.
-before, after: Unix milliseconds that the entries are between. limit: 1 to 1000. filter: text that the name or the resource must hold. cursor: that of the link to the next page. Refuses: 22023.';
+before, after: Unix milliseconds that the entries are between. limit: 1 to 1000. filter: text that the name or the resource must hold. cursor: that of the link to the next page. spec: a resource specifier; * is any text within one of its parts. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.get_audit_log_entry(
 	id text

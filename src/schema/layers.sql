@@ -7,6 +7,7 @@ CREATE TABLE flagplane_data.experiment (
 	key flagplane_data.key NOT NULL,
 	name flagplane_data.name NOT NULL,
 	description text NOT NULL,
+	hypothesis text,
 	flag_id uuid,
 	randomization_unit flagplane_data.key NOT NULL,
 	status text COLLATE "C" NOT NULL
@@ -35,6 +36,7 @@ COMMENT ON COLUMN flagplane_data.experiment.environment_id IS 'The environment t
 COMMENT ON COLUMN flagplane_data.experiment.key IS 'Unique in the environment.';
 COMMENT ON COLUMN flagplane_data.experiment.name IS 'A name for people.';
 COMMENT ON COLUMN flagplane_data.experiment.description IS 'For people; may be empty.';
+COMMENT ON COLUMN flagplane_data.experiment.hypothesis IS 'Of its iteration; NULL: none was given, and the description stands for it.';
 COMMENT ON COLUMN flagplane_data.experiment.flag_id IS 'The flag whose variations are compared; NULL: none was named, or it has been deleted.';
 COMMENT ON COLUMN flagplane_data.experiment.randomization_unit IS 'What is assigned: user, or another context kind.';
 COMMENT ON COLUMN flagplane_data.experiment.status IS 'not_started, running or stopped.';
@@ -44,7 +46,7 @@ COMMENT ON COLUMN flagplane_data.experiment.created_at IS 'When it was made.';
 COMMENT ON COLUMN flagplane_data.experiment.started_at IS 'When it started; NULL: not yet.';
 COMMENT ON COLUMN flagplane_data.experiment.stopped_at IS 'When it stopped; NULL: not yet.';
 COMMENT ON COLUMN flagplane_data.experiment.archived_at IS 'When it was archived; NULL: it is not.';
-COMMENT ON COLUMN flagplane_data.experiment.maintainer_id IS 'Who made it, if a member''s token did.';
+COMMENT ON COLUMN flagplane_data.experiment.maintainer_id IS 'The member named for it; else who made it, if a member''s token did.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.experiment', '');
 
 CREATE TABLE flagplane_data.layer_reservation (

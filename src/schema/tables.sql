@@ -170,12 +170,16 @@ CREATE TABLE flagplane_data.flag (
 	using_mobile_key boolean NOT NULL,
 	custom_properties jsonb NOT NULL,
 	archived boolean NOT NULL,
+	deprecated boolean NOT NULL,
+	maintainer_id flagplane_data.object_id,
 	version integer NOT NULL,
 	created_at timestamptz NOT NULL,
 	PRIMARY KEY (account_id, id),
 	CONSTRAINT flag_key_unique UNIQUE (account_id, project_id, key),
 	CONSTRAINT flag_project FOREIGN KEY (account_id, project_id)
-		REFERENCES flagplane_data.project ON DELETE CASCADE
+		REFERENCES flagplane_data.project ON DELETE CASCADE,
+	CONSTRAINT flag_maintainer FOREIGN KEY (account_id, maintainer_id)
+		REFERENCES flagplane_data.member
 );
 COMMENT ON TABLE flagplane_data.flag IS 'Flags and their variations.';
 COMMENT ON COLUMN flagplane_data.flag.on_variation IS 'Index of the variation that new environments serve when the flag is on.';

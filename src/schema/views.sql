@@ -4,7 +4,7 @@
 -- condition needs no row, so even an empty table refuses who may not read it. A
 -- view that begins with WITH cannot be written through, whatever is granted. Key
 -- columns are those of the tables, all of them, so that PostgREST finds the
--- foreign keys to embed by. The work is done with the rights of the views' owner,
+-- foreign keys to embed by. The work is done with the rights of who owns the views,
 -- the barrier keeps conditions of others from rows that they must not see, and
 -- every name is bound here, not by the caller's search_path.
 
