@@ -92,3 +92,6 @@ SELECT flagplane.create_flag('patching', 'three', 'Three', variations => '[{"val
 SELECT pg_temp.patch('{"environments": {"production": {"prerequisites": [{"key": "three", "variation": 1}, {"key": "three", "variation": 2}]}}}', NULL, '{}', 'inherits');
 SELECT pg_temp.patch('[{"op": "remove", "path": "/variations/2"}]', 'variations', '{}', 'three');
 SELECT pg_temp.patch('{"environments": {"production": {"prerequisites": [{"key": "three", "variation": 1}]}}}', NULL, '{}', 'inherits'), pg_temp.patch('[{"op": "remove", "path": "/variations/2"}]', 'variations.1.value', '{}', 'three');
+-- Who asks for a dry run must not get a real one.
+SELECT r.status, r.body FROM t.rest('PATCH', '/api/v2/flags/patching/f?ignoreConflicts=true&dryRun=true', '{"name": "Wet"}') r;
+SELECT flagplane.get_flag('patching', 'f')->>'name' AS name;

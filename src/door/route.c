@@ -140,7 +140,8 @@ route_find(const char *method, const char *uri, Route *route)
 
 /*
  * route_fields fills the fields that stand in the path and in the query string.
- * Query parameters that the operation does not know are passed over.
+ * Query parameters that the operation does not know are passed over, but for one
+ * whose caller trusts that nothing is changed.
  */
 void
 route_fields(Request *request, const Route *route)
@@ -179,6 +180,9 @@ route_fields(Request *request, const Route *route)
 			else if (text[0])
 				field_from_text(request, field, text);
 		}
+		else if (name && strcmp(name, "dryRun") == 0 && operation->kind != READS)
+			error_violation(&request->violations, name,
+							"is not there; the change would really be made");
 		query += length;
 		if (*query == '&')
 			query++;
