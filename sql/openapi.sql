@@ -41,6 +41,9 @@ OR concat(described->>'summary', described->>'description') ~ '[a-z]_[a-z]|Refus
 SELECT r.key AS response, r.value->>'description' AS codes FROM document, jsonb_each(root #> '{components,responses}') r ORDER BY 1;
 SELECT DISTINCT o.dialect, o.method, r.described ? 'requestBody' AS body, (SELECT string_agg(s, ' ' ORDER BY s) FROM jsonb_object_keys(r.described->'responses') s) AS statuses
 FROM request r JOIN flagplane.operations() o ON o.name = r.name ORDER BY 1, 2, 3, 4;
+-- What is told of rate limits, in each dialect's spelling.
+SELECT r.key, (SELECT string_agg(h, ' ' ORDER BY h) FROM jsonb_object_keys(r.value->'headers') h) FROM document, jsonb_each(root #> '{components,responses}') r WHERE r.key ~ '429$';
+SELECT name, (SELECT string_agg(h, ' ' ORDER BY h) FROM jsonb_each(described->'responses') a, jsonb_object_keys(a.value->'headers') h WHERE h ~* 'ratelimit') FROM request WHERE name IN ('get_layer', 'get_sdk_app');
 -- Every kind of rule.
 SELECT name, wire, required, schema FROM field WHERE (name, wire) IN (('create_environment', 'key'), ('create_environment', 'color'), ('create_environment', 'defaultTtl'), ('create_environment', 'tags'),
 	('create_environment', 'source'), ('create_flag_link', 'deepLink'), ('create_flag_link', 'timestamp'), ('create_flag_link', 'metadata'), ('create_sdk_app', 'projectId'), ('create_sdk_app', 'platform'),

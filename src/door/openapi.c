@@ -206,6 +206,7 @@ write_headers(StringInfo out, const Operation *operation)
 		document_key(out, headers[i].name);
 		openapi_reference(out, "headers", headers[i].name);
 	}
+	openapi_limit_headers(out, operation->dialect);
 	document_close(out, '}');
 }
 

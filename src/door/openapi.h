@@ -17,6 +17,7 @@ extern const char *const openapi_dialects[];
 extern void openapi_reference(StringInfo out, const char *kind, const char *name);
 extern void openapi_content(StringInfo out);
 extern void openapi_content_end(StringInfo out);
+extern void openapi_limit_headers(StringInfo out, Dialect dialect);
 extern char *openapi_codes(const Operation *operation, Dialect dialect, int status);
 extern void openapi_components(StringInfo out);
 

@@ -32,6 +32,22 @@ openapi_reference(StringInfo out, const char *kind, const char *name)
 	document_close(out, '}');
 }
 
+/* What is there of rate limits if the library is preloaded and a token calls. */
+static const struct
+{
+	Dialect dialect;
+	const char *name;
+	const char *description;
+} limit_headers[] = {
+	{LAUNCHDARKLY, "X-Ratelimit-Global-Remaining", "Calls that the token has left."},
+	{LAUNCHDARKLY, "X-Ratelimit-Route-Remaining", "The same: there are no limits by route."},
+	{LAUNCHDARKLY, "X-Ratelimit-Reset", "When all of them are back, in Unix milliseconds."},
+	{LAYERS, "X-RateLimit-Endpoint-Class", "Which budget the call was taken from."},
+	{LAYERS, "X-RateLimit-Limit", "Calls that it holds."},
+	{LAYERS, "X-RateLimit-Remaining", "Calls that are left of it."},
+	{LAYERS, "X-RateLimit-Reset", "When all of them are back, in Unix seconds."},
+};
+
 /*
  * openapi_content writes content up to its schema, which is to be written next;
  * openapi_content_end closes it.
@@ -127,6 +143,28 @@ without_quotes(const char *codes)
 }
 
 /*
+ * header_reference writes a header of an answer.
+ */
+static void
+header_reference(StringInfo out, const char *name)
+{
+	document_key(out, name);
+	openapi_reference(out, "headers", name);
+}
+
+/*
+ * openapi_limit_headers writes the headers that tell what is left of a token's
+ * budget, in a dialect's spelling.
+ */
+void
+openapi_limit_headers(StringInfo out, Dialect dialect)
+{
+	for (int i = 0; i < (int) lengthof(limit_headers); i++)
+		if (limit_headers[i].dialect == dialect)
+			header_reference(out, limit_headers[i].name);
+}
+
+/*
  * write_error writes the response of a dialect's refusals under a status: its
  * error's schema, with the codes that there are.
  */
@@ -142,14 +180,13 @@ write_error(StringInfo out, Dialect dialect, int status, const char *codes)
 	document_key(out, "headers");
 	document_open(out, '{');
 	if (status == error_status(ERR_METHOD, dialect))
-	{
-		document_key(out, "Allow");
-		openapi_reference(out, "headers", "Allow");
-	}
+		header_reference(out, "Allow");
 	if (dialect == LAYERS)
+		header_reference(out, "X-Request-Id");
+	if (status == error_status(ERR_RATE_LIMITED, dialect))
 	{
-		document_key(out, "X-Request-Id");
-		openapi_reference(out, "headers", "X-Request-Id");
+		header_reference(out, "Retry-After");
+		openapi_limit_headers(out, dialect);
 	}
 	document_close(out, '}');
 	openapi_content(out);
@@ -257,6 +294,9 @@ openapi_components(StringInfo out)
 	write_header(out, "Idempotent-Replayed", "true if this is the first answer again.");
 	write_header(out, "X-Request-Id", "The id of the request.");
 	write_header(out, "Allow", "The methods that the path takes.");
+	write_header(out, "Retry-After", "Seconds after which a call will be taken.");
+	for (int i = 0; i < (int) lengthof(limit_headers); i++)
+		write_header(out, limit_headers[i].name, limit_headers[i].description);
 	document_close(out, '}');
 
 	document_key(out, "responses");
