@@ -26,7 +26,7 @@ SELECT t.mask(flagplane.get_flag('patching', 'f', 'test')::text);
 SELECT pg_temp.patch('{"name": "H"}', 'name', '{"If-Match": "\"3\""}'), pg_temp.patch('{"name": "H"}', 'name', '{"If-Match": "\"12\""}');
 SELECT pg_temp.patch('{"name": "H"}', 'name'), pg_temp.patch('{"instructions": []}', 'name'), pg_temp.patch('[]', 'name');
 SELECT t.try($$SELECT flagplane.update_flag('patching', 'f', '[{"op": "test", "path": "/environments/test/version", "value": 9}]')$$);
-SELECT count(*) AS changes, count(comment) AS comments FROM flagplane_data.audit_log WHERE operation = 'update_flag';
+SELECT count(*) AS changes, count(comment) AS comments FROM flagplane_data.audit_log WHERE operation = 'update_flag' AND target LIKE 'proj/patching:%';
 
 -- Settings.
 SELECT pg_temp.patch('[{"op": "add", "path": "/environments/test/targets/-", "value": {"values": ["anna"], "variation": 1}},
