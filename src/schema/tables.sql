@@ -137,7 +137,7 @@ SELECT pg_catalog.pg_extension_config_dump('flagplane_data.environment', '');
 CREATE TABLE flagplane_data.environment_key (
 	account_id bigint NOT NULL,
 	environment_id flagplane_data.object_id NOT NULL,
-	kind text COLLATE "C" NOT NULL CONSTRAINT environment_key_kind CHECK (kind IN ('sdk', 'mobile')),
+	kind flagplane_data.environment_key_kind NOT NULL,
 	value text COLLATE "C" NOT NULL,
 	created_at timestamptz NOT NULL,
 	expires_at timestamptz,
@@ -158,7 +158,7 @@ CREATE TABLE flagplane_data.flag (
 	key flagplane_data.key NOT NULL,
 	name flagplane_data.name NOT NULL,
 	description text NOT NULL,
-	kind text NOT NULL CONSTRAINT flag_kind CHECK (kind IN ('boolean', 'multivariate')),
+	kind flagplane_data.flag_kind NOT NULL,
 	variations jsonb NOT NULL,
 	temporary boolean NOT NULL,
 	tags flagplane_data.tag[] NOT NULL,
