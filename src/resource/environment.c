@@ -6,6 +6,7 @@
 #include "resource/environment.h"
 #include "resource/resource.h"
 
+#include "call/field.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
 #include "ground/json.h"
@@ -63,9 +64,7 @@ STATEMENT(insert_environment,
 		  " (account_id, id, project_id, key, name, color, default_ttl, secure_mode,"
 		  " default_track_events, confirm_changes, require_comments, tags, critical, version,"
 		  " created_at)"
-		  " VALUES ($1, $16, $18, $3, $4, $5, coalesce($6, 0), coalesce($7, false),"
-		  " coalesce($8, false), coalesce($9, false), coalesce($10, false), coalesce($11, '{}'),"
-		  " coalesce($13, false), 1, $17)"
+		  " VALUES ($1, $16, $18, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, 1, $17)"
 		  " ON CONFLICT (account_id, project_id, key) DO NOTHING");
 
 STATEMENT(clone_environment,
@@ -212,6 +211,25 @@ refuse_creation(Request *request, const char *source_key)
 }
 
 /*
+ * set_defaults gives the fields that are absent from a request without a source their
+ * defaults.
+ */
+static void
+set_defaults(Request *request)
+{
+	static const int off[] = {SECURE_MODE, DEFAULT_TRACK_EVENTS, CONFIRM_CHANGES, REQUIRE_COMMENTS,
+							  CRITICAL};
+
+	if (!request_given(request, DEFAULT_TTL))
+		field_set(request, DEFAULT_TTL, Int32GetDatum(0));
+	if (!request_given(request, TAGS))
+		field_set(request, TAGS, PointerGetDatum(construct_empty_array(TEXTOID)));
+	for (int i = 0; i < (int) lengthof(off); i++)
+		if (!request_given(request, off[i]))
+			field_set(request, off[i], BoolGetDatum(false));
+}
+
+/*
  * environment_of_request is the environment that a request without a source makes.
  */
 static Environment
@@ -227,8 +245,7 @@ environment_of_request(Request *request)
 	environment.default_track_events = request_boolean(request, DEFAULT_TRACK_EVENTS);
 	environment.confirm_changes = request_boolean(request, CONFIRM_CHANGES);
 	environment.require_comments = request_boolean(request, REQUIRE_COMMENTS);
-	environment.tags = request_given(request, TAGS) ? request_array(request, TAGS)
-													: construct_empty_array(TEXTOID);
+	environment.tags = request_array(request, TAGS);
 	environment.critical = request_boolean(request, CRITICAL);
 	environment.version = 1;
 	return environment;
@@ -254,6 +271,8 @@ do_create_environment(Request *request)
 	params_text(&request->params, id);
 	params_time(&request->params, request->now);
 	project_hold(request, true);
+	if (source_key == NULL)
+		set_defaults(request);
 	rows = request_run(request, source_key ? &clone_environment : &insert_environment);
 	if (rows.count == 0)
 		refuse_creation(request, source_key);
