@@ -6,6 +6,7 @@
 #include "resource/environment.h"
 #include "resource/resource.h"
 
+#include "call/field.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
 #include "ground/json.h"
@@ -59,32 +60,27 @@ const Field get_environment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD
  * alone, so that neither misses the other when each gets the other's settings.
  */
 STATEMENT(insert_environment,
-		  "INSERT INTO flagplane_data.environment AS e"
+		  "INSERT INTO flagplane_data.environment"
 		  " (account_id, id, project_id, key, name, color, default_ttl, secure_mode,"
 		  " default_track_events, confirm_changes, require_comments, tags, critical, version,"
 		  " created_at)"
-		  " SELECT $1, $16, p.id, $3, $4, $5, coalesce($6, 0), coalesce($7, false),"
-		  " coalesce($8, false), coalesce($9, false), coalesce($10, false), coalesce($11, '{}'),"
-		  " coalesce($13, false), 1, $17"
-		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
-		  " FOR SHARE OF p"
-		  " ON CONFLICT DO NOTHING RETURNING " ENVIRONMENT_COLUMNS);
+		  " VALUES ($1, $16, $18, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, 1, $17)"
+		  " ON CONFLICT (account_id, project_id, key) DO NOTHING");
 
 STATEMENT(clone_environment,
 		  "INSERT INTO flagplane_data.environment AS e"
 		  " (account_id, id, project_id, key, name, color, default_ttl, secure_mode,"
 		  " default_track_events, confirm_changes, require_comments, tags, critical,"
 		  " approval_settings, version, created_at)"
-		  " SELECT $1, $16, p.id, $3, $4, $5, coalesce($6, s.default_ttl),"
+		  " SELECT $1, $16, $18, $3, $4, $5, coalesce($6, s.default_ttl),"
 		  " coalesce($7, s.secure_mode), coalesce($8, s.default_track_events),"
 		  " coalesce($9, s.confirm_changes), coalesce($10, s.require_comments),"
 		  " coalesce($11, s.tags::text[]), coalesce($13, s.critical), s.approval_settings, 1, $17"
-		  " FROM flagplane_data.project p JOIN flagplane_data.environment s"
-		  " ON s.account_id = p.account_id AND s.project_id = p.id"
-		  " WHERE p.account_id = $1 AND p.key = $2 AND s.key = $14"
+		  " FROM flagplane_data.environment s"
+		  " WHERE s.account_id = $1 AND s.project_id = $18 AND s.key = $14"
 		  " AND ($15 IS NULL OR s.version = $15)"
-		  " FOR SHARE OF p, s"
-		  " ON CONFLICT DO NOTHING RETURNING " ENVIRONMENT_COLUMNS);
+		  " FOR SHARE OF s"
+		  " ON CONFLICT (account_id, project_id, key) DO NOTHING RETURNING " ENVIRONMENT_COLUMNS);
 
 STATEMENT(find_source, "SELECT s.id, s.version"
 					   " FROM flagplane_data.project p JOIN flagplane_data.environment s"
@@ -196,8 +192,6 @@ check_create_environment(Request *request)
 pg_noreturn static void
 refuse_creation(Request *request, const char *source_key)
 {
-	if (!project_exists(request))
-		project_missing(request);
 	if (source_key)
 	{
 		Rows rows = request_run_first(request, &find_source, 15);
@@ -217,6 +211,47 @@ refuse_creation(Request *request, const char *source_key)
 }
 
 /*
+ * set_defaults gives the fields that are absent from a request without a source their
+ * defaults.
+ */
+static void
+set_defaults(Request *request)
+{
+	static const int off[] = {SECURE_MODE, DEFAULT_TRACK_EVENTS, CONFIRM_CHANGES, REQUIRE_COMMENTS,
+							  CRITICAL};
+
+	if (!request_given(request, DEFAULT_TTL))
+		field_set(request, DEFAULT_TTL, Int32GetDatum(0));
+	if (!request_given(request, TAGS))
+		field_set(request, TAGS, PointerGetDatum(construct_empty_array(TEXTOID)));
+	for (int i = 0; i < (int) lengthof(off); i++)
+		if (!request_given(request, off[i]))
+			field_set(request, off[i], BoolGetDatum(false));
+}
+
+/*
+ * environment_of_request is the environment that a request without a source makes.
+ */
+static Environment
+environment_of_request(Request *request)
+{
+	Environment environment = {0};
+
+	environment.key = request_string(request, KEY);
+	environment.name = request_string(request, NAME);
+	environment.color = request_string(request, COLOR);
+	environment.default_ttl = request_integer(request, DEFAULT_TTL);
+	environment.secure_mode = request_boolean(request, SECURE_MODE);
+	environment.default_track_events = request_boolean(request, DEFAULT_TRACK_EVENTS);
+	environment.confirm_changes = request_boolean(request, CONFIRM_CHANGES);
+	environment.require_comments = request_boolean(request, REQUIRE_COMMENTS);
+	environment.tags = request_array(request, TAGS);
+	environment.critical = request_boolean(request, CRITICAL);
+	environment.version = 1;
+	return environment;
+}
+
+/*
  * do_create_environment makes an environment with its keys and a configuration
  * of every flag, its source's where it has one.
  */
@@ -229,16 +264,21 @@ do_create_environment(Request *request)
 						   : TextDatumGetCString(request->params.values[source]);
 	char *source_id = NULL;
 	char *project_key = request_string(request, PROJECT_KEY);
+	char *id = object_id();
 	Environment environment;
 	Rows rows;
 
-	params_text(&request->params, object_id());
+	params_text(&request->params, id);
 	params_time(&request->params, request->now);
+	project_hold(request, true);
+	if (source_key == NULL)
+		set_defaults(request);
 	rows = request_run(request, source_key ? &clone_environment : &insert_environment);
 	if (rows.count == 0)
 		refuse_creation(request, source_key);
-	environment = environment_of_row(&rows, 0, false);
-	request->project_id = DatumGetUUIDP(environment.project_id);
+	environment =
+		source_key ? environment_of_row(&rows, 0, false) : environment_of_request(request);
+	environment.id = id;
 
 	environment_keys_make(request, &environment);
 
@@ -250,7 +290,7 @@ do_create_environment(Request *request)
 		row_read(&rows, 0, &row);
 		source_id = row_string(&row, 0);
 	}
-	flags_configure_environment(request, environment.project_id, environment.id, source_id);
+	flags_configure_environment(request, environment.id, source_id);
 
 	environment_document(request, project_key, &environment);
 	request->version = environment.version;

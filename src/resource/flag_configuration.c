@@ -204,19 +204,19 @@ configure(Statement *make, Statement *list, Params *params)
 
 /*
  * flags_configure_environment gives a new environment a configuration of every
- * flag of its project: the source environment's, without targets for single
+ * flag of the request's project: the source environment's, without targets for single
  * contexts, or the flag's defaults where there is no source (NULL).  A look
  * whether there is any flag at all is much cheaper than to configure none.
  */
 void
-flags_configure_environment(Request *request, Datum project_id, const char *environment_id,
+flags_configure_environment(Request *request, const char *environment_id,
 							const char *source_environment_id)
 {
 	Params project = {0};
 	Params params = {0};
 
 	params_bigint(&project, request->caller.account);
-	params_add(&project, UUIDOID, project_id, false);
+	params_add(&project, UUIDOID, UUIDPGetDatum(request->project_id), false);
 	if (statement_run(&find_any_flag, &project, STATEMENT_LATEST).count == 0)
 		return;
 	params_bigint(&params, request->caller.account);

@@ -52,15 +52,17 @@ const Field get_flag_link_fields[] = {
 
 const Field list_flag_links_fields[] = {PROJECT_KEY_FIELD, FLAG_KEY_FIELD, FIELDS_END};
 
-/* The parent is locked as its foreign key would, so that a flag that is being deleted is missed
- * in time: here and wherever something is made below something. */
 STATEMENT(insert_flag_link,
 		  "INSERT INTO flagplane_data.flag_link AS k"
 		  " (account_id, id, flag_id, key, integration_key, timestamp, deep_link, title,"
 		  " description, metadata, member_id, created_at)"
-		  " SELECT $1, $11, f.id, $4, $5, $12, $7, $8, $9, $10, $13, $14" OF_FLAG
-		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3"
-		  " FOR KEY SHARE OF f ON CONFLICT DO NOTHING RETURNING " FLAG_LINK_COLUMNS);
+		  " VALUES ($1, $11, $15, $4, $5, $12, $7, $8, $9, $10, $13, $14)"
+		  " ON CONFLICT (account_id, flag_id, key) DO NOTHING RETURNING " FLAG_LINK_COLUMNS);
+
+/* The parent is locked as its foreign key would, so that a flag that is being deleted is missed
+ * in time: here and wherever something is made below something. */
+STATEMENT(keep_flag, "SELECT f.id, f.project_id" OF_FLAG
+					 " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3 FOR KEY SHARE OF f");
 
 STATEMENT(find_flag, "SELECT 1" OF_FLAG " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3");
 
@@ -183,16 +185,40 @@ check_create_flag_link(Request *request)
 }
 
 /*
+ * flag_missing refuses a request about a flag that is not there.
+ */
+pg_noreturn static void
+flag_missing(Request *request)
+{
+	if (!project_exists(request))
+		project_missing(request);
+	error_raise(ERR_NOT_FOUND, "flag \"%s\" does not exist", request_string(request, FLAG_KEY));
+}
+
+/*
  * flag_link_require_flag refuses a flag that is not there.
  */
 void
 flag_link_require_flag(Request *request)
 {
-	if (request_run_first(request, &find_flag, 3).count > 0)
-		return;
-	if (!project_exists(request))
-		project_missing(request);
-	error_raise(ERR_NOT_FOUND, "flag \"%s\" does not exist", request_string(request, FLAG_KEY));
+	if (request_run_first(request, &find_flag, 3).count == 0)
+		flag_missing(request);
+}
+
+/*
+ * hold_flag locks the flag that gets a link and adds its id to the parameters.
+ */
+static void
+hold_flag(Request *request)
+{
+	Rows rows = request_run_first(request, &keep_flag, 3);
+	Row row;
+
+	if (rows.count == 0)
+		flag_missing(request);
+	row_read(&rows, 0, &row);
+	params_add(&request->params, UUIDOID, row.values[0], false);
+	request->project_id = DatumGetUUIDP(row.values[1]);
 }
 
 /*
@@ -215,12 +241,10 @@ do_create_flag_link(Request *request)
 									  : request->now);
 	params_text(&request->params, request->caller.member_id);
 	params_time(&request->params, request->now);
+	hold_flag(request);
 	rows = request_run(request, &insert_flag_link);
 	if (rows.count == 0)
-	{
-		flag_link_require_flag(request);
 		error_raise(ERR_EXISTS, "flag link \"%s\" already exists", request_string(request, KEY));
-	}
 	link = flag_link_of_row(&rows, 0);
 	flag_link_document(request, &link);
 	request_location(request, "/api/v2/flag-links/projects/%s/flags/%s/%s",

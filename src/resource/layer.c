@@ -52,12 +52,11 @@ const Field delete_layer_fields[] = {
 	FIELDS_END};
 
 STATEMENT(insert_layer,
-		  "INSERT INTO flagplane_data.layer AS l"
+		  "INSERT INTO flagplane_data.layer"
 		  " (account_id, id, project_id, key, name, description, randomization_unit, seed,"
 		  " created_at)"
-		  " SELECT $1, $7, p.id, $3, $4, $5, $6, $8, $9"
-		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
-		  " FOR KEY SHARE OF p ON CONFLICT DO NOTHING RETURNING " LAYER_COLUMNS ", l.project_id");
+		  " VALUES ($1, $7, $10, $3, $4, $5, $6, $8, $9)"
+		  " ON CONFLICT (account_id, project_id, key) DO NOTHING");
 
 STATEMENT(find_layer,
 		  "SELECT " LAYER_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.layer l"
@@ -234,23 +233,20 @@ do_create_layer(Request *request)
 {
 	const Rows nothing = {0};
 	uint64 next = 0;
-	Rows rows;
-	Row row;
 	Layer layer;
 
-	params_text(&request->params, object_id());
+	layer.id = object_id();
+	layer.key = request_string(request, KEY);
+	layer.name = request_string(request, NAME);
+	layer.description = request_string(request, DESCRIPTION);
+	layer.randomization_unit = request_string(request, RANDOMIZATION_UNIT);
+	layer.created_at = request->now;
+	params_text(&request->params, layer.id);
 	params_text(&request->params, seed_mint());
-	params_time(&request->params, request->now);
-	rows = request_run(request, &insert_layer);
-	if (rows.count == 0)
-	{
-		if (!project_exists(request))
-			project_missing(request);
-		error_raise(ERR_EXISTS, "layer \"%s\" already exists", request_string(request, KEY));
-	}
-	layer = layer_of_row(&rows, 0);
-	row_read(&rows, 0, &row);
-	request->project_id = DatumGetUUIDP(row.values[6]);
+	params_time(&request->params, layer.created_at);
+	project_hold(request, false);
+	if (request_run(request, &insert_layer).count == 0)
+		error_raise(ERR_EXISTS, "layer \"%s\" already exists", layer.key);
 	layer_document(request->answer, &layer, &nothing, &next, NULL);
 	request_location(request, "/api/v2/projects/%s/layers/%s", request_string(request, PROJECT_KEY),
 					 layer.key);

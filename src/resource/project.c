@@ -92,6 +92,12 @@ STATEMENT(list_projects, "SELECT " PROJECT_COLUMNS VISIBLE_PROJECTS
 
 STATEMENT(count_projects, "SELECT count(*)" VISIBLE_PROJECTS);
 
+STATEMENT(keep_project, "SELECT p.id FROM flagplane_data.project p"
+						" WHERE p.account_id = $1 AND p.key = $2 FOR KEY SHARE");
+
+STATEMENT(share_project, "SELECT p.id FROM flagplane_data.project p"
+						 " WHERE p.account_id = $1 AND p.key = $2 FOR SHARE");
+
 STATEMENT(project_is_there,
 		  "SELECT 1 FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2");
 
@@ -164,6 +170,26 @@ bool
 project_exists(Request *request)
 {
 	return request_run_first(request, &project_is_there, 2).count > 0;
+}
+
+/*
+ * project_hold locks the project whose key is the request's first field and adds its
+ * id to the parameters.  It locks as a foreign key would, so that a project that is
+ * being deleted is missed in time; or so that nobody makes a flag in it meanwhile.
+ * A statement of its own, since to insert what another plan selects costs more than
+ * two plain statements.
+ */
+void
+project_hold(Request *request, bool against_flags)
+{
+	Rows rows = request_run_first(request, against_flags ? &share_project : &keep_project, 2);
+	Row row;
+
+	if (rows.count == 0)
+		project_missing(request);
+	row_read(&rows, 0, &row);
+	request->project_id = DatumGetUUIDP(row.values[0]);
+	params_add(&request->params, UUIDOID, row.values[0], false);
 }
 
 /*

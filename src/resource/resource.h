@@ -60,7 +60,8 @@ extern void check_update_experiment(Request *request);
 extern void check_list_layers(Request *request);
 extern void check_update_layer(Request *request);
 
-/* project.c: a project that an operation did not find. */
+/* project.c: the project that an operation is about, and one that it did not find. */
+extern void project_hold(Request *request, bool against_flags);
 extern bool project_exists(Request *request);
 pg_noreturn extern void project_missing(Request *request);
 extern void availability_read(Request *request, int field);
@@ -74,9 +75,8 @@ extern void naming_convention_check(Request *request, int field);
 extern void naming_convention_hold(Request *request, int field, const char *convention_text);
 
 /* flag_configuration.c: what an environment asks for. */
-extern void
-flags_configure_environment(Request *request, Datum project_id, const char *environment_id,
-							const char *source_environment_id);
+extern void flags_configure_environment(Request *request, const char *environment_id,
+										const char *source_environment_id);
 
 /* project_environment.c: what a project asks for. */
 extern List *environments_read(Request *project, int field);

@@ -64,12 +64,13 @@ const Field list_sdk_apps_fields[] = {
 	FIELDS_END};
 
 STATEMENT(insert_sdk_app,
-		  "INSERT INTO flagplane_data.sdk_app AS a"
+		  "INSERT INTO flagplane_data.sdk_app"
 		  " (account_id, id, project_id, name, platform, bundle_id, android_package, web_domain,"
 		  " api_key_hash, capi, created_at, rotated_at)"
-		  " SELECT $1, $8, p.id, $3, $4, $5, $6, $7, $9, '{}', $10, $10"
-		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND p.id = $2"
-		  " FOR KEY SHARE OF p ON CONFLICT DO NOTHING RETURNING " SDK_APP_COLUMNS);
+		  " VALUES ($1, $8, $2, $3, $4, $5, $6, $7, $9, '{}', $10, $10) ON CONFLICT DO NOTHING");
+
+STATEMENT(keep_project, "SELECT 1 FROM flagplane_data.project p"
+						" WHERE p.account_id = $1 AND p.id = $2 FOR KEY SHARE");
 
 STATEMENT(find_project,
 		  "SELECT p.key FROM flagplane_data.project p WHERE p.account_id = $1 AND p.id = $2");
@@ -153,12 +154,13 @@ check_create_sdk_app(Request *request)
 }
 
 /*
- * require_project refuses a project that is not in the account.
+ * require_project refuses a project that is not in the account, found by a statement
+ * that may lock it.
  */
 static void
-require_project(Request *request)
+require_project(Request *request, Statement *find)
 {
-	if (request_run_first(request, &find_project, 2).count == 0)
+	if (request_run_first(request, find, 2).count == 0)
 		error_raise(ERR_NOT_FOUND, "the project does not exist");
 }
 
@@ -171,24 +173,28 @@ do_create_sdk_app(Request *request)
 	char secret[SECRET_LENGTH + 1];
 	char api_key[sizeof(APP_KEY_PREFIX) + SECRET_LENGTH];
 	uint8 hash[SECRET_HASH_BYTES];
-	Rows rows;
-	SdkApp app;
+	SdkApp app = {0};
 	char *project_id;
 
 	secret_mint(request, secret);
 	snprintf(api_key, sizeof(api_key), APP_KEY_PREFIX "%s", secret);
 	sha256(api_key, strlen(api_key), hash);
 
-	params_text(&request->params, object_id());
+	app.id = object_id();
+	app.name = request_string(request, NAME);
+	app.platform = request_string(request, PLATFORM);
+	app.bundle_id = request_string(request, BUNDLE_ID);
+	app.android_package = request_string(request, ANDROID_PACKAGE);
+	app.web_domain = request_string(request, WEB_DOMAIN);
+	app.capi = "{}";
+	app.created_at = app.rotated_at = request->now;
+	app.last_event_at = DT_NOBEGIN;
+	params_text(&request->params, app.id);
 	params_bytes(&request->params, hash, sizeof(hash));
-	params_time(&request->params, request->now);
-	rows = request_run(request, &insert_sdk_app);
-	if (rows.count == 0)
-	{
-		require_project(request);
+	params_time(&request->params, app.created_at);
+	require_project(request, &keep_project);
+	if (request_run(request, &insert_sdk_app).count == 0)
 		error_raise(ERR_EXISTS, "an SDK app with this platform and identifier already exists");
-	}
-	app = sdk_app_of_row(&rows, 0);
 	sdk_app_document(request->answer, &app);
 	request_secret(request, "apiKey", APP_KEY_PREFIX, secret, true);
 	document_close(request->answer, '}');
@@ -242,7 +248,7 @@ do_list_sdk_apps(Request *request)
 	cursor_read(request, CURSOR, list_scope(request), is_object_id);
 	rows = request_run(request, &list_sdk_apps);
 	if (rows.count == 0)
-		require_project(request);
+		require_project(request, &find_project);
 	document_open_items(out);
 	for (uint64 i = 0; i < rows.count && i < (uint64) limit; i++)
 	{

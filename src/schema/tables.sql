@@ -137,7 +137,7 @@ SELECT pg_catalog.pg_extension_config_dump('flagplane_data.environment', '');
 CREATE TABLE flagplane_data.environment_key (
 	account_id bigint NOT NULL,
 	environment_id flagplane_data.object_id NOT NULL,
-	kind text COLLATE "C" NOT NULL CONSTRAINT environment_key_kind CHECK (kind IN ('sdk', 'mobile')),
+	kind flagplane_data.environment_key_kind NOT NULL,
 	value text COLLATE "C" NOT NULL,
 	created_at timestamptz NOT NULL,
 	expires_at timestamptz,
@@ -160,7 +160,7 @@ CREATE TABLE flagplane_data.flag (
 	key flagplane_data.key NOT NULL,
 	name flagplane_data.name NOT NULL,
 	description text NOT NULL,
-	kind text NOT NULL CONSTRAINT flag_kind CHECK (kind IN ('boolean', 'multivariate')),
+	kind flagplane_data.flag_kind NOT NULL,
 	variations jsonb NOT NULL,
 	temporary boolean NOT NULL,
 	tags flagplane_data.tag[] NOT NULL,
@@ -303,7 +303,7 @@ CREATE TABLE flagplane_data.idempotency_key (
 	secret_start integer,
 	location text,
 	version integer,
-	PRIMARY KEY (account_id, actor, operation, key_hash)
+	PRIMARY KEY (account_id, key_hash, actor, operation)
 ) WITH (fillfactor = 70);
 CREATE INDEX idempotency_key_expiry ON flagplane_data.idempotency_key (account_id, expires_at);
 COMMENT ON TABLE flagplane_data.idempotency_key IS 'Idempotency keys of the last 24 hours and the answers they replay. purge() removes the expired ones.';

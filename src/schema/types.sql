@@ -71,6 +71,15 @@ CREATE DOMAIN flagplane_data.platform AS text COLLATE "C"
 		'expo', 'nextjs', 'vite', 'react-router'));
 COMMENT ON DOMAIN flagplane_data.platform IS 'A platform that SDK apps are built for.';
 
+-- A table's CHECK would be read from its text again by every statement.
+CREATE DOMAIN flagplane_data.environment_key_kind AS text COLLATE "C"
+	CONSTRAINT environment_key_kind_known CHECK (VALUE IN ('sdk', 'mobile'));
+COMMENT ON DOMAIN flagplane_data.environment_key_kind IS 'What a key of an environment is for.';
+
+CREATE DOMAIN flagplane_data.flag_kind AS text COLLATE "C"
+	CONSTRAINT flag_kind_known CHECK (VALUE IN ('boolean', 'multivariate'));
+COMMENT ON DOMAIN flagplane_data.flag_kind IS 'Whether a flag''s variations are true and false.';
+
 CREATE DOMAIN flagplane_data.rate_tier AS text COLLATE "C"
 	CONSTRAINT rate_tier_known CHECK (VALUE IN ('standard', 'pilot', 'partner'));
 COMMENT ON DOMAIN flagplane_data.rate_tier IS 'A tier of rate limits.';

@@ -120,7 +120,7 @@ BEGIN
 	INSERT INTO flagplane_data.audit_log (account_id, generation, xid, ordinal, at, actor, member_id, operation, subject, project_id, target, after, request_id)
 	VALUES (caller.account_id, 1, pg_current_xact_id(), 0, now(), 'token:' || caller.id, caller.member_id, 'create_environment', 'environment', project_id,
 		'proj/' || project_key || ':env/' || key,
-		(answer::jsonb || '{"apiKey": "", "mobileKey": ""}')::json, 'req_' || replace(gen_random_uuid()::text, '-', ''));
+		replace(replace(answer::text, sdk_key, ''), mobile_key, '')::json, 'req_' || replace(gen_random_uuid()::text, '-', ''));
 	IF claimed THEN
 		UPDATE flagplane_data.idempotency_key k SET status = 201, response = answer::text,
 			location = '/api/v2/projects/' || project_key || '/environments/' || key, version = 1

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+#
+# How many instructions a backend executes for a transaction, counted by callgrind:
+# a figure that hardly depends on what else the machine does. What the kernel does
+# is not in it.
+#
+# A server of its own runs under callgrind. Each script is run N times and 2N times;
+# the difference is N transactions, without the start of the backend and without
+# what happens in it once. BEGIN, COMMIT and the protocol of prepared statements are
+# in it.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+: "${ROUNDS:=5}" "${COUNTED:=200}"
+
+if ! command -v valgrind >/dev/null; then
+	echo "no instructions are counted: valgrind is not installed"
+	exit
+fi
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/flagplane-callgrind-XXXXXX")
+chmod 1777 "$work"
+export FLAGPLANE_CLUSTER=$work/cluster
+# Every process of the server writes a file of its own when it ends.
+cat >"$work/postgres" <<SCRIPT
+#!/bin/sh
+TMPDIR=$work exec valgrind --quiet --tool=callgrind --callgrind-out-file=$work/count.%p \\
+	$("$PG_CONFIG" --bindir)/postgres "\$@"
+SCRIPT
+chmod 755 "$work/postgres"
+finish() {
+	"$here/../cluster.sh" stop || true
+	rm -rf "$work" "${scripts:-$work}"
+}
+trap finish EXIT
+
+# No autovacuum: its workers would be counted as well.
+CLUSTER_POSTGRES=$work/postgres CLUSTER_OPTIONS="autovacuum = off
+synchronous_commit = off
+shared_preload_libraries = 'flagplane'
+flagplane.rate_limits = off
+log_connections = on
+log_line_prefix = '%p '" "$here/../cluster.sh" start
+eval "$("$here/../cluster.sh" env)"
+. "$here/scripts.sh"
+make_database
+make_scripts
+
+# count_run SCRIPT TRANSACTIONS: instructions of the backends that pgbench had, which
+# the server's log tells by the name that the run goes by.
+count_run() {
+	local name=$1_$BASHPID count pid tries=0 sum=0
+	PGAPPNAME=$name PGOPTIONS=$(options_of "$1" "") pgbench -n -M prepared -t "$2" -f "$scripts/$1.sql" >"$work/log" 2>&1 ||
+		{ cat "$work/log" >&2; return 1; }
+	for pid in $(sed -n "s/^\([0-9]*\) .*connection authorized: .* application_name=$name\$/\1/p" "$FLAGPLANE_CLUSTER/server.log"); do
+		until count=$(sed -n 's/^totals: //p' "$work/count.$pid" 2>/dev/null) && [ -n "$count" ]; do
+			tries=$((tries + 1))
+			if [ "$tries" -gt 300 ]; then echo "a backend has left no count" >&2; return 1; fi
+			sleep 0.1
+		done
+		sum=$((sum + count))
+	done
+	echo "$sum"
+}
+
+# instructions SCRIPT: of a transaction, the median of some rounds.
+instructions() {
+	local once twice i
+	for ((i = 0; i < ROUNDS; i++)); do
+		once=$(count_run "$1" "$COUNTED")
+		twice=$(count_run "$1" $((2 * COUNTED)))
+		echo $(((twice - once) / COUNTED))
+	done | median
+}
+
+# What a database does first is done before anything is counted.
+for script in "$scripts"/*_{environment,layer}.sql; do
+	count_run "$(basename "$script" .sql)" 10 >/dev/null
+done
+
+ours=$(instructions ours_environment)
+twin=$(instructions twin_environment)
+rest=$(instructions rest_environment)
+bare=$(instructions bare_environment)
+layer=$(instructions ours_layer)
+bare_layer=$(instructions bare_layer)
+
+ratio() { line "$1" "$2" "$3" "$(echo "$2 $3" | awk '{ print $1 / $2 }')" "$4" "$5"; }
+echo "(instructions a transaction; medians of $ROUNDS rounds, $COUNTED transactions each)"
+ratio "full call / twin, instructions" "$ours" "$twin" "<=0.60" 0.50
+ratio "full transaction / bare INSERT (layer), instructions" "$layer" "$bare_layer" "<=1.95" 1.60
+ratio "the same with keys and settings (environment)" "$ours" "$bare" - -
+ratio "REST body by handle / named arguments, instructions" "$rest" "$ours" "<=1.15" 1.05

@@ -1,0 +1,83 @@
+# scripts.sh: sourced by what measures. Makes the database flagplane_bench and the
+# pgbench scripts in $scripts, and tells how they are run.
+#
+# Nothing is generated on the server that a client would send: keys are numbers of
+# pgbench's own, and go in as parameters.
+database=flagplane_bench
+scripts=$(mktemp -d)
+export PGOPTIONS='-c client_min_messages=warning'
+sql() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
+
+make_database() {
+	dropdb --force --if-exists "$database"
+	createdb "$database"
+	export PGDATABASE=$database
+	sql -c 'CREATE EXTENSION flagplane CASCADE' -f "$here/twin.sql" \
+		-c "SELECT flagplane.create_project('bench', 'Bench')" >/dev/null
+	token=$(sql -c "SELECT flagplane.create_access_token('bench', role => 'writer')->>'token'")
+	account=$(sql -c 'SELECT id FROM flagplane_data.account')
+	project=$(sql -c 'SELECT id FROM flagplane_data.project')
+	# Our SQL way takes the token from the header, as behind PostgREST; plain settings
+	# of the session stand for it here.
+	headers="-c request.method=POST -c request.headers={\"x-api-key\":\"$token\"}"
+}
+
+# Scripts whose names begin with ours get the token from the settings.
+options_of() { # SCRIPT OPTIONS
+	case $1 in
+		ours*) echo "$PGOPTIONS $headers $2" ;;
+		*) echo "$PGOPTIONS $2" ;;
+	esac
+}
+
+script() { # NAME, and the statement on the input
+	{
+		echo '\set n random(100000000000000000, 900000000000000000)'
+		cat
+	} >"$scripts/$1.sql"
+}
+
+make_scripts() {
+	script ours_environment <<-SQL
+		SELECT flagplane.create_environment('bench', :n, 'Bench', 'DADBEE', idempotency_key => lpad(:n, 32, '0')::uuid);
+	SQL
+	script twin_environment <<-SQL
+		SELECT twin.create_environment('$token', 'bench', :n, 'Bench', 'DADBEE', idempotency_key => lpad(:n, 32, '0')::uuid);
+	SQL
+	script bare_environment <<-SQL
+		INSERT INTO flagplane_data.environment (account_id, id, project_id, key, name, color, default_ttl, secure_mode, default_track_events,
+			confirm_changes, require_comments, tags, critical, version, created_at)
+		VALUES ($account, lpad(:n, 24, '0'), '$project', :n, 'Bench', 'DADBEE', 0, false, false, false, false, '{}', false, 1, now());
+	SQL
+	script rest_environment <<-SQL
+		SELECT * FROM flagplane.handle('POST', '/api/v2/projects/bench/environments',
+			('{"Authorization": "$token", "Idempotency-Key": "' || lpad(:n, 32, '0')::uuid || '"}')::jsonb,
+			'{"key": "' || :n || '", "name": "Bench", "color": "DADBEE"}');
+	SQL
+	script ours_layer <<-SQL
+		SELECT flagplane.create_layer('bench', :n, 'Bench', '', idempotency_key => lpad(:n, 32, '0')::uuid);
+	SQL
+	script bare_layer <<-SQL
+		INSERT INTO flagplane_data.layer (account_id, id, project_id, key, name, description, seed, created_at)
+		VALUES ($account, lpad(:n, 24, '0'), '$project', :n, 'Bench', '', '0123456789abcdef', now());
+	SQL
+	cat >"$scripts/ours_same.sql" <<-SQL
+		\set key random(1, 1000000)
+		SELECT flagplane.create_environment('bench', 'same-' || :key / 500, 'Bench', 'DADBEE', idempotency_key => lpad((:key / 500)::text, 32, '0')::uuid)->>'_id';
+	SQL
+	cat >"$scripts/twin_same.sql" <<-SQL
+		\set key random(1, 1000000)
+		SELECT twin.create_or_get('$token', 'bench', 'same-' || :key / 500);
+	SQL
+}
+
+# Every round begins with the same tables.
+reset() {
+	sql -c 'TRUNCATE flagplane_data.environment, flagplane_data.layer, flagplane_data.idempotency_key, flagplane_data.audit_log CASCADE' \
+		-c 'VACUUM flagplane_data.project, flagplane_data.access_token'
+}
+
+median() { sort -g | awk '{ a[NR] = $1 } END { print (NR % 2) ? a[(NR + 1) / 2] : (a[NR / 2] + a[NR / 2 + 1]) / 2 }'; }
+
+heading() { printf '%-56s %10s %10s %8s %8s %6s\n' measure ours other ratio must aim; }
+line() { printf '%-56s %10.0f %10.0f %8.2f %8s %6s\n' "$@"; }
