@@ -43,8 +43,8 @@ require_writable(const Request *request)
 /*
  * call_run does the request: identify the caller, take the call from their
  * budget, read the fields, claim the idempotency key or replay its answer, run
- * the operation, record it, note that the token was used.  What
- * is refused is raised as an error, and nothing of it is left.
+ * the operation, record it, note that the token was used.  What is refused is
+ * raised as an error, and nothing of it is left.
  */
 void
 call_run(Request *request)

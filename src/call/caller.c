@@ -122,6 +122,18 @@ owner_leave(const OwnerBracket *bracket)
 }
 
 /*
+ * owner_require_rights refuses database roles without rights on the data, for a
+ * function that is about all accounts.
+ */
+void
+owner_require_rights(const OwnerBracket *bracket, const char *function)
+{
+	if (!bracket->trusted)
+		error_raise(ERR_UNAUTHENTICATED, "%s is for database roles with rights on the data",
+					function);
+}
+
+/*
  * account_by_key finds an account's id; 0 if there is none.
  */
 static int64

@@ -21,6 +21,7 @@ extern char *account_setting;
 
 extern void owner_enter(OwnerBracket *bracket);
 extern void owner_leave(const OwnerBracket *bracket);
+extern void owner_require_rights(const OwnerBracket *bracket, const char *function);
 
 extern void caller_identify(Request *request, const OwnerBracket *bracket);
 extern void caller_require_scope(const Request *request);

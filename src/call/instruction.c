@@ -8,7 +8,7 @@
 #include "call/instruction.h"
 
 #include "ground/document.h"
-#include "ground/json.h"
+#include "ground/jsonb.h"
 #include "mb/pg_wchar.h"
 
 /*
@@ -97,7 +97,7 @@ read_texts(Request *request, int field, const InstructionMember *member, JsonbVa
 		   Instruction *instruction, int place)
 {
 	Jsonb *list = JsonbValueToJsonb(value);
-	bool good = JB_ROOT_IS_ARRAY(list) && !JB_ROOT_IS_SCALAR(list);
+	bool good = jsonb_is_array(list);
 
 	for (uint32 i = 0; good && i < JB_ROOT_COUNT(list); i++)
 		good = getIthJsonbValueFromContainer(&list->root, i)->type == jbvString;
@@ -185,7 +185,7 @@ instructions_read(Request *request, int field, const InstructionKind *kinds)
 	if (!request_given(request, field) || request->broken[field])
 		return NIL;
 	list = DatumGetJsonbP(request->params.values[FIELD_PARAM(field)]);
-	if (!JB_ROOT_IS_ARRAY(list) || JB_ROOT_IS_SCALAR(list))
+	if (!jsonb_is_array(list))
 		request_violation(request, field, "must be an array of instructions");
 	else if (JB_ROOT_COUNT(list) > INSTRUCTIONS_MAX)
 		request_violation(request, field, "must have at most %d instructions", INSTRUCTIONS_MAX);

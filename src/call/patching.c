@@ -11,28 +11,9 @@
 #include "call/body.h"
 #include "call/field.h"
 #include "ground/document.h"
-#include "ground/json.h"
+#include "ground/jsonb.h"
 #include "ground/tree.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-
-/*
- * jsonb_of_text reads JSON that is known to be good.
- */
-Jsonb *
-jsonb_of_text(const char *text)
-{
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
-}
-
-/*
- * jsonb_equal tells whether two documents say the same.
- */
-bool
-jsonb_equal(Jsonb *a, Jsonb *b)
-{
-	return compareJsonbContainers(&a->root, &b->root) == 0;
-}
 
 /*
  * patching_operations is the JSON Patch that a field holds: an array of operations
@@ -46,7 +27,7 @@ patching_operations(Request *request, int field)
 	JsonbValue value;
 	Jsonb *operations;
 
-	if (JB_ROOT_IS_ARRAY(patch) && !JB_ROOT_IS_SCALAR(patch))
+	if (jsonb_is_array(patch))
 		return patch;
 	if (!JB_ROOT_IS_OBJECT(patch) || jsonb_stranger(patch, members) != NULL ||
 		!jsonb_member(patch, "patch", &value))
@@ -158,11 +139,7 @@ patching_fields(Request *request, const Operation *creation, Jsonb *before, Json
 		if (creation->fields[i].place != IN_BODY)
 			field_set(fields, i, CStringGetTextDatum(""));
 		else if (jsonb_member(after, wire, &value))
-		{
-			Jsonb *member = JsonbValueToJsonb(&value);
-
-			document_raw(&members, wire, JsonbToCString(NULL, &member->root, VARSIZE(member)));
-		}
+			document_raw(&members, wire, jsonb_text(JsonbValueToJsonb(&value)));
 	}
 	document_close(&members, '}');
 	problem = body_read(fields, members.data, members.len);

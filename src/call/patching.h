@@ -20,7 +20,5 @@ extern Request *patching_fields(Request *request, const Operation *creation, Jso
 extern void patching_compare(Violations *violations, const char *path, Jsonb *before, Jsonb *after,
 							 const char *const *editable);
 extern Jsonb *patching_plain(Jsonb *document);
-extern Jsonb *jsonb_of_text(const char *text);
-extern bool jsonb_equal(Jsonb *a, Jsonb *b);
 
 #endif /* FLAGPLANE_PATCHING_H */

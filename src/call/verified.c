@@ -20,14 +20,9 @@ static struct
 	bool known;
 	char token[TOKEN_LENGTH_MAX + 1];
 	CommandId command; /* as of when the token's row was read */
-	int64 account;
+	Caller caller;	   /* its ids point to the two below */
 	char token_id[OBJECT_ID_LENGTH + 1];
-	char member_id[OBJECT_ID_LENGTH + 1]; /* empty: none */
-	int scopes;
-	bool all_projects;
-	TimestampTz good_until;
-	RateTier tier;
-	uint64 limit_key;
+	char member_id[OBJECT_ID_LENGTH + 1];
 } verified;
 
 /*
@@ -78,15 +73,14 @@ verified_keep(const char *token, const Caller *caller)
 		elog(ERROR, "the access token is too long");
 	strlcpy(verified.token, token, sizeof(verified.token));
 	verified.command = GetCurrentCommandId(false);
-	verified.account = caller->account;
+	verified.caller = *caller;
 	strlcpy(verified.token_id, caller->token_id, sizeof(verified.token_id));
-	strlcpy(verified.member_id, caller->member_id ? caller->member_id : "",
-			sizeof(verified.member_id));
-	verified.scopes = caller->scopes;
-	verified.all_projects = caller->all_projects;
-	verified.good_until = caller->good_until;
-	verified.tier = caller->tier;
-	verified.limit_key = caller->limit_key;
+	verified.caller.token_id = verified.token_id;
+	if (caller->member_id)
+	{
+		strlcpy(verified.member_id, caller->member_id, sizeof(verified.member_id));
+		verified.caller.member_id = verified.member_id;
+	}
 	verified.known = true;
 }
 
@@ -113,15 +107,11 @@ bool
 verified_find(const char *token, Caller *caller)
 {
 	if (!verified.known || verified.command != GetCurrentCommandId(false) ||
-		verified.good_until <= GetCurrentTimestamp() || !same_text(verified.token, token))
+		verified.caller.good_until <= GetCurrentTimestamp() || !same_text(verified.token, token))
 		return false;
-	caller->account = verified.account;
+	*caller = verified.caller;
 	caller->token_id = pstrdup(verified.token_id);
-	caller->member_id = verified.member_id[0] ? pstrdup(verified.member_id) : NULL;
-	caller->scopes = verified.scopes;
-	caller->all_projects = verified.all_projects;
-	caller->good_until = verified.good_until;
-	caller->tier = verified.tier;
-	caller->limit_key = verified.limit_key;
+	if (caller->member_id)
+		caller->member_id = pstrdup(caller->member_id);
 	return true;
 }

@@ -88,8 +88,7 @@ flagplane_doctor(PG_FUNCTION_ARGS)
 
 	statement_begin();
 	owner_enter(&bracket);
-	if (!bracket.trusted)
-		error_raise(ERR_UNAUTHENTICATED, "doctor is for database roles with rights on the data");
+	owner_require_rights(&bracket, "doctor");
 	for (int i = 0; i < (int) lengthof(checks); i++)
 		run_check(&checks[i], &params, result);
 	owner_leave(&bracket);

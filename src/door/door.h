@@ -7,7 +7,6 @@
 
 #include "call/request.h"
 #include "fmgr.h"
-#include "ground/json.h"
 #include "utils/jsonb.h"
 
 /* The request headers that mean something here; NULL where absent. */

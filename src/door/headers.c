@@ -5,6 +5,7 @@
 #include "door/door.h"
 #include "door/response.h"
 
+#include "ground/json.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 

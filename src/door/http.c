@@ -20,6 +20,8 @@
 #include "door/response.h"
 #include "funcapi.h"
 #include "ground/answer.h"
+#include "ground/json.h"
+#include "ground/jsonb.h"
 #include "miscadmin.h"
 #include "operations.h"
 #include "utils/builtins.h"
@@ -348,9 +350,7 @@ flagplane_handle(PG_FUNCTION_ARGS)
 		elog(ERROR, "handle must return a row");
 	exchange.method = PG_ARGISNULL(0) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(0));
 	exchange.uri = PG_ARGISNULL(1) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(1));
-	exchange.headers = PG_ARGISNULL(2)
-						   ? DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")))
-						   : PG_GETARG_JSONB_P(2);
+	exchange.headers = PG_ARGISNULL(2) ? jsonb_of_text("{}") : PG_GETARG_JSONB_P(2);
 	if (!PG_ARGISNULL(3))
 	{
 		text *body = PG_GETARG_TEXT_PP(3);
@@ -364,7 +364,7 @@ flagplane_handle(PG_FUNCTION_ARGS)
 	initStringInfo(&headers);
 	response_object(&exchange.answer_headers, &headers);
 	values[0] = Int32GetDatum(exchange.status);
-	values[1] = DirectFunctionCall1(jsonb_in, CStringGetDatum(headers.data));
+	values[1] = JsonbPGetDatum(jsonb_of_text(headers.data));
 	nulls[2] = exchange.answer->len == 0 || strcmp(exchange.method, "HEAD") == 0;
 	values[2] = nulls[2] ? (Datum) 0
 						 : PointerGetDatum(cstring_to_text_with_len(exchange.answer->data,

@@ -46,18 +46,6 @@ STATEMENT(read_settings, "SELECT json_object_agg(s.name, s.setting ORDER BY s.na
 						 " FROM pg_catalog.pg_settings s WHERE s.name LIKE 'flagplane.%'");
 
 /*
- * require_rights refuses database roles without rights on the data: what is shown
- * and done here is about all accounts.
- */
-static void
-require_rights(const OwnerBracket *bracket, const char *function)
-{
-	if (!bracket->trusted)
-		error_raise(ERR_UNAUTHENTICATED, "%s is for database roles with rights on the data",
-					function);
-}
-
-/*
  * flagplane_status is status(): a row about the library as it runs here.  Refuses
  * database roles without rights on the data.
  */
@@ -81,7 +69,7 @@ flagplane_status(PG_FUNCTION_ARGS)
 
 	statement_begin();
 	owner_enter(&bracket);
-	require_rights(&bracket, "status");
+	owner_require_rights(&bracket, "status");
 	rows = statement_run(&read_settings, &params, STATEMENT_READ);
 	row_read(&rows, 0, &row);
 	settings = MemoryContextStrdup(context, row_string(&row, 0));
@@ -140,7 +128,7 @@ flagplane_reset_stats(PG_FUNCTION_ARGS)
 
 	postgrest_speak(LAUNCHDARKLY, NULL);
 	owner_enter(&bracket);
-	require_rights(&bracket, "reset_stats");
+	owner_require_rights(&bracket, "reset_stats");
 	owner_leave(&bracket);
 	stats_reset();
 	PG_RETURN_VOID();

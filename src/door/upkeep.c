@@ -103,8 +103,7 @@ flagplane_purge(PG_FUNCTION_ARGS)
 
 	statement_begin();
 	owner_enter(&bracket);
-	if (!bracket.trusted)
-		error_raise(ERR_UNAUTHENTICATED, "purge is for database roles with rights on the data");
+	owner_require_rights(&bracket, "purge");
 	accounts = statement_run(&list_accounts, &params, STATEMENT_WRITE);
 	for (uint64 i = 0; i < accounts.count; i++)
 	{

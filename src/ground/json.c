@@ -10,6 +10,7 @@
 #include "ground/json.h"
 
 #include "catalog/pg_type.h"
+#include "ground/jsonb.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -333,7 +334,7 @@ json_read_jsonb(const JsonValue *value, Datum *jsonb)
 	JsonbValue found;
 	int keys = 0;
 
-	*jsonb = DirectFunctionCall1(jsonb_in, CStringGetDatum(source));
+	*jsonb = JsonbPGetDatum(jsonb_of_text(source));
 	if (value->keys == 0)
 		return true;
 	iterator = JsonbIteratorInit(&DatumGetJsonbP(*jsonb)->root);
@@ -341,72 +342,4 @@ json_read_jsonb(const JsonValue *value, Datum *jsonb)
 		if (token == WJB_KEY)
 			keys++;
 	return keys == value->keys;
-}
-
-/*
- * jsonb_member finds a member of an object; false if it has none of that name,
- * or a null, or is no object.
- */
-bool
-jsonb_member(const Jsonb *object, const char *name, JsonbValue *value)
-{
-	return JB_ROOT_IS_OBJECT(object) &&
-		   getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &object->root), name,
-										strlen(name), value) != NULL &&
-		   value->type != jbvNull;
-}
-
-/*
- * jsonb_stranger names a member of an object that is not among the known ones;
- * NULL if there is none.
- */
-char *
-jsonb_stranger(const Jsonb *object, const char *const *known)
-{
-	JsonbIterator *iterator = JsonbIteratorInit(unconstify(JsonbContainer *, &object->root));
-	JsonbValue value;
-
-	(void) JsonbIteratorNext(&iterator, &value, true);
-	while (JsonbIteratorNext(&iterator, &value, true) == WJB_KEY)
-	{
-		char *name = jsonb_string(&value);
-		bool found = false;
-
-		for (int i = 0; known[i] && !found; i++)
-			found = strcmp(known[i], name) == 0;
-		if (!found)
-			return name;
-		(void) JsonbIteratorNext(&iterator, &value, true);
-	}
-	return NULL;
-}
-
-/*
- * jsonb_integer reads a whole number of 32 bits; false if the value is none.
- */
-bool
-jsonb_integer(const JsonbValue *value, int32 *integer)
-{
-	char *text;
-	char *end;
-	long number;
-
-	if (value->type != jbvNumeric)
-		return false;
-	text = numeric_normalize(value->val.numeric);
-	errno = 0;
-	number = strtol(text, &end, 10);
-	if (*end != '\0' || errno != 0 || number < PG_INT32_MIN || number > PG_INT32_MAX)
-		return false;
-	*integer = (int32) number;
-	return true;
-}
-
-/*
- * jsonb_string reads a string; NULL if the value is none.
- */
-char *
-jsonb_string(const JsonbValue *value)
-{
-	return value->type == jbvString ? pnstrdup(value->val.string.val, value->val.string.len) : NULL;
 }

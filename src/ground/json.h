@@ -42,9 +42,4 @@ extern bool json_read_strings(const JsonValue *value, ArrayType **strings);
 extern bool json_read_integer(const JsonValue *value, int64 *integer, bool *in_range);
 extern bool json_read_jsonb(const JsonValue *value, Datum *jsonb);
 
-extern bool jsonb_member(const Jsonb *object, const char *name, JsonbValue *value);
-extern char *jsonb_stranger(const Jsonb *object, const char *const *known);
-extern bool jsonb_integer(const JsonbValue *value, int32 *integer);
-extern char *jsonb_string(const JsonbValue *value);
-
 #endif /* FLAGPLANE_JSON_H */

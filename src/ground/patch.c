@@ -8,6 +8,7 @@
 #include "ground/patch.h"
 
 #include "ground/error.h"
+#include "ground/jsonb.h"
 #include "ground/tree.h"
 #include "miscadmin.h"
 
@@ -333,7 +334,7 @@ follow(Jsonb *document, Jsonb *patch, bool lenient)
 	Patching patching = {.lenient = lenient};
 	JsonbValue operations;
 
-	if (!JB_ROOT_IS_ARRAY(patch) || JB_ROOT_IS_SCALAR(patch))
+	if (!jsonb_is_array(patch))
 		error_raise(ERR_INVALID, "a JSON Patch is an array of operations");
 	patching.root = tree_of_jsonb(document);
 	operations = tree_of_jsonb(patch);

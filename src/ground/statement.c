@@ -11,8 +11,8 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "ground/jsonb.h"
 #include "utils/builtins.h"
-#include "utils/jsonb.h"
 #include "utils/snapmgr.h"
 #include "utils/uuid.h"
 
@@ -223,12 +223,7 @@ row_array(const Row *row, int column)
 char *
 row_jsonb(const Row *row, int column)
 {
-	Jsonb *value;
-
-	if (row->nulls[column])
-		return NULL;
-	value = DatumGetJsonbP(row->values[column]);
-	return JsonbToCString(NULL, &value->root, VARSIZE(value));
+	return row->nulls[column] ? NULL : jsonb_text(DatumGetJsonbP(row->values[column]));
 }
 
 /*

@@ -11,7 +11,7 @@
 #include "call/patching.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
-#include "ground/json.h"
+#include "ground/jsonb.h"
 #include "utils/builtins.h"
 
 #define APPROVALS_MIN 1
@@ -66,13 +66,9 @@ static const struct
 static const char *
 setting_of(Jsonb *stored, int setting)
 {
-	JsonbValue value;
-	Jsonb *found;
+	Jsonb *found = stored ? jsonb_member_of(stored, settings[setting].name) : NULL;
 
-	if (stored == NULL || !jsonb_member(stored, settings[setting].name, &value))
-		return settings[setting].fallback;
-	found = JsonbValueToJsonb(&value);
-	return JsonbToCString(NULL, &found->root, VARSIZE(found));
+	return found ? jsonb_text(found) : settings[setting].fallback;
 }
 
 /*
@@ -122,7 +118,7 @@ setting_problem(SettingKind kind, const JsonbValue *value)
 		case SETTING_OBJECT:
 			return JB_ROOT_IS_OBJECT(whole) ? NULL : "must be an object";
 		case SETTING_TAGS:
-			if (!JB_ROOT_IS_ARRAY(whole) || JB_ROOT_IS_SCALAR(whole))
+			if (!jsonb_is_array(whole))
 				return "must be an array of tags";
 			for (uint32 i = 0; i < JB_ROOT_COUNT(whole); i++)
 			{

@@ -9,7 +9,7 @@
 #include "call/field.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
-#include "ground/json.h"
+#include "ground/jsonb.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
@@ -86,6 +86,11 @@ STATEMENT(find_source, "SELECT s.id, s.version"
 					   " FROM flagplane_data.project p JOIN flagplane_data.environment s"
 					   " ON s.account_id = p.account_id AND s.project_id = p.id"
 					   " WHERE p.account_id = $1 AND p.key = $2 AND s.key = $14");
+
+STATEMENT(is_environment, "SELECT 1 FROM flagplane_data.project p"
+						  " JOIN flagplane_data.environment e"
+						  " ON e.account_id = p.account_id AND e.project_id = p.id"
+						  " WHERE p.account_id = $1 AND p.key = $2 AND e.key = $3");
 
 STATEMENT(find_environment, "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS
 							" FROM flagplane_data.project p JOIN flagplane_data.environment e"
@@ -308,6 +313,16 @@ environment_missing(Request *request)
 	if (!project_exists(request))
 		project_missing(request);
 	error_raise(ERR_NOT_FOUND, "environment \"%s\" does not exist", request_string(request, KEY));
+}
+
+/*
+ * environment_require refuses a request whose first two fields name no environment.
+ */
+void
+environment_require(Request *request)
+{
+	if (request_run_first(request, &is_environment, FIELD_PARAM(KEY) + 1).count == 0)
+		environment_missing(request);
 }
 
 /*

@@ -43,6 +43,7 @@ typedef struct Environment
 extern Environment environment_of_row(const Rows *rows, uint64 number, bool with_keys);
 extern void
 environment_document(Request *request, const char *project_key, const Environment *environment);
+extern void environment_require(Request *request);
 pg_noreturn extern void environment_missing(Request *request);
 
 /* approval_settings.c */

@@ -8,11 +8,9 @@
 #include "resource/environment.h"
 #include "resource/resource.h"
 
+#include "call/field.h"
 #include "call/token.h"
 #include "ground/document.h"
-
-/* The last millisecond of the year 9999. */
-#define MILLISECONDS_MAX INT64CONST(253402300799999)
 
 enum
 {

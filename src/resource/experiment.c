@@ -5,6 +5,7 @@
  *
  * An experiment has one iteration.  It enters a layer by the layer's patch.
  */
+#include "resource/environment.h"
 #include "resource/experiment.h"
 #include "resource/resource.h"
 
@@ -73,11 +74,6 @@ STATEMENT(insert_experiment_on_flag,
 									" WHERE p.account_id = $1 AND p.key = $2 AND n.key = $3"
 									" AND g.key = $7 FOR KEY SHARE OF p, n, g"
 									" ON CONFLICT DO NOTHING RETURNING " EXPERIMENT_COLUMNS);
-
-STATEMENT(find_environment,
-		  "SELECT 1 FROM flagplane_data.project p JOIN flagplane_data.environment n"
-		  " ON n.account_id = p.account_id AND n.project_id = p.id"
-		  " WHERE p.account_id = $1 AND p.key = $2 AND n.key = $3");
 
 STATEMENT(find_flag, "SELECT 1 FROM flagplane_data.project p JOIN flagplane_data.flag g"
 					 " ON g.account_id = p.account_id AND g.project_id = p.id"
@@ -191,27 +187,13 @@ experiment_target(Request *request, const char *key)
 }
 
 /*
- * require_environment refuses a project or an environment that is not there.
- */
-static void
-require_environment(Request *request)
-{
-	if (request_run_first(request, &find_environment, FIELD_PARAM(ENVIRONMENT_KEY) + 1).count > 0)
-		return;
-	if (!project_exists(request))
-		project_missing(request);
-	error_raise(ERR_NOT_FOUND, "environment \"%s\" does not exist",
-				request_string(request, ENVIRONMENT_KEY));
-}
-
-/*
  * experiment_missing refuses a request about an experiment that is not there,
  * named by the third field.
  */
 void
 experiment_missing(Request *request)
 {
-	require_environment(request);
+	environment_require(request);
 	error_raise(ERR_NOT_FOUND, "experiment \"%s\" does not exist", request_string(request, KEY));
 }
 
@@ -221,7 +203,7 @@ experiment_missing(Request *request)
 pg_noreturn static void
 refuse_creation(Request *request)
 {
-	require_environment(request);
+	environment_require(request);
 	if (request_given(request, FLAG) &&
 		request_run_first(request, &find_flag, FIELD_PARAM(FLAG) + 1).count == 0)
 	{
@@ -293,14 +275,10 @@ do_list_experiments(Request *request)
 {
 	StringInfo out = request->answer;
 	Rows rows;
-	Row row;
-	int64 total;
+	int64 total = page_total(request, &count_experiments);
 
-	rows = request_run(request, &count_experiments);
-	row_read(&rows, 0, &row);
-	total = row_bigint(&row, 0);
 	if (total == 0)
-		require_environment(request);
+		environment_require(request);
 
 	rows = request_run(request, &list_experiments);
 	document_open_items(out);

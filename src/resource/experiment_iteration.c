@@ -8,7 +8,7 @@
 
 #include "call/field.h"
 #include "ground/document.h"
-#include "ground/json.h"
+#include "ground/jsonb.h"
 #include "utils/builtins.h"
 
 /* The fields of create_experiment that an iteration can fill, and the one that it is. */

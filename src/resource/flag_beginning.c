@@ -9,7 +9,7 @@
 #include "call/patching.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
-#include "ground/json.h"
+#include "ground/jsonb.h"
 #include "ground/patch.h"
 #include "utils/uuid.h"
 
@@ -130,7 +130,7 @@ initial_prerequisites_check(Request *request, int field)
 	if (!request_given(request, field) || request->broken[field])
 		return;
 	list = DatumGetJsonbP(request->params.values[FIELD_PARAM(field)]);
-	if (!JB_ROOT_IS_ARRAY(list) || JB_ROOT_IS_SCALAR(list))
+	if (!jsonb_is_array(list))
 	{
 		request_violation(request, field, "must be a list");
 		return;

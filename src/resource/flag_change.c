@@ -7,7 +7,7 @@
 
 #include "call/patching.h"
 #include "catalog/pg_type.h"
-#include "ground/json.h"
+#include "ground/jsonb.h"
 #include "ground/patch.h"
 #include "utils/uuid.h"
 
@@ -101,7 +101,7 @@ take(Request *request)
 static bool
 may_touch_others(Jsonb *patch)
 {
-	char *text = JsonbToCString(NULL, &patch->root, VARSIZE(patch));
+	char *text = jsonb_text(patch);
 
 	return strstr(text, "prerequisites") != NULL || strstr(text, "variations") != NULL ||
 		   strstr(text, "\"from\"") != NULL;
@@ -161,18 +161,6 @@ follow_patch(Request *request, Jsonb *patch, Jsonb *document)
 }
 
 /*
- * member_of is a member of the flag's document as a document of its own.
- */
-static Jsonb *
-member_of(const Jsonb *document, const char *name)
-{
-	JsonbValue value = {0};
-
-	(void) jsonb_member(document, name, &value);
-	return JsonbValueToJsonb(&value);
-}
-
-/*
  * read_switch reads a member of a patched flag that no creation takes: archived or
  * deprecated.
  */
@@ -223,7 +211,7 @@ do_update_flag(Request *request)
 	request->unchanged = jsonb_equal(before, after);
 	if (!request->unchanged)
 	{
-		Jsonb *variations = member_of(before, "variations");
+		Jsonb *variations = jsonb_member_of(before, "variations");
 		Request *fields;
 		Rows rows;
 		int count;

@@ -9,7 +9,7 @@
 #include "call/patching.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
-#include "ground/json.h"
+#include "ground/jsonb.h"
 #include "utils/fmgrprotos.h"
 #include "utils/uuid.h"
 
@@ -271,24 +271,13 @@ check_prerequisites(Violations *violations, const char *attribute, Params *param
 }
 
 /*
- * member_of is a member of an object as a document of its own; NULL if it is absent.
- */
-static Jsonb *
-member_of(const Jsonb *object, const char *name)
-{
-	JsonbValue value;
-
-	return jsonb_member(object, name, &value) ? JsonbValueToJsonb(&value) : NULL;
-}
-
-/*
  * same_member tells whether two objects have the same as a member.
  */
 static bool
 same_member(const Jsonb *a, const Jsonb *b, const char *name)
 {
-	Jsonb *one = member_of(a, name);
-	Jsonb *other = member_of(b, name);
+	Jsonb *one = jsonb_member_of(a, name);
+	Jsonb *other = jsonb_member_of(b, name);
 
 	return one && other ? jsonb_equal(one, other) : one == other;
 }
@@ -321,7 +310,7 @@ change_configuration_of(Request *request, Violations *violations, const Flag *fl
 	params_text(&params, environment_key);
 	if (!same_member(before, after, "prerequisites"))
 	{
-		Jsonb *prerequisites = member_of(after, "prerequisites");
+		Jsonb *prerequisites = jsonb_member_of(after, "prerequisites");
 
 		params_add(&params, JSONBOID, JsonbPGetDatum(prerequisites), prerequisites == NULL);
 		check_prerequisites(violations, attribute, &params);
@@ -345,8 +334,8 @@ configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *
 					  int variations, int variations_before)
 {
 	Violations violations = {0};
-	Jsonb *had = member_of(before, "environments");
-	Jsonb *has = member_of(after, "environments");
+	Jsonb *had = jsonb_member_of(before, "environments");
+	Jsonb *has = jsonb_member_of(after, "environments");
 	JsonbIterator *iterator;
 	JsonbValue key;
 	JsonbValue value;
@@ -362,7 +351,7 @@ configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *
 	{
 		char *name = jsonb_string(&key);
 		Jsonb *old;
-		Jsonb *now = member_of(has, name);
+		Jsonb *now = jsonb_member_of(has, name);
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		old = JsonbValueToJsonb(&value);

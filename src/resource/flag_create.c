@@ -9,7 +9,7 @@
 #include "call/patching.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
-#include "ground/json.h"
+#include "ground/jsonb.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
@@ -154,8 +154,7 @@ read_variations(Request *request, StringInfo out)
 	uint32 count = JB_ROOT_COUNT(list);
 	Jsonb **values;
 
-	if (!JB_ROOT_IS_ARRAY(list) || JB_ROOT_IS_SCALAR(list) || count < VARIATIONS_MIN ||
-		count > VARIATIONS_MAX)
+	if (!jsonb_is_array(list) || count < VARIATIONS_MIN || count > VARIATIONS_MAX)
 	{
 		request_violation(request, VARIATIONS, "must be a list of %d to %d variations",
 						  VARIATIONS_MIN, VARIATIONS_MAX);
@@ -191,7 +190,7 @@ read_variations(Request *request, StringInfo out)
 		if (id == NULL)
 			return -1;
 		document_string(out, "_id", id);
-		document_raw(out, "value", JsonbToCString(NULL, &values[i]->root, VARSIZE(values[i])));
+		document_raw(out, "value", jsonb_text(values[i]));
 		if (!variation_member(out, variation, "name") ||
 			!variation_member(out, variation, "description"))
 		{
@@ -241,7 +240,7 @@ property_is_good(JsonbValue *property)
 		!jsonb_member(object, "value", &value))
 		return false;
 	list = JsonbValueToJsonb(&value);
-	if (!JB_ROOT_IS_ARRAY(list) || JB_ROOT_IS_SCALAR(list) || JB_ROOT_COUNT(list) > PROPERTIES_MAX)
+	if (!jsonb_is_array(list) || JB_ROOT_COUNT(list) > PROPERTIES_MAX)
 		return false;
 	for (uint32 i = 0; i < JB_ROOT_COUNT(list); i++)
 	{

@@ -8,8 +8,8 @@
 #include "call/field.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
-#include "ground/json.h"
 #include "utils/builtins.h"
+#include "utils/jsonb.h"
 
 #define METADATA_VALUE_MAX 65536
 

@@ -6,6 +6,7 @@
 #include "resource/resource.h"
 
 #include "call/patching.h"
+#include "ground/jsonb.h"
 #include "ground/patch.h"
 
 enum

@@ -14,7 +14,7 @@
 #include "call/patching.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
-#include "ground/json.h"
+#include "ground/jsonb.h"
 #include "ground/patch.h"
 #include "utils/builtins.h"
 
@@ -229,7 +229,7 @@ Jsonb *
 flag_follow_instructions(Request *request, Jsonb *patch, Jsonb *document)
 {
 	Request *semantic = palloc0(sizeof(Request));
-	char *text = JsonbToCString(NULL, &patch->root, VARSIZE(patch));
+	char *text = jsonb_text(patch);
 	char *problem;
 	List *instructions;
 	ListCell *cell;

@@ -10,7 +10,7 @@
 #include "call/field.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
-#include "ground/json.h"
+#include "ground/jsonb.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
@@ -162,7 +162,7 @@ integration_require(Request *request, int key_field, int metadata_field)
 	Jsonb *declared = NULL;
 
 	if (declared_text)
-		declared = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(declared_text)));
+		declared = jsonb_of_text(declared_text);
 	else
 	{
 		Params params = {0};

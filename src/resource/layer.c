@@ -396,12 +396,13 @@ do_delete_layer(Request *request)
 {
 	Layer layer;
 	Rows rows;
+	uint64 next = 0;
 
 	if (request_run_first(request, &lock_project, FIELD_PARAM(PROJECT_KEY) + 1).count == 0)
 		project_missing(request);
 	layer = layer_lock(request);
 	rows = request_run(request, &list_reservations_of_layer);
-	layer_answer(request, &layer, NULL);
+	layer_document(request->answer, &layer, &rows, &next, NULL);
 	request_before(request);
 	if (rows.count > 0)
 	{

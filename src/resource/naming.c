@@ -6,7 +6,7 @@
 
 #include "call/field.h"
 #include "call/patching.h"
-#include "ground/json.h"
+#include "ground/jsonb.h"
 
 /* The bytes that a case is made of. */
 #define LOWER  "abcdefghijklmnopqrstuvwxyz"

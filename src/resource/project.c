@@ -9,7 +9,7 @@
 #include "call/page.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
-#include "ground/json.h"
+#include "ground/jsonb.h"
 #include "utils/builtins.h"
 
 enum

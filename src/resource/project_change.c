@@ -8,6 +8,7 @@
 #include "call/patching.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
+#include "ground/jsonb.h"
 #include "ground/patch.h"
 #include "utils/fmgrprotos.h"
 

@@ -10,9 +10,8 @@
 #include "call/body.h"
 #include "call/field.h"
 #include "ground/document.h"
+#include "ground/jsonb.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/jsonb.h"
 
 /* What a project gets whose creator names no environments. */
 #define DEFAULT_ENVIRONMENTS                                                                    \
@@ -39,13 +38,12 @@ List *
 environments_read(Request *project, int field)
 {
 	List *environments = NIL;
-	Datum given = request_given(project, field)
-					  ? project->params.values[FIELD_PARAM(field)]
-					  : DirectFunctionCall1(jsonb_in, CStringGetDatum(DEFAULT_ENVIRONMENTS));
-	Jsonb *list = DatumGetJsonbP(given);
+	Jsonb *list = request_given(project, field)
+					  ? DatumGetJsonbP(project->params.values[FIELD_PARAM(field)])
+					  : jsonb_of_text(DEFAULT_ENVIRONMENTS);
 	uint32 count = JB_ROOT_COUNT(list);
 
-	if (!JB_ROOT_IS_ARRAY(list) || JB_ROOT_IS_SCALAR(list) || count == 0)
+	if (!jsonb_is_array(list) || count == 0)
 	{
 		request_violation(project, field, "must be a list of at least one environment");
 		return NIL;
@@ -53,7 +51,7 @@ environments_read(Request *project, int field)
 	for (uint32 i = 0; i < count; i++)
 	{
 		Jsonb *element = JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i));
-		char *text = JsonbToCString(NULL, &element->root, VARSIZE(element));
+		char *text = jsonb_text(element);
 		Request *environment = palloc0(sizeof(Request));
 
 		environment->operation = &nested_creation;

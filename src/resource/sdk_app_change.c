@@ -8,9 +8,8 @@
 #include "call/token.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
-#include "ground/json.h"
+#include "ground/jsonb.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 
 enum
 {
@@ -196,8 +195,7 @@ check_update_sdk_app(Request *request)
 		document_close(&stored, '}');
 	}
 	document_close(&stored, '}');
-	params_add(&request->params, JSONBOID,
-			   DirectFunctionCall1(jsonb_in, CStringGetDatum(stored.data)), false);
+	params_add(&request->params, JSONBOID, JsonbPGetDatum(jsonb_of_text(stored.data)), false);
 }
 
 /*

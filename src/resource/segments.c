@@ -10,9 +10,6 @@
 #include "resource/environment.h"
 #include "resource/resource.h"
 #include "utils/memutils.h"
-#include "utils/multirangetypes.h"
-#include "utils/rangetypes.h"
-#include "utils/typcache.h"
 
 /* A layer without reservations is one row of NULLs after the seed. */
 STATEMENT(find_segments,
@@ -28,11 +25,6 @@ STATEMENT(find_segments,
 		  " WHERE p.account_id = $1 AND p.key = $2 AND e.key = $3 AND l.key = $4"
 		  " ORDER BY r.created_at, x.key");
 
-STATEMENT(find_environment, "SELECT 1 FROM flagplane_data.project p"
-							" JOIN flagplane_data.environment e"
-							" ON e.account_id = p.account_id AND e.project_id = p.id"
-							" WHERE p.account_id = $1 AND p.key = $2 AND e.key = $3");
-
 /*
  * segments_missing refuses a request about a layer in an environment that are
  * not both there.
@@ -40,8 +32,7 @@ STATEMENT(find_environment, "SELECT 1 FROM flagplane_data.project p"
 pg_noreturn static void
 segments_missing(Request *request)
 {
-	if (request_run_first(request, &find_environment, FIELD_PARAM(SEGMENTS_LAYER)).count == 0)
-		environment_missing(request);
+	environment_require(request);
 	error_raise(ERR_NOT_FOUND, "layer \"%s\" does not exist",
 				request_string(request, SEGMENTS_LAYER));
 }
@@ -50,30 +41,18 @@ segments_missing(Request *request)
  * take_segments gives an owner the segments of a reservation.
  */
 static void
-take_segments(Segments *segments, int owner, MultirangeType *reservation)
+take_segments(Segments *segments, int owner, Datum reservation)
 {
-	TypeCacheEntry *type =
-		lookup_type_cache(MultirangeTypeGetOid(reservation), TYPECACHE_MULTIRANGE_INFO);
-	int count;
-	RangeType **ranges;
+	Bitmapset *taken = segment_set_read(reservation);
+	int segment = -1;
 
-	multirange_deserialize(type->rngtype, reservation, &count, &ranges);
-	for (int i = 0; i < count; i++)
+	while ((segment = bms_next_member(taken, segment)) >= 0)
 	{
-		RangeBound lower;
-		RangeBound upper;
-		bool empty;
-
-		range_deserialize(type->rngtype, ranges[i], &lower, &upper, &empty);
 		/* The table holds them to 0 .. 999, but it is not what keeps memory safe. */
-		if (empty || lower.infinite || upper.infinite || DatumGetInt32(lower.val) < 0 ||
-			DatumGetInt32(upper.val) > SEGMENTS)
+		if (segment >= SEGMENTS)
 			elog(ERROR, "a reservation is not within the segments");
-		for (int segment = DatumGetInt32(lower.val); segment < DatumGetInt32(upper.val); segment++)
-		{
-			segments->owner[segment] = owner;
-			segments->owners[owner].count++;
-		}
+		segments->owner[segment] = owner;
+		segments->owners[owner].count++;
 	}
 }
 
@@ -115,7 +94,7 @@ segments_read(Request *request, MemoryContext context)
 		owner->key = DatumGetTextPCopy(row.values[1]);
 		owner->status = row_string(&row, 2);
 		MemoryContextSwitchTo(before);
-		take_segments(segments, segments->owner_count++, DatumGetMultirangeTypeP(row.values[3]));
+		take_segments(segments, segments->owner_count++, row.values[3]);
 	}
 	return segments;
 }

@@ -7,8 +7,8 @@
 
 #include "call/request.h"
 #include "ground/bucket.h"
+#include "resource/segment_set.h"
 
-#define SEGMENTS			1000
 #define BUCKETS_PER_SEGMENT (BUCKETS / SEGMENTS)
 #define NOBODY				(-1)
 

@@ -7,7 +7,7 @@
 
 #include "call/field.h"
 #include "ground/document.h"
-#include "ground/json.h"
+#include "ground/jsonb.h"
 #include "utils/builtins.h"
 
 /* The weights of a rollout, in thousandths of a percent, add up to this. */
@@ -40,7 +40,7 @@ elements_of(JsonbValue *value)
 {
 	Jsonb *list = JsonbValueToJsonb(value);
 
-	return JB_ROOT_IS_ARRAY(list) && !JB_ROOT_IS_SCALAR(list) ? list : NULL;
+	return jsonb_is_array(list) ? list : NULL;
 }
 
 /*
@@ -211,17 +211,15 @@ check_prerequisites(const Targeting *targeting, const Jsonb *configuration)
 static void
 write_members(StringInfo out, const Jsonb *object, const char *const *members)
 {
-	JsonbValue value;
-
-	if (!jsonb_member(object, "_id", &value))
+	if (jsonb_member_of(object, "_id") == NULL)
 		document_string(out, "_id", uuid_text(random_uuid()->data));
 	for (; *members; members++)
-		if (jsonb_member(object, *members, &value))
-		{
-			Jsonb *member = JsonbValueToJsonb(&value);
+	{
+		Jsonb *member = jsonb_member_of(object, *members);
 
-			document_raw(out, *members, JsonbToCString(NULL, &member->root, VARSIZE(member)));
-		}
+		if (member)
+			document_raw(out, *members, jsonb_text(member));
+	}
 }
 
 /*
@@ -349,13 +347,10 @@ targeting_check(Violations *violations, const char *attribute, Jsonb *configurat
 	check_rules(&targeting, &out, configuration);
 	for (int i = 0; members[i]; i++)
 	{
-		JsonbValue value;
-		Jsonb *member;
+		Jsonb *member = jsonb_member_of(configuration, members[i]);
 
-		if (!jsonb_member(configuration, members[i], &value))
-			continue;
-		member = JsonbValueToJsonb(&value);
-		document_raw(&out, members[i], JsonbToCString(NULL, &member->root, VARSIZE(member)));
+		if (member)
+			document_raw(&out, members[i], jsonb_text(member));
 	}
 	document_close(&out, '}');
 	return out.data;
