@@ -48,8 +48,8 @@ SELECT f FROM (VALUES
 	(25, $$DELETE FROM flagplane_data.environment_key WHERE expires_at IS NOT NULL; INSERT INTO flagplane_data.environment_key (account_id, environment_id, kind, value, created_at, expires_at)
 		SELECT e.account_id, e.id, 'sdk', 'doctor ' || g, now(), now() - g * interval '10 hours' FROM flagplane_data.environment e JOIN flagplane_data.project p ON p.account_id = e.account_id AND p.id = e.project_id,
 		generate_series(1, 3) g WHERE p.key = 'doctor' AND e.key = 'test'$$),
-	(26, $$DELETE FROM flagplane_data.idempotency_key; INSERT INTO flagplane_data.idempotency_key (account_id, actor, operation, key_hash, request_hash, salt, created_at, expires_at)
-		SELECT 1, 'x', 'x', sha256(g::text::bytea), sha256(''), '', now(), now() - g * interval '10 hours' FROM generate_series(1, 4) g$$),
+	(26, $$DELETE FROM flagplane_data.idempotency_key; INSERT INTO flagplane_data.idempotency_key (account_id, actor, operation, key_hash, request_hash, salt, expires_at)
+		SELECT 1, 'x', 'x', sha256(g::text::bytea), sha256(''), '', now() - g * interval '10 hours' FROM generate_series(1, 4) g$$),
 	(27, $$DELETE FROM flagplane_data.access_token; SELECT flagplane.create_access_token('t', '{*}', expires_at => now() + g * interval '4 days') FROM generate_series(1, 5) g$$),
 	(28, $$GRANT USAGE ON SCHEMA flagplane_data TO fp_doctor$$)
 	) v(n, statement), pg_temp.finds(statement) f

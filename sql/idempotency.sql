@@ -71,10 +71,11 @@ $$;
 SELECT pg_temp.found(right(:'app'::json->>'apiKey', 43)) AS app_key, pg_temp.found(right(:'answer'::json->>'token', 43)) AS token,
 	pg_temp.found(:'k1') AS idempotency_key, pg_temp.found('App') > 0 AS control;
 -- An expired key is taken over at once: the request runs again, with another secret.
+SELECT now() AS before \gset
 UPDATE flagplane_data.idempotency_key SET expires_at = now() - interval '1 second' WHERE operation = 'create_sdk_app';
 SELECT a->>'apiKey' <> :'app'::json->>'apiKey' AS another, a->>'appId' <> :'app'::json->>'appId' AS another_app
 FROM flagplane.create_sdk_app('once', 'App', 'expo', idempotency_key => :'k1') a;
-SELECT expires_at - created_at AS lifetime, expires_at > now() AS alive, status FROM flagplane_data.idempotency_key WHERE operation = 'create_sdk_app' AND expires_at > now();
+SELECT count(*) AS alive, count(*) FILTER (WHERE expires_at BETWEEN :'before'::timestamptz + interval '24 hours' AND now() + interval '24 hours') AS for_a_day FROM flagplane_data.idempotency_key WHERE operation = 'create_sdk_app' AND expires_at > now();
 -- Purge: expired rows only, at most so many.
 UPDATE flagplane_data.idempotency_key SET expires_at = now() WHERE operation = 'create_layer';
 SELECT count(*) AS expired FROM flagplane_data.idempotency_key WHERE expires_at <= now() \gset

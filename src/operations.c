@@ -9,9 +9,14 @@
 #include "resource/resource.h"
 
 const Operation operations[OPERATION_COUNT] = {
+#define ROW(name, method, path, scope, status, dialect, kind, subject, check, foretell)    \
+	[OP_##name] = {#name,	method,		   path,  scope,	status,	   dialect,		 kind, \
+				   subject, name##_fields, check, foretell, do_##name, OP_##name + 1},
 #define OPERATION(name, method, path, scope, status, dialect, kind, subject, check) \
-	[OP_##name] = {#name, method,  path,		  scope, status,	dialect,        \
-				   kind,  subject, name##_fields, check, do_##name, OP_##name + 1},
+	ROW(name, method, path, scope, status, dialect, kind, subject, check, NULL)
+#define FORETOLD(name, method, path, scope, status, dialect, kind, subject, check) \
+	ROW(name, method, path, scope, status, dialect, kind, subject, check, foretell_##name)
 #include "operationlist.h"
 #undef OPERATION
+#undef ROW
 };

@@ -30,16 +30,15 @@ bool notify_setting = false;
 
 /*
  * The row, $16 being what the project is found with.  No row comes of it where
- * the account's last generation is of another server.
+ * the account's current generation is of another server.
  */
 #define INSERT_AUDIT(project_id)                                                                \
 	"INSERT INTO flagplane_data.audit_log"                                                      \
 	" (account_id, generation, xid, ordinal, at, actor, member_id, operation, subject, target," \
 	" before, after, request_id, comment, project_id)"                                          \
 	" SELECT $1, g.number, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, " project_id   \
-	" FROM (SELECT n.number, n.system_identifier, n.timeline"                                   \
-	" FROM flagplane_data.audit_generation n WHERE n.account_id = $1"                           \
-	" ORDER BY n.number DESC LIMIT 1) g WHERE g.system_identifier = $2 AND g.timeline = $3"
+	" FROM flagplane_data.audit_generation g WHERE g.account_id = $1 AND g.is_current"          \
+	" AND g.system_identifier = $2 AND g.timeline = $3"
 
 STATEMENT(insert_audit, INSERT_AUDIT("$16"));
 
@@ -47,14 +46,18 @@ STATEMENT(insert_audit_by_key, INSERT_AUDIT("(SELECT p.id FROM flagplane_data.pr
 											" WHERE p.account_id = $1 AND p.key = $16)"));
 
 /* Of two that begin one at once, the second waits for the first and finds it there. */
+STATEMENT(end_generation, "UPDATE flagplane_data.audit_generation g SET is_current = false"
+						  " WHERE g.account_id = $1 AND g.is_current"
+						  " AND (g.system_identifier, g.timeline) IS DISTINCT FROM ($2, $3)");
+
 STATEMENT(
 	begin_generation,
 	"INSERT INTO flagplane_data.audit_generation"
-	" (account_id, number, system_identifier, timeline, began_at)"
+	" (account_id, number, system_identifier, timeline, began_at, is_current)"
 	" SELECT $1, 1 + coalesce(greatest((SELECT max(n.number)"
 	" FROM flagplane_data.audit_generation n WHERE n.account_id = $1),"
 	" (SELECT max(l.generation) FROM flagplane_data.audit_log l WHERE l.account_id = $1)), 0),"
-	" $2, $3, $4 ON CONFLICT DO NOTHING");
+	" $2, $3, $4, true ON CONFLICT DO NOTHING");
 
 /*
  * audit_system is the identifier of the database cluster, as SQL has it.
@@ -154,6 +157,7 @@ audit_record(const Request *request)
 		params_bigint(&generation, request->caller.account);
 		params_bigint(&generation, audit_system());
 		params_bigint(&generation, GetWALInsertionTimeLine());
+		statement_run(&end_generation, &generation, STATEMENT_WRITE);
 		params_time(&generation, request->now);
 		statement_run(&begin_generation, &generation, STATEMENT_WRITE);
 	}

@@ -42,9 +42,10 @@ require_writable(const Request *request)
 
 /*
  * call_run does the request: identify the caller, take the call from their
- * budget, read the fields, claim the idempotency key or replay its answer, run
- * the operation, record it, note that the token was used.  What is refused is
- * raised as an error, and nothing of it is left.
+ * budget, read the fields, write the answer where the request alone tells it,
+ * claim the idempotency key or replay its answer, run the operation, record it,
+ * note that the token was used.  What is refused is raised as an error, and
+ * nothing of it is left.
  */
 void
 call_run(Request *request)
@@ -64,6 +65,9 @@ call_run(Request *request)
 	request->read_fields(request);
 	fields_check(request);
 	caller_resolve_project(request);
+	idempotency_read(request);
+	if (request->operation->foretell)
+		request->foretold = request->operation->foretell(request);
 
 	if (!idempotency_replay(request))
 	{

@@ -6,7 +6,9 @@
  * else of the request, so that a twin waits on the claim and not on the
  * resource: when the first commits, the twin replays; when it rolls back, the
  * twin's claim succeeds.  The row holds hashes, never the key, and the answer
- * without its once-shown secret, which is derived again from the key.
+ * without its once-shown secret, which is derived again from the key.  An answer
+ * that the request alone tells goes in with the claim; any other is put to it after
+ * the work.
  */
 #include "call/idempotency.h"
 
@@ -25,15 +27,17 @@
 
 STATEMENT(insert_claim,
 		  "INSERT INTO flagplane_data.idempotency_key"
-		  " (account_id, actor, operation, key_hash, request_hash, salt, created_at, expires_at)"
-		  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING");
+		  " (account_id, actor, operation, key_hash, response, secret_start, location, version,"
+		  " request_hash, salt, expires_at)"
+		  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+		  " ON CONFLICT (account_id, key_hash, actor, operation) DO NOTHING");
 
 STATEMENT(take_over_claim,
 		  "UPDATE flagplane_data.idempotency_key k"
-		  " SET request_hash = $5, salt = $6, created_at = $7, expires_at = $8,"
-		  " status = NULL, response = NULL, secret_start = NULL, location = NULL, version = NULL"
+		  " SET response = $5, secret_start = $6, location = $7, version = $8,"
+		  " request_hash = $9, salt = $10, expires_at = $11"
 		  " WHERE k.account_id = $1 AND k.actor = $2 AND k.operation = $3 AND k.key_hash = $4"
-		  " AND k.expires_at <= $7");
+		  " AND k.expires_at <= $12");
 
 STATEMENT(find_claim,
 		  "SELECT k.request_hash, k.salt, k.expires_at, k.response, k.secret_start,"
@@ -43,7 +47,7 @@ STATEMENT(find_claim,
 
 STATEMENT(keep_answer,
 		  "UPDATE flagplane_data.idempotency_key k"
-		  " SET status = $5, response = $6, secret_start = $7, location = $8, version = $9"
+		  " SET response = $5, secret_start = $6, location = $7, version = $8"
 		  " WHERE k.account_id = $1 AND k.actor = $2 AND k.operation = $3 AND k.key_hash = $4");
 
 /*
@@ -118,11 +122,11 @@ put_jsonb(StringInfo form, Jsonb *jsonb)
 }
 
 /*
- * hash_request is the SHA-256 of the request's canonical form: the operation and
+ * hash_request takes the SHA-256 of the request's canonical form: the operation and
  * its fields' values, the same whichever way the request came.
  */
 static void
-hash_request(const Request *request, uint8 out[SECRET_HASH_BYTES])
+hash_request(Request *request)
 {
 	const Operation *operation = request->operation;
 	StringInfoData form;
@@ -181,7 +185,7 @@ hash_request(const Request *request, uint8 out[SECRET_HASH_BYTES])
 			}
 		}
 	}
-	sha256(form.data, form.len, out);
+	sha256(form.data, form.len, request->request_hash);
 }
 
 /*
@@ -198,7 +202,33 @@ key_params(const Request *request, Params *params)
 }
 
 /*
- * replay_answer repeats the first answer, with its secret derived again.
+ * answer_params appends the answer as it is kept with the claim: without the secret
+ * that it shows once, and where that stood; NULLs while there is no answer.
+ */
+static void
+answer_params(const Request *request, Params *params)
+{
+	int secret_start = -1;
+	int cut = 0;
+
+	for (int i = 0; i < request->secret_count; i++)
+	{
+		if (!request->secrets[i].once)
+			continue;
+		secret_start = request->secrets[i].start - cut;
+		cut += request->secrets[i].length;
+	}
+	Assert(cut == 0 || cut == SECRET_LENGTH);
+
+	params_text(params, request->answer->len > 0 ? request_without_secrets(request, true) : NULL);
+	params_add(params, INT4OID, Int32GetDatum(secret_start), secret_start < 0);
+	params_text(params, request->location->len > 0 ? request->location->data : NULL);
+	params_add(params, INT4OID, Int32GetDatum(request->version), request->version == 0);
+}
+
+/*
+ * replay_answer repeats the first answer, with its secret derived again, in place of
+ * one that has been foretold.
  */
 static void
 replay_answer(Request *request, const Row *row)
@@ -206,6 +236,7 @@ replay_answer(Request *request, const Row *row)
 	const char *response = row_string(row, 3);
 	const char *location = row_string(row, 5);
 
+	request_answer_anew(request);
 	if (response && row->nulls[4])
 		appendStringInfoString(request->answer, response);
 	else if (response)
@@ -226,34 +257,46 @@ replay_answer(Request *request, const Row *row)
 }
 
 /*
- * idempotency_replay claims the request's idempotency key and returns false, for
- * the work to be done; or, where the key has been used for the same request,
- * repeats its answer and returns true.  It waits for a twin that holds the claim.
+ * idempotency_read reads the request's idempotency key, if it has one, and takes
+ * the hashes that the key is claimed with.  A change that needs one is refused
+ * without.
  */
-bool
-idempotency_replay(Request *request)
+void
+idempotency_read(Request *request)
 {
-	TimestampTz now = GetCurrentTimestamp();
-	uint8 request_hash[SECRET_HASH_BYTES];
-	Params params = {0};
-
 	if (request->operation->kind == READS)
-		return false;
+		return;
 	if (request->idempotency_key == NULL)
 	{
 		if (request->operation->kind == CHANGES_ONCE && request->wire)
 			error_raise(ERR_IDEMPOTENCY_REQUIRED, "Idempotency-Key is required");
-		return false;
+		return;
 	}
 	read_key(request);
-	hash_request(request, request_hash);
+	hash_request(request);
 	random_bytes(request->salt, sizeof(request->salt));
+}
 
-	key_params(request, &params);
-	params_bytes(&params, request_hash, sizeof(request_hash));
-	params_bytes(&params, request->salt, sizeof(request->salt));
-	params_time(&params, now);
-	params_time(&params, now + KEY_LIFETIME_HOURS * USECS_PER_HOUR);
+/*
+ * idempotency_replay claims the request's idempotency key and returns false, for
+ * the work to be done; or, where the key has been used for the same request,
+ * repeats its answer and returns true.  It waits for a twin that holds the claim.
+ * An answer that has been foretold is kept with the claim at once.
+ */
+bool
+idempotency_replay(Request *request)
+{
+	TimestampTz now;
+	Params claim = {0};
+
+	if (!request->keyed)
+		return false;
+	now = GetCurrentTimestamp();
+	key_params(request, &claim);
+	answer_params(request, &claim);
+	params_bytes(&claim, request->request_hash, sizeof(request->request_hash));
+	params_bytes(&claim, request->salt, sizeof(request->salt));
+	params_time(&claim, now + KEY_LIFETIME_HOURS * USECS_PER_HOUR);
 
 	for (int tries = 0; tries < CLAIM_TRIES; tries++)
 	{
@@ -261,7 +304,7 @@ idempotency_replay(Request *request)
 		Rows rows;
 		Row row;
 
-		if (statement_run(&insert_claim, &params, STATEMENT_WRITE).count == 1)
+		if (statement_run(&insert_claim, &claim, STATEMENT_WRITE).count == 1)
 			return false;
 
 		key_params(request, &key);
@@ -271,11 +314,15 @@ idempotency_replay(Request *request)
 		row_read(&rows, 0, &row);
 		if (row_time(&row, 2) <= now)
 		{
-			if (statement_run(&take_over_claim, &params, STATEMENT_WRITE).count == 1)
+			Params take_over = claim;
+
+			params_time(&take_over, now);
+			if (statement_run(&take_over_claim, &take_over, STATEMENT_WRITE).count == 1)
 				return false;
 			continue; /* somebody else took it over */
 		}
-		if (memcmp(VARDATA_ANY(row_bytes(&row, 0)), request_hash, sizeof(request_hash)) != 0)
+		if (memcmp(VARDATA_ANY(row_bytes(&row, 0)), request->request_hash,
+				   sizeof(request->request_hash)) != 0)
 			error_raise(ERR_IDEMPOTENCY_CONFLICT,
 						"the idempotency key was used for another request");
 		memcpy(request->salt, VARDATA_ANY(row_bytes(&row, 1)), sizeof(request->salt));
@@ -286,31 +333,16 @@ idempotency_replay(Request *request)
 }
 
 /*
- * idempotency_keep stores the answer with the claim.
+ * idempotency_keep keeps the answer with the claim, where it could not be foretold.
  */
 void
 idempotency_keep(Request *request)
 {
 	Params params = {0};
-	int secret_start = -1;
-	int cut = 0;
 
-	if (!request->keyed)
+	if (!request->keyed || request->foretold)
 		return;
-	for (int i = 0; i < request->secret_count; i++)
-	{
-		if (!request->secrets[i].once)
-			continue;
-		secret_start = request->secrets[i].start - cut;
-		cut += request->secrets[i].length;
-	}
-	Assert(cut == 0 || cut == SECRET_LENGTH);
-
 	key_params(request, &params);
-	params_integer(&params, request->operation->status);
-	params_text(&params, request->answer->len > 0 ? request_without_secrets(request, true) : NULL);
-	params_add(&params, INT4OID, Int32GetDatum(secret_start), secret_start < 0);
-	params_text(&params, request->location->len > 0 ? request->location->data : NULL);
-	params_add(&params, INT4OID, Int32GetDatum(request->version), request->version == 0);
+	answer_params(request, &params);
 	statement_run(&keep_answer, &params, STATEMENT_WRITE);
 }

@@ -7,6 +7,7 @@
 
 #include "call/request.h"
 
+extern void idempotency_read(Request *request);
 extern bool idempotency_replay(Request *request);
 extern void idempotency_keep(Request *request);
 

@@ -154,7 +154,17 @@ void
 request_before(Request *request)
 {
 	request->before = request_without_secrets(request, false);
+	request_answer_anew(request);
+}
+
+/*
+ * request_answer_anew takes back what has been written as the answer.
+ */
+void
+request_answer_anew(Request *request)
+{
 	resetStringInfo(request->answer);
+	resetStringInfo(request->location);
 	request->secret_count = 0;
 }
 

@@ -115,7 +115,8 @@ typedef struct Operation
 	OperationKind kind;
 	const char *subject; /* what it is about: "layer" */
 	const Field *fields;
-	void (*check)(struct Request *request); /* rules between fields; may be NULL */
+	void (*check)(struct Request *request);	   /* rules between fields; may be NULL */
+	bool (*foretell)(struct Request *request); /* the answer before the work; may be NULL */
 	void (*run)(struct Request *request);
 	int number; /* its place in the table, counted from 1, or NOT_IN_THE_TABLE */
 } Operation;
@@ -173,11 +174,13 @@ typedef struct Request
 	char id[REQUEST_ID_LENGTH + 1];
 	bool keyed; /* an idempotency key was given: */
 	pg_uuid_t key;
-	uint8 key_hash[32]; /* what the key is stored as */
-	uint8 salt[16];		/* what once-shown secrets are derived with */
+	uint8 key_hash[32];		/* what the key is stored as */
+	uint8 request_hash[32]; /* of the request's canonical form */
+	uint8 salt[16];			/* what once-shown secrets are derived with */
+	bool foretold;			/* the answer is there before the work */
 	bool replayed;
 
-	void *state; /* what the operation's check found for its run */
+	void *state; /* what was found for the operation's run before it */
 
 	/* the answer */
 	StringInfo answer;	 /* in the memory of the door's caller; empty for 204 */
@@ -210,6 +213,7 @@ extern void
 request_secret(Request *request, const char *key, const char *prefix, const char *value, bool once);
 extern char *request_without_secrets(const Request *request, bool once_only);
 extern void request_before(Request *request);
+extern void request_answer_anew(Request *request);
 extern void request_require_version(const Request *request, int version);
 extern void request_location(Request *request, const char *format, ...) pg_attribute_printf(2, 3);
 extern void request_target(Request *request, const char *format, ...) pg_attribute_printf(2, 3);

@@ -82,9 +82,14 @@ static void find_segments(Request *request);
 static const Field assign_fields[] = {SEGMENTS_FIELD_ROWS, FIELDS_END};
 
 /* Not a row of the table of operations: it answers with no document. */
-static const Operation assign_operation = {"assign",	  NULL,			NULL,		  LAYERS_READ,
-										   200,			  LAUNCHDARKLY, READS,		  "layer",
-										   assign_fields, NULL,			find_segments};
+static const Operation assign_operation = {.name = "assign",
+										   .scope = LAYERS_READ,
+										   .status = 200,
+										   .dialect = LAUNCHDARKLY,
+										   .kind = READS,
+										   .subject = "layer",
+										   .fields = assign_fields,
+										   .run = find_segments};
 
 PG_FUNCTION_INFO_V1(flagplane_bucket);
 PG_FUNCTION_INFO_V1(flagplane_assign);

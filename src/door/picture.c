@@ -7,14 +7,19 @@
 
 #include "resource/picture.h"
 
-#define PICTURE(name, run)                                                                         \
-	static const Operation name##_operation = {#name,		 NULL,	NULL,	 LAYERS_READ,	 200,  \
-											   LAUNCHDARKLY, READS, "layer", picture_fields, NULL, \
-											   run};                                               \
-	PG_FUNCTION_INFO_V1(flagplane_##name);                                                         \
-	Datum flagplane_##name(PG_FUNCTION_ARGS)                                                       \
-	{                                                                                              \
-		return call_from_sql(fcinfo, &name##_operation);                                           \
+#define PICTURE(function, draw)                                              \
+	static const Operation function##_operation = {.name = #function,        \
+												   .scope = LAYERS_READ,     \
+												   .status = 200,            \
+												   .dialect = LAUNCHDARKLY,  \
+												   .kind = READS,            \
+												   .subject = "layer",       \
+												   .fields = picture_fields, \
+												   .run = (draw)};           \
+	PG_FUNCTION_INFO_V1(flagplane_##function);                               \
+	Datum flagplane_##function(PG_FUNCTION_ARGS)                             \
+	{                                                                        \
+		return call_from_sql(fcinfo, &function##_operation);                 \
 	}
 
 PICTURE(draw_layer, picture_text)

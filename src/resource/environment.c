@@ -195,10 +195,12 @@ check_create_environment(Request *request)
  * refuse_creation tells why no environment was made.
  */
 pg_noreturn static void
-refuse_creation(Request *request, const char *source_key)
+refuse_creation(Request *request)
 {
-	if (source_key)
+	if (request_given(request, SOURCE))
 	{
+		const char *source_key =
+			TextDatumGetCString(request->params.values[FIELD_PARAM(CRITICAL) + 1]);
 		Rows rows = request_run_first(request, &find_source, 15);
 		Row row;
 		int version = FIELD_PARAM(CRITICAL) + 2;
@@ -257,50 +259,90 @@ environment_of_request(Request *request)
 }
 
 /*
+ * answer_creation answers with a new environment.
+ */
+static void
+answer_creation(Request *request, const Environment *environment)
+{
+	char *project_key = request_string(request, PROJECT_KEY);
+
+	environment_document(request, project_key, environment);
+	request->version = environment->version;
+	request_location(request, "/api/v2/projects/%s/environments/%s", project_key, environment->key);
+	request_target(request, "proj/%s:env/%s", project_key, environment->key);
+}
+
+/*
+ * foretell_create_environment answers with the environment that will be made, unless
+ * it is a copy.
+ */
+bool
+foretell_create_environment(Request *request)
+{
+	Environment *environment;
+
+	if (request_given(request, SOURCE))
+		return false;
+	set_defaults(request);
+	environment = palloc(sizeof(Environment));
+	*environment = environment_of_request(request);
+	environment->id = object_id();
+	environment_keys_mint(request, environment);
+	answer_creation(request, environment);
+	request->state = environment;
+	return true;
+}
+
+/*
+ * copy_environment makes a copy of the source, as $14 and $15 name it, and tells the
+ * source's id.
+ */
+static Environment
+copy_environment(Request *request, char *id, char **source_id)
+{
+	Environment environment;
+	Rows rows = request_run(request, &clone_environment);
+	Row row;
+
+	if (rows.count == 0)
+		refuse_creation(request);
+	environment = environment_of_row(&rows, 0, false);
+	environment.id = id;
+	rows = request_run_first(request, &find_source, 15);
+	row_read(&rows, 0, &row);
+	*source_id = row_string(&row, 0);
+	environment_keys_mint(request, &environment);
+	answer_creation(request, &environment);
+	return environment;
+}
+
+/*
  * do_create_environment makes an environment with its keys and a configuration
  * of every flag, its source's where it has one.
  */
 void
 do_create_environment(Request *request)
 {
-	int source = FIELD_PARAM(CRITICAL) + 1;
-	char *source_key = request->params.nulls[source] == 'n'
-						   ? NULL
-						   : TextDatumGetCString(request->params.values[source]);
+	Environment *foretold = request->foretold ? request->state : NULL;
+	char *id = foretold ? foretold->id : object_id();
 	char *source_id = NULL;
-	char *project_key = request_string(request, PROJECT_KEY);
-	char *id = object_id();
-	Environment environment;
-	Rows rows;
 
 	params_text(&request->params, id);
 	params_time(&request->params, request->now);
 	project_hold(request, true);
-	if (source_key == NULL)
-		set_defaults(request);
-	rows = request_run(request, source_key ? &clone_environment : &insert_environment);
-	if (rows.count == 0)
-		refuse_creation(request, source_key);
-	environment =
-		source_key ? environment_of_row(&rows, 0, false) : environment_of_request(request);
-	environment.id = id;
-
-	environment_keys_make(request, &environment);
-
-	if (source_key)
+	if (foretold)
 	{
-		Row row;
-
-		rows = request_run_first(request, &find_source, 15);
-		row_read(&rows, 0, &row);
-		source_id = row_string(&row, 0);
+		if (request_run(request, &insert_environment).count == 0)
+			refuse_creation(request);
+		environment_keys_insert(request, foretold);
 	}
-	flags_configure_environment(request, environment.id, source_id);
+	else
+	{
+		Environment copy = copy_environment(request, id, &source_id);
 
-	environment_document(request, project_key, &environment);
-	request->version = environment.version;
-	request_location(request, "/api/v2/projects/%s/environments/%s", project_key, environment.key);
-	request_target(request, "proj/%s:env/%s", project_key, environment.key);
+		environment_keys_insert(request, &copy);
+	}
+	flags_configure_environment(request, id, source_id);
 }
 
 /*

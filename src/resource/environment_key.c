@@ -68,15 +68,23 @@ STATEMENT(
 	" WHERE r.account_id = p.account_id AND r.project_id = p.id AND r.token_id = $4))");
 
 /*
- * environment_keys_make makes the first keys of a new environment.
+ * environment_keys_mint mints the first keys of a new environment.
  */
 void
-environment_keys_make(Request *request, Environment *environment)
+environment_keys_mint(const Request *request, Environment *environment)
+{
+	environment->sdk_key = environment_key_mint("sdk-", request->caller.account);
+	environment->mobile_key = environment_key_mint("mob-", request->caller.account);
+}
+
+/*
+ * environment_keys_insert keeps the first keys of a new environment.
+ */
+void
+environment_keys_insert(Request *request, const Environment *environment)
 {
 	Params params = {0};
 
-	environment->sdk_key = environment_key_mint("sdk-", request->caller.account);
-	environment->mobile_key = environment_key_mint("mob-", request->caller.account);
 	params_bigint(&params, request->caller.account);
 	params_text(&params, environment->id);
 	params_text(&params, environment->sdk_key);

@@ -8,8 +8,8 @@
 #include "call/field.h"
 #include "catalog/pg_type.h"
 #include "ground/document.h"
+#include "ground/jsonb.h"
 #include "utils/builtins.h"
-#include "utils/jsonb.h"
 
 #define METADATA_VALUE_MAX 65536
 
@@ -53,11 +53,14 @@ const Field get_flag_link_fields[] = {
 const Field list_flag_links_fields[] = {PROJECT_KEY_FIELD, FLAG_KEY_FIELD, FIELDS_END};
 
 STATEMENT(insert_flag_link,
-		  "INSERT INTO flagplane_data.flag_link AS k"
+		  "INSERT INTO flagplane_data.flag_link"
 		  " (account_id, id, flag_id, key, integration_key, timestamp, deep_link, title,"
 		  " description, metadata, member_id, created_at)"
 		  " VALUES ($1, $11, $15, $4, $5, $12, $7, $8, $9, $10, $13, $14)"
-		  " ON CONFLICT (account_id, flag_id, key) DO NOTHING RETURNING " FLAG_LINK_COLUMNS);
+		  " ON CONFLICT (account_id, flag_id, key) DO NOTHING");
+
+STATEMENT(find_member, "SELECT m.first_name, m.last_name FROM flagplane_data.member m"
+					   " WHERE m.account_id = $1 AND m.id = $2");
 
 /* The parent is locked as its foreign key would, so that a flag that is being deleted is missed
  * in time: here and wherever something is made below something. */
@@ -222,35 +225,76 @@ hold_flag(Request *request)
 }
 
 /*
- * do_create_flag_link makes a flag link.
+ * read_member reads the names of the member whose link it is, if it is one's.
  */
-void
-do_create_flag_link(Request *request)
+static void
+read_member(Request *request, FlagLink *link)
 {
+	Params params = {0};
 	Rows rows;
-	FlagLink link;
+	Row row;
 
-	if (request_given(request, INTEGRATION_KEY))
-	{
-		flag_link_require_flag(request);
-		integration_require(request, INTEGRATION_KEY, METADATA);
-	}
-	params_text(&request->params, object_id());
-	params_time(&request->params, request_given(request, TIMESTAMP)
-									  ? time_of_milliseconds(request_bigint(request, TIMESTAMP))
-									  : request->now);
-	params_text(&request->params, request->caller.member_id);
-	params_time(&request->params, request->now);
-	hold_flag(request);
-	rows = request_run(request, &insert_flag_link);
+	if (link->member_id == NULL)
+		return;
+	params_bigint(&params, request->caller.account);
+	params_text(&params, link->member_id);
+	rows = statement_run(&find_member, &params, request->mode);
 	if (rows.count == 0)
-		error_raise(ERR_EXISTS, "flag link \"%s\" already exists", request_string(request, KEY));
-	link = flag_link_of_row(&rows, 0);
+		return;
+	row_read(&rows, 0, &row);
+	link->first_name = row_string(&row, 0);
+	link->last_name = row_string(&row, 1);
+}
+
+/*
+ * foretell_create_flag_link answers with the flag link that will be made.
+ */
+bool
+foretell_create_flag_link(Request *request)
+{
+	FlagLink link = {0};
+
+	link.id = object_id();
+	link.key = request_string(request, KEY);
+	link.integration_key = request_string(request, INTEGRATION_KEY);
+	link.timestamp = request_given(request, TIMESTAMP)
+						 ? time_of_milliseconds(request_bigint(request, TIMESTAMP))
+						 : request->now;
+	link.deep_link = request_string(request, DEEP_LINK);
+	link.title = request_string(request, TITLE);
+	link.description = request_string(request, DESCRIPTION);
+	if (request_given(request, METADATA))
+		link.metadata = jsonb_text(DatumGetJsonbP(request->params.values[FIELD_PARAM(METADATA)]));
+	link.created_at = request->now;
+	link.member_id = request->caller.member_id;
+	read_member(request, &link);
+
+	params_text(&request->params, link.id);
+	params_time(&request->params, link.timestamp);
+	params_text(&request->params, link.member_id);
+	params_time(&request->params, link.created_at);
 	flag_link_document(request, &link);
 	request_location(request, "/api/v2/flag-links/projects/%s/flags/%s/%s",
 					 request_string(request, PROJECT_KEY), request_string(request, FLAG_KEY),
 					 link.id);
 	flag_link_target(request, &link);
+	return true;
+}
+
+/*
+ * do_create_flag_link makes a flag link.
+ */
+void
+do_create_flag_link(Request *request)
+{
+	if (request_given(request, INTEGRATION_KEY))
+	{
+		flag_link_require_flag(request);
+		integration_require(request, INTEGRATION_KEY, METADATA);
+	}
+	hold_flag(request);
+	if (request_run(request, &insert_flag_link).count == 0)
+		error_raise(ERR_EXISTS, "flag link \"%s\" already exists", request_string(request, KEY));
 }
 
 /*

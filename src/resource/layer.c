@@ -226,10 +226,10 @@ seed_mint(void)
 }
 
 /*
- * do_create_layer makes a layer.
+ * foretell_create_layer answers with the layer that will be made.
  */
-void
-do_create_layer(Request *request)
+bool
+foretell_create_layer(Request *request)
 {
 	const Rows nothing = {0};
 	uint64 next = 0;
@@ -244,13 +244,22 @@ do_create_layer(Request *request)
 	params_text(&request->params, layer.id);
 	params_text(&request->params, seed_mint());
 	params_time(&request->params, layer.created_at);
-	project_hold(request, false);
-	if (request_run(request, &insert_layer).count == 0)
-		error_raise(ERR_EXISTS, "layer \"%s\" already exists", layer.key);
 	layer_document(request->answer, &layer, &nothing, &next, NULL);
 	request_location(request, "/api/v2/projects/%s/layers/%s", request_string(request, PROJECT_KEY),
 					 layer.key);
 	request_target(request, "proj/%s:layer/%s", request_string(request, PROJECT_KEY), layer.key);
+	return true;
+}
+
+/*
+ * do_create_layer makes a layer.
+ */
+void
+do_create_layer(Request *request)
+{
+	project_hold(request, false);
+	if (request_run(request, &insert_layer).count == 0)
+		error_raise(ERR_EXISTS, "layer \"%s\" already exists", request_string(request, KEY));
 }
 
 /*

@@ -12,6 +12,9 @@
 #define OPERATION(name, method, path, scope, status, dialect, kind, subject, check) \
 	extern const Field name##_fields[];                                             \
 	extern void do_##name(Request *request);
+#define FORETOLD(name, method, path, scope, status, dialect, kind, subject, check) \
+	OPERATION(name, method, path, scope, status, dialect, kind, subject, check)    \
+	extern bool foretell_##name(Request *request);
 #include "operationlist.h"
 #undef OPERATION
 

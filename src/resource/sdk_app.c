@@ -165,10 +165,11 @@ require_project(Request *request, Statement *find)
 }
 
 /*
- * do_create_sdk_app makes an app and its key, which this answer alone shows.
+ * foretell_create_sdk_app answers with the app that will be made, and its key, which
+ * this answer alone shows.
  */
-void
-do_create_sdk_app(Request *request)
+bool
+foretell_create_sdk_app(Request *request)
 {
 	char secret[SECRET_LENGTH + 1];
 	char api_key[sizeof(APP_KEY_PREFIX) + SECRET_LENGTH];
@@ -192,9 +193,6 @@ do_create_sdk_app(Request *request)
 	params_text(&request->params, app.id);
 	params_bytes(&request->params, hash, sizeof(hash));
 	params_time(&request->params, app.created_at);
-	require_project(request, &keep_project);
-	if (request_run(request, &insert_sdk_app).count == 0)
-		error_raise(ERR_EXISTS, "an SDK app with this platform and identifier already exists");
 	sdk_app_document(request->answer, &app);
 	request_secret(request, "apiKey", APP_KEY_PREFIX, secret, true);
 	document_close(request->answer, '}');
@@ -205,6 +203,18 @@ do_create_sdk_app(Request *request)
 	request_target(request, "prj_%s:sdk-app/" APP_ID_PREFIX "%s", project_id, app.id);
 	explicit_bzero(secret, sizeof(secret));
 	explicit_bzero(api_key, sizeof(api_key));
+	return true;
+}
+
+/*
+ * do_create_sdk_app makes an app.
+ */
+void
+do_create_sdk_app(Request *request)
+{
+	require_project(request, &keep_project);
+	if (request_run(request, &insert_sdk_app).count == 0)
+		error_raise(ERR_EXISTS, "an SDK app with this platform and identifier already exists");
 }
 
 /*

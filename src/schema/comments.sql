@@ -143,17 +143,16 @@ COMMENT ON COLUMN flagplane_data.idempotency_key.actor IS 'Whose key it is: toke
 COMMENT ON COLUMN flagplane_data.idempotency_key.operation IS 'What it was used for.';
 COMMENT ON COLUMN flagplane_data.idempotency_key.request_hash IS 'SHA-256 of the requests canonical form; another one under the same key is a conflict.';
 COMMENT ON COLUMN flagplane_data.idempotency_key.salt IS 'What the secret shown once is derived with, together with the key.';
-COMMENT ON COLUMN flagplane_data.idempotency_key.created_at IS 'When the key was claimed.';
 COMMENT ON COLUMN flagplane_data.idempotency_key.expires_at IS 'When it is free again.';
-COMMENT ON COLUMN flagplane_data.idempotency_key.status IS 'The status of the answer.';
 COMMENT ON COLUMN flagplane_data.idempotency_key.location IS 'The Location of the answer.';
 COMMENT ON COLUMN flagplane_data.idempotency_key.version IS 'The ETag of the answer.';
 
 COMMENT ON COLUMN flagplane_data.audit_generation.account_id IS 'The account that the row belongs to.';
-COMMENT ON COLUMN flagplane_data.audit_generation.number IS 'Counted from 1; the highest one is written in.';
+COMMENT ON COLUMN flagplane_data.audit_generation.number IS 'Counted from 1.';
 COMMENT ON COLUMN flagplane_data.audit_generation.system_identifier IS 'The database cluster, as pg_control_system() tells it.';
 COMMENT ON COLUMN flagplane_data.audit_generation.timeline IS 'Its timeline: a promoted standby goes on in another one.';
 COMMENT ON COLUMN flagplane_data.audit_generation.began_at IS 'When the account was first changed there.';
+COMMENT ON COLUMN flagplane_data.audit_generation.is_current IS 'Whether it is the highest one, which is written in.';
 
 COMMENT ON COLUMN flagplane_data.audit_log.account_id IS 'The account that the row belongs to.';
 COMMENT ON COLUMN flagplane_data.audit_log.generation IS 'The server that it was made on: a number in audit_generation.';

@@ -296,9 +296,7 @@ CREATE TABLE flagplane_data.idempotency_key (
 	key_hash flagplane_data.hash NOT NULL,
 	request_hash flagplane_data.hash NOT NULL,
 	salt bytea NOT NULL,
-	created_at timestamptz NOT NULL,
 	expires_at timestamptz NOT NULL,
-	status integer,
 	response text,
 	secret_start integer,
 	location text,
@@ -318,8 +316,10 @@ CREATE TABLE flagplane_data.audit_generation (
 	system_identifier bigint NOT NULL,
 	timeline bigint NOT NULL,
 	began_at timestamptz NOT NULL,
+	is_current boolean NOT NULL,
 	PRIMARY KEY (account_id, number)
 );
+CREATE UNIQUE INDEX audit_generation_current ON flagplane_data.audit_generation (account_id) WHERE is_current;
 COMMENT ON TABLE flagplane_data.audit_generation IS 'The servers that the audit log has been written on, one after the other: transaction ids are counted on each anew.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.audit_generation', '');
 

@@ -65,9 +65,9 @@ BEGIN
 	IF idempotency_key IS NOT NULL THEN
 		this_request := sha256(convert_to(json_build_array('create_environment', project_key, key, name, color,
 			default_ttl, secure_mode, default_track_events, confirm_changes, require_comments, tags, critical)::text, 'UTF8'));
-		INSERT INTO flagplane_data.idempotency_key (account_id, actor, operation, key_hash, request_hash, salt, created_at, expires_at)
+		INSERT INTO flagplane_data.idempotency_key (account_id, actor, operation, key_hash, request_hash, salt, expires_at)
 		VALUES (caller.account_id, 'token:' || caller.id, 'twin', sha256(uuid_send(idempotency_key)), this_request,
-			uuid_send(gen_random_uuid()), clock_timestamp(), clock_timestamp() + interval '24 hours')
+			uuid_send(gen_random_uuid()), clock_timestamp() + interval '24 hours')
 		ON CONFLICT DO NOTHING;
 		claimed := FOUND;
 		IF NOT claimed THEN
@@ -122,7 +122,7 @@ BEGIN
 		'proj/' || project_key || ':env/' || key,
 		replace(replace(answer::text, sdk_key, ''), mobile_key, '')::json, 'req_' || replace(gen_random_uuid()::text, '-', ''));
 	IF claimed THEN
-		UPDATE flagplane_data.idempotency_key k SET status = 201, response = answer::text,
+		UPDATE flagplane_data.idempotency_key k SET response = answer::text,
 			location = '/api/v2/projects/' || project_key || '/environments/' || key, version = 1
 		WHERE k.account_id = caller.account_id AND k.actor = 'token:' || caller.id AND k.operation = 'twin'
 		AND k.key_hash = sha256(uuid_send(idempotency_key));

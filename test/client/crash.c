@@ -218,7 +218,8 @@ is_claimed(PGconn *owner, const char *key)
 {
 	char *answer = query(owner,
 						 "SELECT EXISTS (SELECT FROM flagplane_data.idempotency_key WHERE"
-						 " key_hash = sha256(uuid_send(%s)) AND status IS NOT NULL)",
+						 " key_hash = sha256(uuid_send(%s))"
+						 " AND (response IS NOT NULL OR operation LIKE 'delete\\_%%'))",
 						 key);
 	bool is = strcmp(answer, "t") == 0;
 
@@ -414,7 +415,7 @@ test_crash(void)
 	}
 	check(all_there, "all that was ever acknowledged is there in the end");
 	check_equal(query(owner, "SELECT count(*) FROM flagplane_data.idempotency_key"
-							 " WHERE status IS NULL"),
+							 " WHERE response IS NULL AND operation NOT LIKE 'delete\\_%%'"),
 				"0", "no claim lacks its answer");
 	while (read_feed(owner))
 		;
