@@ -23,8 +23,7 @@ typedef struct Headers
 extern void sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinfo);
 extern Datum call_from_sql(FunctionCallInfo fcinfo, const Operation *operation);
 
-extern void headers_read_jsonb(Jsonb *source, bool postgrest, Headers *headers);
+extern void headers_read_jsonb(Jsonb *source, Headers *headers);
 extern void headers_of_postgrest(Headers *headers);
-extern Jsonb *postgrest_jsonb(const char *name);
 
 #endif /* FLAGPLANE_DOOR_H */

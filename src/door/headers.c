@@ -6,8 +6,7 @@
 #include "door/response.h"
 
 #include "ground/json.h"
-#include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
+#include "ground/jsonb.h"
 
 #define TOKEN_PREFIX "fp_"
 
@@ -59,72 +58,87 @@ token_of_header(char *value, bool may_be_jwt)
 	return value;
 }
 
+/* The headers while they are read, and what the token might be. */
+typedef struct Reading
+{
+	Headers *headers;
+	bool postgrest;
+	char *tokens[TOKEN_HEADERS];
+} Reading;
+
 /*
- * headers_read_jsonb reads a JSON object of headers.  Names count in either
- * case; values that are not strings are passed over.
+ * take_header keeps a header that means something here.  Names count in either case.
+ */
+static void
+take_header(Reading *reading, const char *name, char *value)
+{
+	for (int i = 0; i < (int) lengthof(plain_headers); i++)
+		if (pg_strcasecmp(name, plain_headers[i].name) == 0)
+			*(char **) ((char *) reading->headers + plain_headers[i].member) = value;
+	for (int i = 0; i < TOKEN_HEADERS; i++)
+		if (pg_strcasecmp(name, token_headers[i]) == 0)
+			reading->tokens[i] = token_of_header(value, reading->postgrest && i == AUTHORIZATION);
+}
+
+/*
+ * settle_token takes the first of the tokens that are there.
+ */
+static void
+settle_token(Reading *reading)
+{
+	for (int i = 0; i < TOKEN_HEADERS && reading->headers->token == NULL; i++)
+		reading->headers->token = reading->tokens[i];
+}
+
+/*
+ * headers_read_jsonb reads a JSON object of headers; values that are not strings are
+ * passed over.
  */
 void
-headers_read_jsonb(Jsonb *source, bool postgrest, Headers *headers)
+headers_read_jsonb(Jsonb *source, Headers *headers)
 {
+	Reading reading = {.headers = headers};
 	JsonbIterator *iterator = JsonbIteratorInit(&source->root);
-	JsonbIteratorToken token;
 	JsonbValue name;
-	char *tokens[TOKEN_HEADERS] = {NULL};
+	JsonbValue value;
 
 	memset(headers, 0, sizeof(*headers));
-	token = JsonbIteratorNext(&iterator, &name, true);
-	if (token != WJB_BEGIN_OBJECT)
+	if (JsonbIteratorNext(&iterator, &name, true) != WJB_BEGIN_OBJECT)
 		return;
-	while ((token = JsonbIteratorNext(&iterator, &name, true)) == WJB_KEY)
+	while (JsonbIteratorNext(&iterator, &name, true) == WJB_KEY)
 	{
-		JsonbValue value;
-		char *header = pnstrdup(name.val.string.val, name.val.string.len);
-		char *text;
-
 		(void) JsonbIteratorNext(&iterator, &value, true);
-		if (value.type != jbvString)
-			continue;
-		text = pnstrdup(value.val.string.val, value.val.string.len);
-		for (int i = 0; i < (int) lengthof(plain_headers); i++)
-			if (pg_strcasecmp(header, plain_headers[i].name) == 0)
-				*(char **) ((char *) headers + plain_headers[i].member) = text;
-		for (int i = 0; i < TOKEN_HEADERS; i++)
-			if (pg_strcasecmp(header, token_headers[i]) == 0)
-				tokens[i] = token_of_header(text, postgrest && i == AUTHORIZATION);
+		if (value.type == jbvString)
+			take_header(&reading, jsonb_string(&name), jsonb_string(&value));
 	}
-	for (int i = 0; i < TOKEN_HEADERS && headers->token == NULL; i++)
-		headers->token = tokens[i];
+	settle_token(&reading);
 }
 
 /*
- * postgrest_jsonb is a setting that holds JSON; NULL where it is not set.  jsonb's own
- * complaint about one that does not would quote it, with the caller's token perhaps.
+ * take_member keeps a header of PostgREST's request.
  */
-Jsonb *
-postgrest_jsonb(const char *name)
+static void
+take_member(void *state, char *name, const JsonValue *value)
 {
-	const char *text = postgrest_setting(name);
-	JsonValue value;
-	Datum jsonb;
-
-	if (text == NULL)
-		return NULL;
-	if (json_read_value(text, strlen(text), &value) != NULL)
-		error_raise(ERR_MALFORMED, "the setting %s is not JSON", name);
-	(void) json_read_jsonb(&value, &jsonb);
-	return DatumGetJsonbP(jsonb);
+	if (value->kind == JSON_STRING)
+		take_header(state, name, value->text);
 }
 
 /*
- * headers_of_postgrest reads the headers of the request that PostgREST is
- * serving; there are none outside of one.
+ * headers_of_postgrest reads the headers of the request that PostgREST is serving;
+ * there are none outside of one.  JSON's own complaint about a setting that is none
+ * would quote it, with the caller's token perhaps.
  */
 void
 headers_of_postgrest(Headers *headers)
 {
-	Jsonb *source = postgrest_jsonb("request.headers");
+	const char *text = postgrest_setting("request.headers");
+	Reading reading = {.headers = headers, .postgrest = true};
 
 	memset(headers, 0, sizeof(*headers));
-	if (source)
-		headers_read_jsonb(source, true, headers);
+	if (text == NULL)
+		return;
+	if (json_read_object(text, strlen(text), take_member, &reading) != NULL)
+		error_raise(ERR_MALFORMED, "the setting request.headers is not a JSON object");
+	settle_token(&reading);
 }

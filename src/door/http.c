@@ -153,7 +153,7 @@ read_headers(Exchange *exchange, Headers *headers)
 {
 	if (exchange->headers)
 	{
-		headers_read_jsonb(exchange->headers, false, headers);
+		headers_read_jsonb(exchange->headers, headers);
 		return;
 	}
 	headers_of_postgrest(headers);

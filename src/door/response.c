@@ -8,6 +8,7 @@
 #include "access/xact.h"
 #include "ground/answer.h"
 #include "ground/document.h"
+#include "ground/json.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/jsonb.h"
@@ -147,13 +148,33 @@ keep_headers(StringInfo out, Jsonb *list)
 }
 
 /*
+ * headers_before are the headers that have been set for the answer already; NULL if
+ * there are none.  jsonb's own complaint about a setting that is no JSON would quote
+ * it.
+ */
+static Jsonb *
+headers_before(void)
+{
+	const char *text = postgrest_setting("response.headers");
+	JsonValue value;
+	Datum jsonb;
+
+	if (text == NULL)
+		return NULL;
+	if (json_read_value(text, strlen(text), &value) != NULL)
+		error_raise(ERR_MALFORMED, "the setting response.headers is not JSON");
+	(void) json_read_jsonb(&value, &jsonb);
+	return DatumGetJsonbP(jsonb);
+}
+
+/*
  * postgrest_headers tells PostgREST the headers: an array of objects of one
  * member each.
  */
 void
 postgrest_headers(const ResponseHeaders *headers)
 {
-	Jsonb *before = postgrest_jsonb("response.headers");
+	Jsonb *before = headers_before();
 	StringInfoData out;
 
 	if (headers->count == 0 && before == NULL)

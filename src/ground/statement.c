@@ -5,14 +5,19 @@
  * A plan is made at a statement's first use in a backend and kept; PostgreSQL
  * revalidates it by name before every use, so ALTER, DROP EXTENSION and a later
  * CREATE EXTENSION cannot leave it stale.  Plans are generic: a parameter's
- * value never changes how these statements should run.
+ * value never changes how these statements should run.  What does is the size of
+ * the tables: over an empty one the planner takes any index, and a backend that is
+ * there from the first row on would read all of an account for one row until
+ * autovacuum comes by.  So a plan is made anew after 8, 64, 512, ... uses.
  */
 #include "ground/statement.h"
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "ground/jsonb.h"
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
+#include "utils/plancache.h"
 #include "utils/snapmgr.h"
 #include "utils/uuid.h"
 
@@ -114,6 +119,33 @@ statement_end(void)
 }
 
 /*
+ * is_power_of_eight tells whether a count is 8, 64, 512, ...
+ */
+static bool
+is_power_of_eight(uint64 count)
+{
+	return count >= 8 && (count & (count - 1)) == 0 && pg_rightmost_one_pos64(count) % 3 == 0;
+}
+
+/*
+ * forget_plan has a statement planned anew at its next use.  It may be in use now,
+ * by a call that has led to this one, which keeps the old plan to its end.
+ */
+static void
+forget_plan(Statement *statement)
+{
+	ListCell *cell;
+
+	foreach (cell, SPI_plan_get_plan_sources(statement->plan))
+	{
+		CachedPlanSource *source = lfirst(cell);
+
+		if (source->gplan)
+			source->gplan->is_valid = false;
+	}
+}
+
+/*
  * statement_run executes a statement with its parameters and returns all rows.
  */
 Rows
@@ -132,6 +164,9 @@ statement_run(Statement *statement, const Params *params, StatementMode mode)
 		statement->plan = plan;
 		statement->params = params->count;
 	}
+	else if (is_power_of_eight(statement->uses))
+		forget_plan(statement);
+	statement->uses++;
 	if (params->count != statement->params)
 		elog(ERROR, "a statement was given %d parameters where it takes %d", params->count,
 			 statement->params);

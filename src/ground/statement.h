@@ -24,10 +24,11 @@ typedef struct Statement
 {
 	const char *text;
 	SPIPlanPtr plan;
-	int params; /* how many it was prepared with */
+	int params;	 /* how many it was prepared with */
+	uint64 uses; /* of the plan */
 } Statement;
 
-#define STATEMENT(name, sql) static Statement name = {sql, NULL, 0}
+#define STATEMENT(name, sql) static Statement name = {sql, NULL, 0, 0}
 
 /* The parameters of a statement, $1 first. */
 typedef struct Params

@@ -33,9 +33,11 @@ const Field reset_environment_mobile_key_fields[] = RESET_FIELDS;
 const Field resolve_environment_key_fields[] = {
 	{"value", "value", FIELD_TEXT, IN_BODY, true, RULE_NONE, 0, 0, NULL, NULL}, FIELDS_END};
 
+/* What both rows have in common is not computed for each of them. */
 STATEMENT(insert_keys, "INSERT INTO flagplane_data.environment_key"
 					   " (account_id, environment_id, kind, value, created_at)"
-					   " VALUES ($1, $2, 'sdk', $3, $5), ($1, $2, 'mobile', $4, $5)");
+					   " SELECT $1, $2, k.kind, k.value, $5"
+					   " FROM (VALUES ('sdk', $3), ('mobile', $4)) k(kind, value)");
 
 STATEMENT(lock_environment,
 		  "SELECT " ENVIRONMENT_COLUMNS

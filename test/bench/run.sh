@@ -22,22 +22,21 @@ round() {
 heading
 
 # compare NAME A B CLIENTS OPTIONS KIND MUST AIM: latency ratios are B's rate over A's.
+# A ratio is taken of each round's pair, so that a machine that is faster at one time
+# than at another does not count.
 compare() {
-	local ours="" other="" a b i
+	local ours="" other="" ratios="" a b i
 	for ((i = 0; i < ROUNDS; i++)); do
-		ours+=$(round "$2" "$4" "$5")$'\n'
-		other+=$(round "$3" "$4" "$5")$'\n'
+		a=$(round "$2" "$4" "$5")
+		b=$(round "$3" "$4" "$5")
+		ours+=$a$'\n'
+		other+=$b$'\n'
+		ratios+=$(echo "$a $b" | awk -v kind="$6" '{ print kind == "latency" ? $2 / $1 : $1 / $2 }')$'\n'
 	done
-	a=$(printf %s "$ours" | median)
-	b=$(printf %s "$other" | median)
-	if [ "$6" = latency ]; then
-		line "$1" "$a" "$b" "$(echo "$b $a" | awk '{ print $1 / $2 }')" "$7" "$8"
-	else
-		line "$1" "$a" "$b" "$(echo "$a $b" | awk '{ print $1 / $2 }')" "$7" "$8"
-	fi
+	line "$1" "$(printf %s "$ours" | median)" "$(printf %s "$other" | median)" "$(printf %s "$ratios" | median)" "$7" "$8"
 }
 
-echo "(ours and other in transactions a second; medians of $ROUNDS rounds)"
+echo "(ours and other in transactions a second; medians of $ROUNDS rounds, ratios of each round's pair)"
 compare "full call / twin, latency, commit async" ours_environment twin_environment 1 "-c synchronous_commit=off" latency "<=0.70" 0.60
 compare "full call / twin, latency, commit sync" ours_environment twin_environment 1 "" latency "<=0.82" 0.74
 compare "full transaction / bare INSERT, latency, async" ours_layer bare_layer 1 "-c synchronous_commit=off" latency "-" "-"
