@@ -55,6 +55,10 @@ AND (SELECT attname FROM pg_attribute WHERE attrelid = i.indrelid AND attnum = i
 SELECT conname FROM pg_constraint WHERE connamespace = 'flagplane_data'::regnamespace
 AND contype <> 'n' AND length(conname) >= 45;
 SELECT conname FROM pg_constraint WHERE connamespace = 'flagplane_data'::regnamespace AND condeferrable;
+-- What a deletion takes along is found by an index, in whatever state it is.
+SELECT conname FROM pg_constraint c WHERE connamespace = 'flagplane_data'::regnamespace AND contype = 'f' AND confdeltype = 'c'
+AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indpred IS NULL
+	AND (i.indkey::int2[])[0:cardinality(c.conkey) - 1] @> c.conkey);
 
 -- Every view identifies the caller, keeps others' conditions out, runs as its owner, cannot be written
 -- through, and shows the account and nothing that tokens and keys are made of; stats is of the server.

@@ -51,6 +51,9 @@ SELECT status, left(body, 9) FROM pg_temp.rpc($$SELECT flagplane.list_layers('rp
 SELECT * FROM pg_temp.rpc($$SELECT flagplane.list_layers('rpc')$$, '{"authorization": "Bearer fp_x"}');
 -- Headers that are no JSON are refused without a word of them.
 SELECT set_config('request.method', 'POST', true), set_config('request.headers', '{"authorization": "secret" "x"}', true), t.try($$SELECT flagplane.list_layers('rpc')$$);
+SELECT status, body FROM pg_temp.rpc($$SELECT flagplane.list_layers('rpc')$$, '["secret"]');
+-- A name that is there twice, in two cases: what is no token does not hide the one that is there.
+SELECT status, body FROM pg_temp.rpc($$SELECT flagplane.list_layers('rpc')$$, '{"authorization": "Bearer fp_x", "Authorization": "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x"}');
 -- handle() answers as ever, in the middle of such a request.
 SELECT * FROM pg_temp.rpc($$SELECT body FROM flagplane.handle('GET', '/api/v2/x')$$);
 -- In SQL, the row of the error table is in the constraint's name.

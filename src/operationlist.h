@@ -7,7 +7,7 @@
  * changes anything, what it is about, and the rules between its fields (none:
  * NULL).  Its fields are <name>_fields and its work is the C function
  * do_<name>, both in the resource's file; its SQL line is in schema/functions.sql.
- * A FORETOLD operation has foretell_<name> as well, which writes its answer before
+ * A FORETOLD operation has foretell_<name> as well, which may write its answer before
  * the work.  A row needs no include guard: it is read once for each use.
  */
 #ifndef FORETOLD

@@ -45,7 +45,11 @@ STATEMENT(insert_audit, INSERT_AUDIT("$16"));
 STATEMENT(insert_audit_by_key, INSERT_AUDIT("(SELECT p.id FROM flagplane_data.project p"
 											" WHERE p.account_id = $1 AND p.key = $16)"));
 
-/* Of two that begin one at once, the second waits for the first and finds it there. */
+/*
+ * Another server's generation ends before one of this server begins.  Of two that do
+ * so at once, the second waits for the first, and finds that what it would end or
+ * begin is so already.
+ */
 STATEMENT(end_generation, "UPDATE flagplane_data.audit_generation g SET is_current = false"
 						  " WHERE g.account_id = $1 AND g.is_current"
 						  " AND (g.system_identifier, g.timeline) IS DISTINCT FROM ($2, $3)");

@@ -67,7 +67,7 @@ call_run(Request *request)
 	caller_resolve_project(request);
 	idempotency_read(request);
 	if (request->operation->foretell)
-		request->foretold = request->operation->foretell(request);
+		request->operation->foretell(request);
 
 	if (!idempotency_replay(request))
 	{

@@ -305,11 +305,31 @@ fields_collect(Request *request)
 }
 
 /*
- * fields_check refuses the request for all that is broken at once.
+ * check_path refuses a path that names something by a text that is longer than any
+ * key: it names nothing, and must not get into answers or messages.
+ */
+static void
+check_path(const Request *request)
+{
+	const Field *fields = request->operation->fields;
+
+	for (int i = 0; fields[i].name; i++)
+		if (fields[i].place == IN_PATH && fields[i].type == FIELD_TEXT &&
+			request_given(request, i) &&
+			VARSIZE_ANY_EXHDR(DatumGetTextPP(request->params.values[FIELD_PARAM(i)])) >
+				PATH_TEXT_MAX)
+			error_raise(ERR_NOT_FOUND, "%s is longer than any key",
+						request->wire ? fields[i].wire : fields[i].name);
+}
+
+/*
+ * fields_check refuses the request for what its path cannot name, or for all that is
+ * broken at once.
  */
 void
 fields_check(Request *request)
 {
+	check_path(request);
 	fields_collect(request);
 	if (request->violations.count > 0)
 		error_raise_violations(ERR_INVALID, &request->violations);

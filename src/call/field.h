@@ -16,6 +16,9 @@
 #define TAGS_MAX	   64
 #define TAG_LENGTH_MAX 64
 
+/* No key or id that a path can name has more bytes: those of a flag link's key. */
+#define PATH_TEXT_MAX 512
+
 extern int field_count(const Operation *operation);
 extern int field_by_wire(const Operation *operation, const char *wire, FieldPlace place);
 extern Oid field_type_oid(FieldType type);

@@ -116,7 +116,7 @@ typedef struct Operation
 	const char *subject; /* what it is about: "layer" */
 	const Field *fields;
 	void (*check)(struct Request *request);	   /* rules between fields; may be NULL */
-	bool (*foretell)(struct Request *request); /* the answer before the work; may be NULL */
+	void (*foretell)(struct Request *request); /* the answer before the work; may be NULL */
 	void (*run)(struct Request *request);
 	int number; /* its place in the table, counted from 1, or NOT_IN_THE_TABLE */
 } Operation;

@@ -76,8 +76,14 @@ take_header(Reading *reading, const char *name, char *value)
 		if (pg_strcasecmp(name, plain_headers[i].name) == 0)
 			*(char **) ((char *) reading->headers + plain_headers[i].member) = value;
 	for (int i = 0; i < TOKEN_HEADERS; i++)
+	{
+		char *token = NULL;
+
 		if (pg_strcasecmp(name, token_headers[i]) == 0)
-			reading->tokens[i] = token_of_header(value, reading->postgrest && i == AUTHORIZATION);
+			token = token_of_header(value, reading->postgrest && i == AUTHORIZATION);
+		if (token)
+			reading->tokens[i] = token;
+	}
 }
 
 /*

@@ -128,8 +128,9 @@ is_power_of_eight(uint64 count)
 }
 
 /*
- * forget_plan has a statement planned anew at its next use.  It may be in use now,
- * by a call that has led to this one, which keeps the old plan to its end.
+ * forget_plan has a statement planned anew at its next use.  What was parsed stays
+ * good, so the plan alone is marked, as an invalidation would: it may be in use now,
+ * by a call that has led to this one, and lives until that is done with it.
  */
 static void
 forget_plan(Statement *statement)

@@ -276,13 +276,13 @@ answer_creation(Request *request, const Environment *environment)
  * foretell_create_environment answers with the environment that will be made, unless
  * it is a copy.
  */
-bool
+void
 foretell_create_environment(Request *request)
 {
 	Environment *environment;
 
 	if (request_given(request, SOURCE))
-		return false;
+		return;
 	set_defaults(request);
 	environment = palloc(sizeof(Environment));
 	*environment = environment_of_request(request);
@@ -290,30 +290,30 @@ foretell_create_environment(Request *request)
 	environment_keys_mint(request, environment);
 	answer_creation(request, environment);
 	request->state = environment;
-	return true;
+	request->foretold = true;
 }
 
 /*
- * copy_environment makes a copy of the source, as $14 and $15 name it, and tells the
- * source's id.
+ * insert_copy makes a copy of the source, which $14 and $15 name, tells the source's
+ * id and answers.
  */
-static Environment
-copy_environment(Request *request, char *id, char **source_id)
+static Environment *
+insert_copy(Request *request, char *id, char **source_id)
 {
-	Environment environment;
+	Environment *copy = palloc(sizeof(Environment));
 	Rows rows = request_run(request, &clone_environment);
 	Row row;
 
 	if (rows.count == 0)
 		refuse_creation(request);
-	environment = environment_of_row(&rows, 0, false);
-	environment.id = id;
+	*copy = environment_of_row(&rows, 0, false);
+	copy->id = id;
 	rows = request_run_first(request, &find_source, 15);
 	row_read(&rows, 0, &row);
 	*source_id = row_string(&row, 0);
-	environment_keys_mint(request, &environment);
-	answer_creation(request, &environment);
-	return environment;
+	environment_keys_mint(request, copy);
+	answer_creation(request, copy);
+	return copy;
 }
 
 /*
@@ -323,25 +323,18 @@ copy_environment(Request *request, char *id, char **source_id)
 void
 do_create_environment(Request *request)
 {
-	Environment *foretold = request->foretold ? request->state : NULL;
-	char *id = foretold ? foretold->id : object_id();
+	Environment *environment = request->foretold ? request->state : NULL;
+	char *id = environment ? environment->id : object_id();
 	char *source_id = NULL;
 
 	params_text(&request->params, id);
 	params_time(&request->params, request->now);
 	project_hold(request, true);
-	if (foretold)
-	{
-		if (request_run(request, &insert_environment).count == 0)
-			refuse_creation(request);
-		environment_keys_insert(request, foretold);
-	}
-	else
-	{
-		Environment copy = copy_environment(request, id, &source_id);
-
-		environment_keys_insert(request, &copy);
-	}
+	if (environment == NULL)
+		environment = insert_copy(request, id, &source_id);
+	else if (request_run(request, &insert_environment).count == 0)
+		refuse_creation(request);
+	environment_keys_insert(request, environment);
 	flags_configure_environment(request, id, source_id);
 }
 

@@ -247,9 +247,10 @@ read_member(Request *request, FlagLink *link)
 }
 
 /*
- * foretell_create_flag_link answers with the flag link that will be made.
+ * foretell_create_flag_link answers with the flag link that will be made, and with its
+ * member's names as they are when the call begins.
  */
-bool
+void
 foretell_create_flag_link(Request *request)
 {
 	FlagLink link = {0};
@@ -278,7 +279,7 @@ foretell_create_flag_link(Request *request)
 					 request_string(request, PROJECT_KEY), request_string(request, FLAG_KEY),
 					 link.id);
 	flag_link_target(request, &link);
-	return true;
+	request->foretold = true;
 }
 
 /*

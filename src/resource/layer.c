@@ -228,7 +228,7 @@ seed_mint(void)
 /*
  * foretell_create_layer answers with the layer that will be made.
  */
-bool
+void
 foretell_create_layer(Request *request)
 {
 	const Rows nothing = {0};
@@ -248,7 +248,7 @@ foretell_create_layer(Request *request)
 	request_location(request, "/api/v2/projects/%s/layers/%s", request_string(request, PROJECT_KEY),
 					 layer.key);
 	request_target(request, "proj/%s:layer/%s", request_string(request, PROJECT_KEY), layer.key);
-	return true;
+	request->foretold = true;
 }
 
 /*

@@ -97,7 +97,7 @@ environments_create(Request *project, List *environments, const char *project_ke
 		environment->secret_count = project->secret_count;
 		environment->secret_room = project->secret_room;
 		document_element(project->answer);
-		environment->foretold = foretell_create_environment(environment);
+		foretell_create_environment(environment);
 		do_create_environment(environment);
 		project->secrets = environment->secrets;
 		project->secret_count = environment->secret_count;

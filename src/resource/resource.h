@@ -14,7 +14,7 @@
 	extern void do_##name(Request *request);
 #define FORETOLD(name, method, path, scope, status, dialect, kind, subject, check) \
 	OPERATION(name, method, path, scope, status, dialect, kind, subject, check)    \
-	extern bool foretell_##name(Request *request);
+	extern void foretell_##name(Request *request);
 #include "operationlist.h"
 #undef OPERATION
 

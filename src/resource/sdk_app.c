@@ -168,7 +168,7 @@ require_project(Request *request, Statement *find)
  * foretell_create_sdk_app answers with the app that will be made, and its key, which
  * this answer alone shows.
  */
-bool
+void
 foretell_create_sdk_app(Request *request)
 {
 	char secret[SECRET_LENGTH + 1];
@@ -203,7 +203,7 @@ foretell_create_sdk_app(Request *request)
 	request_target(request, "prj_%s:sdk-app/" APP_ID_PREFIX "%s", project_id, app.id);
 	explicit_bzero(secret, sizeof(secret));
 	explicit_bzero(api_key, sizeof(api_key));
-	return true;
+	request->foretold = true;
 }
 
 /*

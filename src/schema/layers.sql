@@ -73,7 +73,7 @@ CREATE TABLE flagplane_data.layer_reservation (
 CREATE UNIQUE INDEX reservation_of_experiment
 	ON flagplane_data.layer_reservation (account_id, experiment_id) WHERE released_at IS NULL;
 CREATE INDEX reservation_history
-	ON flagplane_data.layer_reservation (account_id, experiment_id) WHERE released_at IS NOT NULL;
+	ON flagplane_data.layer_reservation (account_id, experiment_id);
 CREATE INDEX reservation_of_layer
 	ON flagplane_data.layer_reservation (account_id, layer_id, environment_id, released_at, id);
 CREATE INDEX reservation_of_environment

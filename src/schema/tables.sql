@@ -147,6 +147,7 @@ CREATE TABLE flagplane_data.environment_key (
 );
 CREATE UNIQUE INDEX environment_key_current
 	ON flagplane_data.environment_key (account_id, environment_id, kind) WHERE expires_at IS NULL;
+CREATE INDEX environment_key_of_environment ON flagplane_data.environment_key (account_id, environment_id);
 CREATE INDEX environment_key_expiry
 	ON flagplane_data.environment_key (account_id, expires_at) WHERE expires_at IS NOT NULL;
 COMMENT ON TABLE flagplane_data.environment_key IS 'SDK and mobile keys of environments; one of each kind is current, which has no expiry.';
