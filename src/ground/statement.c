@@ -6,16 +6,15 @@
  * revalidates it by name before every use, so ALTER, DROP EXTENSION and a later
  * CREATE EXTENSION cannot leave it stale.  Plans are generic: a parameter's
  * value never changes how these statements should run.  What does is the size of
- * the tables: over an empty one the planner takes any index, and a backend that is
- * there from the first row on would read all of an account for one row until
- * autovacuum comes by.  So a plan is made anew after 8, 64, 512, ... uses.
+ * the tables.  Over a small one the planner takes any index or none, and until
+ * autovacuum comes by, which it cannot within a transaction, all of an account would
+ * be read for one row: so plans are made anew now and then.
  */
 #include "ground/statement.h"
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "ground/jsonb.h"
-#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/plancache.h"
 #include "utils/snapmgr.h"
@@ -119,31 +118,16 @@ statement_end(void)
 }
 
 /*
- * is_power_of_eight tells whether a count is 8, 64, 512, ...
- */
-static bool
-is_power_of_eight(uint64 count)
-{
-	return count >= 8 && (count & (count - 1)) == 0 && pg_rightmost_one_pos64(count) % 3 == 0;
-}
-
-/*
- * forget_plan has a statement planned anew at its next use.  What was parsed stays
- * good, so the plan alone is marked, as an invalidation would: it may be in use now,
- * by a call that has led to this one, and lives until that is done with it.
+ * count_use counts a statement's uses, and has all plans of this backend made anew, ours
+ * and those of foreign keys, whenever there have been four times as many.
  */
 static void
-forget_plan(Statement *statement)
+count_use(Statement *statement)
 {
-	ListCell *cell;
-
-	foreach (cell, SPI_plan_get_plan_sources(statement->plan))
-	{
-		CachedPlanSource *source = lfirst(cell);
-
-		if (source->gplan)
-			source->gplan->is_valid = false;
-	}
+	if (++statement->uses < statement->new_plans_after)
+		return;
+	statement->new_plans_after = 4 * statement->uses;
+	ResetPlanCache();
 }
 
 /*
@@ -165,9 +149,7 @@ statement_run(Statement *statement, const Params *params, StatementMode mode)
 		statement->plan = plan;
 		statement->params = params->count;
 	}
-	else if (is_power_of_eight(statement->uses))
-		forget_plan(statement);
-	statement->uses++;
+	count_use(statement);
 	if (params->count != statement->params)
 		elog(ERROR, "a statement was given %d parameters where it takes %d", params->count,
 			 statement->params);

@@ -24,11 +24,12 @@ typedef struct Statement
 {
 	const char *text;
 	SPIPlanPtr plan;
-	int params;	 /* how many it was prepared with */
-	uint64 uses; /* of the plan */
+	int params; /* how many it was prepared with */
+	uint64 uses;
+	uint64 new_plans_after; /* so many uses */
 } Statement;
 
-#define STATEMENT(name, sql) static Statement name = {sql, NULL, 0, 0}
+#define STATEMENT(name, sql) static Statement name = {sql, NULL, 0, 0, 64}
 
 /* The parameters of a statement, $1 first. */
 typedef struct Params
