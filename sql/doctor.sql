@@ -45,8 +45,8 @@ SELECT f FROM (VALUES
 	(22, $$CREATE TRIGGER watch AFTER DELETE ON flagplane_data.flag EXECUTE FUNCTION suppress_redundant_updates_trigger(); CREATE RULE keep AS ON DELETE TO flagplane_data.member DO ALSO NOTIFY x$$),
 	(23, $$CREATE TABLE flagplane_data.notes (id int PRIMARY KEY); CREATE FUNCTION flagplane.mine() RETURNS int LANGUAGE sql RETURN 1; REVOKE ALL ON FUNCTION flagplane.mine() FROM PUBLIC$$),
 	(24, $$ALTER TABLE flagplane_data.audit_log SET (autovacuum_enabled = off)$$),
-	(25, $$DELETE FROM flagplane_data.environment_key WHERE expires_at IS NOT NULL; INSERT INTO flagplane_data.environment_key (account_id, environment_id, kind, value, created_at, expires_at)
-		SELECT e.account_id, e.id, 'sdk', 'doctor ' || g, now(), now() - g * interval '10 hours' FROM flagplane_data.environment e JOIN flagplane_data.project p ON p.account_id = e.account_id AND p.id = e.project_id,
+	(25, $$DELETE FROM flagplane_data.environment_key WHERE expires_at IS NOT NULL; INSERT INTO flagplane_data.environment_key (account_id, environment_id, kind, value, created_at, expires_at, replaced_in)
+		SELECT e.account_id, e.id, 'sdk', 'doctor ' || g, now(), now() - g * interval '10 hours', g FROM flagplane_data.environment e JOIN flagplane_data.project p ON p.account_id = e.account_id AND p.id = e.project_id,
 		generate_series(1, 3) g WHERE p.key = 'doctor' AND e.key = 'test'$$),
 	(26, $$DELETE FROM flagplane_data.idempotency_key; INSERT INTO flagplane_data.idempotency_key (account_id, actor, operation, key_hash, request_hash, salt, expires_at)
 		SELECT 1, 'x', 'x', sha256(g::text::bytea), sha256(''), '', now() - g * interval '10 hours' FROM generate_series(1, 4) g$$),

@@ -126,13 +126,13 @@ CHECK(crash_unsafe, "error",
 	  "A crash of the machine may lose what was acknowledged, or the whole cluster. Set it on and "
 	  "reload.")
 
-CHECK(
-	environment_without_key, "error",
-	"SELECT format('environment %s of account \"%s\"', e.id, a.key)"
-	" FROM flagplane_data.environment e JOIN flagplane_data.account a ON a.id = e.account_id"
-	" WHERE (SELECT count(*) FROM flagplane_data.environment_key k"
-	" WHERE k.account_id = e.account_id AND k.environment_id = e.id AND k.expires_at IS NULL) <> 2",
-	"It has not one current SDK key and one current mobile key. Restore the rows from a backup.")
+CHECK(environment_without_key, "error",
+	  "SELECT format('environment %s of account \"%s\"', e.id, a.key)"
+	  " FROM flagplane_data.environment e JOIN flagplane_data.account a ON a.id = e.account_id"
+	  " WHERE (SELECT count(*) FROM flagplane_data.environment_key k"
+	  " WHERE k.account_id = e.account_id AND k.environment_id = e.id AND k.expires_at IS NULL"
+	  " AND k.replaced_in IS NULL) <> 2",
+	  "It has not one current SDK key and one current mobile key. Restore the rows from a backup.")
 
 CHECK(configuration_missing, "error",
 	  "SELECT format('flag \"%s\" in environment %s of account \"%s\"', f.key, e.id, a.key)"

@@ -36,7 +36,7 @@ typedef struct Environment
 #define CURRENT_KEY(kind)                                                                    \
 	"(SELECT k.value FROM flagplane_data.environment_key k"                                  \
 	" WHERE k.account_id = e.account_id AND k.environment_id = e.id AND k.kind = '" kind "'" \
-	" AND k.expires_at IS NULL)"
+	" AND k.replaced_in IS NULL)"
 
 #define ENVIRONMENT_KEYS CURRENT_KEY("sdk") ", " CURRENT_KEY("mobile")
 

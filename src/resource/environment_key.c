@@ -2,8 +2,8 @@
  * environment_key.c
  *	  The SDK and mobile keys of environments: made, reset, found.
  *
- * Keys are rows.  One of each kind is current, which has no expiry; one that has
- * been reset with an expiry is good until then.
+ * Keys are rows.  One of each kind is current, which has no expiry and has not been
+ * replaced; one that has been reset with an expiry is good until then.
  */
 #include "resource/environment.h"
 #include "resource/resource.h"
@@ -48,9 +48,10 @@ STATEMENT(lock_environment,
 STATEMENT(find_keys, "SELECT " ENVIRONMENT_KEYS
 					 " FROM flagplane_data.environment e WHERE e.account_id = $1 AND e.id = $2");
 
-STATEMENT(retire_key, "UPDATE flagplane_data.environment_key k SET expires_at = $4"
+STATEMENT(retire_key, "UPDATE flagplane_data.environment_key k"
+					  " SET expires_at = $4, replaced_in = $5"
 					  " WHERE k.account_id = $1 AND k.environment_id = $2 AND k.kind = $3"
-					  " AND k.expires_at IS NULL");
+					  " AND k.replaced_in IS NULL");
 
 STATEMENT(insert_key,
 		  "INSERT INTO flagplane_data.environment_key"
@@ -178,6 +179,7 @@ reset_key(Request *request, const char *kind, const char *prefix)
 	statement_run(&bump_environment, &bump, STATEMENT_WRITE);
 	key_params(request, &retire, &environment, kind);
 	params_time(&retire, expiry);
+	params_integer(&retire, environment.version + 1);
 	statement_run(&retire_key, &retire, STATEMENT_WRITE);
 	key_params(request, &insert, &environment, kind);
 	params_text(&insert, environment_key_mint(prefix, request->caller.account));

@@ -141,17 +141,19 @@ CREATE TABLE flagplane_data.environment_key (
 	value text COLLATE "C" NOT NULL,
 	created_at timestamptz NOT NULL,
 	expires_at timestamptz,
+	replaced_in integer,
 	PRIMARY KEY (account_id, value),
 	CONSTRAINT environment_key_environment FOREIGN KEY (account_id, environment_id)
 		REFERENCES flagplane_data.environment ON DELETE CASCADE
 );
+-- Proves that one of each kind is current, and finds an environment's keys when it is deleted.
 CREATE UNIQUE INDEX environment_key_current
-	ON flagplane_data.environment_key (account_id, environment_id, kind) WHERE expires_at IS NULL;
-CREATE INDEX environment_key_of_environment ON flagplane_data.environment_key (account_id, environment_id);
+	ON flagplane_data.environment_key (account_id, environment_id, kind, replaced_in) NULLS NOT DISTINCT;
 CREATE INDEX environment_key_expiry
 	ON flagplane_data.environment_key (account_id, expires_at) WHERE expires_at IS NOT NULL;
 COMMENT ON TABLE flagplane_data.environment_key IS 'SDK and mobile keys of environments; one of each kind is current, which has no expiry.';
 COMMENT ON COLUMN flagplane_data.environment_key.expires_at IS 'When a key that has been reset stops working.';
+COMMENT ON COLUMN flagplane_data.environment_key.replaced_in IS 'The version of its environment that it was reset in; NULL: it is current.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.environment_key', '');
 
 CREATE TABLE flagplane_data.flag (

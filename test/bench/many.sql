@@ -1,6 +1,6 @@
 -- Many calls in one transaction: do they slow down, does memory grow? Memory is
--- asked for between statements, in the same way each time, and was asked for before
--- it counts: what asking takes is in none of the differences. The machine may be
+-- asked for between statements, in the same way each time, and twice, of which the
+-- second counts: what asking takes is in none of the differences. The machine may be
 -- faster at one time than at another: what a tenth takes is told in the time of a
 -- fixed piece of work, done before and after it.
 --
@@ -55,6 +55,7 @@ EXECUTE layers('middle', :middle) \gset
 EXECUTE measure \gset c_
 EXECUTE layers('last', :tenth) \gset last_
 EXECUTE measure \gset d_
+EXECUTE memory \gset
 EXECUTE memory \gset after_
 COMMIT;
 SELECT format('%s calls with idempotency keys in one transaction: last tenth / first tenth %s (must <= 1.1); memory grew by %s kB (must <= 64)', :calls,
@@ -62,8 +63,10 @@ SELECT format('%s calls with idempotency keys in one transaction: last tenth / f
 
 BEGIN;
 SELECT pg_temp.members('warm', :hundredth) \g /dev/null
+EXECUTE memory \gset
 EXECUTE memory \gset before_
 SELECT pg_temp.members('keyed', :tenth) \g /dev/null
+EXECUTE memory \gset
 EXECUTE memory \gset after_
 COMMIT;
 SELECT format('%s calls whose answers cannot be foretold: memory grew by %s bytes a call, which PostgreSQL keeps of rows updated by who inserted them',
