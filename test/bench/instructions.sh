@@ -91,3 +91,44 @@ ratio "full call / twin, instructions" "$ours" "$twin" "<=0.60" 0.50
 ratio "full transaction / bare INSERT (layer), instructions" "$layer" "$bare_layer" "<=1.95" 1.60
 ratio "the same with keys and settings (environment)" "$ours" "$bare" - -
 ratio "REST body by handle / named arguments, instructions" "$rest" "$ours" "<=1.15" 1.05
+
+# What PostgreSQL asks for a statement by what is in it, on tables of its own: one round.
+sql <<-'SQL'
+	CREATE SCHEMA price;
+	CREATE TABLE price.parent (a bigint, b bigint, PRIMARY KEY (a, b));
+	INSERT INTO price.parent VALUES (1, 1);
+	CREATE TABLE price.plain (a bigint, b bigint, c text COLLATE "C", d text, e timestamptz);
+	CREATE TABLE price.keyed (LIKE price.plain, PRIMARY KEY (a, b));
+	INSERT INTO price.keyed VALUES (1, 0, 'x', 'y', now());
+	CREATE TABLE price.indexed (LIKE price.keyed INCLUDING INDEXES);
+	CREATE INDEX ON price.indexed (a, e);
+	CREATE TABLE price.wide (LIKE price.keyed INCLUDING INDEXES, f text, g text, h text, i text, j text, k text, l text, m text, n text, o text);
+	CREATE TABLE price.ruled (LIKE price.keyed INCLUDING INDEXES);
+	ALTER TABLE price.ruled ALTER c TYPE flagplane_data.key;
+	CREATE TABLE price.child (LIKE price.keyed INCLUDING INDEXES, FOREIGN KEY (a, a) REFERENCES price.parent);
+SQL
+row="VALUES (1, :n, 'x', 'y', now()"
+script price_nothing <<<'SELECT 1;'
+for table in plain keyed indexed ruled child; do script "price_$table" <<<"INSERT INTO price.$table $row);"; done
+script price_wide <<<"INSERT INTO price.wide $row, 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o');"
+script price_conflict <<<"INSERT INTO price.keyed $row) ON CONFLICT (a, b) DO NOTHING;"
+script price_found <<<'SELECT c, d, e FROM price.keyed WHERE a = 1 AND b = 0 * (:n)::bigint;'
+declare -A price
+for kind in nothing plain keyed indexed ruled child wide conflict found; do
+	count_run "price_$kind" 100 >/dev/null
+	price[$kind]=$(ROUNDS=1 instructions "price_$kind")
+done
+echo "(instructions that PostgreSQL asks for it)"
+while read -r more less name; do
+	printf '%-56s %10d\n' "$name" $((${price[$more]} - ${price[$less]:-0}))
+done <<-'LIST'
+	nothing none a transaction that selects 1
+	found nothing a row found by its key
+	plain nothing a row of five columns, and a commit that writes
+	keyed plain its primary key
+	conflict keyed ON CONFLICT DO NOTHING
+	indexed keyed another index
+	child keyed a foreign key
+	ruled keyed a domain checked in C
+	wide keyed ten columns more
+LIST
