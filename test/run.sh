@@ -76,6 +76,7 @@ case "$what" in
 		CLUSTER_OPTIONS="fsync = on
 shared_buffers = 1GB
 max_wal_size = 8GB
+checkpoint_timeout = 1h
 shared_preload_libraries = 'flagplane'
 flagplane.rate_limits = off" test/cluster.sh start
 		eval "$(test/cluster.sh env)"
