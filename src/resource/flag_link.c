@@ -59,9 +59,6 @@ STATEMENT(insert_flag_link,
 		  " VALUES ($1, $11, $15, $4, $5, $12, $7, $8, $9, $10, $13, $14)"
 		  " ON CONFLICT (account_id, flag_id, key) DO NOTHING");
 
-STATEMENT(find_member, "SELECT m.first_name, m.last_name FROM flagplane_data.member m"
-					   " WHERE m.account_id = $1 AND m.id = $2");
-
 /* The parent is locked as its foreign key would, so that a flag that is being deleted is missed
  * in time: here and wherever something is made below something. */
 STATEMENT(keep_flag, "SELECT f.id, f.project_id" OF_FLAG
@@ -225,28 +222,6 @@ hold_flag(Request *request)
 }
 
 /*
- * read_member reads the names of the member whose link it is, if it is one's.
- */
-static void
-read_member(Request *request, FlagLink *link)
-{
-	Params params = {0};
-	Rows rows;
-	Row row;
-
-	if (link->member_id == NULL)
-		return;
-	params_bigint(&params, request->caller.account);
-	params_text(&params, link->member_id);
-	rows = statement_run(&find_member, &params, request->mode);
-	if (rows.count == 0)
-		return;
-	row_read(&rows, 0, &row);
-	link->first_name = row_string(&row, 0);
-	link->last_name = row_string(&row, 1);
-}
-
-/*
  * foretell_create_flag_link answers with the flag link that will be made, and with its
  * member's names as they are when the call begins.
  */
@@ -268,7 +243,8 @@ foretell_create_flag_link(Request *request)
 		link.metadata = jsonb_text(DatumGetJsonbP(request->params.values[FIELD_PARAM(METADATA)]));
 	link.created_at = request->now;
 	link.member_id = request->caller.member_id;
-	read_member(request, &link);
+	if (link.member_id)
+		member_names(request, link.member_id, &link.first_name, &link.last_name);
 
 	params_text(&request->params, link.id);
 	params_time(&request->params, link.timestamp);

@@ -49,8 +49,8 @@ STATEMENT(list_members,
 
 STATEMENT(count_members, "SELECT count(*) FROM flagplane_data.member m WHERE m.account_id = $1");
 
-STATEMENT(find_member,
-		  "SELECT 1 FROM flagplane_data.member m WHERE m.account_id = $1 AND m.id = $2");
+STATEMENT(find_member, "SELECT m.first_name, m.last_name FROM flagplane_data.member m"
+					   " WHERE m.account_id = $1 AND m.id = $2");
 
 /*
  * member_document writes the row of MEMBER_COLUMNS.
@@ -95,19 +95,43 @@ do_create_member(Request *request)
 }
 
 /*
+ * find finds a member of the request's account by id.
+ */
+static Rows
+find(Request *request, const char *id)
+{
+	Params params = {0};
+
+	params_bigint(&params, request->caller.account);
+	params_text(&params, id);
+	return statement_run(&find_member, &params, request->mode);
+}
+
+/*
+ * member_names reads a member's names; what is not there is NULL.
+ */
+void
+member_names(Request *request, const char *id, char **first_name, char **last_name)
+{
+	Rows rows = find(request, id);
+	Row row;
+
+	*first_name = *last_name = NULL;
+	if (rows.count == 0)
+		return;
+	row_read(&rows, 0, &row);
+	*first_name = row_string(&row, 0);
+	*last_name = row_string(&row, 1);
+}
+
+/*
  * member_require refuses a request one of whose fields names a member who is not
  * there.
  */
 void
 member_require(Request *request, int field)
 {
-	Params params = {0};
-
-	if (!request_given(request, field))
-		return;
-	params_bigint(&params, request->caller.account);
-	params_text(&params, request_string(request, field));
-	if (statement_run(&find_member, &params, request->mode).count > 0)
+	if (!request_given(request, field) || find(request, request_string(request, field)).count > 0)
 		return;
 	request_violation(request, field, "names a member who does not exist");
 	error_raise_violations(ERR_INVALID, &request->violations);
