@@ -118,15 +118,15 @@ statement_end(void)
 }
 
 /*
- * count_use counts a statement's uses, and has all plans of this backend made anew, ours
- * and those of foreign keys, whenever there have been four times as many.
+ * count_use counts a statement's uses, and at the 64th, 256th, 1024th ... has all plans
+ * of this backend made anew: those of foreign keys are as old as ours.
  */
 static void
 count_use(Statement *statement)
 {
-	if (++statement->uses < statement->new_plans_after)
+	if (++statement->uses < statement->new_plans_at)
 		return;
-	statement->new_plans_after = 4 * statement->uses;
+	statement->new_plans_at = 4 * statement->uses;
 	ResetPlanCache();
 }
 

@@ -12,6 +12,9 @@
 #include "utils/array.h"
 #include "utils/timestamp.h"
 
+/* After how many uses of a statement plans are made anew for the first time. */
+#define NEW_PLANS_FIRST_AT 64
+
 /* The most parameters that a statement takes, and columns that it answers. */
 #define PARAMS_MAX	48
 #define COLUMNS_MAX 32
@@ -26,10 +29,10 @@ typedef struct Statement
 	SPIPlanPtr plan;
 	int params; /* how many it was prepared with */
 	uint64 uses;
-	uint64 new_plans_after; /* so many uses */
+	uint64 new_plans_at; /* so many uses; four times as many the next time */
 } Statement;
 
-#define STATEMENT(name, sql) static Statement name = {sql, NULL, 0, 0, 64}
+#define STATEMENT(name, sql) static Statement name = {sql, NULL, 0, 0, NEW_PLANS_FIRST_AT}
 
 /* The parameters of a statement, $1 first. */
 typedef struct Params
