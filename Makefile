@@ -3,7 +3,7 @@ EXTENSION = flagplane
 EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" flagplane.control)
 
 MODULE_big = flagplane
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c)))
 
 # The pieces of the install script, in the order they are run in.
 SCHEMA = src/schema/schemas.sql src/schema/types.sql src/schema/tables.sql src/schema/layers.sql \
@@ -44,7 +44,7 @@ flagplane--$(EXTVERSION).sql: $(SCHEMA) flagplane.control
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION flagplane" to load this file. \quit'; cat $(addprefix $(srcdir)/,$(SCHEMA)); } > $@
 
 # Every file sees every header: the whole compiles in seconds.
-$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/*/*.h) built_with
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/*/*.h src/*/*/*.h) built_with
 
 # What the objects were built with; written when that is something else now.
 BUILT_WITH = $(subst ',,$(VERSION) $(CC) $(CFLAGS) $(CPPFLAGS))

@@ -5,15 +5,15 @@
  * The library works without being preloaded; then it has no shared memory, and
  * calls are neither limited nor counted.
  */
-#include "ground/compat.h"
+#include "util/compat.h"
 
 #include "call/audit.h"
 #include "call/caller.h"
-#include "call/limit.h"
+#include "call/rate_limit.h"
 #include "call/stats.h"
 #include "miscadmin.h"
 #include "operations.h"
-#include "resource/settings.h"
+#include "resource/sdk_app/settings.h"
 #include "storage/ipc.h"
 #include "storage/shmem.h"
 #include "utils/guc.h"

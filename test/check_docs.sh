@@ -16,7 +16,7 @@ operations=$(sed -n 's/^OPERATION(\([a-z0-9_]*\),.*/\1/p' src/operationlist.h)
 for name in $(printf '%s\n' $functions $operations | sort -u); do
 	grep -q "^### $name\$" doc/flagplane.md || complain "doc/flagplane.md has no section $name"
 done
-for name in $(sed -n 's/^	\[ERR_[A-Z_]*\] = {"\([a-z_]*\)",.*/\1/p' src/ground/error.c); do
+for name in $(sed -n 's/^	\[ERR_[A-Z_]*\] = {"\([a-z_]*\)",.*/\1/p' src/util/error.c); do
 	[ "$name" = internal ] && continue
 	grep -q "^| \`$name\` |" doc/flagplane.md || complain "doc/flagplane.md has no error $name"
 done
@@ -30,7 +30,7 @@ for name in $(sed -n 's/.*"\(flagplane\.[a-z0-9_]*\)".*/\1/p' src/flagplane.c); 
 	grep -q "^| \`$name\` |" doc/flagplane.md || complain "doc/flagplane.md has no setting $name"
 done
 # Every check of doctor() is told of to those on call, and found by its test.
-checks=$(tr '\n' ' ' <src/door/doctorlist.h | grep -oE 'CHECK\([[:space:]]*[a-z_]+, "' | sed 's/.*([[:space:]]*\([a-z_]*\),.*/\1/')
+checks=$(tr '\n' ' ' <src/admin/doctorlist.h | grep -oE 'CHECK\([[:space:]]*[a-z_]+, "' | sed 's/.*([[:space:]]*\([a-z_]*\),.*/\1/')
 [ -n "$checks" ] || complain "$0 finds no checks of doctor()"
 for name in $checks; do
 	grep -q "^| \`$name\` |" doc/operations.md || complain "doc/operations.md has no finding $name"

@@ -4,13 +4,17 @@
 # demo, test and bench use it; nothing else knows where the server is.
 #
 #   cluster.sh install [NAME]  install what is missing, and a command of that package
-#   cluster.sh pg_config       print the pg_config that everything uses
+#   cluster.sh pg_config       print the pg_config of the private server, made if need be
 #   cluster.sh start | stop    the cluster in $FLAGPLANE_CLUSTER
 #   cluster.sh recover         its server, which was killed, goes on with its data
 #   cluster.sh env             print exports for eval, to reach it
 #
 # PG_CONFIG names another server than the distribution's; CLUSTER_OPTIONS holds
 # lines for postgresql.conf; CLUSTER_POSTGRES is a program to run as the server.
+#
+# What is built is not installed into that server but into a private copy of it in
+# $FLAGPLANE_SERVER: PostgreSQL finds its libraries and its extensions relative to its
+# programs, so the programs are copied and everything else is linked.
 set -euo pipefail
 
 # Every Debian package that building, testing and showing needs. NN stands for
@@ -30,6 +34,8 @@ fi
 # which every user can reach.
 : "${FLAGPLANE_CLUSTER:=${TMPDIR:-/tmp}/flagplane-$(id -u)-$(printf %s "$here" | cksum | cut -d' ' -f1)}"
 
+: "${FLAGPLANE_SERVER:=${TMPDIR:-/tmp}/flagplane-server-$(id -u)-$(printf %s "$here" | cksum | cut -d' ' -f1)}"
+
 say() { printf '%s\n' "$*" >&2; }
 
 as_server_user() {
@@ -40,7 +46,7 @@ as_server_user() {
 	fi
 }
 
-pg_config_path() {
+installed_pg_config() {
 	if [ -n "${PG_CONFIG:-}" ]; then
 		command -v "$PG_CONFIG"
 		return
@@ -55,10 +61,56 @@ pg_config_path() {
 	return 1
 }
 
+# link_entries DIRECTORY: the private copy of a directory that installing writes to.
+link_entries() {
+	local entry target
+	mkdir -p "$FLAGPLANE_SERVER$1"
+	for entry in "$1"/*; do
+		[ -e "$entry" ] || continue
+		target=$FLAGPLANE_SERVER$1/${entry##*/}
+		[ -e "$target" ] || ln -s "$entry" "$target"
+	done
+}
+
+# The private server, made anew when the installed one has changed.
+private_pg_config() {
+	local config bin lib share include stamp
+	config=$(installed_pg_config)
+	case "$config" in "$FLAGPLANE_SERVER"/*) printf '%s\n' "$config"; return ;; esac
+	# A wrapper on the PATH names the directory that the program is in.
+	bin=$("$config" --bindir) lib=$("$config" --pkglibdir) share=$("$config" --sharedir)
+	stamp="$bin $("$config" --version) $(stat -c %Y "$bin/postgres")"
+	if [ "$(cat "$FLAGPLANE_SERVER/made_of" 2>/dev/null)" != "$stamp" ]; then
+		if [ -e "$FLAGPLANE_SERVER" ] && [ ! -O "$FLAGPLANE_SERVER" ]; then
+			say "$FLAGPLANE_SERVER belongs to somebody else"
+			return 1
+		fi
+		rm -rf "$FLAGPLANE_SERVER"
+		mkdir -p "$FLAGPLANE_SERVER$bin"
+		chmod 755 "$FLAGPLANE_SERVER"
+		cp -pL "$bin"/* "$FLAGPLANE_SERVER$bin/"
+		mkdir -p "$FLAGPLANE_SERVER$lib/bitcode" "$FLAGPLANE_SERVER$share/extension"
+		link_entries "$lib"
+		link_entries "$lib/bitcode"
+		link_entries "$share"
+		link_entries "$share/extension"
+		for include in "$("$config" --libdir)" "$("$config" --includedir)"; do
+			if [ ! -e "$FLAGPLANE_SERVER$include" ]; then
+				mkdir -p "$(dirname "$FLAGPLANE_SERVER$include")"
+				ln -s "$include" "$FLAGPLANE_SERVER$include"
+			fi
+		done
+		# What the system's server has of this extension is not part of the copy.
+		rm -rf "$FLAGPLANE_SERVER$lib"/flagplane.so "$FLAGPLANE_SERVER$share"/extension/flagplane*
+		printf '%s\n' "$stamp" >"$FLAGPLANE_SERVER/made_of"
+	fi
+	printf '%s\n' "$FLAGPLANE_SERVER$bin/pg_config"
+}
+
 # A set-up is complete when there is a server with its headers, and the tools.
 is_complete() {
 	local config
-	config=$(pg_config_path) || return 1
+	config=$(installed_pg_config) || return 1
 	[ -f "$("$config" --includedir-server)/postgres.h" ] &&
 		[ -f "$("$config" --pgxs)" ] &&
 		[ -f "$("$config" --sharedir)/extension/btree_gist.control" ] &&
@@ -113,7 +165,7 @@ install_packages() { # and perhaps one more, that is a command's name too
 	fi
 }
 
-bindir() { "$(pg_config_path)" --bindir; }
+bindir() { dirname "$(private_pg_config)"; }
 
 # The number in postmaster.pid may be another process's by now, so the server
 # itself is asked: it answers 0, or 1 while it starts or stops.
@@ -183,14 +235,14 @@ stop() {
 
 case "${1:-}" in
 	install) install_packages "${2:-}" ;;
-	pg_config) pg_config_path ;;
+	pg_config) private_pg_config ;;
 	start) start ;;
 	stop) stop ;;
 	recover) recover ;;
 	env)
 		printf 'export FLAGPLANE_CLUSTER=%q PGHOST=%q PGPORT=5432 PGUSER=postgres PGDATABASE=postgres\n' \
 			"$FLAGPLANE_CLUSTER" "$FLAGPLANE_CLUSTER"
-		printf 'export PG_CONFIG=%q PATH=%q:"$PATH"\n' "$(pg_config_path)" "$(bindir)"
+		printf 'export PG_CONFIG=%q PATH=%q:"$PATH"\n' "$(private_pg_config)" "$(bindir)"
 		;;
 	*)
 		say "usage: cluster.sh install [NAME] | pg_config | start | stop | recover | env"

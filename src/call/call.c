@@ -10,7 +10,7 @@
 #include "call/field.h"
 #include "call/idempotency.h"
 #include "call/last_use.h"
-#include "call/limit.h"
+#include "call/rate_limit.h"
 #include "call/stats.h"
 
 /*

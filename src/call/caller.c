@@ -11,10 +11,10 @@
 
 #include "access/xact.h"
 #include "call/field.h"
-#include "call/limit.h"
+#include "call/rate_limit.h"
 #include "call/stats.h"
 #include "call/token.h"
-#include "call/verified.h"
+#include "call/auth_cache.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"

@@ -7,7 +7,7 @@
 #define FLAGPLANE_FIELD_H
 
 #include "call/request.h"
-#include "ground/json.h"
+#include "util/json.h"
 
 /* The last millisecond of the year 9999. */
 #define MILLISECONDS_MAX INT64CONST(253402300799999)

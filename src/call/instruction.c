@@ -7,8 +7,8 @@
  */
 #include "call/instruction.h"
 
-#include "ground/document.h"
-#include "ground/jsonb.h"
+#include "util/document.h"
+#include "util/jsonb.h"
 #include "mb/pg_wchar.h"
 
 /*

@@ -6,7 +6,7 @@
 
 #include "call/field.h"
 #include "catalog/pg_type.h"
-#include "ground/document.h"
+#include "util/document.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 

@@ -4,7 +4,7 @@
  */
 #include "call/request.h"
 
-#include "ground/document.h"
+#include "util/document.h"
 #include "utils/builtins.h"
 
 /*

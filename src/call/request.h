@@ -9,11 +9,11 @@
 #ifndef FLAGPLANE_REQUEST_H
 #define FLAGPLANE_REQUEST_H
 
-#include "ground/compat.h"
+#include "util/compat.h"
 
-#include "ground/error.h"
-#include "ground/id.h"
-#include "ground/statement.h"
+#include "util/error.h"
+#include "util/id.h"
+#include "util/statement.h"
 
 struct Request;
 
@@ -121,7 +121,7 @@ typedef struct Operation
 	int number; /* its place in the table, counted from 1, or NOT_IN_THE_TABLE */
 } Operation;
 
-/* How many calls a token may make; the numbers are in limit.c. */
+/* How many calls a token may make; the numbers are in rate_limit.c. */
 typedef enum RateTier
 {
 	TIER_STANDARD,

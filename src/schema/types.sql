@@ -1,6 +1,6 @@
 -- The rules that every writer is held to, whichever way it came. The functions
 -- check the same rules first and say what is wrong in better words.
--- The checks that are worth C: see door/domain.c. They are STRICT, so a NULL is no
+-- The checks that are worth C: see api/domain.c. They are STRICT, so a NULL is no
 -- violation, and belong to the domains alone.
 CREATE FUNCTION flagplane_data.check_key(text) RETURNS boolean
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'flagplane_check_key';

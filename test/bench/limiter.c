@@ -6,7 +6,7 @@
  * It is built with the library's own objects and uses the memory that the preloaded
  * library shares.
  */
-#include "call/limit.h"
+#include "call/rate_limit.h"
 
 #include "common/hashfn.h"
 #include "portability/instr_time.h"

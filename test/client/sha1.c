@@ -5,7 +5,7 @@
  *
  * The source itself is compiled in, since the ways are nobody else's business.
  */
-#include "ground/sha1.c"
+#include "util/sha1.c"
 
 #undef printf
 #include <stdio.h>

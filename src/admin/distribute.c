@@ -1,0 +1,254 @@
+/*
+ * distribute.c
+ *	  The tables on several servers: distribute() hands them to Citus by account,
+ *	  drop_shards() takes them back from there before DROP EXTENSION.
+ *
+ * Citus is neither required nor linked: its functions are called by name once it
+ * is known to be there.  They are called as the caller, not inside the owner's
+ * bracket, since they want the tables' owner, who connects to the other servers.
+ * The search_path is pinned by the functions' own SET clause.
+ *
+ * The tables are read from the catalog, so that none is forgotten: those without
+ * an account_id go to every server, the others are spread by it, parents first.
+ */
+#include "api/response.h"
+
+#include "call/caller.h"
+#include "fmgr.h"
+
+#define SHARDS_MAX 64000
+
+/* Its shards are where those of all others are put. */
+#define ANCHOR "flagplane_data.project"
+
+PG_FUNCTION_INFO_V1(flagplane_distribute);
+PG_FUNCTION_INFO_V1(flagplane_drop_shards);
+
+STATEMENT(find_citus, "SELECT 1 FROM pg_catalog.pg_extension e WHERE e.extname = 'citus'");
+
+STATEMENT(find_node, "SELECT g.groupid = 0 FROM pg_catalog.pg_dist_local_group g");
+
+STATEMENT(find_rights, "SELECT pg_catalog.pg_has_role(n.nspowner, 'USAGE')"
+					   " FROM pg_catalog.pg_namespace n WHERE n.nspname = 'flagplane_data'");
+
+/* Of two who distribute at once the second waits; those who read and write do not. */
+STATEMENT(lock_accounts, "LOCK TABLE flagplane_data.account IN SHARE UPDATE EXCLUSIVE MODE");
+
+/* Otherwise Citus would first turn all tables that refer to an account into tables of its own. */
+STATEMENT(
+	prepare_session,
+	"SELECT pg_catalog.set_config('citus.enable_local_reference_table_foreign_keys', 'off', true),"
+	" pg_catalog.set_config('citus.multi_shard_modify_mode', 'sequential', true)");
+
+/* Parents first, by the longest way up; among equals the anchor, then by name. */
+STATEMENT(
+	list_tables,
+	"WITH RECURSIVE ours(id, name) AS"
+	" (SELECT c.oid, n.nspname || '.' || c.relname FROM pg_catalog.pg_class c"
+	" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'flagplane_data'"
+	" WHERE c.relkind IN ('r', 'p')), depth(id, depth) AS (SELECT o.id, 0 FROM ours o"
+	" UNION ALL SELECT k.conrelid, d.depth + 1 FROM depth d"
+	" JOIN pg_catalog.pg_constraint k ON k.confrelid = d.id AND k.contype = 'f'"
+	" AND k.conrelid <> k.confrelid)"
+	" SELECT o.name, EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a"
+	" WHERE a.attrelid = o.id AND a.attname = 'account_id'),"
+	" EXISTS (SELECT 1 FROM pg_catalog.pg_dist_partition p WHERE p.logicalrelid = o.id::regclass)"
+	" FROM ours o JOIN depth d ON d.id = o.id GROUP BY o.id, o.name"
+	" ORDER BY 2, o.name <> '" ANCHOR "', max(d.depth), o.name");
+
+STATEMENT(make_reference, "SELECT pg_catalog.create_reference_table($1::regclass)");
+
+STATEMENT(make_anchor, "SELECT pg_catalog.create_distributed_table($1::regclass, 'account_id',"
+					   " colocate_with => 'none', shard_count => $2)");
+
+STATEMENT(make_distributed, "SELECT pg_catalog.create_distributed_table($1::regclass, 'account_id',"
+							" colocate_with => '" ANCHOR "')");
+
+/* The rows have been copied to the shards; what is left here nobody would see again. */
+STATEMENT(truncate_local,
+		  "SELECT pg_catalog.truncate_local_data_after_distributing_table($1::regclass)");
+
+STATEMENT(count_placements,
+		  "SELECT count(DISTINCT p.colocationid) FROM pg_catalog.pg_dist_partition p"
+		  " JOIN pg_catalog.pg_attribute a ON a.attrelid = p.logicalrelid"
+		  " AND a.attname = 'account_id' JOIN pg_catalog.pg_class c"
+		  " ON c.oid = p.logicalrelid JOIN pg_catalog.pg_namespace n"
+		  " ON n.oid = c.relnamespace AND n.nspname = 'flagplane_data'");
+
+STATEMENT(drop_table_shards,
+		  "SELECT pg_catalog.citus_drop_all_shards($1::regclass, 'flagplane_data',"
+		  " split_part($1, '.', 2))");
+
+/* A table, and where its rows are. */
+typedef struct Table
+{
+	char *name;
+	bool has_account;
+	bool distributed;
+} Table;
+
+/*
+ * answer_is_true runs a statement without parameters and tells whether it answers
+ * true.
+ */
+static bool
+answer_is_true(Statement *statement)
+{
+	Params params = {0};
+	Rows rows = statement_run(statement, &params, STATEMENT_READ);
+	Row row;
+
+	if (rows.count == 0)
+		return false;
+	row_read(&rows, 0, &row);
+	return row_boolean(&row, 0);
+}
+
+/*
+ * require_citus refuses a call for which there is no Citus, on another server than
+ * the coordinator, or by anyone who is not the tables' owner.
+ */
+static void
+require_citus(const char *function)
+{
+	Params params = {0};
+
+	if (!answer_is_true(&find_rights))
+		error_raise(ERR_UNAUTHENTICATED, "%s is for the owner of the extension", function);
+	if (statement_run(&find_citus, &params, STATEMENT_READ).count == 0)
+		error_raise(ERR_UNSUPPORTED, "%s needs the extension citus in this database", function);
+	if (!answer_is_true(&find_node))
+		error_raise(ERR_UNSUPPORTED, "%s is to be called on the coordinator", function);
+}
+
+/*
+ * run_for runs a statement about a table, and about so many shards if there are any
+ * to be told of.
+ */
+static void
+run_for(Statement *statement, const Table *table, int shards)
+{
+	Params params = {0};
+
+	params_text(&params, table->name);
+	if (shards > 0)
+		params_integer(&params, shards);
+	statement_run(statement, &params, STATEMENT_WRITE);
+}
+
+/*
+ * read_tables reads the tables, parents first.
+ */
+static Table *
+read_tables(int *count)
+{
+	Params params = {0};
+	Rows rows = statement_run(&list_tables, &params, STATEMENT_WRITE);
+	Table *tables = palloc(sizeof(Table) * rows.count);
+
+	for (uint64 i = 0; i < rows.count; i++)
+	{
+		Row row;
+
+		row_read(&rows, i, &row);
+		tables[i].name = row_string(&row, 0);
+		tables[i].has_account = row_boolean(&row, 1);
+		tables[i].distributed = row_boolean(&row, 2);
+	}
+	*count = (int) rows.count;
+	return tables;
+}
+
+/*
+ * hand_over makes a table one of Citus's.
+ */
+static void
+hand_over(const Table *table, int shards)
+{
+	if (!table->has_account)
+		run_for(&make_reference, table, 0);
+	else if (strcmp(table->name, ANCHOR) == 0)
+		run_for(&make_anchor, table, shards);
+	else
+		run_for(&make_distributed, table, 0);
+}
+
+/*
+ * require_one_placement makes sure that the rows of an account are on one server.
+ */
+static void
+require_one_placement(void)
+{
+	Params params = {0};
+	Rows rows = statement_run(&count_placements, &params, STATEMENT_WRITE);
+	Row row;
+
+	row_read(&rows, 0, &row);
+	if (row_bigint(&row, 0) != 1)
+		error_raise(ERR_UNSUPPORTED, "the tables were distributed by somebody else, and apart");
+}
+
+/*
+ * flagplane_distribute is distribute(shard_count integer): it distributes the tables
+ * that are not yet distributed, and returns how many.  Refuses where Citus is not
+ * there, and whoever does not own the tables.
+ */
+Datum
+flagplane_distribute(PG_FUNCTION_ARGS)
+{
+	Params none = {0};
+	Table *tables;
+	int count;
+	int64 distributed = 0;
+
+	postgrest_speak(LAUNCHDARKLY, NULL);
+	if (PG_ARGISNULL(0) || PG_GETARG_INT32(0) < 1 || PG_GETARG_INT32(0) > SHARDS_MAX)
+		error_raise(ERR_INVALID, "shard_count must be between 1 and %d", SHARDS_MAX);
+
+	statement_begin();
+	require_citus("distribute");
+	statement_run(&lock_accounts, &none, STATEMENT_WRITE);
+	statement_run(&prepare_session, &none, STATEMENT_WRITE);
+	tables = read_tables(&count);
+	for (int i = 0; i < count; i++)
+	{
+		if (tables[i].distributed)
+			continue;
+		hand_over(&tables[i], PG_GETARG_INT32(0));
+		distributed++;
+	}
+	/* Only now, for a table cannot be emptied while one that is still here refers to it. */
+	for (int i = 0; i < count; i++)
+		if (!tables[i].distributed)
+			run_for(&truncate_local, &tables[i], 0);
+	require_one_placement();
+	statement_end();
+	PG_RETURN_INT64(distributed);
+}
+
+/*
+ * flagplane_drop_shards is drop_shards(): it drops the shards of the distributed
+ * tables, children first, and returns how many tables had any.  Refuses as
+ * distribute() does.
+ */
+Datum
+flagplane_drop_shards(PG_FUNCTION_ARGS)
+{
+	Table *tables;
+	int count;
+	int64 dropped = 0;
+
+	postgrest_speak(LAUNCHDARKLY, NULL);
+	statement_begin();
+	require_citus("drop_shards");
+	tables = read_tables(&count);
+	for (int i = count - 1; i >= 0; i--)
+	{
+		if (!tables[i].distributed)
+			continue;
+		run_for(&drop_table_shards, &tables[i], 0);
+		dropped++;
+	}
+	statement_end();
+	PG_RETURN_INT64(dropped);
+}

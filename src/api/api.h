@@ -1,0 +1,29 @@
+/*
+ * api.h
+ *	  The ways in: SQL functions, PostgREST's calls of them, and REST requests.
+ */
+#ifndef FLAGPLANE_API_H
+#define FLAGPLANE_API_H
+
+#include "call/request.h"
+#include "fmgr.h"
+#include "utils/jsonb.h"
+
+/* The request headers that mean something here; NULL where absent. */
+typedef struct Headers
+{
+	char *token;
+	char *idempotency_key;
+	char *if_match;
+	char *method_override;
+	char *original_method; /* what the reverse proxy was asked for */
+	char *original_uri;
+} Headers;
+
+extern void sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinfo);
+extern Datum call_from_sql(FunctionCallInfo fcinfo, const Operation *operation);
+
+extern void headers_read_jsonb(Jsonb *source, Headers *headers);
+extern void headers_of_postgrest(Headers *headers);
+
+#endif /* FLAGPLANE_API_H */

@@ -1,0 +1,133 @@
+/*
+ * authenticate.c
+ *	  Who calls, for what is no operation: PostgREST's pre-request and the views.
+ */
+#include "call/call.h"
+
+#include "access/htup_details.h"
+#include "call/caller.h"
+#include "call/rate_limit.h"
+#include "call/auth_cache.h"
+#include "api/api.h"
+#include "api/response.h"
+#include "funcapi.h"
+#include "operations.h"
+#include "utils/builtins.h"
+
+#define RPC_PREFIX "/rpc/"
+
+PG_FUNCTION_INFO_V1(flagplane_authenticate);
+PG_FUNCTION_INFO_V1(flagplane_current_caller);
+
+/*
+ * begin starts a request that is no operation's, but is held to what an operation
+ * of this scope and dialect would be; refusals leave in the voice of who calls.
+ */
+static void
+begin(Request *request, Operation *operation, int scope, Dialect dialect)
+{
+	memset(operation, 0, sizeof(*operation));
+	operation->kind = READS;
+	operation->scope = scope;
+	operation->dialect = dialect;
+	call_prepare(request, operation);
+	postgrest_speak(dialect, request->id);
+}
+
+/*
+ * operation_of_path is the operation that PostgREST is going to call, as its path
+ * names it; NULL if that is none.
+ */
+static const Operation *
+operation_of_path(const char *path)
+{
+	if (strncmp(path, RPC_PREFIX, strlen(RPC_PREFIX)) == 0)
+		for (int i = 0; i < OPERATION_COUNT; i++)
+			if (strcmp(path + strlen(RPC_PREFIX), operations[i].name) == 0)
+				return &operations[i];
+	return NULL;
+}
+
+/*
+ * flagplane_authenticate is authenticate(), PostgREST's pre-request: it refuses a
+ * request with a bad token and remembers a good one until the transaction ends.
+ * A request without one goes on, and is refused by what needs to know who calls.
+ * So does one for rest(), which refuses in the form that is documented for its
+ * path.
+ */
+Datum
+flagplane_authenticate(PG_FUNCTION_ARGS)
+{
+	const char *path = postgrest_setting("request.path");
+	const Operation *called = path ? operation_of_path(path) : NULL;
+	Operation operation;
+	OwnerBracket bracket;
+	Request request;
+	Headers headers;
+
+	if (!postgrest_calls() || (path && strcmp(path, RPC_PREFIX "rest") == 0))
+		PG_RETURN_VOID();
+	begin(&request, &operation, SCOPE_NONE, called ? called->dialect : LAUNCHDARKLY);
+	headers_of_postgrest(&headers);
+	if (headers.token == NULL)
+		PG_RETURN_VOID();
+	request.token = headers.token;
+
+	statement_begin();
+	owner_enter(&bracket);
+	if (called)
+		limit_announce(called);
+	caller_identify(&request, &bracket);
+	verified_keep(request.token, &request.caller);
+	owner_leave(&bracket);
+	statement_end();
+	PG_RETURN_VOID();
+}
+
+/*
+ * flagplane_current_caller is current_caller(scope text, OUT account_id bigint,
+ * OUT limited_to text), what the views limit their rows by: the caller's account
+ * and the id of the token that is limited to projects.  It refuses a caller
+ * without the scope, and is a read like others to the limits of a token.
+ */
+Datum
+flagplane_current_caller(PG_FUNCTION_ARGS)
+{
+	char limited_to[OBJECT_ID_LENGTH + 1] = "";
+	Operation operation;
+	OwnerBracket bracket;
+	Request request;
+	TupleDesc columns;
+	Datum values[2];
+	bool nulls[2] = {false, false};
+	int scope;
+
+	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "current_caller must return a row");
+	begin(&request, &operation, SCOPE_NONE, LAUNCHDARKLY);
+	if (PG_ARGISNULL(0) || !scope_by_name(text_to_cstring(PG_GETARG_TEXT_PP(0)), &scope))
+		error_raise(ERR_INVALID, "scope must be the name of a scope");
+	operation.scope = scope;
+	if (postgrest_calls())
+	{
+		Headers headers;
+
+		headers_of_postgrest(&headers);
+		request.token = headers.token;
+	}
+
+	statement_begin();
+	owner_enter(&bracket);
+	caller_identify(&request, &bracket);
+	limit_take(&request);
+	caller_require_scope(&request);
+	if (!request.caller.all_projects)
+		strlcpy(limited_to, request.caller.token_id, sizeof(limited_to));
+	owner_leave(&bracket);
+	statement_end();
+
+	values[0] = Int64GetDatum(request.caller.account);
+	nulls[1] = limited_to[0] == '\0';
+	values[1] = nulls[1] ? (Datum) 0 : CStringGetTextDatum(limited_to);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
+}

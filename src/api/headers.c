@@ -1,0 +1,150 @@
+/*
+ * headers.c
+ *	  The request headers that mean something here.
+ */
+#include "api/api.h"
+#include "api/response.h"
+
+#include "util/json.h"
+#include "util/jsonb.h"
+
+#define TOKEN_PREFIX "fp_"
+
+/* Where a token is looked for; the first that is there counts. */
+enum
+{
+	AUTHORIZATION,
+	ORIGINAL_AUTHORIZATION,
+	API_KEY,
+	TOKEN_HEADERS
+};
+
+static const char *const token_headers[TOKEN_HEADERS] = {
+	[AUTHORIZATION] = "authorization",
+	[ORIGINAL_AUTHORIZATION] = "x-original-authorization",
+	[API_KEY] = "x-api-key",
+};
+
+/* The other headers, and where their values go. */
+static const struct
+{
+	const char *name;
+	size_t member;
+} plain_headers[] = {
+	{"idempotency-key", offsetof(Headers, idempotency_key)},
+	{"if-match", offsetof(Headers, if_match)},
+	{"x-http-method-override", offsetof(Headers, method_override)},
+	{"x-original-method", offsetof(Headers, original_method)},
+	{"x-original-uri", offsetof(Headers, original_uri)},
+};
+
+/*
+ * token_of_header takes the token out of a header: raw, or after Bearer.  What
+ * stands after Bearer in PostgREST's own Authorization is a JWT that PostgREST
+ * has dealt with, unless it is ours.
+ */
+static char *
+token_of_header(char *value, bool may_be_jwt)
+{
+	bool bearer = pg_strncasecmp(value, "Bearer ", 7) == 0;
+
+	if (bearer)
+		value += 7;
+	while (*value == ' ')
+		value++;
+	if (*value == '\0' ||
+		(may_be_jwt && bearer && strncmp(value, TOKEN_PREFIX, strlen(TOKEN_PREFIX)) != 0))
+		return NULL;
+	return value;
+}
+
+/* The headers while they are read, and what the token might be. */
+typedef struct Reading
+{
+	Headers *headers;
+	bool postgrest;
+	char *tokens[TOKEN_HEADERS];
+} Reading;
+
+/*
+ * take_header keeps a header that means something here.  Names count in either case.
+ */
+static void
+take_header(Reading *reading, const char *name, char *value)
+{
+	for (int i = 0; i < (int) lengthof(plain_headers); i++)
+		if (pg_strcasecmp(name, plain_headers[i].name) == 0)
+			*(char **) ((char *) reading->headers + plain_headers[i].member) = value;
+	for (int i = 0; i < TOKEN_HEADERS; i++)
+	{
+		char *token = NULL;
+
+		if (pg_strcasecmp(name, token_headers[i]) == 0)
+			token = token_of_header(value, reading->postgrest && i == AUTHORIZATION);
+		if (token)
+			reading->tokens[i] = token;
+	}
+}
+
+/*
+ * settle_token takes the first of the tokens that are there.
+ */
+static void
+settle_token(Reading *reading)
+{
+	for (int i = 0; i < TOKEN_HEADERS && reading->headers->token == NULL; i++)
+		reading->headers->token = reading->tokens[i];
+}
+
+/*
+ * headers_read_jsonb reads a JSON object of headers; values that are not strings are
+ * passed over.
+ */
+void
+headers_read_jsonb(Jsonb *source, Headers *headers)
+{
+	Reading reading = {.headers = headers};
+	JsonbIterator *iterator = JsonbIteratorInit(&source->root);
+	JsonbValue name;
+	JsonbValue value;
+
+	memset(headers, 0, sizeof(*headers));
+	if (JsonbIteratorNext(&iterator, &name, true) != WJB_BEGIN_OBJECT)
+		return;
+	while (JsonbIteratorNext(&iterator, &name, true) == WJB_KEY)
+	{
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		if (value.type == jbvString)
+			take_header(&reading, jsonb_string(&name), jsonb_string(&value));
+	}
+	settle_token(&reading);
+}
+
+/*
+ * take_member keeps a header of PostgREST's request.
+ */
+static void
+take_member(void *state, char *name, const JsonValue *value)
+{
+	if (value->kind == JSON_STRING)
+		take_header(state, name, value->text);
+}
+
+/*
+ * headers_of_postgrest reads the headers of the request that PostgREST is serving;
+ * there are none outside of one.  JSON's own complaint about a setting that is none
+ * would quote it, with the caller's token perhaps.
+ */
+void
+headers_of_postgrest(Headers *headers)
+{
+	const char *text = postgrest_setting("request.headers");
+	Reading reading = {.headers = headers, .postgrest = true};
+
+	memset(headers, 0, sizeof(*headers));
+	if (text == NULL)
+		return;
+	if (json_read_object(text, strlen(text), take_member, &reading) != NULL)
+		error_raise(ERR_MALFORMED, "the setting request.headers is not a JSON object");
+	settle_token(&reading);
+}

@@ -1,0 +1,402 @@
+/*
+ * http.c
+ *	  handle(): a documented REST request as a plain SQL function; rest(): the
+ *	  same behind PostgREST and a reverse proxy.
+ *
+ * The request runs in one subtransaction.  A refusal undoes what the request
+ * did and becomes the documented answer; what ends the caller's transaction is
+ * raised on; anything else unforeseen answers 500 with the request's id, under
+ * which the server's log has the whole error.
+ */
+#include "api/http.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "call/body.h"
+#include "call/call.h"
+#include "call/field.h"
+#include "api/api.h"
+#include "api/openapi.h"
+#include "api/response.h"
+#include "funcapi.h"
+#include "util/response_headers.h"
+#include "util/json.h"
+#include "util/jsonb.h"
+#include "miscadmin.h"
+#include "operations.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+/* The largest body that a documented request has use for. */
+#define BODY_BYTES_MAX (1024 * 1024)
+
+/* A REST request, and the answer to it. */
+typedef struct Exchange
+{
+	const char *method;
+	const char *uri;
+	Jsonb *headers; /* NULL: those of the request that PostgREST is serving */
+	const char *body;
+	int body_length;
+	bool raw; /* the body is bytes as they came; otherwise a value of type text */
+
+	Route route;
+	int status;
+	StringInfo answer;
+	ResponseHeaders answer_headers;
+	char id[REQUEST_ID_LENGTH + 1];
+} Exchange;
+
+PG_FUNCTION_INFO_V1(flagplane_handle);
+PG_FUNCTION_INFO_V1(flagplane_rest);
+
+/*
+ * body_of is the request's body as text of the database's encoding, which it must
+ * be.  A value of type text is that already in every database whose encoding is
+ * known.
+ */
+static const char *
+body_of(const Exchange *exchange, int *length)
+{
+	const char *body = exchange->body;
+
+	*length = exchange->body_length;
+	if (*length == 0)
+		error_raise(ERR_MALFORMED, "the request body is empty; JSON is expected");
+	if (*length > BODY_BYTES_MAX)
+		error_raise(ERR_INVALID, "the request body is larger than %d bytes", BODY_BYTES_MAX);
+	if (!exchange->raw && GetDatabaseEncoding() != PG_SQL_ASCII)
+		return body;
+	if (memchr(body, '\0', *length))
+		error_raise(ERR_MALFORMED, "the request body holds a NUL");
+	if (pg_encoding_verifymbstr(PG_UTF8, body, *length) != *length)
+		error_raise(ERR_MALFORMED, "the request body is not UTF-8");
+	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
+		return body;
+	body = pg_any_to_server(pnstrdup(body, *length), *length, PG_UTF8);
+	*length = strlen(body);
+	return body;
+}
+
+/*
+ * read_exchange fills the fields from the path, the query string and the body,
+ * which is an object of fields or, as a whole, one field's value.
+ */
+static void
+read_exchange(Request *request)
+{
+	Exchange *exchange = request->source;
+	const Field *fields = request->operation->fields;
+	bool has_body = false;
+	int whole = -1;
+	const char *body;
+	int length;
+	char *problem;
+
+	route_fields(request, &exchange->route);
+	/* A bad path comes before a bad body, whatever is wrong with that. */
+	if (request->violations.count > 0)
+		error_raise_violations(ERR_INVALID, &request->violations);
+	for (int i = 0; fields[i].name; i++)
+	{
+		has_body |= fields[i].place == IN_BODY;
+		if (fields[i].place == AS_BODY)
+			whole = i;
+	}
+	if (whole >= 0)
+	{
+		JsonValue value;
+
+		body = body_of(exchange, &length);
+		problem = json_read_value(body, length, &value);
+		if (problem)
+			error_raise(ERR_MALFORMED, "the request body is not JSON: %s", problem);
+		field_from_json(request, whole, &value);
+	}
+	else if (has_body)
+	{
+		body = body_of(exchange, &length);
+		problem = body_read(request, body, length);
+		if (problem)
+			error_raise(ERR_MALFORMED, "the request body is not a JSON object: %s", problem);
+	}
+}
+
+/*
+ * method_asked is the method that counts: HEAD is a GET whose body the HTTP
+ * server leaves out, and a POST may stand for a method that its sender cannot
+ * send.  A POST that stands for anything else is refused, since it was not meant
+ * as a POST.
+ */
+static const char *
+method_asked(const Exchange *exchange, const Headers *headers)
+{
+	static const char *const may_override[] = {"PATCH", "PUT", "DELETE", "POST"};
+
+	if (strcmp(exchange->method, "HEAD") == 0)
+		return "GET";
+	if (strcmp(exchange->method, "POST") != 0 || headers->method_override == NULL)
+		return exchange->method;
+	for (int i = 0; i < (int) lengthof(may_override); i++)
+		if (pg_strcasecmp(headers->method_override, may_override[i]) == 0)
+			return may_override[i];
+	return "";
+}
+
+/*
+ * read_headers reads the request's headers; behind a reverse proxy method and
+ * URI are among them.
+ */
+static void
+read_headers(Exchange *exchange, Headers *headers)
+{
+	if (exchange->headers)
+	{
+		headers_read_jsonb(exchange->headers, headers);
+		return;
+	}
+	headers_of_postgrest(headers);
+	if (headers->original_method == NULL || headers->original_uri == NULL)
+		error_raise(ERR_INVALID, "the headers X-Original-Method and X-Original-URI are required");
+	exchange->method = headers->original_method;
+	exchange->uri = headers->original_uri;
+}
+
+/*
+ * asks_openapi tells whether a request is for the document of the operations, which
+ * is no operation itself; if with another method than GET, the route says so.
+ */
+static bool
+asks_openapi(Route *route, const char *method)
+{
+	if (route->path_length != strlen(OPENAPI_PATH) ||
+		memcmp(route->path, OPENAPI_PATH, route->path_length) != 0)
+		return false;
+	strlcpy(route->allowed, "GET", sizeof(route->allowed));
+	return strcmp(method, "GET") == 0;
+}
+
+/*
+ * run_exchange routes the request and runs its operation.
+ */
+static void
+run_exchange(Exchange *exchange)
+{
+	const Operation *operation;
+	Request request;
+	Headers headers;
+	const char *method;
+
+	error_speak(VOICE_SQL, LAUNCHDARKLY, exchange->id);
+	read_headers(exchange, &headers);
+	method = method_asked(exchange, &headers);
+	operation = route_find(method, exchange->uri, &exchange->route);
+	error_speak(VOICE_SQL, exchange->route.dialect, exchange->id);
+	if (operation == NULL && asks_openapi(&exchange->route, method))
+	{
+		/* It shows no data: anybody may read it. */
+		exchange->status = 200;
+		exchange->answer = makeStringInfo();
+		openapi_document(exchange->answer);
+		return;
+	}
+	if (operation == NULL && exchange->route.allowed[0])
+		error_raise(ERR_METHOD, "this path does not take that method");
+	if (operation == NULL)
+		error_raise(ERR_NO_ROUTE, "there is no such path");
+
+	call_prepare(&request, operation);
+	strlcpy(request.id, exchange->id, sizeof(request.id));
+	request.wire = true;
+	request.mode = STATEMENT_WRITE;
+	request.token = headers.token;
+	request.idempotency_key = headers.idempotency_key;
+	request.if_match = headers.if_match;
+	request.read_fields = read_exchange;
+	request.source = exchange;
+	call_run(&request);
+
+	exchange->status = operation->status;
+	exchange->answer = request.answer;
+	response_of_request(&exchange->answer_headers, &request);
+}
+
+/*
+ * log_error writes an unforeseen error to the server's log under the request's
+ * id.  The statement stays out of it, and so do those around it in the functions that
+ * called, since the caller's token may stand in them, and what a broken constraint
+ * says of the row.
+ */
+static void
+log_error(const Exchange *exchange, const ErrorData *error)
+{
+	ErrorContextCallback *callers = error_context_stack;
+
+	error_context_stack = NULL;
+	ereport(LOG, errhidestmt(true), errcode(error->sqlerrcode),
+			errmsg("flagplane request %s failed: %s", exchange->id, error->message),
+			error->detail && !error_tells_row(error) ? errdetail_internal("%s", error->detail) : 0,
+			error->context ? errcontext("%s", error->context) : 0);
+	error_context_stack = callers;
+}
+
+/*
+ * methods_allowed lists the methods that the path of a refused request takes: those
+ * that it has, or of those, where nothing can be changed, the one that reads.
+ */
+static const char *
+methods_allowed(const Exchange *exchange, ErrorKind kind)
+{
+	Route route;
+
+	if (kind == ERR_METHOD)
+		return exchange->route.allowed;
+	return route_find("GET", exchange->uri, &route) ? "GET" : "";
+}
+
+/*
+ * answer_error turns a caught error into the documented answer, or raises it on
+ * where the caller's transaction is over.
+ */
+static void
+answer_error(Exchange *exchange, ErrorData *error)
+{
+	ErrorKind kind = ERR_INTERNAL;
+	const char *message = error->message;
+
+	if (error_ends_transaction(error))
+		ReThrowError(error);
+	if (!error_is_ours(error, &kind))
+	{
+		log_error(exchange, error);
+		message = psprintf("internal error in request %s", exchange->id);
+		error_speak(VOICE_SQL, exchange->route.dialect, exchange->id);
+	}
+	exchange->status = error_status(kind, exchange->route.dialect);
+	exchange->answer = makeStringInfo();
+	if (exchange->status == error_status(ERR_METHOD, exchange->route.dialect))
+		response_header(&exchange->answer_headers, "Allow", methods_allowed(exchange, kind));
+	error_body(exchange->answer, kind, exchange->route.dialect, message, exchange->id);
+}
+
+/*
+ * run_protected runs the exchange in a subtransaction of its own.
+ */
+static void
+run_protected(Exchange *exchange)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		/* An error's context is what happens here; PG_END_TRY gives the callers' back. */
+		error_context_stack = NULL;
+		run_exchange(exchange);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		exchange->answer_headers.count = 0;
+		answer_error(exchange, error);
+	}
+	PG_END_TRY();
+}
+
+/*
+ * exchange_run answers the request: its status, headers and body.
+ */
+static void
+exchange_run(Exchange *exchange)
+{
+	request_id(exchange->id);
+	answer_begin();
+	run_protected(exchange);
+	if (exchange->answer->len > 0)
+		response_header(&exchange->answer_headers, "Content-Type", "application/json");
+	if (exchange->route.dialect == LAYERS)
+		response_header(&exchange->answer_headers, "X-Request-Id", exchange->id);
+	response_of_answer(&exchange->answer_headers);
+}
+
+/*
+ * flagplane_handle is handle(method text, uri text, headers jsonb, body text,
+ * OUT status int, OUT headers jsonb, OUT body json): a documented REST request
+ * in, the documented answer out.  It raises no documented error.
+ */
+Datum
+flagplane_handle(PG_FUNCTION_ARGS)
+{
+	Exchange exchange = {0};
+	StringInfoData headers;
+	TupleDesc columns;
+	Datum values[3];
+	bool nulls[3] = {false, false, false};
+
+	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "handle must return a row");
+	exchange.method = PG_ARGISNULL(0) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	exchange.uri = PG_ARGISNULL(1) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(1));
+	exchange.headers = PG_ARGISNULL(2) ? jsonb_of_text("{}") : PG_GETARG_JSONB_P(2);
+	if (!PG_ARGISNULL(3))
+	{
+		text *body = PG_GETARG_TEXT_PP(3);
+
+		exchange.body = VARDATA_ANY(body);
+		exchange.body_length = VARSIZE_ANY_EXHDR(body);
+	}
+
+	exchange_run(&exchange);
+
+	initStringInfo(&headers);
+	response_object(&exchange.answer_headers, &headers);
+	values[0] = Int32GetDatum(exchange.status);
+	values[1] = JsonbPGetDatum(jsonb_of_text(headers.data));
+	nulls[2] = exchange.answer->len == 0 || strcmp(exchange.method, "HEAD") == 0;
+	values[2] = nulls[2] ? (Datum) 0
+						 : PointerGetDatum(cstring_to_text_with_len(exchange.answer->data,
+																	exchange.answer->len));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
+}
+
+/*
+ * flagplane_rest is rest(bytea): the documented REST request that PostgREST was
+ * handed by a reverse proxy, its body as it came.  Status and headers go to
+ * PostgREST's settings, the body is what it returns; NULL where there is none.
+ */
+Datum
+flagplane_rest(PG_FUNCTION_ARGS)
+{
+	Exchange exchange = {0};
+
+	exchange.method = exchange.uri = "";
+	exchange.raw = true;
+	if (!PG_ARGISNULL(0))
+	{
+		bytea *body = PG_GETARG_BYTEA_PP(0);
+
+		exchange.body = VARDATA_ANY(body);
+		exchange.body_length = VARSIZE_ANY_EXHDR(body);
+	}
+
+	exchange_run(&exchange);
+
+	postgrest_status(exchange.status);
+	postgrest_headers(&exchange.answer_headers);
+	if (exchange.answer->len == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(exchange.answer->data, exchange.answer->len));
+}

@@ -1,0 +1,204 @@
+/*
+ * response.c
+ *	  The headers of an answer, and the settings in which PostgREST is told of it.
+ */
+#include "api/api.h"
+#include "api/response.h"
+
+#include "access/xact.h"
+#include "util/response_headers.h"
+#include "util/document.h"
+#include "util/json.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+#include "utils/jsonb.h"
+
+/*
+ * response_header adds a header to the answer.
+ */
+void
+response_header(ResponseHeaders *headers, const char *name, const char *value)
+{
+	if (headers->count >= RESPONSE_HEADERS_MAX)
+		elog(ERROR, "too many headers");
+	headers->names[headers->count] = name;
+	headers->values[headers->count] = value;
+	headers->count++;
+}
+
+/*
+ * response_of_request adds what a done request says in headers.
+ */
+void
+response_of_request(ResponseHeaders *headers, const Request *request)
+{
+	if (request->location->len > 0)
+		response_header(headers, "Location", request->location->data);
+	if (request->version > 0)
+		response_header(headers, "ETag", psprintf("\"%d\"", request->version));
+	if (request->replayed)
+		response_header(headers, "Idempotent-Replayed", "true");
+}
+
+/*
+ * response_of_answer adds the headers that every answer to the request carries.
+ */
+void
+response_of_answer(ResponseHeaders *headers)
+{
+	for (int i = 0; i < answer_header_count(); i++)
+		response_header(headers, answer_header_name(i), answer_header_value(i));
+}
+
+/*
+ * response_object writes the headers as one JSON object.
+ */
+void
+response_object(const ResponseHeaders *headers, StringInfo out)
+{
+	document_open(out, '{');
+	for (int i = 0; i < headers->count; i++)
+		document_string(out, headers->names[i], headers->values[i]);
+	document_close(out, '}');
+}
+
+/*
+ * postgrest_setting is the value of a setting that PostgREST makes; NULL where it
+ * is not set.  After the first transaction of a connection such settings read
+ * as ''.
+ */
+const char *
+postgrest_setting(const char *name)
+{
+	const char *value = GetConfigOption(name, true, false);
+
+	return value && value[0] ? value : NULL;
+}
+
+/*
+ * postgrest_calls tells whether PostgREST is serving a request.
+ */
+bool
+postgrest_calls(void)
+{
+	return postgrest_setting("request.method") != NULL;
+}
+
+/*
+ * postgrest_speak begins a call: it has no headers yet, and its refusals leave in
+ * the form that whoever calls understands: PostgREST's own while that is serving a
+ * request, else that of SQL.
+ */
+void
+postgrest_speak(Dialect dialect, const char *request_id)
+{
+	answer_begin();
+	error_speak(postgrest_calls() ? VOICE_POSTGREST : VOICE_SQL, dialect, request_id);
+}
+
+/*
+ * set_response sets a setting that PostgREST reads after the call.  While workers run
+ * for the query no setting can be set: what such a query calls is answered without.
+ */
+static void
+set_response(const char *name, const char *value)
+{
+	if (IsInParallelMode())
+		return;
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
+							 false);
+}
+
+/*
+ * keep_headers copies the headers that somebody else set before in the request;
+ * those of an earlier call of ours give way to the new ones.
+ */
+static void
+keep_headers(StringInfo out, Jsonb *list)
+{
+	static const char *const ours[] = {"Location",
+									   "ETag",
+									   "Idempotent-Replayed",
+									   "Allow",
+									   "Content-Type",
+									   "X-Request-Id",
+									   "Retry-After",
+									   "X-Ratelimit-Global-Remaining",
+									   "X-Ratelimit-Route-Remaining",
+									   "X-Ratelimit-Reset",
+									   "X-RateLimit-Endpoint-Class",
+									   "X-RateLimit-Limit",
+									   "X-RateLimit-Remaining",
+									   "X-RateLimit-Reset"};
+	uint32 count = JB_ROOT_IS_ARRAY(list) ? JB_ROOT_COUNT(list) : 0;
+
+	for (uint32 i = 0; i < count; i++)
+	{
+		Jsonb *header = JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i));
+		bool is_ours = false;
+
+		for (int j = 0; j < (int) lengthof(ours) && JB_ROOT_IS_OBJECT(header); j++)
+			is_ours |=
+				getKeyJsonValueFromContainer(&header->root, ours[j], strlen(ours[j]), NULL) != NULL;
+		if (is_ours)
+			continue;
+		document_element(out);
+		JsonbToCString(out, &header->root, VARSIZE(header));
+	}
+}
+
+/*
+ * headers_before are the headers that have been set for the answer already; NULL if
+ * there are none.  jsonb's own complaint about a setting that is no JSON would quote
+ * it.
+ */
+static Jsonb *
+headers_before(void)
+{
+	const char *text = postgrest_setting("response.headers");
+	JsonValue value;
+	Datum jsonb;
+
+	if (text == NULL)
+		return NULL;
+	if (json_read_value(text, strlen(text), &value) != NULL)
+		error_raise(ERR_MALFORMED, "the setting response.headers is not JSON");
+	(void) json_read_jsonb(&value, &jsonb);
+	return DatumGetJsonbP(jsonb);
+}
+
+/*
+ * postgrest_headers tells PostgREST the headers: an array of objects of one
+ * member each.
+ */
+void
+postgrest_headers(const ResponseHeaders *headers)
+{
+	Jsonb *before = headers_before();
+	StringInfoData out;
+
+	if (headers->count == 0 && before == NULL)
+		return;
+	initStringInfo(&out);
+	document_open(&out, '[');
+	if (before)
+		keep_headers(&out, before);
+	for (int i = 0; i < headers->count; i++)
+	{
+		document_element(&out);
+		document_open(&out, '{');
+		document_string(&out, headers->names[i], headers->values[i]);
+		document_close(&out, '}');
+	}
+	document_close(&out, ']');
+	set_response("response.headers", out.data);
+}
+
+/*
+ * postgrest_status tells PostgREST the status.
+ */
+void
+postgrest_status(int status)
+{
+	set_response("response.status", psprintf("%d", status));
+}

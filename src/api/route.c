@@ -1,0 +1,190 @@
+/*
+ * route.c
+ *	  From a method and a URI to an operation and its fields.
+ */
+#include "api/http.h"
+
+#include "call/field.h"
+#include "mb/pg_wchar.h"
+#include "operations.h"
+
+/*
+ * hex_digit is a hexadecimal digit's value; -1 if it is none.
+ */
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/*
+ * percent_decode decodes a stretch of a URI, which is UTF-8 like a body, into text of
+ * the database's encoding; NULL if it holds a bad escape, a NUL, or bytes that are no
+ * text.
+ */
+static char *
+percent_decode(const char *from, size_t length, bool plus_is_space)
+{
+	char *text = palloc(length + 1);
+	char *next = text;
+
+	for (size_t i = 0; i < length; i++)
+	{
+		char c = from[i];
+
+		if (c == '%')
+		{
+			int high;
+
+			if (i + 2 >= length)
+				return NULL;
+			high = hex_digit(from[i + 1]);
+			if (high < 0 || hex_digit(from[i + 2]) < 0)
+				return NULL;
+			c = (char) (high << 4 | hex_digit(from[i + 2]));
+			if (c == '\0')
+				return NULL;
+			i += 2;
+		}
+		else if (c == '+' && plus_is_space)
+			c = ' ';
+		*next++ = c;
+	}
+	*next = '\0';
+	if (pg_encoding_verifymbstr(PG_UTF8, text, next - text) != next - text)
+		return NULL;
+	return pg_any_to_server(text, next - text, PG_UTF8);
+}
+
+/*
+ * path_matches compares a path with an operation's template and notes where the
+ * parameters' values stand.
+ */
+static bool
+path_matches(const char *template, const char *path, size_t length, RouteParameter *parameters,
+			 int *count)
+{
+	const char *end = path + length;
+
+	*count = 0;
+	for (;;)
+	{
+		size_t want = strcspn(template, "/");
+		size_t have = 0;
+
+		while (path + have < end && path[have] != '/')
+			have++;
+		if (template[0] == ':')
+		{
+			if (have == 0)
+				return false;
+			parameters[*count].name = template + 1;
+			parameters[*count].name_length = want - 1;
+			parameters[*count].value = path;
+			parameters[*count].value_length = have;
+			(*count)++;
+		}
+		else if (want != have || memcmp(template, path, want) != 0)
+			return false;
+		template += want;
+		path += have;
+		if (*template == '\0' || path == end)
+			return *template == '\0' && path == end;
+		template ++;
+		path++;
+	}
+}
+
+/*
+ * route_find finds the operation for a method and a path.  Where the path is
+ * known under other methods only, those are listed in allowed.
+ */
+const Operation *
+route_find(const char *method, const char *uri, Route *route)
+{
+	const char *path = uri;
+
+	memset(route, 0, sizeof(*route));
+	if (pg_strncasecmp(path, "http://", 7) == 0 || pg_strncasecmp(path, "https://", 8) == 0)
+	{
+		path = strchr(path, ':') + 3;
+		path += strcspn(path, "/?#");
+	}
+	route->path = path;
+	route->path_length = strcspn(path, "?#");
+	route->query = path[route->path_length] == '?' ? path + route->path_length + 1 : "";
+	route->dialect = strncmp(path, "/v1/", 4) == 0 ? LAYERS : LAUNCHDARKLY;
+
+	for (int i = 0; i < OPERATION_COUNT; i++)
+	{
+		const Operation *operation = &operations[i];
+
+		if (operation->path == NULL || !path_matches(operation->path, path, route->path_length,
+													 route->parameters, &route->parameter_count))
+			continue;
+		if (strcmp(operation->method, method) == 0)
+			return operation;
+		if (strstr(route->allowed, operation->method) == NULL)
+			snprintf(route->allowed + strlen(route->allowed),
+					 sizeof(route->allowed) - strlen(route->allowed), "%s%s",
+					 route->allowed[0] ? ", " : "", operation->method);
+	}
+	return NULL;
+}
+
+/*
+ * route_fields fills the fields that stand in the path and in the query string.
+ * Query parameters that the operation does not know are passed over, but for one
+ * whose caller trusts that nothing is changed.
+ */
+void
+route_fields(Request *request, const Route *route)
+{
+	const Operation *operation = request->operation;
+	const char *query = route->query;
+
+	for (int i = 0; i < route->parameter_count; i++)
+	{
+		const RouteParameter *parameter = &route->parameters[i];
+		int field =
+			field_by_wire(operation, pnstrdup(parameter->name, parameter->name_length), IN_PATH);
+		char *text = percent_decode(parameter->value, parameter->value_length, false);
+
+		Assert(field >= 0);
+		if (text)
+			field_from_text(request, field, text);
+		else
+			request_violation(request, field, "is not validly percent-encoded text");
+	}
+	while (*query && *query != '#')
+	{
+		size_t length = strcspn(query, "&#");
+		const char *equals = memchr(query, '=', length);
+		size_t name_length = equals ? (size_t) (equals - query) : length;
+		char *name = percent_decode(query, name_length, true);
+		int field = name ? field_by_wire(operation, name, IN_QUERY) : -1;
+
+		if (field >= 0)
+		{
+			char *text =
+				equals ? percent_decode(equals + 1, length - name_length - 1, true) : pstrdup("");
+
+			if (text == NULL)
+				request_violation(request, field, "is not validly percent-encoded text");
+			else if (text[0])
+				field_from_text(request, field, text);
+		}
+		else if (name && strcmp(name, "dryRun") == 0 && operation->kind != READS)
+			error_violation(&request->violations, name,
+							"is not there; the change would really be made");
+		query += length;
+		if (*query == '&')
+			query++;
+	}
+}

@@ -1,0 +1,150 @@
+/*
+ * patch_request.c
+ *	  Resources changed by a patch of their documents.
+ *
+ * A patch changes the document that the caller sees.  What comes of it is held to
+ * the fields and rules of a creation, and then written as a whole; a member that
+ * is nobody's to edit must come out as it went in.
+ */
+#include "call/patch_request.h"
+
+#include "call/body.h"
+#include "call/field.h"
+#include "util/document.h"
+#include "util/jsonb.h"
+#include "util/jsonb_tree.h"
+#include "utils/builtins.h"
+
+/*
+ * patching_operations is the JSON Patch that a field holds: an array of operations
+ * as it is, or an object of them as patch with a comment for the audit log.
+ */
+Jsonb *
+patching_operations(Request *request, int field)
+{
+	static const char *const members[] = {"comment", "patch", NULL};
+	Jsonb *patch = DatumGetJsonbP(request->params.values[FIELD_PARAM(field)]);
+	JsonbValue value;
+	Jsonb *operations;
+
+	if (jsonb_is_array(patch))
+		return patch;
+	if (!JB_ROOT_IS_OBJECT(patch) || jsonb_stranger(patch, members) != NULL ||
+		!jsonb_member(patch, "patch", &value))
+		error_raise(
+			ERR_INVALID,
+			"a patch is an array of operations, or an object of them as patch with a comment");
+	operations = JsonbValueToJsonb(&value);
+	if (jsonb_member(patch, "comment", &value))
+	{
+		request->comment = jsonb_string(&value);
+		if (request->comment == NULL)
+			error_raise(ERR_INVALID, "comment must be a string");
+	}
+	return operations;
+}
+
+/*
+ * patching_plain is a document with its numbers in their plain form.  What is stored
+ * as JSON is held to whole numbers by their value, and is read by those who know
+ * one form of them alone.
+ */
+Jsonb *
+patching_plain(Jsonb *document)
+{
+	JsonbValue tree = tree_of_jsonb(document);
+
+	tree_plain_numbers(&tree);
+	return JsonbValueToJsonb(&tree);
+}
+
+/*
+ * compare_members collects the members of one document that are not editable and
+ * not the same in the other: absent there or, unless absence alone counts, different.
+ */
+static void
+compare_members(Violations *violations, const char *path, Jsonb *document, Jsonb *other,
+				const char *const *editable, bool absence_alone)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&document->root);
+	JsonbValue name;
+	JsonbValue value;
+
+	(void) JsonbIteratorNext(&iterator, &name, true);
+	while (JsonbIteratorNext(&iterator, &name, true) == WJB_KEY)
+	{
+		JsonbValue *same = getKeyJsonValueFromContainer(&other->root, name.val.string.val,
+														name.val.string.len, NULL);
+		char *text = jsonb_string(&name);
+
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		if (is_one_of(text, editable) || (same && absence_alone) ||
+			(same && jsonb_equal(JsonbValueToJsonb(&value), JsonbValueToJsonb(same))))
+			continue;
+		error_violation(violations, path ? psprintf("%s.%s", path, text) : text,
+						"cannot be changed");
+	}
+}
+
+/*
+ * patching_compare collects as violations the members that differ between two
+ * objects and are not editable.  path is where the objects stand; NULL for a whole
+ * document.
+ */
+void
+patching_compare(Violations *violations, const char *path, Jsonb *before, Jsonb *after,
+				 const char *const *editable)
+{
+	compare_members(violations, path, after, before, editable, false);
+	compare_members(violations, path, before, after, editable, true);
+}
+
+/*
+ * patching_fields holds a patched document to the fields of a creation, with the
+ * rules between them, and returns them as a request of that creation whose
+ * statements' parameters they are.  Fields in the path are left to the caller.  What is
+ * wrong is raised.
+ */
+Request *
+patching_fields(Request *request, const Operation *creation, Jsonb *before, Jsonb *after,
+				const char *const *editable)
+{
+	Request *fields = palloc0(sizeof(Request));
+	StringInfoData members;
+	char *problem;
+
+	if (!JB_ROOT_IS_OBJECT(after))
+		error_raise(ERR_INVALID, "the patched document is not an object");
+
+	fields->operation = creation;
+	fields->wire = true;
+	fields->caller = request->caller;
+	fields->mode = request->mode;
+	fields->now = request->now;
+	fields->answer = request->answer;
+	fields->location = request->location;
+	fields->state = request->state;
+	patching_compare(&fields->violations, NULL, before, after, editable);
+	if (fields->violations.count > 0)
+		error_raise_violations(ERR_INVALID, &fields->violations);
+
+	initStringInfo(&members);
+	document_open(&members, '{');
+	fields_prepare(fields);
+	for (int i = 0; creation->fields[i].name; i++)
+	{
+		const char *wire = creation->fields[i].wire;
+		JsonbValue value;
+
+		if (creation->fields[i].place != IN_BODY)
+			field_set(fields, i, CStringGetTextDatum(""));
+		else if (jsonb_member(after, wire, &value))
+			document_raw(&members, wire, jsonb_text(JsonbValueToJsonb(&value)));
+	}
+	document_close(&members, '}');
+	problem = body_read(fields, members.data, members.len);
+	if (problem)
+		error_raise(ERR_INVALID, "the patched document cannot be read: %s", problem);
+	fields_check(fields);
+	return fields;
+}

@@ -1,0 +1,24 @@
+/*
+ * patch_request.h
+ *	  Resources changed by a patch of their documents.
+ */
+#ifndef FLAGPLANE_PATCH_REQUEST_H
+#define FLAGPLANE_PATCH_REQUEST_H
+
+#include "call/request.h"
+#include "utils/jsonb.h"
+
+/* The field that holds a patch: the whole body of a documented request. */
+#define PATCH_FIELD                                                              \
+	{                                                                            \
+		"patch", "patch", FIELD_JSON, AS_BODY, true, RULE_NONE, 0, 0, NULL, NULL \
+	}
+
+extern Jsonb *patching_operations(Request *request, int field);
+extern Request *patching_fields(Request *request, const Operation *creation, Jsonb *before,
+								Jsonb *after, const char *const *editable);
+extern void patching_compare(Violations *violations, const char *path, Jsonb *before, Jsonb *after,
+							 const char *const *editable);
+extern Jsonb *patching_plain(Jsonb *document);
+
+#endif /* FLAGPLANE_PATCH_REQUEST_H */

@@ -1,0 +1,56 @@
+/*
+ * rate_limit.h
+ *	  Rate limits: how many calls an access token may make.
+ */
+#ifndef FLAGPLANE_RATE_LIMIT_H
+#define FLAGPLANE_RATE_LIMIT_H
+
+#include "call/request.h"
+
+/* The classes of calls, each with a budget of its own. */
+typedef enum LimitClass
+{
+	LIMIT_READ,
+	LIMIT_WRITE
+} LimitClass;
+
+/* What became of a call's claim on its budget. */
+typedef struct Allowance
+{
+	bool passed;
+	int limit; /* calls of the class in a period */
+	/* In microseconds: */
+	uint64 interval; /* that a call takes */
+	uint64 room;	 /* for further calls at once */
+	uint64 delay;	 /* if passed until the whole budget is there again, else until a call passes */
+} Allowance;
+
+/* The state of the limiter, for those who watch it. */
+typedef struct LimitUsage
+{
+	int64 slots;
+	int64 used;
+	int64 taken_over; /* slots that a token lost while its budget was not whole */
+} LimitUsage;
+
+/* The settings flagplane.rate_limits, .rate_limit_period and .rate_limit_tokens. */
+extern bool rate_limits_setting;
+extern int rate_limit_period_setting;
+extern int rate_limit_tokens_setting;
+
+/* The names of the tiers, by RateTier; NULL ends them. */
+extern const char *const rate_tier_names[];
+extern RateTier rate_tier_by_name(const char *name);
+
+extern Size limit_shared_size(int tokens);
+extern void limit_attach(void *memory, int tokens, bool found);
+extern bool limit_is_on(void);
+extern void limit_usage(LimitUsage *usage);
+
+extern uint64 limit_key(int64 account, const char *selector);
+extern void limit_claim(uint64 key, RateTier tier, LimitClass class, Allowance *allowance);
+extern void limit_announce(const Operation *operation);
+extern void limit_take(const Request *request);
+pg_noreturn extern void limit_refuse_stranger(const Request *request, int64 account);
+
+#endif /* FLAGPLANE_RATE_LIMIT_H */

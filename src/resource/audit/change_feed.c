@@ -1,0 +1,142 @@
+/*
+ * change_feed.c
+ *	  changes(): the gap-free feed of what has been changed.
+ *
+ * Transactions commit in another order than they begin in, so whoever reads the
+ * newest rows and remembers the last one can miss what commits later with an
+ * earlier time or id.  Here the order is that of the transactions' ids, and only
+ * changes below the oldest transaction that is still running are told: whatever
+ * commits from now on stands behind all of them.  Changes that came from another
+ * server are there whole or not at all; theirs are the earlier generations.
+ */
+#include "resource/resource.h"
+
+#include "call/audit.h"
+#include "catalog/pg_type.h"
+#include "util/document.h"
+
+#define FEED_LIMIT_MAX 1000
+
+/* A cursor is the account and the place after which to go on, both in hexadecimal digits. */
+#define ACCOUNT_DIGITS 8
+
+enum
+{
+	AFTER,
+	LIMIT
+};
+
+const Field changes_fields[] = {
+	[AFTER] = {"after", "after", FIELD_TEXT, IN_QUERY, false, RULE_NONE, 0, 0, NULL, NULL},
+	[LIMIT] = {"limit", "limit", FIELD_INTEGER, IN_QUERY, false, RULE_RANGE, 1, FEED_LIMIT_MAX,
+			   NULL, "100"},
+	FIELDS_END};
+
+/*
+ * One row more than a page has, so that it is known whether there are more.  The
+ * second bound ends the scan where nothing behind it can be told: that server's
+ * changes are all of this one.  A token that is limited to projects ($8) is told
+ * those alone, but the page counts the others too, so that a poll never reads
+ * more than a page.
+ */
+STATEMENT(list_changes,
+		  "SELECT l.generation, l.xid, l.ordinal, l.at, l.operation, l.subject, l.actor,"
+		  " l.member_id, l.project_id, l.target, l.request_id, l.before, l.after,"
+		  " l.comment,"
+		  " $8 IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r"
+		  " WHERE r.account_id = l.account_id AND r.token_id = $8"
+		  " AND r.project_id = l.project_id)"
+		  " FROM flagplane_data.audit_log l WHERE l.account_id = $1"
+		  " AND (l.generation, l.xid, l.ordinal) > ($4, $5, $6)"
+		  " AND (l.generation, l.xid) < ((SELECT CASE WHEN g.system_identifier = $7"
+		  " THEN g.number ELSE g.number + 1 END FROM flagplane_data.audit_generation g"
+		  " WHERE g.account_id = $1 ORDER BY g.number DESC LIMIT 1),"
+		  " (SELECT pg_snapshot_xmin(pg_current_snapshot())))"
+		  " AND (l.xid < (SELECT pg_snapshot_xmin(pg_current_snapshot()))"
+		  " OR l.generation IN (SELECT g.number FROM flagplane_data.audit_generation g"
+		  " WHERE g.account_id = $1 AND g.system_identifier <> $7))"
+		  " ORDER BY l.generation, l.xid, l.ordinal LIMIT $3 + 1");
+
+/*
+ * read_cursor reads the place after which to go on: the beginning, if no cursor
+ * was given.  A cursor is good for its own account only.
+ */
+static AuditPlace
+read_cursor(Request *request)
+{
+	const char *cursor = request_string(request, AFTER);
+	char *account = psprintf("%08x", (uint32) request->caller.account);
+	AuditPlace place = {0};
+
+	if (cursor && (strncmp(cursor, account, ACCOUNT_DIGITS) != 0 ||
+				   !audit_place_parse(cursor + ACCOUNT_DIGITS, &place)))
+	{
+		request_violation(request, AFTER, "is not a cursor of this feed");
+		error_raise_violations(ERR_INVALID, &request->violations);
+	}
+	return place;
+}
+
+/*
+ * change_document writes a change.
+ */
+static void
+change_document(StringInfo out, const Row *row, const AuditPlace *place)
+{
+	char *project_id = row_uuid(row, 8);
+
+	document_open(out, '{');
+	document_string(out, "_id", audit_place_text(place));
+	document_milliseconds(out, "date", row_time(row, 3));
+	document_string(out, "operation", row_string(row, 4));
+	document_string(out, "subject", row_string(row, 5));
+	document_string(out, "actor", row_string(row, 6));
+	document_string(out, "memberId", row_string(row, 7));
+	document_string(out, "projectId", project_id ? psprintf("prj_%s", project_id) : NULL);
+	document_string(out, "target", row_string(row, 9));
+	document_string(out, "comment", row_string(row, 13));
+	document_string(out, "requestId", row_string(row, 10));
+	document_raw(out, "before", row_string(row, 11));
+	document_raw(out, "after", row_string(row, 12));
+	document_close(out, '}');
+}
+
+/*
+ * do_changes answers with the changes after the cursor, each once, and with the
+ * cursor to go on from, which is there even where there is nothing new.
+ */
+void
+do_changes(Request *request)
+{
+	StringInfo out = request->answer;
+	uint64 limit = (uint64) request_integer(request, LIMIT);
+	AuditPlace place = read_cursor(request);
+	Rows rows;
+
+	audit_place_params(&request->params, &place);
+	params_bigint(&request->params, audit_system());
+	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
+	rows = request_run(request, &list_changes);
+
+	document_open_items(out);
+	for (uint64 i = 0; i < Min(rows.count, limit); i++)
+	{
+		Row row;
+
+		row_read(&rows, i, &row);
+		place = audit_place_of_row(&row, 0);
+		if (!row_boolean(&row, 14))
+			continue;
+		document_element(out);
+		change_document(out, &row, &place);
+	}
+	document_close(out, ']');
+	if (request->caller.account == 0)
+		document_raw(out, "nextCursor", NULL);
+	else
+		document_string(
+			out, "nextCursor",
+			psprintf("%08x%s", (uint32) request->caller.account, audit_place_text(&place)));
+	document_boolean(out, "hasMore", rows.count > limit);
+	document_close(out, '}');
+}

@@ -1,0 +1,275 @@
+/*
+ * layer_render_svg.c
+ *	  A layer's segments as an SVG: a bar of the shares, the thousand segments as
+ *	  squares, and a legend.
+ *
+ * The colours are those of Okabe and Ito (Color Universal Design, 2008), which
+ * stay apart for colour-blind readers; after the last of them they come again
+ * with stripes, and then with dots.  Nothing is told by colour alone: every shape has a
+ * title and the bar and the legend have numbers.  What is not ASCII is written as a
+ * character reference, so the text fits every encoding.
+ */
+#include "resource/layer/layer_render.h"
+
+#include "resource/resource.h"
+#include "resource/layer/segments.h"
+#include "utils/builtins.h"
+
+/* Places and sizes, in the units of the view box. */
+#define WIDTH		  880
+#define MARGIN		  40
+#define INNER_WIDTH	  (WIDTH - 2 * MARGIN)
+#define BAR_TOP		  96
+#define BAR_HEIGHT	  34
+#define GRID_TOP	  158
+#define GRID_COLUMNS  50
+#define CELL		  16 /* INNER_WIDTH / GRID_COLUMNS */
+#define LEGEND_TOP	  (GRID_TOP + SEGMENTS / GRID_COLUMNS * CELL + 42)
+#define LEGEND_ROW	  28
+#define LEGEND_GAP	  20
+#define LEGEND_COLUMN ((INNER_WIDTH - 2 - LEGEND_GAP) / 2) /* the grid ends in a gap of 2 */
+#define NUMBER_WIDTH  40								   /* of bar that a number needs */
+
+/* So many characters of a name are shown; the title has all of it. */
+#define NAME_SHOWN	36
+#define TITLE_SHOWN 48
+
+#define FREE_FILL "#e3e6ea"
+
+/* Dark enough colours are written on in white. */
+typedef struct Colour
+{
+	const char *fill;
+	const char *ink;
+} Colour;
+
+static const Colour colours[] = {
+	{"#0072b2", "#ffffff"}, {"#e69f00", "#000000"}, {"#009e73", "#000000"}, {"#cc79a7", "#000000"},
+	{"#56b4e9", "#000000"}, {"#d55e00", "#000000"}, {"#f0e442", "#000000"},
+};
+
+/* What is laid over the colours when they come again; the first time nothing is. */
+static const char *const overlays[] = {NULL, "stripes", "dots"};
+
+/*
+ * escape writes text of at most so many characters as XML.  Keys are ASCII, and
+ * hold nothing that needs it; whatever else came here would be harmless too.
+ */
+static void
+escape(StringInfo out, const char *text, int longest)
+{
+	for (int i = 0; text[i]; i++)
+	{
+		if (i == longest)
+		{
+			appendStringInfoString(out, "&#8230;");
+			return;
+		}
+		if (strchr("&<>\"'", text[i]) || (unsigned char) text[i] < ' ')
+			appendStringInfo(out, "&#%d;", (unsigned char) text[i] < ' ' ? '?' : text[i]);
+		else
+			appendStringInfoChar(out, text[i]);
+	}
+}
+
+/*
+ * owner_name is an owner's key.
+ */
+static const char *
+owner_name(const Segments *segments, int owner)
+{
+	return owner == NOBODY ? "Free" : text_to_cstring(segments->owners[owner].key);
+}
+
+/*
+ * owner_count is how many segments an owner has.
+ */
+static int
+owner_count(const Segments *segments, int owner)
+{
+	return owner == NOBODY ? segments_free(segments) : segments->owners[owner].count;
+}
+
+/*
+ * owner_title writes the words that a reader of the shape gets.
+ */
+static void
+owner_title(StringInfo out, const Segments *segments, int owner)
+{
+	int count = owner_count(segments, owner);
+
+	appendStringInfoString(out, "<title>");
+	escape(out, owner_name(segments, owner), -1);
+	appendStringInfo(out, ": %s %%, %d segment%s</title>", segments_percent(count), count,
+					 count == 1 ? "" : "s");
+}
+
+/*
+ * colour_of is an owner's colour.
+ */
+static Colour
+colour_of(int owner)
+{
+	static const Colour free = {FREE_FILL, "#3d444d"};
+
+	return owner == NOBODY ? free : colours[owner % lengthof(colours)];
+}
+
+/*
+ * draw_shape draws a shape in an owner's colour, and again in what is laid over it.
+ */
+static void
+draw_shape(StringInfo out, int owner, const char *shape)
+{
+	const char *overlay =
+		owner == NOBODY ? NULL : overlays[owner / lengthof(colours) % lengthof(overlays)];
+
+	appendStringInfo(out, "<%s fill=\"%s\"/>", shape, colour_of(owner).fill);
+	if (overlay)
+		appendStringInfo(out, "<%s fill=\"url(#%s)\"/>", shape, overlay);
+}
+
+/*
+ * draw_head writes the opening, for readers who see it and who do not.
+ */
+static void
+draw_head(Request *request, const Segments *segments, int height)
+{
+	StringInfo out = request->answer;
+	const char *layer = request_string(request, SEGMENTS_LAYER);
+	const char *environment = request_string(request, SEGMENTS_ENVIRONMENT);
+	int free = segments_free(segments);
+
+	appendStringInfo(out,
+					 "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\""
+					 " height=\"%d\" role=\"img\" aria-labelledby=\"title desc\""
+					 " font-family=\"system-ui,'Segoe UI',Helvetica,Arial,sans-serif\""
+					 " font-size=\"14\" fill=\"#1b1f24\">\n<title id=\"title\">Layer ",
+					 WIDTH, height, WIDTH, height);
+	escape(out, layer, -1);
+	appendStringInfoString(out, " in ");
+	escape(out, environment, -1);
+	appendStringInfo(out, "</title>\n<desc id=\"desc\">%s %% reserved, %s %% free.",
+					 segments_percent(SEGMENTS - free), segments_percent(free));
+	for (int i = 0; i < segments->owner_count; i++)
+	{
+		appendStringInfoChar(out, ' ');
+		escape(out, owner_name(segments, i), -1);
+		appendStringInfo(out, ": %s %%.", segments_percent(owner_count(segments, i)));
+	}
+	appendStringInfo(out,
+					 "</desc>\n<defs>"
+					 "<pattern id=\"stripes\" width=\"6\" height=\"6\""
+					 " patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
+					 "<path d=\"M0 0h2.2v6h-2.2z\" fill=\"#ffffff\" fill-opacity=\".7\"/></pattern>"
+					 "<pattern id=\"dots\" width=\"8\" height=\"8\""
+					 " patternUnits=\"userSpaceOnUse\"><circle cx=\"4\" cy=\"4\" r=\"2\""
+					 " fill=\"#1b1f24\" fill-opacity=\".6\"/></pattern></defs>\n"
+					 "<rect width=\"%d\" height=\"%d\" rx=\"12\" fill=\"#ffffff\"/>\n"
+					 "<text x=\"%d\" y=\"48\" font-size=\"22\" font-weight=\"600\">",
+					 WIDTH, height, MARGIN);
+	escape(out, layer, TITLE_SHOWN);
+	appendStringInfo(out,
+					 "</text>\n<text x=\"%d\" y=\"74\" fill=\"#57606a\">%s %% of 1,000 segments"
+					 " reserved in ",
+					 MARGIN, segments_percent(SEGMENTS - free));
+	escape(out, environment, NAME_SHOWN);
+	appendStringInfoString(out, "</text>\n");
+}
+
+/*
+ * draw_share draws an owner's part of the bar from segment number start on, if
+ * there is one, and returns where it ends.
+ */
+static int
+draw_share(StringInfo out, const Segments *segments, int owner, int start)
+{
+	int count = owner_count(segments, owner);
+	double x = MARGIN + start * (double) INNER_WIDTH / SEGMENTS;
+	double width = count * (double) INNER_WIDTH / SEGMENTS;
+
+	if (count == 0)
+		return start;
+	appendStringInfoString(out, "<g>");
+	owner_title(out, segments, owner);
+	draw_shape(out, owner,
+			   psprintf("rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"", x, BAR_TOP,
+						Max(width - 1, 0.5), BAR_HEIGHT));
+	if (width >= NUMBER_WIDTH)
+		appendStringInfo(out,
+						 "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" font-size=\"13\""
+						 " font-weight=\"600\" fill=\"%s\" stroke=\"%s\" stroke-width=\"5\""
+						 " stroke-linejoin=\"round\" paint-order=\"stroke\">%s %%</text>",
+						 x + width / 2, BAR_TOP + BAR_HEIGHT / 2 + 5, colour_of(owner).ink,
+						 colour_of(owner).fill, segments_percent(count));
+	appendStringInfoString(out, "</g>\n");
+	return start + count;
+}
+
+/*
+ * draw_squares draws an owner's segments, as one path.
+ */
+static void
+draw_squares(StringInfo out, const Segments *segments, int owner)
+{
+	StringInfoData path;
+
+	if (owner_count(segments, owner) == 0)
+		return;
+	initStringInfo(&path);
+	appendStringInfoString(&path, "path d=\"");
+	for (int i = 0; i < SEGMENTS; i++)
+		if (segments->owner[i] == owner)
+			appendStringInfo(&path, "M%d %dh%dv%dh-%dz", MARGIN + i % GRID_COLUMNS * CELL,
+							 GRID_TOP + i / GRID_COLUMNS * CELL, CELL - 2, CELL - 2, CELL - 2);
+	appendStringInfoChar(&path, '"');
+
+	appendStringInfoString(out, "<g>");
+	owner_title(out, segments, owner);
+	draw_shape(out, owner, path.data);
+	appendStringInfoString(out, "</g>\n");
+	pfree(path.data);
+}
+
+/*
+ * draw_entry draws an owner's line of the legend, which has two columns.
+ */
+static void
+draw_entry(StringInfo out, const Segments *segments, int owner, int place)
+{
+	int x = MARGIN + place % 2 * (LEGEND_COLUMN + LEGEND_GAP);
+	int y = LEGEND_TOP + place / 2 * LEGEND_ROW;
+
+	appendStringInfoString(out, "<g>");
+	owner_title(out, segments, owner);
+	draw_shape(out, owner,
+			   psprintf("rect x=\"%d\" y=\"%d\" width=\"16\" height=\"16\" rx=\"3\"", x, y - 13));
+	appendStringInfo(out, "<text x=\"%d\" y=\"%d\">", x + 26, y);
+	escape(out, owner_name(segments, owner), NAME_SHOWN);
+	appendStringInfo(out,
+					 "</text><text x=\"%d\" y=\"%d\" text-anchor=\"end\""
+					 " style=\"font-variant-numeric:tabular-nums\">%s %%</text></g>\n",
+					 x + LEGEND_COLUMN, y, segments_percent(owner_count(segments, owner)));
+}
+
+/*
+ * picture_svg draws the layer in the environment for a browser.
+ */
+void
+picture_svg(Request *request)
+{
+	StringInfo out = request->answer;
+	Segments *segments = segments_read(request, CurrentMemoryContext);
+	int rows = segments->owner_count / 2 + 1;
+	int start = 0;
+
+	draw_head(request, segments, LEGEND_TOP + rows * LEGEND_ROW + 8);
+	/* Nobody, who is one less than the first, comes last. */
+	for (int i = 0; i <= segments->owner_count; i++)
+		start = draw_share(out, segments, i < segments->owner_count ? i : NOBODY, start);
+	for (int i = NOBODY; i < segments->owner_count; i++)
+		draw_squares(out, segments, i);
+	for (int i = 0; i <= segments->owner_count; i++)
+		draw_entry(out, segments, i < segments->owner_count ? i : NOBODY, i);
+	appendStringInfoString(out, "</svg>\n");
+}

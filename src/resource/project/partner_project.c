@@ -1,0 +1,124 @@
+/*
+ * partner_project.c
+ *	  Projects as Layers' Partner API shows them.
+ *
+ * They are the same projects.  What that service keeps of its customers and
+ * flagplane does not is null: no project has a customer's id, and none is archived.
+ */
+#include "resource/project/project.h"
+#include "resource/resource.h"
+
+#include "call/cursor.h"
+#include "util/document.h"
+#include "utils/fmgrprotos.h"
+#include "utils/uuid.h"
+
+#define PARTNER_LIMIT_MAX 200
+
+/* What every cursor of the list starts with: the account's. */
+#define LIST_SCOPE "projects-" INT64_FORMAT
+
+enum
+{
+	CURSOR,
+	LIMIT,
+	STATUS,
+	SEARCH,
+	CUSTOMER_EXTERNAL_ID
+};
+
+static const char *const statuses[] = {"active", "archived", NULL};
+
+const Field get_partner_project_fields[] = {PROJECT_ID_FIELD, FIELDS_END};
+
+const Field list_partner_projects_fields[] = {
+	[CURSOR] = {"cursor", "cursor", FIELD_TEXT, IN_QUERY, false, RULE_NONE, 0, 0, NULL, NULL},
+	[LIMIT] = {"limit", "limit", FIELD_INTEGER, IN_QUERY, false, RULE_RANGE, 1, PARTNER_LIMIT_MAX,
+			   NULL, "25"},
+	[STATUS] = {"status", "status", FIELD_TEXT, IN_QUERY, false, RULE_ONE_OF, 0, 0, statuses, NULL},
+	[SEARCH] = {"search", "search", FIELD_TEXT, IN_QUERY, false, RULE_LENGTH, 0, NAME_MAX_CHARS,
+				NULL, NULL},
+	[CUSTOMER_EXTERNAL_ID] = {"customer_external_id", "customerExternalId", FIELD_TEXT, IN_QUERY,
+							  false, RULE_LENGTH, 0, NAME_MAX_CHARS, NULL, NULL},
+	FIELDS_END};
+
+STATEMENT(find_project, "SELECT " PROJECT_COLUMNS
+						" FROM flagplane_data.project p WHERE p.account_id = $1 AND p.id = $2");
+
+STATEMENT(list_projects,
+		  "SELECT " PROJECT_COLUMNS
+		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND " PROJECT_VISIBLE(
+			  "$9") " AND coalesce($4, 'active') = 'active' AND $6 IS NULL"
+					" AND ($5 IS NULL OR position(lower($5) IN lower(p.name)) > 0)"
+					" AND ($8 IS NULL OR (p.created_at, p.id) < ($7, $8::uuid))"
+					" ORDER BY p.created_at DESC, p.id DESC LIMIT $3 + 1");
+
+/*
+ * identity_document writes what every shape of a project begins with.
+ */
+static void
+identity_document(StringInfo out, const Project *project)
+{
+	document_open(out, '{');
+	document_string(out, "id", psprintf("prj_%s", uuid_text(project->id->data)));
+	document_string(out, "name", project->name);
+	document_string(out, "status", "active");
+	document_string(out, "customerExternalId", NULL);
+	document_string(out, "timezone", NULL);
+	document_string(out, "primaryLanguage", NULL);
+	document_string(out, "ownerEmail", NULL);
+	document_iso(out, "createdAt", project->created_at);
+	document_iso(out, "updatedAt", project->updated_at);
+}
+
+/*
+ * do_get_partner_project answers with one project.
+ */
+void
+do_get_partner_project(Request *request)
+{
+	StringInfo out = request->answer;
+	Rows rows = request_run(request, &find_project);
+	Project project;
+
+	if (rows.count == 0)
+		error_raise(ERR_NOT_FOUND, "the project does not exist");
+	project = project_of_row(&rows, 0);
+	identity_document(out, &project);
+	document_string(out, "key", project.key);
+	document_texts(out, "tags", project.tags);
+	document_raw(out, "metadata", "{}");
+	document_close(out, '}');
+}
+
+/*
+ * do_list_partner_projects answers with a page of the projects that the caller
+ * may see, newest first.
+ */
+void
+do_list_partner_projects(Request *request)
+{
+	StringInfo out = request->answer;
+	char *scope = psprintf(LIST_SCOPE, request->caller.account);
+	int limit = request_integer(request, LIMIT);
+	char *next = NULL;
+	Rows rows;
+
+	cursor_read(request, CURSOR, scope, is_uuid);
+	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
+	rows = request_run(request, &list_projects);
+	document_open_items(out);
+	for (uint64 i = 0; i < rows.count && i < (uint64) limit; i++)
+	{
+		Project project = project_of_row(&rows, i);
+
+		document_element(out);
+		identity_document(out, &project);
+		document_close(out, '}');
+		if (i + 1 == (uint64) limit && rows.count > (uint64) limit)
+			next = cursor_text(scope, project.created_at, uuid_text(project.id->data));
+	}
+	document_close(out, ']');
+	document_string(out, "nextCursor", next);
+	document_close(out, '}');
+}

@@ -1,0 +1,380 @@
+/*
+ * error.c
+ *	  The table of refusals, raising them, and rendering them per dialect.
+ *
+ * A refusal is raised as an ordinary error.  Its SQLSTATE may stand for several
+ * rows of the table, so the row's name travels in the constraint_name field of
+ * the error, where SQL callers can read it too (GET STACKED DIAGNOSTICS).
+ */
+#include "util/error.h"
+
+#include "util/response_headers.h"
+#include "util/document.h"
+#include "util/id.h"
+#include "utils/memutils.h"
+
+typedef struct ErrorRow
+{
+	const char *name;
+	int sqlstate;
+	int status[2];		 /* by Dialect */
+	const char *code[2]; /* by Dialect */
+} ErrorRow;
+
+static const ErrorRow rows[] = {
+	[ERR_INVALID] = {"invalid",
+					 ERRCODE_INVALID_PARAMETER_VALUE,
+					 {400, 422},
+					 {"invalid_request", "VALIDATION"}},
+	[ERR_MALFORMED] = {"malformed",
+					   ERRCODE_INVALID_TEXT_REPRESENTATION,
+					   {400, 422},
+					   {"invalid_request", "VALIDATION"}},
+	[ERR_MINTED_ID] = {"minted_id",
+					   ERRCODE_INVALID_PARAMETER_VALUE,
+					   {400, 422},
+					   {"invalid_request", "VALIDATION_FAILED"}},
+	[ERR_PATCH] = {"patch",
+				   ERRCODE_INVALID_PARAMETER_VALUE,
+				   {400, 422},
+				   {"invalid_patch", "VALIDATION"}},
+	[ERR_UNAUTHENTICATED] = {"unauthenticated",
+							 ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+							 {401, 401},
+							 {"unauthorized", "UNAUTHENTICATED"}},
+	[ERR_KILLED] = {"killed",
+					ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+					{401, 503},
+					{"unauthorized", "KILL_SWITCH"}},
+	[ERR_FORBIDDEN] = {"forbidden",
+					   ERRCODE_INSUFFICIENT_PRIVILEGE,
+					   {403, 403},
+					   {"forbidden", "FORBIDDEN_SCOPE"}},
+	[ERR_NOT_FOUND] = {"not_found", ERRCODE_NO_DATA_FOUND, {404, 404}, {"not_found", "NOT_FOUND"}},
+	[ERR_NO_ROUTE] = {"no_route",
+					  ERRCODE_FEATURE_NOT_SUPPORTED,
+					  {404, 404},
+					  {"not_found", "NOT_FOUND"}},
+	[ERR_METHOD] = {"method",
+					ERRCODE_FEATURE_NOT_SUPPORTED,
+					{405, 405},
+					{"method_not_allowed", "METHOD_NOT_ALLOWED"}},
+	[ERR_READ_ONLY] = {"read_only",
+					   ERRCODE_READ_ONLY_SQL_TRANSACTION,
+					   {405, 405},
+					   {"method_not_allowed", "METHOD_NOT_ALLOWED"}},
+	[ERR_EXISTS] = {"exists", ERRCODE_UNIQUE_VIOLATION, {409, 409}, {"conflict", "CONFLICT"}},
+	[ERR_STALE_VERSION] = {"stale_version",
+						   ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+						   {409, 409},
+						   {"optimistic_locking_error", "CONFLICT"}},
+	[ERR_IDEMPOTENCY_CONFLICT] = {"idempotency_conflict",
+								  ERRCODE_DATA_EXCEPTION,
+								  {409, 409},
+								  {"idempotency_conflict", "IDEMPOTENCY_CONFLICT"}},
+	[ERR_IDEMPOTENCY_REQUIRED] = {"idempotency_required",
+								  ERRCODE_NULL_VALUE_NOT_ALLOWED,
+								  {400, 400},
+								  {"invalid_request", "IDEMPOTENCY_REQUIRED"}},
+	[ERR_RATE_LIMITED] = {"rate_limited",
+						  ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+						  {429, 429},
+						  {"rate_limited", "RATE_LIMITED"}},
+	[ERR_IN_USE] = {"in_use", ERRCODE_OBJECT_IN_USE, {409, 409}, {"conflict", "CONFLICT"}},
+	[ERR_UNSUPPORTED] = {"unsupported",
+						 ERRCODE_FEATURE_NOT_SUPPORTED,
+						 {501, 501},
+						 {"not_supported", "NOT_SUPPORTED"}},
+	[ERR_INTERNAL] = {"internal",
+					  ERRCODE_INTERNAL_ERROR,
+					  {500, 500},
+					  {"internal_service_error", "INTERNAL"}},
+};
+
+/* The class of SQLSTATE that PostgREST reads a whole response from. */
+#define ERRCODE_POSTGREST MAKE_SQLSTATE('P', 'G', 'R', 'S', 'T')
+
+static ErrorVoice current_voice = VOICE_SQL;
+static Dialect current_dialect = LAUNCHDARKLY;
+static char current_request_id[REQUEST_ID_LENGTH + 1];
+
+/* The fields of the last raised violations; read by error_body while that error is rendered. */
+static MemoryContext fields_context = NULL;
+static char *raised_fields = NULL;
+
+/* A caller's own words come back in messages, but not without bounds (bytes). */
+#define ATTRIBUTE_MAX 64
+#define REASON_MAX	  300
+#define MESSAGE_MAX	  2000
+
+/* More broken fields than these are counted, but not told: no operation has so many of its own. */
+#define VIOLATIONS_TOLD 50
+
+pg_noreturn static void throw(ErrorKind kind, const char *message);
+
+/*
+ * clip cuts a string to so many bytes of whole characters.
+ */
+static void
+clip(char *string, int bytes)
+{
+	int length = strlen(string);
+
+	if (length > bytes)
+		string[pg_mbcliplen(string, length, bytes)] = '\0';
+}
+
+/*
+ * error_speak sets the form in which refusals leave from now on, and the id of
+ * the request that they belong to (NULL: none).  Every entry into the extension
+ * calls it first.
+ */
+void
+error_speak(ErrorVoice voice, Dialect dialect, const char *request_id)
+{
+	current_voice = voice;
+	current_dialect = dialect;
+	strlcpy(current_request_id, request_id ? request_id : "", sizeof(current_request_id));
+	raised_fields = NULL;
+}
+
+/*
+ * error_violation adds a broken field: its name as the caller spelled it and
+ * the rule, worded to follow the name ("must be ...", "is required").
+ */
+void
+error_violation(Violations *violations, const char *attribute, const char *reason, ...)
+{
+	char *name;
+	StringInfoData text;
+	va_list args;
+
+	if (violations->count >= VIOLATIONS_TOLD)
+	{
+		violations->count++;
+		return;
+	}
+	name = pstrdup(attribute);
+	initStringInfo(&text);
+	va_start(args, reason);
+	append_formatted(&text, reason, args);
+	va_end(args);
+	clip(name, ATTRIBUTE_MAX);
+	clip(text.data, REASON_MAX);
+
+	if (violations->count++ == 0)
+	{
+		initStringInfo(&violations->message);
+		initStringInfo(&violations->fields);
+	}
+	else
+	{
+		appendStringInfoString(&violations->message, "; ");
+		appendStringInfoChar(&violations->fields, ',');
+	}
+	appendStringInfo(&violations->message, "%s %s", name, text.data);
+
+	document_open(&violations->fields, '{');
+	document_string(&violations->fields, "attribute", name);
+	document_string(&violations->fields, "reason", text.data);
+	document_close(&violations->fields, '}');
+}
+
+/*
+ * error_raise_violations refuses a request for all its broken fields at once.
+ */
+void
+error_raise_violations(ErrorKind kind, const Violations *violations)
+{
+	if (fields_context == NULL)
+		fields_context =
+			AllocSetContextCreate(TopMemoryContext, "flagplane refusal", ALLOCSET_SMALL_SIZES);
+	MemoryContextReset(fields_context);
+	raised_fields = MemoryContextStrdup(fields_context, violations->fields.data);
+	clip(violations->message.data, MESSAGE_MAX);
+	throw(kind, violations->message.data);
+}
+
+/*
+ * error_raise refuses a request.  The message follows PostgreSQL's style: lower
+ * case, no full stop; never a secret, never a table name.
+ */
+void
+error_raise(ErrorKind kind, const char *message, ...)
+{
+	StringInfoData text;
+	va_list args;
+
+	initStringInfo(&text);
+	va_start(args, message);
+	append_formatted(&text, message, args);
+	va_end(args);
+	clip(text.data, MESSAGE_MAX);
+	raised_fields = NULL;
+	throw(kind, text.data);
+}
+
+/*
+ * error_raise_serialization ends a transaction whose snapshot is too old to do
+ * the request right; like every serialization failure it can be tried again.
+ */
+void
+error_raise_serialization(void)
+{
+	ereport(ERROR, errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			errmsg("could not serialize access due to concurrent update"));
+}
+
+/*
+ * throw raises the error in the form the current caller understands.
+ */
+static void throw(ErrorKind kind, const char *message)
+{
+	const ErrorRow *row = &rows[kind];
+
+	if (current_voice == VOICE_POSTGREST)
+	{
+		StringInfoData body;
+		StringInfoData response;
+
+		initStringInfo(&body);
+		document_open(&body, '{');
+		document_string(&body, "code", row->code[current_dialect]);
+		document_string(&body, "message", message);
+		if (raised_fields)
+		{
+			StringInfoData fields;
+
+			initStringInfo(&fields);
+			appendStringInfo(&fields, "[%s]", raised_fields);
+			document_string(&body, "details", fields.data);
+		}
+		document_close(&body, '}');
+
+		initStringInfo(&response);
+		document_open(&response, '{');
+		document_integer(&response, "status", row->status[current_dialect]);
+		document_key(&response, "headers");
+		document_open(&response, '{');
+		if (current_dialect == LAYERS)
+			document_string(&response, "X-Request-Id", current_request_id);
+		for (int i = 0; i < answer_header_count(); i++)
+			document_string(&response, answer_header_name(i), answer_header_value(i));
+		document_close(&response, '}');
+		document_close(&response, '}');
+
+		ereport(ERROR, errcode(ERRCODE_POSTGREST), errmsg_internal("%s", body.data),
+				errdetail_internal("%s", response.data));
+	}
+
+	ereport(ERROR, errcode(row->sqlstate), errmsg_internal("%s", message),
+			err_generic_string(PG_DIAG_CONSTRAINT_NAME, row->name));
+}
+
+/*
+ * error_is_ours tells whether a caught error is a refusal of the table, and
+ * which.  PostgreSQL's own refusal of text that the database's encoding cannot
+ * hold counts as one.
+ */
+bool
+error_is_ours(const ErrorData *error, ErrorKind *kind)
+{
+	if (error->sqlerrcode == ERRCODE_UNTRANSLATABLE_CHARACTER ||
+		error->sqlerrcode == ERRCODE_CHARACTER_NOT_IN_REPERTOIRE)
+	{
+		*kind = ERR_MALFORMED;
+		return true;
+	}
+	if (error->constraint_name == NULL)
+		return false;
+	for (int i = 0; i < (int) lengthof(rows); i++)
+	{
+		if (rows[i].sqlstate == error->sqlerrcode &&
+			strcmp(rows[i].name, error->constraint_name) == 0)
+		{
+			*kind = (ErrorKind) i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * error_ends_transaction tells whether the caller's own transaction is over
+ * with this error: cancellation and shutdown (class 57), serialization failures
+ * and deadlocks (class 40).  Such an error is passed on, never answered.
+ */
+bool
+error_ends_transaction(const ErrorData *error)
+{
+	int category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+
+	return category == ERRCODE_TO_CATEGORY(ERRCODE_QUERY_CANCELED) ||
+		   category == ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE);
+}
+
+/*
+ * error_tells_row tells whether the detail of an error may show a row's values:
+ * those of broken constraints (class 23) do.
+ */
+bool
+error_tells_row(const ErrorData *error)
+{
+	return ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
+		   ERRCODE_TO_CATEGORY(ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION);
+}
+
+/*
+ * error_status is the HTTP status of a refusal in a dialect.
+ */
+int
+error_status(ErrorKind kind, Dialect dialect)
+{
+	return rows[kind].status[dialect];
+}
+
+/*
+ * error_code is the code that a refusal's body has in a dialect.
+ */
+const char *
+error_code(ErrorKind kind, Dialect dialect)
+{
+	return rows[kind].code[dialect];
+}
+
+/*
+ * error_body writes the documented body of a refusal.
+ */
+void
+error_body(StringInfo out, ErrorKind kind, Dialect dialect, const char *message,
+		   const char *request_id)
+{
+	const char *code = rows[kind].code[dialect];
+
+	document_open(out, '{');
+	if (dialect == LAUNCHDARKLY)
+	{
+		document_string(out, "code", code);
+		document_string(out, "message", message);
+		if (raised_fields)
+		{
+			document_key(out, "errors");
+			appendStringInfo(out, "[%s]", raised_fields);
+		}
+	}
+	else
+	{
+		document_key(out, "error");
+		document_open(out, '{');
+		document_string(out, "code", code);
+		document_string(out, "message", message);
+		document_string(out, "requestId", request_id);
+		if (raised_fields)
+		{
+			document_key(out, "details");
+			appendStringInfo(out, "{\"fields\":[%s]}", raised_fields);
+		}
+		document_close(out, '}');
+	}
+	document_close(out, '}');
+}

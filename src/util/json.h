@@ -1,0 +1,45 @@
+/*
+ * json.h
+ *	  Reading request bodies: typed verbs over PostgreSQL's JSON lexer.
+ */
+#ifndef FLAGPLANE_JSON_H
+#define FLAGPLANE_JSON_H
+
+#include "util/compat.h"
+
+#include "utils/array.h"
+#include "utils/jsonb.h"
+
+/* How deep a body may be nested. */
+#define JSON_DEPTH_MAX 64
+
+typedef enum JsonKind
+{
+	JSON_STRING,
+	JSON_NUMBER,
+	JSON_BOOLEAN,
+	JSON_NULL,
+	JSON_OBJECT,
+	JSON_ARRAY
+} JsonKind;
+
+/* A value inside a body: its source text, and a scalar's text without quotes and escapes. */
+typedef struct JsonValue
+{
+	JsonKind kind;
+	const char *source;
+	int length;
+	char *text;
+	int keys; /* how many members it and all inside it have */
+} JsonValue;
+
+/* What json_read_object calls for each member, in the order of the source. */
+typedef void (*JsonMember)(void *state, char *name, const JsonValue *value);
+
+extern char *json_read_value(const char *json, int length, JsonValue *value);
+extern char *json_read_object(const char *json, int length, JsonMember member, void *state);
+extern bool json_read_strings(const JsonValue *value, ArrayType **strings);
+extern bool json_read_integer(const JsonValue *value, int64 *integer, bool *in_range);
+extern bool json_read_jsonb(const JsonValue *value, Datum *jsonb);
+
+#endif /* FLAGPLANE_JSON_H */

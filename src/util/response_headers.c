@@ -1,0 +1,87 @@
+/*
+ * response_headers.c
+ *	  Headers that every answer to the current request carries, refused or not.
+ *
+ * What is known of a request before it is refused must reach the refusal too,
+ * and a refusal is an error, which leaves nothing but what is static.  The
+ * values become text only where somebody sends them.
+ */
+#include "util/response_headers.h"
+
+#define HEADERS_MAX 8
+
+typedef struct AnswerHeader
+{
+	const char *name;
+	const char *text; /* NULL: the number is the value */
+	int64 number;
+} AnswerHeader;
+
+static AnswerHeader headers[HEADERS_MAX];
+static int header_count = 0;
+
+/*
+ * answer_begin forgets the headers of the request before.  Every door that sends
+ * headers calls it first.
+ */
+void
+answer_begin(void)
+{
+	header_count = 0;
+}
+
+/*
+ * add adds a header.
+ */
+static void
+add(const char *name, const char *text, int64 number)
+{
+	Assert(header_count < HEADERS_MAX);
+	headers[header_count++] = (AnswerHeader){name, text, number};
+}
+
+/*
+ * answer_header_text adds a header whose name and value are constants.
+ */
+void
+answer_header_text(const char *name, const char *text)
+{
+	add(name, text, 0);
+}
+
+/*
+ * answer_header_number adds a header whose value is a whole number.
+ */
+void
+answer_header_number(const char *name, int64 number)
+{
+	add(name, NULL, number);
+}
+
+/*
+ * answer_header_count is how many headers there are.
+ */
+int
+answer_header_count(void)
+{
+	return header_count;
+}
+
+/*
+ * answer_header_name is the name of a header.
+ */
+const char *
+answer_header_name(int which)
+{
+	return headers[which].name;
+}
+
+/*
+ * answer_header_value is the value of a header.
+ */
+const char *
+answer_header_value(int which)
+{
+	return headers[which].text ? headers[which].text
+							   : psprintf(INT64_FORMAT, headers[which].number);
+}

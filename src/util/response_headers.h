@@ -1,0 +1,17 @@
+/*
+ * response_headers.h
+ *	  Headers that every answer to the current request carries, refused or not.
+ */
+#ifndef FLAGPLANE_RESPONSE_HEADERS_H
+#define FLAGPLANE_RESPONSE_HEADERS_H
+
+#include "util/compat.h"
+
+extern void answer_begin(void);
+extern void answer_header_text(const char *name, const char *text);
+extern void answer_header_number(const char *name, int64 number);
+extern int answer_header_count(void);
+extern const char *answer_header_name(int which);
+extern const char *answer_header_value(int which);
+
+#endif /* FLAGPLANE_RESPONSE_HEADERS_H */
