@@ -7,11 +7,11 @@
  * changes anything, what it is about, and the rules between its fields (none:
  * NULL).  Its fields are <name>_fields and its work is the C function
  * do_<name>, both in the resource's file; its SQL line is in schema/functions.sql.
- * A FORETOLD operation has foretell_<name> as well, which may write its answer before
+ * A PRECOMPUTED operation has precompute_<name> as well, which may write its answer before
  * the work.  A row needs no include guard: it is read once for each use.
  */
-#ifndef FORETOLD
-#define FORETOLD OPERATION
+#ifndef PRECOMPUTED
+#define PRECOMPUTED OPERATION
 #endif
 
 /* Accounts */
@@ -52,8 +52,8 @@ OPERATION(delete_project, "DELETE", "/api/v2/projects/:projectKey", PROJECTS_WRI
 		  LAUNCHDARKLY, CHANGES, "project", NULL)
 
 /* Environments */
-FORETOLD(create_environment, "POST", "/api/v2/projects/:projectKey/environments", PROJECTS_WRITE,
-		 201, LAUNCHDARKLY, CHANGES, "environment", check_create_environment)
+PRECOMPUTED(create_environment, "POST", "/api/v2/projects/:projectKey/environments", PROJECTS_WRITE,
+			201, LAUNCHDARKLY, CHANGES, "environment", check_create_environment)
 OPERATION(get_environment, "GET", "/api/v2/projects/:projectKey/environments/:environmentKey",
 		  PROJECTS_READ, 200, LAUNCHDARKLY, READS, "environment", NULL)
 OPERATION(list_environments, "GET", "/api/v2/projects/:projectKey/environments", PROJECTS_READ, 200,
@@ -84,8 +84,9 @@ OPERATION(delete_flag, "DELETE", "/api/v2/flags/:projectKey/:featureFlagKey", FL
 		  LAUNCHDARKLY, CHANGES, "flag", NULL)
 
 /* Flag links */
-FORETOLD(create_flag_link, "POST", "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey",
-		 FLAGS_WRITE, 201, LAUNCHDARKLY, CHANGES, "flag link", check_create_flag_link)
+PRECOMPUTED(create_flag_link, "POST",
+			"/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey", FLAGS_WRITE, 201,
+			LAUNCHDARKLY, CHANGES, "flag link", check_create_flag_link)
 OPERATION(get_flag_link, "GET", "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey/:id",
 		  FLAGS_READ, 200, LAUNCHDARKLY, READS, "flag link", NULL)
 OPERATION(list_flag_links, "GET", "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey",
@@ -100,8 +101,8 @@ OPERATION(register_integration, NULL, NULL, FLAGS_WRITE, 201, LAUNCHDARKLY, CHAN
 		  check_register_integration)
 
 /* Layers */
-FORETOLD(create_layer, "POST", "/api/v2/projects/:projectKey/layers", LAYERS_WRITE, 201,
-		 LAUNCHDARKLY, CHANGES, "layer", NULL)
+PRECOMPUTED(create_layer, "POST", "/api/v2/projects/:projectKey/layers", LAYERS_WRITE, 201,
+			LAUNCHDARKLY, CHANGES, "layer", NULL)
 OPERATION(get_layer, "GET", "/api/v2/projects/:projectKey/layers/:layerKey", LAYERS_READ, 200,
 		  LAUNCHDARKLY, READS, "layer", NULL)
 OPERATION(check_layer, NULL, NULL, LAYERS_READ, 200, LAUNCHDARKLY, READS, "layer", NULL)
@@ -141,8 +142,8 @@ OPERATION(list_partner_projects, "GET", "/v1/projects", PROJECTS_READ, 200, LAYE
 		  "partner project", NULL)
 
 /* SDK apps */
-FORETOLD(create_sdk_app, "POST", "/v1/projects/:projectId/sdk-apps", PROJECTS_WRITE, 201, LAYERS,
-		 CHANGES_ONCE, "SDK app", check_create_sdk_app)
+PRECOMPUTED(create_sdk_app, "POST", "/v1/projects/:projectId/sdk-apps", PROJECTS_WRITE, 201, LAYERS,
+			CHANGES_ONCE, "SDK app", check_create_sdk_app)
 OPERATION(get_sdk_app, "GET", "/v1/projects/:projectId/sdk-apps/:appId", PROJECTS_READ, 200, LAYERS,
 		  READS, "SDK app", NULL)
 OPERATION(list_sdk_apps, "GET", "/v1/projects/:projectId/sdk-apps", PROJECTS_READ, 200, LAYERS,
@@ -160,4 +161,4 @@ OPERATION(get_audit_log_entry, "GET", "/api/v2/auditlog/:id", AUDIT_READ, 200, L
 		  "audit log entry", NULL)
 OPERATION(changes, NULL, NULL, AUDIT_READ, 200, LAUNCHDARKLY, READS, "change", NULL)
 
-#undef FORETOLD
+#undef PRECOMPUTED

@@ -9,13 +9,13 @@
 #include "resource/resource.h"
 
 const Operation operations[OPERATION_COUNT] = {
-#define ROW(name, method, path, scope, status, dialect, kind, subject, check, foretell)    \
-	[OP_##name] = {#name,	method,		   path,  scope,	status,	   dialect,		 kind, \
-				   subject, name##_fields, check, foretell, do_##name, OP_##name + 1},
+#define ROW(name, method, path, scope, status, dialect, kind, subject, check, precompute)    \
+	[OP_##name] = {#name,	method,		   path,  scope,	  status,	 dialect,	   kind, \
+				   subject, name##_fields, check, precompute, do_##name, OP_##name + 1},
 #define OPERATION(name, method, path, scope, status, dialect, kind, subject, check) \
 	ROW(name, method, path, scope, status, dialect, kind, subject, check, NULL)
-#define FORETOLD(name, method, path, scope, status, dialect, kind, subject, check) \
-	ROW(name, method, path, scope, status, dialect, kind, subject, check, foretell_##name)
+#define PRECOMPUTED(name, method, path, scope, status, dialect, kind, subject, check) \
+	ROW(name, method, path, scope, status, dialect, kind, subject, check, precompute_##name)
 #include "operationlist.h"
 #undef OPERATION
 #undef ROW

@@ -10,7 +10,7 @@ complain() {
 	bad=1
 }
 functions=$(sed -n 's/^CREATE FUNCTION flagplane\.\([a-z0-9_]*\)(.*/\1/p' src/schema/*.sql)
-operations=$(sed -n 's/^OPERATION(\([a-z0-9_]*\),.*/\1/p' src/operationlist.h)
+operations=$(sed -n 's/^\(OPERATION\|PRECOMPUTED\)(\([a-z0-9_]*\),.*/\2/p' src/operationlist.h)
 # A pattern that matches nothing would find nothing missing.
 [ -n "$functions" ] && [ -n "$operations" ] || complain "$0 finds no functions or no operations"
 for name in $(printf '%s\n' $functions $operations | sort -u); do
@@ -43,7 +43,7 @@ wrong=$(perl -0777 -e '
 	my $doc = slurp("doc/flagplane.md");
 	my $sql = join "", map { slurp($_) } glob "src/schema/*.sql";
 	my $operations = slurp("src/operationlist.h");
-	while ($operations =~ /^OPERATION\((\w+),\s*(NULL|"[^"]*"),\s*(NULL|"[^"]*"),\s*\w+,\s*(\d+)/gm) {
+	while ($operations =~ /^(?:OPERATION|PRECOMPUTED)\((\w+),\s*(NULL|"[^"]*"),\s*(NULL|"[^"]*"),\s*\w+,\s*(\d+)/gm) {
 		my ($name, $method, $path, $status) = ($1, $2, $3, $4);
 		my ($section) = $doc =~ /^### \Q$name\E\n(.*?)(?=^##|\z)/ms or next;
 		my ($arguments) = $sql =~ /^CREATE FUNCTION flagplane\.\Q$name\E\((.*?)\)\s*RETURNS/ms or next;

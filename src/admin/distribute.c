@@ -201,7 +201,7 @@ flagplane_distribute(PG_FUNCTION_ARGS)
 	int count;
 	int64 distributed = 0;
 
-	postgrest_speak(LAUNCHDARKLY, NULL);
+	postgrest_set_error_format(LAUNCHDARKLY, NULL);
 	if (PG_ARGISNULL(0) || PG_GETARG_INT32(0) < 1 || PG_GETARG_INT32(0) > SHARDS_MAX)
 		error_raise(ERR_INVALID, "shard_count must be between 1 and %d", SHARDS_MAX);
 
@@ -238,7 +238,7 @@ flagplane_drop_shards(PG_FUNCTION_ARGS)
 	int count;
 	int64 dropped = 0;
 
-	postgrest_speak(LAUNCHDARKLY, NULL);
+	postgrest_set_error_format(LAUNCHDARKLY, NULL);
 	statement_begin();
 	require_citus("drop_shards");
 	tables = read_tables(&count);

@@ -77,21 +77,21 @@ Datum
 flagplane_doctor(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	OwnerBracket bracket;
+	OwnerContext owner;
 	Params params = {0};
 	LimitUsage usage;
 
-	postgrest_speak(LAUNCHDARKLY, NULL);
+	postgrest_set_error_format(LAUNCHDARKLY, NULL);
 	InitMaterializedSRF(fcinfo, 0);
 	limit_usage(&usage);
 	params_boolean(&params, usage.slots > 0);
 
 	statement_begin();
-	owner_enter(&bracket);
-	owner_require_rights(&bracket, "doctor");
+	owner_enter(&owner);
+	owner_require_rights(&owner, "doctor");
 	for (int i = 0; i < (int) lengthof(checks); i++)
 		run_check(&checks[i], &params, result);
-	owner_leave(&bracket);
+	owner_leave(&owner);
 	statement_end();
 	return (Datum) 0;
 }

@@ -52,7 +52,7 @@ STATEMENT(read_settings, "SELECT json_object_agg(s.name, s.setting ORDER BY s.na
 Datum
 flagplane_status(PG_FUNCTION_ARGS)
 {
-	OwnerBracket bracket;
+	OwnerContext owner;
 	Params params = {0};
 	LimitUsage usage;
 	TupleDesc columns;
@@ -63,17 +63,17 @@ flagplane_status(PG_FUNCTION_ARGS)
 	MemoryContext context = CurrentMemoryContext;
 	char *settings;
 
-	postgrest_speak(LAUNCHDARKLY, NULL);
+	postgrest_set_error_format(LAUNCHDARKLY, NULL);
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "status must return a row");
 
 	statement_begin();
-	owner_enter(&bracket);
-	owner_require_rights(&bracket, "status");
+	owner_enter(&owner);
+	owner_require_rights(&owner, "status");
 	rows = statement_run(&read_settings, &params, STATEMENT_READ);
 	row_read(&rows, 0, &row);
 	settings = MemoryContextStrdup(context, row_string(&row, 0));
-	owner_leave(&bracket);
+	owner_leave(&owner);
 	statement_end();
 
 	limit_usage(&usage);
@@ -124,12 +124,12 @@ flagplane_operation_stats(PG_FUNCTION_ARGS)
 Datum
 flagplane_reset_stats(PG_FUNCTION_ARGS)
 {
-	OwnerBracket bracket;
+	OwnerContext owner;
 
-	postgrest_speak(LAUNCHDARKLY, NULL);
-	owner_enter(&bracket);
-	owner_require_rights(&bracket, "reset_stats");
-	owner_leave(&bracket);
+	postgrest_set_error_format(LAUNCHDARKLY, NULL);
+	owner_enter(&owner);
+	owner_require_rights(&owner, "reset_stats");
+	owner_leave(&owner);
 	stats_reset();
 	PG_RETURN_VOID();
 }

@@ -91,19 +91,19 @@ purge_account(Statement *statement, int64 account, TimestampTz now, int64 limit)
 Datum
 flagplane_purge(PG_FUNCTION_ARGS)
 {
-	OwnerBracket bracket;
+	OwnerContext owner;
 	Params params = {0};
 	TimestampTz now = GetCurrentTimestamp();
 	Rows accounts;
 	int64 removed[2] = {0, 0};
 
-	postgrest_speak(LAUNCHDARKLY, NULL);
+	postgrest_set_error_format(LAUNCHDARKLY, NULL);
 	if (PG_ARGISNULL(0) || PG_GETARG_INT32(0) < 1 || PG_GETARG_INT32(0) > PURGE_MAX)
 		error_raise(ERR_INVALID, "limit must be between 1 and %d", PURGE_MAX);
 
 	statement_begin();
-	owner_enter(&bracket);
-	owner_require_rights(&bracket, "purge");
+	owner_enter(&owner);
+	owner_require_rights(&owner, "purge");
 	accounts = statement_run(&list_accounts, &params, STATEMENT_WRITE);
 	for (uint64 i = 0; i < accounts.count; i++)
 	{
@@ -121,7 +121,7 @@ flagplane_purge(PG_FUNCTION_ARGS)
 			removed[1] += purge_account(&purge_environment_keys, account, now,
 										PG_GETARG_INT32(0) - removed[1]);
 	}
-	owner_leave(&bracket);
+	owner_leave(&owner);
 	statement_end();
 	PG_RETURN_INT64(removed[0] + removed[1]);
 }

@@ -187,20 +187,20 @@ note_circumstances(Circumstances *now)
 }
 
 /*
- * forget_keep is called when the keep's memory goes, by keep_begin or at the
+ * cache_reset is called when the keep's memory goes, by cache_begin or at the
  * transaction's end.
  */
 static void
-forget_keep(void *arg)
+cache_reset(void *arg)
 {
 	keep = NULL;
 }
 
 /*
- * keep_begin makes an empty keep for what is found from now on.
+ * cache_begin makes an empty keep for what is found from now on.
  */
 static void
-keep_begin(void)
+cache_begin(void)
 {
 	MemoryContext context;
 	MemoryContext before;
@@ -216,7 +216,7 @@ keep_begin(void)
 	note_circumstances(&begun->circumstances);
 	MemoryContextSwitchTo(before);
 
-	begun->gone.func = forget_keep;
+	begun->gone.func = cache_reset;
 	MemoryContextRegisterResetCallback(context, &begun->gone);
 	keep = begun;
 }
@@ -272,12 +272,12 @@ segments_of_arguments(FunctionCallInfo fcinfo)
 	if (!ActiveSnapshotSet())
 		elog(ERROR, "assign needs a snapshot");
 	if (keep == NULL || !same_circumstances(&keep->circumstances))
-		keep_begin();
+		cache_begin();
 	found = named ? kept_find(fcinfo) : NULL;
 	if (found)
 		return found;
 	if (keep->count == KEPT_MAX)
-		keep_begin();
+		cache_begin();
 
 	sql_prepare(&request, &assign_operation, fcinfo);
 	finding.context = keep->context;

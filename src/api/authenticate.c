@@ -21,7 +21,7 @@ PG_FUNCTION_INFO_V1(flagplane_current_caller);
 
 /*
  * begin starts a request that is no operation's, but is held to what an operation
- * of this scope and dialect would be; refusals leave in the voice of who calls.
+ * of this scope and dialect would be; refusals leave in the format of who calls.
  */
 static void
 begin(Request *request, Operation *operation, int scope, Dialect dialect)
@@ -31,7 +31,7 @@ begin(Request *request, Operation *operation, int scope, Dialect dialect)
 	operation->scope = scope;
 	operation->dialect = dialect;
 	call_prepare(request, operation);
-	postgrest_speak(dialect, request->id);
+	postgrest_set_error_format(dialect, request->id);
 }
 
 /*
@@ -61,7 +61,7 @@ flagplane_authenticate(PG_FUNCTION_ARGS)
 	const char *path = postgrest_setting("request.path");
 	const Operation *called = path ? operation_of_path(path) : NULL;
 	Operation operation;
-	OwnerBracket bracket;
+	OwnerContext owner;
 	Request request;
 	Headers headers;
 
@@ -74,12 +74,12 @@ flagplane_authenticate(PG_FUNCTION_ARGS)
 	request.token = headers.token;
 
 	statement_begin();
-	owner_enter(&bracket);
+	owner_enter(&owner);
 	if (called)
 		limit_announce(called);
-	caller_identify(&request, &bracket);
-	verified_keep(request.token, &request.caller);
-	owner_leave(&bracket);
+	caller_identify(&request, &owner);
+	auth_cache_put(request.token, &request.caller);
+	owner_leave(&owner);
 	statement_end();
 	PG_RETURN_VOID();
 }
@@ -95,7 +95,7 @@ flagplane_current_caller(PG_FUNCTION_ARGS)
 {
 	char limited_to[OBJECT_ID_LENGTH + 1] = "";
 	Operation operation;
-	OwnerBracket bracket;
+	OwnerContext owner;
 	Request request;
 	TupleDesc columns;
 	Datum values[2];
@@ -117,13 +117,13 @@ flagplane_current_caller(PG_FUNCTION_ARGS)
 	}
 
 	statement_begin();
-	owner_enter(&bracket);
-	caller_identify(&request, &bracket);
-	limit_take(&request);
+	owner_enter(&owner);
+	caller_identify(&request, &owner);
+	rate_limit_acquire(&request);
 	caller_require_scope(&request);
 	if (!request.caller.all_projects)
 		strlcpy(limited_to, request.caller.token_id, sizeof(limited_to));
-	owner_leave(&bracket);
+	owner_leave(&owner);
 	statement_end();
 
 	values[0] = Int64GetDatum(request.caller.account);

@@ -67,10 +67,10 @@ typedef struct Reading
 } Reading;
 
 /*
- * take_header keeps a header that means something here.  Names count in either case.
+ * read_header keeps a header that means something here.  Names count in either case.
  */
 static void
-take_header(Reading *reading, const char *name, char *value)
+read_header(Reading *reading, const char *name, char *value)
 {
 	for (int i = 0; i < (int) lengthof(plain_headers); i++)
 		if (pg_strcasecmp(name, plain_headers[i].name) == 0)
@@ -115,19 +115,19 @@ headers_read_jsonb(Jsonb *source, Headers *headers)
 	{
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		if (value.type == jbvString)
-			take_header(&reading, jsonb_string(&name), jsonb_string(&value));
+			read_header(&reading, jsonb_string(&name), jsonb_string(&value));
 	}
 	settle_token(&reading);
 }
 
 /*
- * take_member keeps a header of PostgREST's request.
+ * read_member keeps a header of PostgREST's request.
  */
 static void
-take_member(void *state, char *name, const JsonValue *value)
+read_member(void *state, char *name, const JsonValue *value)
 {
 	if (value->kind == JSON_STRING)
-		take_header(state, name, value->text);
+		read_header(state, name, value->text);
 }
 
 /*
@@ -144,7 +144,7 @@ headers_of_postgrest(Headers *headers)
 	memset(headers, 0, sizeof(*headers));
 	if (text == NULL)
 		return;
-	if (json_read_object(text, strlen(text), take_member, &reading) != NULL)
+	if (json_read_object(text, strlen(text), read_member, &reading) != NULL)
 		error_raise(ERR_MALFORMED, "the setting request.headers is not a JSON object");
 	settle_token(&reading);
 }

@@ -43,7 +43,7 @@ typedef struct Exchange
 
 	Route route;
 	int status;
-	StringInfo answer;
+	StringInfo response;
 	ResponseHeaders answer_headers;
 	char id[REQUEST_ID_LENGTH + 1];
 } Exchange;
@@ -188,17 +188,17 @@ run_exchange(Exchange *exchange)
 	Headers headers;
 	const char *method;
 
-	error_speak(VOICE_SQL, LAUNCHDARKLY, exchange->id);
+	error_set_format(ERROR_FORMAT_SQL, LAUNCHDARKLY, exchange->id);
 	read_headers(exchange, &headers);
 	method = method_asked(exchange, &headers);
 	operation = route_find(method, exchange->uri, &exchange->route);
-	error_speak(VOICE_SQL, exchange->route.dialect, exchange->id);
+	error_set_format(ERROR_FORMAT_SQL, exchange->route.dialect, exchange->id);
 	if (operation == NULL && asks_openapi(&exchange->route, method))
 	{
 		/* It shows no data: anybody may read it. */
 		exchange->status = 200;
-		exchange->answer = makeStringInfo();
-		openapi_document(exchange->answer);
+		exchange->response = makeStringInfo();
+		openapi_document(exchange->response);
 		return;
 	}
 	if (operation == NULL && exchange->route.allowed[0])
@@ -208,7 +208,7 @@ run_exchange(Exchange *exchange)
 
 	call_prepare(&request, operation);
 	strlcpy(request.id, exchange->id, sizeof(request.id));
-	request.wire = true;
+	request.rest = true;
 	request.mode = STATEMENT_WRITE;
 	request.token = headers.token;
 	request.idempotency_key = headers.idempotency_key;
@@ -218,7 +218,7 @@ run_exchange(Exchange *exchange)
 	call_run(&request);
 
 	exchange->status = operation->status;
-	exchange->answer = request.answer;
+	exchange->response = request.response;
 	response_of_request(&exchange->answer_headers, &request);
 }
 
@@ -256,11 +256,11 @@ methods_allowed(const Exchange *exchange, ErrorKind kind)
 }
 
 /*
- * answer_error turns a caught error into the documented answer, or raises it on
+ * respond_error turns a caught error into the documented answer, or raises it on
  * where the caller's transaction is over.
  */
 static void
-answer_error(Exchange *exchange, ErrorData *error)
+respond_error(Exchange *exchange, ErrorData *error)
 {
 	ErrorKind kind = ERR_INTERNAL;
 	const char *message = error->message;
@@ -271,13 +271,13 @@ answer_error(Exchange *exchange, ErrorData *error)
 	{
 		log_error(exchange, error);
 		message = psprintf("internal error in request %s", exchange->id);
-		error_speak(VOICE_SQL, exchange->route.dialect, exchange->id);
+		error_set_format(ERROR_FORMAT_SQL, exchange->route.dialect, exchange->id);
 	}
 	exchange->status = error_status(kind, exchange->route.dialect);
-	exchange->answer = makeStringInfo();
+	exchange->response = makeStringInfo();
 	if (exchange->status == error_status(ERR_METHOD, exchange->route.dialect))
 		response_header(&exchange->answer_headers, "Allow", methods_allowed(exchange, kind));
-	error_body(exchange->answer, kind, exchange->route.dialect, message, exchange->id);
+	error_body(exchange->response, kind, exchange->route.dialect, message, exchange->id);
 }
 
 /*
@@ -311,7 +311,7 @@ run_protected(Exchange *exchange)
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
 		exchange->answer_headers.count = 0;
-		answer_error(exchange, error);
+		respond_error(exchange, error);
 	}
 	PG_END_TRY();
 }
@@ -323,13 +323,13 @@ static void
 exchange_run(Exchange *exchange)
 {
 	request_id(exchange->id);
-	answer_begin();
+	response_headers_begin();
 	run_protected(exchange);
-	if (exchange->answer->len > 0)
+	if (exchange->response->len > 0)
 		response_header(&exchange->answer_headers, "Content-Type", "application/json");
 	if (exchange->route.dialect == LAYERS)
 		response_header(&exchange->answer_headers, "X-Request-Id", exchange->id);
-	response_of_answer(&exchange->answer_headers);
+	response_common_headers(&exchange->answer_headers);
 }
 
 /*
@@ -365,10 +365,10 @@ flagplane_handle(PG_FUNCTION_ARGS)
 	response_object(&exchange.answer_headers, &headers);
 	values[0] = Int32GetDatum(exchange.status);
 	values[1] = JsonbPGetDatum(jsonb_of_text(headers.data));
-	nulls[2] = exchange.answer->len == 0 || strcmp(exchange.method, "HEAD") == 0;
+	nulls[2] = exchange.response->len == 0 || strcmp(exchange.method, "HEAD") == 0;
 	values[2] = nulls[2] ? (Datum) 0
-						 : PointerGetDatum(cstring_to_text_with_len(exchange.answer->data,
-																	exchange.answer->len));
+						 : PointerGetDatum(cstring_to_text_with_len(exchange.response->data,
+																	exchange.response->len));
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
 }
 
@@ -396,7 +396,7 @@ flagplane_rest(PG_FUNCTION_ARGS)
 
 	postgrest_status(exchange.status);
 	postgrest_headers(&exchange.answer_headers);
-	if (exchange.answer->len == 0)
+	if (exchange.response->len == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(exchange.answer->data, exchange.answer->len));
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(exchange.response->data, exchange.response->len));
 }

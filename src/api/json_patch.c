@@ -17,7 +17,7 @@ PG_FUNCTION_INFO_V1(flagplane_json_patch);
 Datum
 flagplane_json_patch(PG_FUNCTION_ARGS)
 {
-	postgrest_speak(LAUNCHDARKLY, NULL);
+	postgrest_set_error_format(LAUNCHDARKLY, NULL);
 	if (PG_ARGISNULL(0))
 		error_raise(ERR_INVALID, "document is required");
 	if (PG_ARGISNULL(1))

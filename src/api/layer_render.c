@@ -7,20 +7,20 @@
 
 #include "resource/layer/layer_render.h"
 
-#define PICTURE(function, draw)                                              \
-	static const Operation function##_operation = {.name = #function,        \
-												   .scope = LAYERS_READ,     \
-												   .status = 200,            \
-												   .dialect = LAUNCHDARKLY,  \
-												   .kind = READS,            \
-												   .subject = "layer",       \
-												   .fields = picture_fields, \
-												   .run = (draw)};           \
-	PG_FUNCTION_INFO_V1(flagplane_##function);                               \
-	Datum flagplane_##function(PG_FUNCTION_ARGS)                             \
-	{                                                                        \
-		return call_from_sql(fcinfo, &function##_operation);                 \
+#define PICTURE(function, draw)                                                   \
+	static const Operation function##_operation = {.name = #function,             \
+												   .scope = LAYERS_READ,          \
+												   .status = 200,                 \
+												   .dialect = LAUNCHDARKLY,       \
+												   .kind = READS,                 \
+												   .subject = "layer",            \
+												   .fields = layer_render_fields, \
+												   .run = (draw)};                \
+	PG_FUNCTION_INFO_V1(flagplane_##function);                                    \
+	Datum flagplane_##function(PG_FUNCTION_ARGS)                                  \
+	{                                                                             \
+		return call_from_sql(fcinfo, &function##_operation);                      \
 	}
 
-PICTURE(draw_layer, picture_text)
-PICTURE(layer_svg, picture_svg)
+PICTURE(draw_layer, layer_render_text)
+PICTURE(layer_svg, layer_render_svg)

@@ -46,11 +46,11 @@ function_comment(const char *name, Oid schema)
 }
 
 /*
- * on_the_wire is words about an operation with its fields called by their wire
+ * rest_words is words about an operation with its fields called by their wire
  * names.
  */
 static char *
-on_the_wire(const char *words, const Operation *operation)
+rest_words(const char *words, const Operation *operation)
 {
 	char *wired = pstrdup(words);
 
@@ -58,7 +58,7 @@ on_the_wire(const char *words, const Operation *operation)
 		if (strchr(field->name, '_'))
 			wired = TextDatumGetCString(DirectFunctionCall3Coll(
 				replace_text, C_COLLATION_OID, CStringGetTextDatum(wired),
-				CStringGetTextDatum(field->name), CStringGetTextDatum(field->wire)));
+				CStringGetTextDatum(field->name), CStringGetTextDatum(field->json_name)));
 	return wired;
 }
 
@@ -95,7 +95,7 @@ write_description(StringInfo out, const Operation *operation, Oid schema)
 		return;
 	cut_sentence(comment, "Refuses: ");
 	cut_sentence(comment, "project_id: ");
-	comment = on_the_wire(comment, operation);
+	comment = rest_words(comment, operation);
 	for (char *end = comment + strlen(comment); end > comment && isspace((unsigned char) end[-1]);)
 		*--end = '\0';
 	rest = strchr(comment, '\n');
@@ -132,7 +132,7 @@ write_parameters(StringInfo out, const Operation *operation)
 			continue;
 		document_element(out);
 		document_open(out, '{');
-		document_string(out, "name", field->wire);
+		document_string(out, "name", field->json_name);
 		document_string(out, "in", field->place == IN_PATH ? "path" : "query");
 		document_boolean(out, "required", field->required);
 		document_key(out, "schema");
@@ -229,7 +229,7 @@ write_responses(StringInfo out, const Operation *operation)
 	if (operation->status != 204)
 	{
 		openapi_content(out);
-		openapi_answer_schema(out, operation);
+		openapi_response_schema(out, operation);
 		openapi_content_end(out);
 	}
 	document_close(out, '}');

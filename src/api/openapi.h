@@ -30,8 +30,8 @@ extern bool openapi_is_list(const Operation *operation);
 extern void openapi_body_schemas(StringInfo out);
 
 /* openapi_shape.c */
-extern bool openapi_json_schema(StringInfo out, const char *wire);
-extern void openapi_answer_schema(StringInfo out, const Operation *operation);
+extern bool openapi_json_schema(StringInfo out, const char *json_name);
+extern void openapi_response_schema(StringInfo out, const Operation *operation);
 extern void openapi_shape_schemas(StringInfo out);
 
 #endif /* FLAGPLANE_OPENAPI_H */

@@ -95,7 +95,7 @@ may_refuse(const Operation *operation, ErrorKind kind)
 		case ERR_IDEMPOTENCY_REQUIRED:
 			return operation->kind == CHANGES_ONCE;
 		case ERR_MALFORMED:
-		case ERR_MINTED_ID:
+		case ERR_SERVER_GENERATED_ID:
 			return openapi_has_body(operation);
 		case ERR_PATCH:
 			return strcmp(operation->method, "PATCH") == 0;

@@ -105,7 +105,7 @@ write_number(StringInfo out, const Field *field)
 static void
 write_json(StringInfo out, const Field *field)
 {
-	if (!openapi_json_schema(out, field->wire))
+	if (!openapi_json_schema(out, field->json_name))
 		appendStringInfoString(out, field->rule == RULE_OBJECT ? "{\"type\":\"object\"}" : "{}");
 }
 
@@ -237,12 +237,12 @@ write_body(StringInfo out, const Operation *operation)
 	{
 		if (field->place != IN_BODY)
 			continue;
-		document_key(out, field->wire);
+		document_key(out, field->json_name);
 		openapi_field_schema(out, field);
 		if (field->required)
 		{
 			document_element(&required);
-			document_quoted(&required, field->wire);
+			document_quoted(&required, field->json_name);
 		}
 	}
 	document_close(out, '}');

@@ -125,7 +125,7 @@ static const Shape shapes[] = {
 	{"LayersError", "error LayersErrorDetail"},
 };
 
-/* What the body's fields of type json hold, by their wire names. */
+/* What the body's fields of type json hold, by their JSON name. */
 static const Shape json_fields[] = {
 	{"environments", "CreateEnvironment[]"},
 	{"defaultClientSideAvailability", "NewClientSideAvailability"},
@@ -252,9 +252,9 @@ write_shape(StringInfo out, const char *members)
  * nothing is known of it.
  */
 bool
-openapi_json_schema(StringInfo out, const char *wire)
+openapi_json_schema(StringInfo out, const char *json_name)
 {
-	const char *type = find_shape(json_fields, lengthof(json_fields), wire, strlen(wire));
+	const char *type = find_shape(json_fields, lengthof(json_fields), json_name, strlen(json_name));
 
 	if (type)
 		write_type(out, type, strlen(type));
@@ -262,11 +262,11 @@ openapi_json_schema(StringInfo out, const char *wire)
 }
 
 /*
- * openapi_answer_schema writes the schema of an operation's answer: that of its
+ * openapi_response_schema writes the schema of an operation's answer: that of its
  * subject, or of a list of them.
  */
 void
-openapi_answer_schema(StringInfo out, const Operation *operation)
+openapi_response_schema(StringInfo out, const Operation *operation)
 {
 	char *name = openapi_camel_case(operation->subject, openapi_is_list(operation) ? "List" : "");
 

@@ -41,13 +41,13 @@ response_of_request(ResponseHeaders *headers, const Request *request)
 }
 
 /*
- * response_of_answer adds the headers that every answer to the request carries.
+ * response_common_headers adds the headers that every answer to the request carries.
  */
 void
-response_of_answer(ResponseHeaders *headers)
+response_common_headers(ResponseHeaders *headers)
 {
-	for (int i = 0; i < answer_header_count(); i++)
-		response_header(headers, answer_header_name(i), answer_header_value(i));
+	for (int i = 0; i < response_header_count(); i++)
+		response_header(headers, response_header_name(i), response_header_value(i));
 }
 
 /*
@@ -85,15 +85,16 @@ postgrest_calls(void)
 }
 
 /*
- * postgrest_speak begins a call: it has no headers yet, and its refusals leave in
+ * postgrest_set_error_format begins a call: it has no headers yet, and its refusals leave in
  * the form that whoever calls understands: PostgREST's own while that is serving a
  * request, else that of SQL.
  */
 void
-postgrest_speak(Dialect dialect, const char *request_id)
+postgrest_set_error_format(Dialect dialect, const char *request_id)
 {
-	answer_begin();
-	error_speak(postgrest_calls() ? VOICE_POSTGREST : VOICE_SQL, dialect, request_id);
+	response_headers_begin();
+	error_set_format(postgrest_calls() ? ERROR_FORMAT_POSTGREST : ERROR_FORMAT_SQL, dialect,
+					 request_id);
 }
 
 /*
@@ -110,11 +111,11 @@ set_response(const char *name, const char *value)
 }
 
 /*
- * keep_headers copies the headers that somebody else set before in the request;
+ * copy_headers copies the headers that somebody else set before in the request;
  * those of an earlier call of ours give way to the new ones.
  */
 static void
-keep_headers(StringInfo out, Jsonb *list)
+copy_headers(StringInfo out, Jsonb *list)
 {
 	static const char *const ours[] = {"Location",
 									   "ETag",
@@ -182,7 +183,7 @@ postgrest_headers(const ResponseHeaders *headers)
 	initStringInfo(&out);
 	document_open(&out, '[');
 	if (before)
-		keep_headers(&out, before);
+		copy_headers(&out, before);
 	for (int i = 0; i < headers->count; i++)
 	{
 		document_element(&out);

@@ -19,12 +19,12 @@ typedef struct ResponseHeaders
 
 extern void response_header(ResponseHeaders *headers, const char *name, const char *value);
 extern void response_of_request(ResponseHeaders *headers, const Request *request);
-extern void response_of_answer(ResponseHeaders *headers);
+extern void response_common_headers(ResponseHeaders *headers);
 extern void response_object(const ResponseHeaders *headers, StringInfo out);
 
 extern const char *postgrest_setting(const char *name);
 extern bool postgrest_calls(void);
-extern void postgrest_speak(Dialect dialect, const char *request_id);
+extern void postgrest_set_error_format(Dialect dialect, const char *request_id);
 extern void postgrest_headers(const ResponseHeaders *headers);
 extern void postgrest_status(int status);
 

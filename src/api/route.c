@@ -152,8 +152,8 @@ route_fields(Request *request, const Route *route)
 	for (int i = 0; i < route->parameter_count; i++)
 	{
 		const RouteParameter *parameter = &route->parameters[i];
-		int field =
-			field_by_wire(operation, pnstrdup(parameter->name, parameter->name_length), IN_PATH);
+		int field = field_by_json_name(operation, pnstrdup(parameter->name, parameter->name_length),
+									   IN_PATH);
 		char *text = percent_decode(parameter->value, parameter->value_length, false);
 
 		Assert(field >= 0);
@@ -168,7 +168,7 @@ route_fields(Request *request, const Route *route)
 		const char *equals = memchr(query, '=', length);
 		size_t name_length = equals ? (size_t) (equals - query) : length;
 		char *name = percent_decode(query, name_length, true);
-		int field = name ? field_by_wire(operation, name, IN_QUERY) : -1;
+		int field = name ? field_by_json_name(operation, name, IN_QUERY) : -1;
 
 		if (field >= 0)
 		{

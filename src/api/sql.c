@@ -51,7 +51,7 @@ respond(const Request *request)
 	response_of_request(&headers, request);
 	if (request->operation->dialect == LAYERS)
 		response_header(&headers, "X-Request-Id", request->id);
-	response_of_answer(&headers);
+	response_common_headers(&headers);
 	postgrest_headers(&headers);
 }
 
@@ -64,7 +64,7 @@ void
 sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinfo)
 {
 	call_prepare(request, operation);
-	postgrest_speak(operation->dialect, request->id);
+	postgrest_set_error_format(operation->dialect, request->id);
 	request->read_fields = read_arguments;
 	request->source = fcinfo;
 	if (postgrest_calls())
@@ -102,8 +102,8 @@ call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 
 	if (postgrest_calls())
 		respond(&request);
-	if (request.answer->len == 0)
+	if (request.response->len == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(
-		PointerGetDatum(cstring_to_text_with_len(request.answer->data, request.answer->len)));
+		PointerGetDatum(cstring_to_text_with_len(request.response->data, request.response->len)));
 }

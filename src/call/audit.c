@@ -149,7 +149,8 @@ audit_record(const Request *request)
 	params_text(&params, request->operation->subject);
 	params_text(&params, request->target);
 	params_json(&params, request->before);
-	params_json(&params, request->answer->len > 0 ? request_without_secrets(request, false) : NULL);
+	params_json(&params,
+				request->response->len > 0 ? request_without_secrets(request, false) : NULL);
 	params_text(&params, request->id);
 	params_text(&params, request->comment);
 	insert = params_project(&params, request);

@@ -56,10 +56,10 @@ at_savepoint_end(SubXactEvent event, SubTransactionId mine, SubTransactionId par
 }
 
 /*
- * verified_keep remembers that a token is good, and for whom.
+ * auth_cache_put remembers that a token is good, and for whom.
  */
 void
-verified_keep(const char *token, const Caller *caller)
+auth_cache_put(const char *token, const Caller *caller)
 {
 	static bool registered = false;
 
@@ -101,10 +101,10 @@ same_text(const char *one, const char *other)
 }
 
 /*
- * verified_find tells whether the token is known to be good, and whose it is.
+ * auth_cache_find tells whether the token is known to be good, and whose it is.
  */
 bool
-verified_find(const char *token, Caller *caller)
+auth_cache_find(const char *token, Caller *caller)
 {
 	if (!verified.known || verified.command != GetCurrentCommandId(false) ||
 		verified.caller.good_until <= GetCurrentTimestamp() || !same_text(verified.token, token))

@@ -7,7 +7,7 @@
 
 #include "call/request.h"
 
-extern void verified_keep(const char *token, const Caller *caller);
-extern bool verified_find(const char *token, Caller *caller);
+extern void auth_cache_put(const char *token, const Caller *caller);
+extern bool auth_cache_find(const char *token, Caller *caller);
 
 #endif /* FLAGPLANE_AUTH_CACHE_H */

@@ -24,7 +24,7 @@ call_prepare(Request *request, const Operation *operation)
 	request->operation = operation;
 	request->mode = operation->kind == READS ? STATEMENT_READ : STATEMENT_WRITE;
 	request->now = GetCurrentTransactionStartTimestamp();
-	request->answer = makeStringInfo();
+	request->response = makeStringInfo();
 	request->location = makeStringInfo();
 	request_id(request->id);
 }
@@ -50,15 +50,15 @@ require_writable(const Request *request)
 void
 call_run(Request *request)
 {
-	OwnerBracket bracket;
+	OwnerContext owner;
 
 	stats_count(request->operation, STATS_CALLS);
 	statement_begin();
-	owner_enter(&bracket);
+	owner_enter(&owner);
 
 	limit_announce(request->operation);
-	caller_identify(request, &bracket);
-	limit_take(request);
+	caller_identify(request, &owner);
+	rate_limit_acquire(request);
 	caller_require_scope(request);
 	require_writable(request);
 	fields_prepare(request);
@@ -66,19 +66,19 @@ call_run(Request *request)
 	fields_check(request);
 	caller_resolve_project(request);
 	idempotency_read(request);
-	if (request->operation->foretell)
-		request->operation->foretell(request);
+	if (request->operation->precompute)
+		request->operation->precompute(request);
 
 	if (!idempotency_replay(request))
 	{
-		caller_require_reach(request);
+		caller_require_project_access(request);
 		request->operation->run(request);
 		audit_record(request);
-		idempotency_keep(request);
+		idempotency_store(request);
 	}
 	last_use_note(request);
 
-	owner_leave(&bracket);
+	owner_leave(&owner);
 	statement_end();
 	stats_count(request->operation, STATS_SUCCESSES);
 	if (request->replayed)

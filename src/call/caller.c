@@ -66,13 +66,14 @@ STATEMENT(find_token, "SELECT t.id, t.secret_hash, t.scopes, t.all_projects, t.m
 STATEMENT(find_project_by_key, "SELECT p.id FROM flagplane_data.project p"
 							   " WHERE p.account_id = $1 AND p.key = $2");
 
-STATEMENT(find_reach_by_key,
+STATEMENT(find_project_access_by_key,
 		  "SELECT 1 FROM flagplane_data.project p JOIN flagplane_data.access_token_project r"
 		  " ON r.account_id = p.account_id AND r.project_id = p.id"
 		  " WHERE p.account_id = $1 AND p.key = $2 AND r.token_id = $3");
 
-STATEMENT(find_reach_by_id, "SELECT 1 FROM flagplane_data.access_token_project r"
-							" WHERE r.account_id = $1 AND r.project_id = $2 AND r.token_id = $3");
+STATEMENT(find_project_access_by_id,
+		  "SELECT 1 FROM flagplane_data.access_token_project r"
+		  " WHERE r.account_id = $1 AND r.project_id = $2 AND r.token_id = $3");
 
 /*
  * pin_search_path sets search_path for the current GUC level: every name in our
@@ -91,23 +92,23 @@ pin_search_path(void)
  * on the data.
  */
 void
-owner_enter(OwnerBracket *bracket)
+owner_enter(OwnerContext *owner)
 {
 	HeapTuple schema = SearchSysCache1(NAMESPACENAME, CStringGetDatum(DATA_SCHEMA));
 	Oid schema_id;
-	Oid owner;
+	Oid owner_id;
 
 	if (!HeapTupleIsValid(schema))
 		elog(ERROR, "schema %s is missing", DATA_SCHEMA);
 	schema_id = ((Form_pg_namespace) GETSTRUCT(schema))->oid;
-	owner = ((Form_pg_namespace) GETSTRUCT(schema))->nspowner;
+	owner_id = ((Form_pg_namespace) GETSTRUCT(schema))->nspowner;
 	ReleaseSysCache(schema);
 
-	GetUserIdAndSecContext(&bracket->user, &bracket->security_context);
-	bracket->trusted = may_use_schema(schema_id, bracket->user);
-	SetUserIdAndSecContext(owner, bracket->security_context | SECURITY_LOCAL_USERID_CHANGE |
-									  SECURITY_RESTRICTED_OPERATION);
-	bracket->guc_level = NewGUCNestLevel();
+	GetUserIdAndSecContext(&owner->user, &owner->security_context);
+	owner->trusted = may_use_schema(schema_id, owner->user);
+	SetUserIdAndSecContext(owner_id, owner->security_context | SECURITY_LOCAL_USERID_CHANGE |
+										 SECURITY_RESTRICTED_OPERATION);
+	owner->guc_level = NewGUCNestLevel();
 	pin_search_path();
 }
 
@@ -115,10 +116,10 @@ owner_enter(OwnerBracket *bracket)
  * owner_leave returns to the caller's identity and settings.
  */
 void
-owner_leave(const OwnerBracket *bracket)
+owner_leave(const OwnerContext *owner)
 {
-	AtEOXact_GUC(true, bracket->guc_level);
-	SetUserIdAndSecContext(bracket->user, bracket->security_context);
+	AtEOXact_GUC(true, owner->guc_level);
+	SetUserIdAndSecContext(owner->user, owner->security_context);
 }
 
 /*
@@ -126,9 +127,9 @@ owner_leave(const OwnerBracket *bracket)
  * function that is about all accounts.
  */
 void
-owner_require_rights(const OwnerBracket *bracket, const char *function)
+owner_require_rights(const OwnerContext *owner, const char *function)
 {
-	if (!bracket->trusted)
+	if (!owner->trusted)
 		error_raise(ERR_UNAUTHENTICATED, "%s is for database roles with rights on the data",
 					function);
 }
@@ -156,19 +157,19 @@ account_by_key(const char *key, StatementMode mode)
  * named by the setting.  The default account is made by the first change.
  */
 static void
-identify_role(Request *request, const OwnerBracket *bracket)
+identify_role(Request *request, const OwnerContext *owner)
 {
 	Caller *caller = &request->caller;
 	bool is_default = strcmp(account_setting, DEFAULT_ACCOUNT) == 0;
 
-	if (!bracket->trusted)
+	if (!owner->trusted)
 	{
 		stats_count(request->operation, STATS_UNAUTHENTICATED);
 		error_raise(ERR_UNAUTHENTICATED, "an access token is required");
 	}
 
 	snprintf(caller->actor, sizeof(caller->actor), "role:%s",
-			 GetUserNameFromId(bracket->user, false));
+			 GetUserNameFromId(owner->user, false));
 	caller->scopes = SCOPE_ALL | ROLE_ONLY;
 	caller->all_projects = true;
 	caller->account = account_by_key(account_setting, request->mode);
@@ -233,7 +234,7 @@ verify_token(Request *request)
 
 	/* Its form is public: there is nothing to hide about a text that has not got it. */
 	if (!token_parse(request->token, &parts))
-		limit_refuse_stranger(request, NO_ACCOUNT);
+		rate_limit_unknown_token(request, NO_ACCOUNT);
 
 	params_bigint(&params, parts.account);
 	params_text(&params, parts.selector);
@@ -257,7 +258,7 @@ verify_token(Request *request)
 		caller->good_until = Min(caller->good_until, row_time(&row, 9));
 	if (!known || !(is_current | is_previous) || row_boolean(&row, 6) ||
 		caller->good_until <= GetCurrentTimestamp())
-		limit_refuse_stranger(request, parts.account);
+		rate_limit_unknown_token(request, parts.account);
 	if (row_boolean(&row, 7))
 		error_raise(ERR_KILLED, "the access token has been killed");
 
@@ -275,16 +276,16 @@ verify_token(Request *request)
  * else the database role.
  */
 void
-caller_identify(Request *request, const OwnerBracket *bracket)
+caller_identify(Request *request, const OwnerContext *owner)
 {
 	Caller *caller = &request->caller;
 
 	if (request->token == NULL)
 	{
-		identify_role(request, bracket);
+		identify_role(request, owner);
 		return;
 	}
-	if (!verified_find(request->token, caller))
+	if (!auth_cache_find(request->token, caller))
 		verify_token(request);
 	snprintf(caller->actor, sizeof(caller->actor), "token:%s", caller->token_id);
 }
@@ -342,12 +343,12 @@ caller_resolve_project(Request *request)
 }
 
 /*
- * caller_require_reach hides projects that the token is not for.  It is asked once
+ * caller_require_project_access hides projects that the token is not for.  It is asked once
  * the work is to be done: an answer that is replayed was this very token's, whatever
  * has become of the project.
  */
 void
-caller_require_reach(Request *request)
+caller_require_project_access(Request *request)
 {
 	int field = caller_project_field(request->operation);
 	const Caller *caller = &request->caller;
@@ -361,9 +362,9 @@ caller_require_reach(Request *request)
 			   request->params.values[FIELD_PARAM(field)], false);
 	params_text(&params, caller->token_id);
 	if (request->params.types[FIELD_PARAM(field)] == UUIDOID)
-		rows = statement_run(&find_reach_by_id, &params, request->mode);
+		rows = statement_run(&find_project_access_by_id, &params, request->mode);
 	else
-		rows = statement_run(&find_reach_by_key, &params, request->mode);
+		rows = statement_run(&find_project_access_by_key, &params, request->mode);
 	if (rows.count == 0)
 		error_raise(ERR_NOT_FOUND, "the project does not exist");
 }

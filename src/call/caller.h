@@ -8,26 +8,26 @@
 #include "call/request.h"
 
 /* The identity to return to when the work is done. */
-typedef struct OwnerBracket
+typedef struct OwnerContext
 {
 	Oid user;
 	int security_context;
 	int guc_level;
 	bool trusted; /* the caller's role has rights on the data */
-} OwnerBracket;
+} OwnerContext;
 
 /* The setting flagplane.account. */
 extern char *account_setting;
 
-extern void owner_enter(OwnerBracket *bracket);
-extern void owner_leave(const OwnerBracket *bracket);
-extern void owner_require_rights(const OwnerBracket *bracket, const char *function);
+extern void owner_enter(OwnerContext *owner);
+extern void owner_leave(const OwnerContext *owner);
+extern void owner_require_rights(const OwnerContext *owner, const char *function);
 
-extern void caller_identify(Request *request, const OwnerBracket *bracket);
+extern void caller_identify(Request *request, const OwnerContext *owner);
 extern void caller_require_scope(const Request *request);
 extern int caller_project_field(const Operation *operation);
 extern void caller_resolve_project(Request *request);
-extern void caller_require_reach(Request *request);
+extern void caller_require_project_access(Request *request);
 
 extern bool scope_by_name(const char *name, int *scope);
 extern const char *scope_name(Scope scope);

@@ -28,15 +28,15 @@ field_count(const Operation *operation)
 }
 
 /*
- * field_by_wire finds a field by its wire name; -1 if there is none.
+ * field_by_json_name finds a field by its JSON name; -1 if there is none.
  */
 int
-field_by_wire(const Operation *operation, const char *wire, FieldPlace place)
+field_by_json_name(const Operation *operation, const char *json_name, FieldPlace place)
 {
 	const Field *fields = operation->fields;
 
 	for (int i = 0; fields[i].name; i++)
-		if (fields[i].place == place && strcmp(fields[i].wire, wire) == 0)
+		if (fields[i].place == place && strcmp(fields[i].json_name, json_name) == 0)
 			return i;
 	return -1;
 }
@@ -109,7 +109,7 @@ set_project_id(Request *request, int field, const char *text)
 		id += strlen(PROJECT_PREFIX);
 	if (uuid_parse(id, strlen(id), uuid))
 		field_set(request, field, UUIDPGetDatum(uuid));
-	else if (request->wire)
+	else if (request->rest)
 		request_violation(request, field, "must be a UUID, with or without %s", PROJECT_PREFIX);
 	else
 	{
@@ -319,7 +319,7 @@ check_path(const Request *request)
 			VARSIZE_ANY_EXHDR(DatumGetTextPP(request->params.values[FIELD_PARAM(i)])) >
 				PATH_TEXT_MAX)
 			error_raise(ERR_NOT_FOUND, "%s is longer than any key",
-						request->wire ? fields[i].wire : fields[i].name);
+						request->rest ? fields[i].json_name : fields[i].name);
 }
 
 /*

@@ -20,7 +20,7 @@
 #define PATH_TEXT_MAX 512
 
 extern int field_count(const Operation *operation);
-extern int field_by_wire(const Operation *operation, const char *wire, FieldPlace place);
+extern int field_by_json_name(const Operation *operation, const char *json_name, FieldPlace place);
 extern Oid field_type_oid(FieldType type);
 extern void fields_prepare(Request *request);
 extern void field_set(Request *request, int field, Datum value);

@@ -32,7 +32,7 @@ STATEMENT(insert_claim,
 		  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 		  " ON CONFLICT (account_id, key_hash, actor, operation) DO NOTHING");
 
-STATEMENT(take_over_claim,
+STATEMENT(reclaim_expired,
 		  "UPDATE flagplane_data.idempotency_key k"
 		  " SET response = $5, secret_start = $6, location = $7, version = $8,"
 		  " request_hash = $9, salt = $10, expires_at = $11"
@@ -45,7 +45,7 @@ STATEMENT(find_claim,
 		  " FROM flagplane_data.idempotency_key k"
 		  " WHERE k.account_id = $1 AND k.actor = $2 AND k.operation = $3 AND k.key_hash = $4");
 
-STATEMENT(keep_answer,
+STATEMENT(store_response,
 		  "UPDATE flagplane_data.idempotency_key k"
 		  " SET response = $5, secret_start = $6, location = $7, version = $8"
 		  " WHERE k.account_id = $1 AND k.actor = $2 AND k.operation = $3 AND k.key_hash = $4");
@@ -66,7 +66,7 @@ read_key(Request *request)
 	}
 	if (!uuid_parse(text, length, &request->key))
 		error_raise(ERR_INVALID, "%s must be a UUID",
-					request->wire ? "Idempotency-Key" : "idempotency_key");
+					request->rest ? "Idempotency-Key" : "idempotency_key");
 	request->keyed = true;
 	sha256(request->key.data, UUID_LEN, request->key_hash);
 }
@@ -220,34 +220,34 @@ answer_params(const Request *request, Params *params)
 	}
 	Assert(cut == 0 || cut == SECRET_LENGTH);
 
-	params_text(params, request->answer->len > 0 ? request_without_secrets(request, true) : NULL);
+	params_text(params, request->response->len > 0 ? request_without_secrets(request, true) : NULL);
 	params_add(params, INT4OID, Int32GetDatum(secret_start), secret_start < 0);
 	params_text(params, request->location->len > 0 ? request->location->data : NULL);
 	params_add(params, INT4OID, Int32GetDatum(request->version), request->version == 0);
 }
 
 /*
- * replay_answer repeats the first answer, with its secret derived again, in place of
- * one that has been foretold.
+ * replay_response repeats the first answer, with its secret derived again, in place of
+ * one that has been precomputed.
  */
 static void
-replay_answer(Request *request, const Row *row)
+replay_response(Request *request, const Row *row)
 {
 	const char *response = row_string(row, 3);
 	const char *location = row_string(row, 5);
 
-	request_answer_anew(request);
+	request_reset_response(request);
 	if (response && row->nulls[4])
-		appendStringInfoString(request->answer, response);
+		appendStringInfoString(request->response, response);
 	else if (response)
 	{
 		char secret[SECRET_LENGTH + 1];
 		int start = row_integer(row, 4);
 
-		secret_mint(request, secret);
-		appendBinaryStringInfo(request->answer, response, start);
-		appendBinaryStringInfo(request->answer, secret, SECRET_LENGTH);
-		appendStringInfoString(request->answer, response + start);
+		secret_generate(request, secret);
+		appendBinaryStringInfo(request->response, response, start);
+		appendBinaryStringInfo(request->response, secret, SECRET_LENGTH);
+		appendStringInfoString(request->response, response + start);
 		explicit_bzero(secret, sizeof(secret));
 	}
 	if (location)
@@ -268,7 +268,7 @@ idempotency_read(Request *request)
 		return;
 	if (request->idempotency_key == NULL)
 	{
-		if (request->operation->kind == CHANGES_ONCE && request->wire)
+		if (request->operation->kind == CHANGES_ONCE && request->rest)
 			error_raise(ERR_IDEMPOTENCY_REQUIRED, "Idempotency-Key is required");
 		return;
 	}
@@ -281,7 +281,7 @@ idempotency_read(Request *request)
  * idempotency_replay claims the request's idempotency key and returns false, for
  * the work to be done; or, where the key has been used for the same request,
  * repeats its answer and returns true.  It waits for a twin that holds the claim.
- * An answer that has been foretold is kept with the claim at once.
+ * An answer that has been precomputed is kept with the claim at once.
  */
 bool
 idempotency_replay(Request *request)
@@ -317,7 +317,7 @@ idempotency_replay(Request *request)
 			Params take_over = claim;
 
 			params_time(&take_over, now);
-			if (statement_run(&take_over_claim, &take_over, STATEMENT_WRITE).count == 1)
+			if (statement_run(&reclaim_expired, &take_over, STATEMENT_WRITE).count == 1)
 				return false;
 			continue; /* somebody else took it over */
 		}
@@ -326,23 +326,23 @@ idempotency_replay(Request *request)
 			error_raise(ERR_IDEMPOTENCY_CONFLICT,
 						"the idempotency key was used for another request");
 		memcpy(request->salt, VARDATA_ANY(row_bytes(&row, 1)), sizeof(request->salt));
-		replay_answer(request, &row);
+		replay_response(request, &row);
 		return true;
 	}
 	elog(ERROR, "could not claim the idempotency key");
 }
 
 /*
- * idempotency_keep keeps the answer with the claim, where it could not be foretold.
+ * idempotency_store keeps the answer with the claim, where it could not be precomputed.
  */
 void
-idempotency_keep(Request *request)
+idempotency_store(Request *request)
 {
 	Params params = {0};
 
-	if (!request->keyed || request->foretold)
+	if (!request->keyed || request->precomputed)
 		return;
 	key_params(request, &params);
 	answer_params(request, &params);
-	statement_run(&keep_answer, &params, STATEMENT_WRITE);
+	statement_run(&store_response, &params, STATEMENT_WRITE);
 }

@@ -9,6 +9,6 @@
 
 extern void idempotency_read(Request *request);
 extern bool idempotency_replay(Request *request);
-extern void idempotency_keep(Request *request);
+extern void idempotency_store(Request *request);
 
 #endif /* FLAGPLANE_IDEMPOTENCY_H */

@@ -26,8 +26,8 @@ instruction_violation(Request *request, int field, int number, const char *reaso
 	append_formatted(&text, reason, args);
 	va_end(args);
 	error_violation(&request->violations,
-					psprintf("%s[%d]", request->wire ? which->wire : which->name, number), "%s",
-					text.data);
+					psprintf("%s[%d]", request->rest ? which->json_name : which->name, number),
+					"%s", text.data);
 	request->broken[field] = true;
 }
 
@@ -136,7 +136,7 @@ read_members(Request *request, int field, const InstructionKind *kind, const Jso
 		else
 			read_text(request, field, member, &value, instruction, i);
 	}
-	stranger = jsonb_stranger(object, known);
+	stranger = jsonb_unknown_key(object, known);
 	if (stranger)
 		instruction_violation(request, field, instruction->number, "has an unknown member %s",
 							  stranger);

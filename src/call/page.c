@@ -233,6 +233,6 @@ page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 	va_start(args, path);
 	append_formatted(&base, path, args);
 	va_end(args);
-	page_links(request->answer, base.data, request_integer(request, limit_field),
+	page_links(request->response, base.data, request_integer(request, limit_field),
 			   request_integer(request, limit_field + 1), total, rest.data);
 }

@@ -29,7 +29,7 @@ patching_operations(Request *request, int field)
 
 	if (jsonb_is_array(patch))
 		return patch;
-	if (!JB_ROOT_IS_OBJECT(patch) || jsonb_stranger(patch, members) != NULL ||
+	if (!JB_ROOT_IS_OBJECT(patch) || jsonb_unknown_key(patch, members) != NULL ||
 		!jsonb_member(patch, "patch", &value))
 		error_raise(
 			ERR_INVALID,
@@ -117,11 +117,11 @@ patching_fields(Request *request, const Operation *creation, Jsonb *before, Json
 		error_raise(ERR_INVALID, "the patched document is not an object");
 
 	fields->operation = creation;
-	fields->wire = true;
+	fields->rest = true;
 	fields->caller = request->caller;
 	fields->mode = request->mode;
 	fields->now = request->now;
-	fields->answer = request->answer;
+	fields->response = request->response;
 	fields->location = request->location;
 	fields->state = request->state;
 	patching_compare(&fields->violations, NULL, before, after, editable);
@@ -133,13 +133,13 @@ patching_fields(Request *request, const Operation *creation, Jsonb *before, Json
 	fields_prepare(fields);
 	for (int i = 0; creation->fields[i].name; i++)
 	{
-		const char *wire = creation->fields[i].wire;
+		const char *json_name = creation->fields[i].json_name;
 		JsonbValue value;
 
 		if (creation->fields[i].place != IN_BODY)
 			field_set(fields, i, CStringGetTextDatum(""));
-		else if (jsonb_member(after, wire, &value))
-			document_raw(&members, wire, jsonb_text(JsonbValueToJsonb(&value)));
+		else if (jsonb_member(after, json_name, &value))
+			document_raw(&members, json_name, jsonb_text(JsonbValueToJsonb(&value)));
 	}
 	document_close(&members, '}');
 	problem = body_read(fields, members.data, members.len);

@@ -370,18 +370,18 @@ announce(const Operation *operation, const Allowance *allowance)
 
 	if (operation->dialect == LAUNCHDARKLY)
 	{
-		answer_header_number("X-Ratelimit-Global-Remaining", calls_left(allowance));
-		answer_header_number("X-Ratelimit-Route-Remaining", calls_left(allowance));
-		answer_header_number("X-Ratelimit-Reset", reset);
+		response_header_number("X-Ratelimit-Global-Remaining", calls_left(allowance));
+		response_header_number("X-Ratelimit-Route-Remaining", calls_left(allowance));
+		response_header_number("X-Ratelimit-Reset", reset);
 	}
 	else
 	{
-		answer_header_number("X-RateLimit-Limit", allowance->limit);
-		answer_header_number("X-RateLimit-Remaining", calls_left(allowance));
-		answer_header_number("X-RateLimit-Reset", (reset + 999) / 1000);
+		response_header_number("X-RateLimit-Limit", allowance->limit);
+		response_header_number("X-RateLimit-Remaining", calls_left(allowance));
+		response_header_number("X-RateLimit-Reset", (reset + 999) / 1000);
 	}
 	if (!allowance->passed)
-		answer_header_number("Retry-After", seconds_of(allowance->delay));
+		response_header_number("Retry-After", seconds_of(allowance->delay));
 }
 
 /*
@@ -392,16 +392,16 @@ void
 limit_announce(const Operation *operation)
 {
 	if (limit_is_on() && operation->dialect == LAYERS)
-		answer_header_text("X-RateLimit-Endpoint-Class",
-						   operation->kind == READS ? "read-light" : "write-light");
+		response_header_text("X-RateLimit-Endpoint-Class",
+							 operation->kind == READS ? "read-light" : "write-light");
 }
 
 /*
- * limit_take takes the call from the budget of the caller's token, and refuses it
+ * rate_limit_acquire takes the call from the budget of the caller's token, and refuses it
  * where there is nothing left.  Database roles have no budget.
  */
 void
-limit_take(const Request *request)
+rate_limit_acquire(const Request *request)
 {
 	const Caller *caller = &request->caller;
 	LimitClass class = request->operation->kind == READS ? LIMIT_READ : LIMIT_WRITE;
@@ -420,13 +420,13 @@ limit_take(const Request *request)
 }
 
 /*
- * limit_refuse_stranger refuses a bad token: as such, and once its account has had
+ * rate_limit_unknown_token refuses a bad token: as such, and once its account has had
  * too many of them, for that.  A good one of the same account never comes here, so
  * that nobody can lock its holder out; and what the token claims to be makes no
  * difference, so that the answers tell nothing of what exists.
  */
 void
-limit_refuse_stranger(const Request *request, int64 account)
+rate_limit_unknown_token(const Request *request, int64 account)
 {
 	Allowance allowance = {.passed = true};
 
@@ -437,7 +437,7 @@ limit_refuse_stranger(const Request *request, int64 account)
 	if (allowance.passed)
 		error_raise(ERR_UNAUTHENTICATED, "the access token is not valid");
 	stats_count(request->operation, STATS_REFUSALS);
-	answer_header_number("Retry-After", seconds_of(allowance.delay));
+	response_header_number("Retry-After", seconds_of(allowance.delay));
 	error_raise(ERR_RATE_LIMITED,
 				"too many access tokens were not valid; try again in " INT64_FORMAT " seconds",
 				seconds_of(allowance.delay));

@@ -50,7 +50,7 @@ extern void limit_usage(LimitUsage *usage);
 extern uint64 limit_key(int64 account, const char *selector);
 extern void limit_claim(uint64 key, RateTier tier, LimitClass class, Allowance *allowance);
 extern void limit_announce(const Operation *operation);
-extern void limit_take(const Request *request);
-pg_noreturn extern void limit_refuse_stranger(const Request *request, int64 account);
+extern void rate_limit_acquire(const Request *request);
+pg_noreturn extern void rate_limit_unknown_token(const Request *request, int64 account);
 
 #endif /* FLAGPLANE_RATE_LIMIT_H */

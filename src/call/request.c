@@ -112,14 +112,14 @@ request_secret(Request *request, const char *key, const char *prefix, const char
 			request->secrets =
 				repalloc(request->secrets, sizeof(SecretSpan) * request->secret_room);
 	}
-	document_key(request->answer, key);
-	appendStringInfo(request->answer, "\"%s", prefix);
+	document_key(request->response, key);
+	appendStringInfo(request->response, "\"%s", prefix);
 	span = &request->secrets[request->secret_count++];
-	span->start = request->answer->len;
+	span->start = request->response->len;
 	span->length = strlen(value);
 	span->once = once;
-	appendBinaryStringInfo(request->answer, value, span->length);
-	appendStringInfoChar(request->answer, '"');
+	appendBinaryStringInfo(request->response, value, span->length);
+	appendStringInfoChar(request->response, '"');
 }
 
 /*
@@ -139,10 +139,10 @@ request_without_secrets(const Request *request, bool once_only)
 
 		if (once_only && !span->once)
 			continue;
-		appendBinaryStringInfo(&text, request->answer->data + from, span->start - from);
+		appendBinaryStringInfo(&text, request->response->data + from, span->start - from);
 		from = span->start + span->length;
 	}
-	appendBinaryStringInfo(&text, request->answer->data + from, request->answer->len - from);
+	appendBinaryStringInfo(&text, request->response->data + from, request->response->len - from);
 	return text.data;
 }
 
@@ -154,16 +154,16 @@ void
 request_before(Request *request)
 {
 	request->before = request_without_secrets(request, false);
-	request_answer_anew(request);
+	request_reset_response(request);
 }
 
 /*
- * request_answer_anew takes back what has been written as the answer.
+ * request_reset_response takes back what has been written as the answer.
  */
 void
-request_answer_anew(Request *request)
+request_reset_response(Request *request)
 {
-	resetStringInfo(request->answer);
+	resetStringInfo(request->response);
 	resetStringInfo(request->location);
 	request->secret_count = 0;
 }
@@ -230,7 +230,7 @@ request_violation(Request *request, int field, const char *reason, ...)
 	va_start(args, reason);
 	append_formatted(&text, reason, args);
 	va_end(args);
-	error_violation(&request->violations, request->wire ? which->wire : which->name, "%s",
+	error_violation(&request->violations, request->rest ? which->json_name : which->name, "%s",
 					text.data);
 	request->broken[field] = true;
 }

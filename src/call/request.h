@@ -75,8 +75,8 @@ typedef enum FieldRule
 /* A field: its two names, its type and its rule. */
 typedef struct Field
 {
-	const char *name; /* in SQL and over /rpc: default_ttl */
-	const char *wire; /* in the documented requests: defaultTtl */
+	const char *name;	   /* in SQL and over /rpc: default_ttl */
+	const char *json_name; /* in the documented requests: defaultTtl */
 	FieldType type;
 	FieldPlace place;
 	bool required;
@@ -115,8 +115,8 @@ typedef struct Operation
 	OperationKind kind;
 	const char *subject; /* what it is about: "layer" */
 	const Field *fields;
-	void (*check)(struct Request *request);	   /* rules between fields; may be NULL */
-	void (*foretell)(struct Request *request); /* the answer before the work; may be NULL */
+	void (*check)(struct Request *request);		 /* rules between fields; may be NULL */
+	void (*precompute)(struct Request *request); /* the answer before the work; may be NULL */
 	void (*run)(struct Request *request);
 	int number; /* its place in the table, counted from 1, or NOT_IN_THE_TABLE */
 } Operation;
@@ -154,7 +154,7 @@ typedef struct SecretSpan
 typedef struct Request
 {
 	const Operation *operation;
-	bool wire; /* a REST request: fields go by their wire names */
+	bool rest; /* a REST request: fields go by their JSON name */
 
 	/* filled by the door */
 	const char *token;			 /* NULL: the database role decides */
@@ -177,13 +177,13 @@ typedef struct Request
 	uint8 key_hash[32];		/* what the key is stored as */
 	uint8 request_hash[32]; /* of the request's canonical form */
 	uint8 salt[16];			/* what once-shown secrets are derived with */
-	bool foretold;			/* the answer is there before the work */
+	bool precomputed;		/* the answer is there before the work */
 	bool replayed;
 
 	void *state; /* what was found for the operation's run before it */
 
 	/* the answer */
-	StringInfo answer;	 /* in the memory of the door's caller; empty for 204 */
+	StringInfo response; /* in the memory of the door's caller; empty for 204 */
 	StringInfo location; /* likewise; empty if nothing was made */
 	int version;		 /* for the ETag; 0 if none */
 	int secret_count;
@@ -213,7 +213,7 @@ extern void
 request_secret(Request *request, const char *key, const char *prefix, const char *value, bool once);
 extern char *request_without_secrets(const Request *request, bool once_only);
 extern void request_before(Request *request);
-extern void request_answer_anew(Request *request);
+extern void request_reset_response(Request *request);
 extern void request_require_version(const Request *request, int version);
 extern void request_location(Request *request, const char *format, ...) pg_attribute_printf(2, 3);
 extern void request_target(Request *request, const char *format, ...) pg_attribute_printf(2, 3);

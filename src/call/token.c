@@ -19,7 +19,7 @@
 #define ACCOUNT_DIGITS (2 * ACCOUNT_BYTES)
 
 /*
- * random_account mints an account's id: 32 random bits that are not all zero.
+ * random_account generates an account's id: 32 random bits that are not all zero.
  */
 int64
 random_account(void)
@@ -87,12 +87,12 @@ get_account(const uint8 *bytes)
 }
 
 /*
- * secret_mint makes the call's once-shown secret: 43 base 62 digits.  With an
+ * secret_generate makes the call's once-shown secret: 43 base 62 digits.  With an
  * idempotency key it is derived from the key and the salt of the key's row, so
  * that a retry that presents the key again gets the same secret.
  */
 void
-secret_mint(const Request *request, char out[SECRET_LENGTH + 1])
+secret_generate(const Request *request, char out[SECRET_LENGTH + 1])
 {
 	uint8 bytes[SECRET_BYTES];
 
@@ -134,10 +134,10 @@ hashes_match(const uint8 presented[SECRET_HASH_BYTES], const uint8 stored[SECRET
 }
 
 /*
- * selector_mint makes the public part that a token is found by.
+ * selector_generate makes the public part that a token is found by.
  */
 void
-selector_mint(char out[SELECTOR_LENGTH + 1])
+selector_generate(char out[SELECTOR_LENGTH + 1])
 {
 	uint8 bytes[SELECTOR_LENGTH / 2];
 
@@ -185,11 +185,11 @@ token_parse(const char *token, TokenParts *parts)
 }
 
 /*
- * environment_key_mint makes an SDK or mobile key: the prefix and a version 4
+ * environment_key_generate makes an SDK or mobile key: the prefix and a version 4
  * UUID whose first four bytes are the account.
  */
 char *
-environment_key_mint(const char *prefix, int64 account)
+environment_key_generate(const char *prefix, int64 account)
 {
 	pg_uuid_t *uuid = random_uuid();
 

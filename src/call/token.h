@@ -22,16 +22,16 @@ extern void sha256(const void *bytes, size_t length, uint8 out[SECRET_HASH_BYTES
 extern void hmac_sha256(const void *key, size_t key_length, const void *bytes, size_t length,
 						uint8 out[SECRET_HASH_BYTES]);
 
-extern void secret_mint(const Request *request, char out[SECRET_LENGTH + 1]);
+extern void secret_generate(const Request *request, char out[SECRET_LENGTH + 1]);
 extern bool secret_account(const char *secret, int64 *account);
 extern bool
 hashes_match(const uint8 presented[SECRET_HASH_BYTES], const uint8 stored[SECRET_HASH_BYTES]);
 
-extern void selector_mint(char out[SELECTOR_LENGTH + 1]);
+extern void selector_generate(char out[SELECTOR_LENGTH + 1]);
 extern char *token_text(int64 account, const char *selector);
 extern bool token_parse(const char *token, TokenParts *parts);
 
-extern char *environment_key_mint(const char *prefix, int64 account);
+extern char *environment_key_generate(const char *prefix, int64 account);
 extern bool environment_key_account(const char *value, int64 *account);
 
 #endif /* FLAGPLANE_TOKEN_H */

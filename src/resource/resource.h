@@ -12,9 +12,9 @@
 #define OPERATION(name, method, path, scope, status, dialect, kind, subject, check) \
 	extern const Field name##_fields[];                                             \
 	extern void do_##name(Request *request);
-#define FORETOLD(name, method, path, scope, status, dialect, kind, subject, check) \
-	OPERATION(name, method, path, scope, status, dialect, kind, subject, check)    \
-	extern void foretell_##name(Request *request);
+#define PRECOMPUTED(name, method, path, scope, status, dialect, kind, subject, check) \
+	OPERATION(name, method, path, scope, status, dialect, kind, subject, check)       \
+	extern void precompute_##name(Request *request);
 #include "operationlist.h"
 #undef OPERATION
 
@@ -64,7 +64,7 @@ extern void check_list_layers(Request *request);
 extern void check_update_layer(Request *request);
 
 /* project.c: the project that an operation is about, and one that it did not find. */
-extern void project_hold(Request *request, bool against_flags);
+extern void project_lock(Request *request, bool against_flags);
 extern bool project_exists(Request *request);
 pg_noreturn extern void project_missing(Request *request);
 extern void availability_read(Request *request, int field);
@@ -75,7 +75,7 @@ extern void environments_page(Request *request, const char *project_key, Datum p
 
 /* naming.c: the keys of a project's new flags. */
 extern void naming_convention_check(Request *request, int field);
-extern void naming_convention_hold(Request *request, int field, const char *convention_text);
+extern void naming_convention_enforce(Request *request, int field, const char *convention_text);
 
 /* flag_configuration.c: what an environment asks for. */
 extern void flags_configure_environment(Request *request, const char *environment_id,

@@ -30,10 +30,10 @@ static const ErrorRow rows[] = {
 					   ERRCODE_INVALID_TEXT_REPRESENTATION,
 					   {400, 422},
 					   {"invalid_request", "VALIDATION"}},
-	[ERR_MINTED_ID] = {"minted_id",
-					   ERRCODE_INVALID_PARAMETER_VALUE,
-					   {400, 422},
-					   {"invalid_request", "VALIDATION_FAILED"}},
+	[ERR_SERVER_GENERATED_ID] = {"server_generated_id",
+								 ERRCODE_INVALID_PARAMETER_VALUE,
+								 {400, 422},
+								 {"invalid_request", "VALIDATION_FAILED"}},
 	[ERR_PATCH] = {"patch",
 				   ERRCODE_INVALID_PARAMETER_VALUE,
 				   {400, 422},
@@ -94,7 +94,7 @@ static const ErrorRow rows[] = {
 /* The class of SQLSTATE that PostgREST reads a whole response from. */
 #define ERRCODE_POSTGREST MAKE_SQLSTATE('P', 'G', 'R', 'S', 'T')
 
-static ErrorVoice current_voice = VOICE_SQL;
+static ErrorFormat current_format = ERROR_FORMAT_SQL;
 static Dialect current_dialect = LAUNCHDARKLY;
 static char current_request_id[REQUEST_ID_LENGTH + 1];
 
@@ -125,14 +125,14 @@ clip(char *string, int bytes)
 }
 
 /*
- * error_speak sets the form in which refusals leave from now on, and the id of
+ * error_set_format sets the form in which refusals leave from now on, and the id of
  * the request that they belong to (NULL: none).  Every entry into the extension
  * calls it first.
  */
 void
-error_speak(ErrorVoice voice, Dialect dialect, const char *request_id)
+error_set_format(ErrorFormat format, Dialect dialect, const char *request_id)
 {
-	current_voice = voice;
+	current_format = format;
 	current_dialect = dialect;
 	strlcpy(current_request_id, request_id ? request_id : "", sizeof(current_request_id));
 	raised_fields = NULL;
@@ -232,7 +232,7 @@ static void throw(ErrorKind kind, const char *message)
 {
 	const ErrorRow *row = &rows[kind];
 
-	if (current_voice == VOICE_POSTGREST)
+	if (current_format == ERROR_FORMAT_POSTGREST)
 	{
 		StringInfoData body;
 		StringInfoData response;
@@ -258,8 +258,8 @@ static void throw(ErrorKind kind, const char *message)
 		document_open(&response, '{');
 		if (current_dialect == LAYERS)
 			document_string(&response, "X-Request-Id", current_request_id);
-		for (int i = 0; i < answer_header_count(); i++)
-			document_string(&response, answer_header_name(i), answer_header_value(i));
+		for (int i = 0; i < response_header_count(); i++)
+			document_string(&response, response_header_name(i), response_header_value(i));
 		document_close(&response, '}');
 		document_close(&response, '}');
 

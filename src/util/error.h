@@ -23,7 +23,7 @@ typedef enum ErrorKind
 {
 	ERR_INVALID,			  /* a value breaks a rule, is missing or unknown */
 	ERR_MALFORMED,			  /* the body is not JSON, or not an object */
-	ERR_MINTED_ID,			  /* an id that the server mints is in the body */
+	ERR_SERVER_GENERATED_ID,  /* an id that the server generates is in the body */
 	ERR_PATCH,				  /* a patch cannot be applied */
 	ERR_UNAUTHENTICATED,	  /* no or bad token */
 	ERR_KILLED,				  /* a killed token */
@@ -43,11 +43,11 @@ typedef enum ErrorKind
 } ErrorKind;
 
 /* How an error leaves: as PostgreSQL's own, or in the form PostgREST turns into a response. */
-typedef enum ErrorVoice
+typedef enum ErrorFormat
 {
-	VOICE_SQL,
-	VOICE_POSTGREST
-} ErrorVoice;
+	ERROR_FORMAT_SQL,
+	ERROR_FORMAT_POSTGREST
+} ErrorFormat;
 
 /* The broken fields of one request, collected so that they are reported together. */
 typedef struct Violations
@@ -57,7 +57,7 @@ typedef struct Violations
 	StringInfoData fields;	/* for programs: {"attribute":...,"reason":...},... */
 } Violations;
 
-extern void error_speak(ErrorVoice voice, Dialect dialect, const char *request_id);
+extern void error_set_format(ErrorFormat format, Dialect dialect, const char *request_id);
 extern void error_violation(Violations *violations, const char *attribute, const char *reason, ...)
 	pg_attribute_printf(3, 4);
 pg_noreturn extern void error_raise_violations(ErrorKind kind, const Violations *violations);

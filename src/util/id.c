@@ -1,6 +1,6 @@
 /*
  * id.c
- *	  Random bytes and the ids made of them: ids are minted, never counted.
+ *	  Random bytes and the ids made of them: ids are generated, never counted.
  *
  * Random bytes come from PostgreSQL's strong source, a pool at a time, since
  * its fixed price is many times that of the bytes.  A pool belongs to one
@@ -52,7 +52,7 @@ random_below(uint32 bound)
 }
 
 /*
- * object_id mints 24 lower-case hex digits: four bytes of Unix seconds, then
+ * object_id generates 24 lower-case hex digits: four bytes of Unix seconds, then
  * eight random ones.
  */
 char *
@@ -73,7 +73,7 @@ object_id(void)
 }
 
 /*
- * random_uuid mints a version 4 UUID.
+ * random_uuid generates a version 4 UUID.
  */
 pg_uuid_t *
 random_uuid(void)
@@ -167,7 +167,7 @@ is_object_id(const char *text)
 }
 
 /*
- * request_id mints req_ and a ULID: 48 bits of Unix milliseconds and 80 random
+ * request_id generates req_ and a ULID: 48 bits of Unix milliseconds and 80 random
  * ones in Crockford's base 32.
  */
 void

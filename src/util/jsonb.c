@@ -71,11 +71,11 @@ jsonb_member_of(const Jsonb *object, const char *name)
 }
 
 /*
- * jsonb_stranger names a member of an object that is not among the known ones;
+ * jsonb_unknown_key names a member of an object that is not among the known ones;
  * NULL if there is none.
  */
 char *
-jsonb_stranger(const Jsonb *object, const char *const *known)
+jsonb_unknown_key(const Jsonb *object, const char *const *known)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(unconstify(JsonbContainer *, &object->root));
 	JsonbValue value;

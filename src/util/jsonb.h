@@ -15,7 +15,7 @@ extern bool jsonb_is_array(const Jsonb *document);
 extern bool jsonb_equal(const Jsonb *a, const Jsonb *b);
 extern bool jsonb_member(const Jsonb *object, const char *name, JsonbValue *value);
 extern Jsonb *jsonb_member_of(const Jsonb *object, const char *name);
-extern char *jsonb_stranger(const Jsonb *object, const char *const *known);
+extern char *jsonb_unknown_key(const Jsonb *object, const char *const *known);
 extern bool jsonb_integer(const JsonbValue *value, int32 *integer);
 extern char *jsonb_string(const JsonbValue *value);
 

@@ -21,11 +21,11 @@ static AnswerHeader headers[HEADERS_MAX];
 static int header_count = 0;
 
 /*
- * answer_begin forgets the headers of the request before.  Every door that sends
+ * response_headers_begin forgets the headers of the request before.  Every door that sends
  * headers calls it first.
  */
 void
-answer_begin(void)
+response_headers_begin(void)
 {
 	header_count = 0;
 }
@@ -41,46 +41,46 @@ add(const char *name, const char *text, int64 number)
 }
 
 /*
- * answer_header_text adds a header whose name and value are constants.
+ * response_header_text adds a header whose name and value are constants.
  */
 void
-answer_header_text(const char *name, const char *text)
+response_header_text(const char *name, const char *text)
 {
 	add(name, text, 0);
 }
 
 /*
- * answer_header_number adds a header whose value is a whole number.
+ * response_header_number adds a header whose value is a whole number.
  */
 void
-answer_header_number(const char *name, int64 number)
+response_header_number(const char *name, int64 number)
 {
 	add(name, NULL, number);
 }
 
 /*
- * answer_header_count is how many headers there are.
+ * response_header_count is how many headers there are.
  */
 int
-answer_header_count(void)
+response_header_count(void)
 {
 	return header_count;
 }
 
 /*
- * answer_header_name is the name of a header.
+ * response_header_name is the name of a header.
  */
 const char *
-answer_header_name(int which)
+response_header_name(int which)
 {
 	return headers[which].name;
 }
 
 /*
- * answer_header_value is the value of a header.
+ * response_header_value is the value of a header.
  */
 const char *
-answer_header_value(int which)
+response_header_value(int which)
 {
 	return headers[which].text ? headers[which].text
 							   : psprintf(INT64_FORMAT, headers[which].number);

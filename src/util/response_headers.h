@@ -7,11 +7,11 @@
 
 #include "util/compat.h"
 
-extern void answer_begin(void);
-extern void answer_header_text(const char *name, const char *text);
-extern void answer_header_number(const char *name, int64 number);
-extern int answer_header_count(void);
-extern const char *answer_header_name(int which);
-extern const char *answer_header_value(int which);
+extern void response_headers_begin(void);
+extern void response_header_text(const char *name, const char *text);
+extern void response_header_number(const char *name, int64 number);
+extern int response_header_count(void);
+extern const char *response_header_name(int which);
+extern const char *response_header_value(int which);
 
 #endif /* FLAGPLANE_RESPONSE_HEADERS_H */

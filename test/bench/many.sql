@@ -4,7 +4,7 @@
 -- faster at one time than at another: what a tenth takes is told in the time of a
 -- fixed piece of work that is done in between.
 --
--- Where an answer cannot be foretold, the row of an idempotency key is inserted and
+-- Where an answer cannot be precomputed, the row of an idempotency key is inserted and
 -- then updated by the same transaction. PostgreSQL remembers the two command ids of
 -- each such row until the transaction ends, whoever does it; so keys are a measure of
 -- their own, of a tenth of the calls.
@@ -82,5 +82,5 @@ SELECT pg_temp.members('many', :tenth) \g /dev/null
 EXECUTE memory \gset
 EXECUTE memory \gset after_
 COMMIT;
-SELECT format('%s calls with keys whose answers cannot be foretold: memory grew by %s bytes a call, which PostgreSQL keeps of rows updated by who inserted them',
+SELECT format('%s calls with keys whose answers cannot be precomputed: memory grew by %s bytes a call, which PostgreSQL keeps of rows updated by who inserted them',
 	:tenth, round(((:after_sum - :before_sum) / :tenth::numeric), 1));

@@ -27,7 +27,7 @@ wrong_error(const Case *this, const PGresult *result)
 {
 	static const char *const rows[] = {"invalid",
 									   "malformed",
-									   "minted_id",
+									   "server_generated_id",
 									   "patch",
 									   "unauthenticated",
 									   "killed",

@@ -125,7 +125,7 @@ time_member(StringInfo out, const char *key, TimestampTz time)
 void
 access_token_document(Request *request, const Row *row, const char *public_part, const char *secret)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	char *id = row_string(row, 0);
 
 	document_open(out, '{');
@@ -277,8 +277,8 @@ do_create_access_token(Request *request)
 		request_violation(request, MEMBER_ID, "is not the id of a member");
 		error_raise_violations(ERR_INVALID, &request->violations);
 	}
-	selector_mint(selector);
-	secret_mint(request, secret);
+	selector_generate(selector);
+	secret_generate(request, secret);
 	sha256(secret, SECRET_LENGTH, hash);
 
 	params_text(&request->params, id);
@@ -308,7 +308,7 @@ do_create_access_token(Request *request)
 void
 do_list_access_tokens(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	int64 total;
 	Rows rows;
 

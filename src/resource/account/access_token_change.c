@@ -170,7 +170,7 @@ do_rotate_access_token(Request *request)
 	access_token_require_scopes(request, row_array(&row, 3));
 	access_token_require_tier(request, row_string(&row, 11));
 
-	secret_mint(request, secret);
+	secret_generate(request, secret);
 	sha256(secret, SECRET_LENGTH, hash);
 	params_bigint(&params, request->caller.account);
 	params_text(&params, row_string(&row, 0));

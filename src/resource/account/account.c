@@ -22,7 +22,7 @@ const Field create_account_fields[] = {
 
 const Field list_accounts_fields[] = {PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD, FIELDS_END};
 
-/* Ids are minted at random among 2^32, so one may be taken already: then another is tried. */
+/* Ids are generated at random among 2^32, so one may be taken already: then another is tried. */
 STATEMENT(insert_account, "INSERT INTO flagplane_data.account (id, key, name, created_at)"
 						  " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING");
 
@@ -70,7 +70,7 @@ do_create_account(Request *request)
 		params_time(&params, request->now);
 	} while (statement_run(&insert_account, &params, STATEMENT_WRITE).count == 0);
 
-	account_document(request->answer, key, name, request->now);
+	account_document(request->response, key, name, request->now);
 	request_target(request, "account/%s", key);
 }
 
@@ -80,7 +80,7 @@ do_create_account(Request *request)
 void
 do_list_accounts(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	int64 total = page_total(request, &count_accounts);
 	Rows rows = request_run(request, &list_accounts);
 

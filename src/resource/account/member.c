@@ -89,7 +89,7 @@ do_create_member(Request *request)
 	rows = request_run(request, &insert_member);
 	if (rows.count == 0)
 		error_raise(ERR_EXISTS, "a member with this e-mail address already exists");
-	member_document(request->answer, &rows, 0);
+	member_document(request->response, &rows, 0);
 	request_location(request, "/api/v2/members/%s", id);
 	request_target(request, "member/%s", id);
 }
@@ -143,7 +143,7 @@ member_require(Request *request, int field)
 void
 do_list_members(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	int64 total = page_total(request, &count_members);
 	Rows rows = request_run(request, &list_members);
 

@@ -56,7 +56,7 @@ find(Request *request, Row *row)
 void
 do_whoami(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	const Caller *caller = &request->caller;
 	Row row;
 	bool found = find(request, &row);
@@ -92,7 +92,7 @@ do_whoami(Request *request)
 void
 do_get_caller_identity(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	const Caller *caller = &request->caller;
 	Row row;
 

@@ -165,7 +165,7 @@ page_link(Request *request, const char *relation, const char *cursor)
 	append_encoded(&query, "q", request_string(request, FILTER));
 	append_encoded(&query, "spec", request_string(request, SPEC));
 	append_encoded(&query, "cursor", cursor);
-	document_link(request->answer, relation, "/api/v2/auditlog?%s", query.data);
+	document_link(request->response, relation, "/api/v2/auditlog?%s", query.data);
 }
 
 /*
@@ -175,7 +175,7 @@ page_link(Request *request, const char *relation, const char *cursor)
 void
 do_list_audit_log(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	uint64 limit = (uint64) request_integer(request, LIMIT);
 	char *next = NULL;
 	Rows rows;
@@ -224,7 +224,7 @@ do_list_audit_log(Request *request)
 void
 do_get_audit_log_entry(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	AuditPlace place;
 	Rows rows = {0};
 	Row row;

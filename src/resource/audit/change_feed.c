@@ -108,7 +108,7 @@ change_document(StringInfo out, const Row *row, const AuditPlace *place)
 void
 do_changes(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	uint64 limit = (uint64) request_integer(request, LIMIT);
 	AuditPlace place = read_cursor(request);
 	Rows rows;

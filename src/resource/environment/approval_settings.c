@@ -175,7 +175,7 @@ approval_settings_read(Violations *violations, Jsonb *document)
 	}
 	document_close(&stored, '}');
 
-	stranger = jsonb_stranger(given, known);
+	stranger = jsonb_unknown_key(given, known);
 	if (stranger)
 		error_violation(violations, "approvalSettings", "has an unknown member %s", stranger);
 	if (set[REQUIRED] && set[REQUIRED_TAGS])

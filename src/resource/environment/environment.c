@@ -133,7 +133,7 @@ environment_of_row(const Rows *rows, uint64 number, bool with_keys)
 void
 environment_document(Request *request, const char *project_key, const Environment *environment)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 
 	document_open(out, '{');
 	document_key(out, "_links");
@@ -175,7 +175,7 @@ check_create_environment(Request *request)
 	{
 		Jsonb *source = DatumGetJsonbP(request->params.values[FIELD_PARAM(SOURCE)]);
 		JsonbValue value;
-		char *stranger = jsonb_stranger(source, members);
+		char *stranger = jsonb_unknown_key(source, members);
 
 		if (jsonb_member(source, "key", &value))
 			key = jsonb_string(&value);
@@ -259,10 +259,10 @@ environment_of_request(Request *request)
 }
 
 /*
- * answer_creation answers with a new environment.
+ * respond_created answers with a new environment.
  */
 static void
-answer_creation(Request *request, const Environment *environment)
+respond_created(Request *request, const Environment *environment)
 {
 	char *project_key = request_string(request, PROJECT_KEY);
 
@@ -273,11 +273,11 @@ answer_creation(Request *request, const Environment *environment)
 }
 
 /*
- * foretell_create_environment answers with the environment that will be made, unless
+ * precompute_create_environment answers with the environment that will be made, unless
  * it is a copy.
  */
 void
-foretell_create_environment(Request *request)
+precompute_create_environment(Request *request)
 {
 	Environment *environment;
 
@@ -287,10 +287,10 @@ foretell_create_environment(Request *request)
 	environment = palloc(sizeof(Environment));
 	*environment = environment_of_request(request);
 	environment->id = object_id();
-	environment_keys_mint(request, environment);
-	answer_creation(request, environment);
+	environment_keys_generate(request, environment);
+	respond_created(request, environment);
 	request->state = environment;
-	request->foretold = true;
+	request->precomputed = true;
 }
 
 /*
@@ -311,8 +311,8 @@ insert_copy(Request *request, char *id, char **source_id)
 	rows = request_run_first(request, &find_source, 15);
 	row_read(&rows, 0, &row);
 	*source_id = row_string(&row, 0);
-	environment_keys_mint(request, copy);
-	answer_creation(request, copy);
+	environment_keys_generate(request, copy);
+	respond_created(request, copy);
 	return copy;
 }
 
@@ -323,13 +323,13 @@ insert_copy(Request *request, char *id, char **source_id)
 void
 do_create_environment(Request *request)
 {
-	Environment *environment = request->foretold ? request->state : NULL;
+	Environment *environment = request->precomputed ? request->state : NULL;
 	char *id = environment ? environment->id : object_id();
 	char *source_id = NULL;
 
 	params_text(&request->params, id);
 	params_time(&request->params, request->now);
-	project_hold(request, true);
+	project_lock(request, true);
 	if (environment == NULL)
 		environment = insert_copy(request, id, &source_id);
 	else if (request_run(request, &insert_environment).count == 0)

@@ -52,7 +52,7 @@ approval_settings_document(StringInfo out, const char *name, const char *stored_
 extern char *approval_settings_read(Violations *violations, Jsonb *document);
 
 /* environment_key.c */
-extern void environment_keys_mint(const Request *request, Environment *environment);
+extern void environment_keys_generate(const Request *request, Environment *environment);
 extern void environment_keys_insert(Request *request, const Environment *environment);
 extern Environment environment_lock(Request *request);
 

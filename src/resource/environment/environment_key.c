@@ -71,13 +71,13 @@ STATEMENT(
 	" WHERE r.account_id = p.account_id AND r.project_id = p.id AND r.token_id = $4))");
 
 /*
- * environment_keys_mint mints the first keys of a new environment.
+ * environment_keys_generate generates the first keys of a new environment.
  */
 void
-environment_keys_mint(const Request *request, Environment *environment)
+environment_keys_generate(const Request *request, Environment *environment)
 {
-	environment->sdk_key = environment_key_mint("sdk-", request->caller.account);
-	environment->mobile_key = environment_key_mint("mob-", request->caller.account);
+	environment->sdk_key = environment_key_generate("sdk-", request->caller.account);
+	environment->mobile_key = environment_key_generate("mob-", request->caller.account);
 }
 
 /*
@@ -182,7 +182,7 @@ reset_key(Request *request, const char *kind, const char *prefix)
 	params_integer(&retire, environment.version + 1);
 	statement_run(&retire_key, &retire, STATEMENT_WRITE);
 	key_params(request, &insert, &environment, kind);
-	params_text(&insert, environment_key_mint(prefix, request->caller.account));
+	params_text(&insert, environment_key_generate(prefix, request->caller.account));
 	params_time(&insert, request->now);
 	statement_run(&insert_key, &insert, STATEMENT_WRITE);
 

@@ -53,7 +53,7 @@ write_items(Request *request, const char *project_key, const Rows *rows)
 	{
 		Environment environment = environment_of_row(rows, i, true);
 
-		document_element(request->answer);
+		document_element(request->response);
 		environment_document(request, project_key, &environment);
 	}
 }
@@ -81,10 +81,10 @@ write_of_project(Request *request, const char *project_key, Datum project_id, co
 void
 environments_array(Request *request, const char *project_key, Datum project_id)
 {
-	document_key(request->answer, "environments");
-	document_open(request->answer, '[');
+	document_key(request->response, "environments");
+	document_open(request->response, '[');
 	write_of_project(request, project_key, project_id, NULL);
-	document_close(request->answer, ']');
+	document_close(request->response, ']');
 }
 
 /*
@@ -103,12 +103,12 @@ environments_page(Request *request, const char *project_key, Datum project_id)
 	params_add(&params, UUIDOID, project_id, false);
 	rows = statement_run(&count_of_project, &params, request->mode);
 	row_read(&rows, 0, &row);
-	document_key(request->answer, "environments");
-	document_open_items(request->answer);
+	document_key(request->response, "environments");
+	document_open_items(request->response);
 	write_of_project(request, project_key, project_id, &limit);
-	document_close(request->answer, ']');
-	page_links(request->answer, psprintf("/api/v2/projects/%s/environments", project_key), limit, 0,
-			   row_bigint(&row, 0), "");
+	document_close(request->response, ']');
+	page_links(request->response, psprintf("/api/v2/projects/%s/environments", project_key), limit,
+			   0, row_bigint(&row, 0), "");
 }
 
 /*
@@ -142,8 +142,8 @@ do_list_environments(Request *request)
 		project_missing(request);
 
 	rows = request_run(request, &list_environments);
-	document_open_items(request->answer);
+	document_open_items(request->response);
 	write_items(request, project_key, &rows);
-	document_close(request->answer, ']');
+	document_close(request->response, ']');
 	page_end(request, LIST_LIMIT, total, "/api/v2/projects/%s/environments", project_key);
 }

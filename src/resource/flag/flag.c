@@ -95,7 +95,7 @@ flag_of_row(const Rows *rows, uint64 number)
 void
 flag_document(Request *request, const Flag *flag, ArrayType *environments)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	char *project_key = request_string(request, PROJECT_KEY);
 
 	document_open(out, '{');
@@ -240,7 +240,7 @@ check_list_flags(Request *request)
 void
 do_list_flags(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	int64 total = page_total(request, &count_flags);
 	ArrayType *environments;
 	Rows rows;

@@ -152,7 +152,7 @@ follow_patch(Request *request, Jsonb *patch, Jsonb *document)
 		return flag_follow_instructions(request, patch, document);
 	if (!jsonb_member(patch, "merge", &value))
 		return json_merge_patch(document, patch);
-	if (jsonb_stranger(patch, members) != NULL)
+	if (jsonb_unknown_key(patch, members) != NULL)
 		error_raise(ERR_INVALID, "beside merge there can be a comment alone");
 	if (jsonb_member(patch, "comment", &comment) &&
 		(request->comment = jsonb_string(&comment)) == NULL)

@@ -147,7 +147,7 @@ configuration_document(StringInfo out, const char *project_key, const char *flag
 void
 configurations_document(Request *request, const Flag *flag, ArrayType *environments)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	Params params = {0};
 	Rows rows;
 

@@ -169,7 +169,7 @@ read_variations(Request *request, StringInfo out)
 		JsonbValue *value = NULL;
 		const char *id;
 
-		if (JB_ROOT_IS_OBJECT(variation) && jsonb_stranger(variation, members) == NULL)
+		if (JB_ROOT_IS_OBJECT(variation) && jsonb_unknown_key(variation, members) == NULL)
 			value = getKeyJsonValueFromContainer(&variation->root, "value", 5, NULL);
 		if (value == NULL)
 		{
@@ -234,7 +234,7 @@ property_is_good(JsonbValue *property)
 	JsonbValue value;
 	Jsonb *list;
 
-	if (!JB_ROOT_IS_OBJECT(object) || jsonb_stranger(object, members) != NULL ||
+	if (!JB_ROOT_IS_OBJECT(object) || jsonb_unknown_key(object, members) != NULL ||
 		!jsonb_member(object, "name", &value) || value.type != jbvString ||
 		value.val.string.len == 0 || value.val.string.len > PROPERTY_MAX ||
 		!jsonb_member(object, "value", &value))
@@ -326,8 +326,8 @@ check_create_flag(Request *request)
 				  strstr(variations.data, "\"value\":false") != NULL;
 
 	if (request_given(request, DEFAULTS) && !request->broken[DEFAULTS])
-		stranger =
-			jsonb_stranger(DatumGetJsonbP(request->params.values[FIELD_PARAM(DEFAULTS)]), members);
+		stranger = jsonb_unknown_key(DatumGetJsonbP(request->params.values[FIELD_PARAM(DEFAULTS)]),
+									 members);
 	if (stranger)
 		request_violation(request, DEFAULTS, "has an unknown member %s", stranger);
 
@@ -358,7 +358,7 @@ do_create_flag(Request *request)
 	if (rows.count == 0)
 		project_missing(request);
 	row_read(&rows, 0, &row);
-	naming_convention_hold(request, KEY, row_jsonb(&row, 0));
+	naming_convention_enforce(request, KEY, row_jsonb(&row, 0));
 	member_require(request, MAINTAINER_ID);
 	flag_source(request, &beginning, CLONE, VARIATIONS, DEFAULTS);
 	if (beginning.source && !request_given(request, VARIATIONS))

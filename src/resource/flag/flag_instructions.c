@@ -235,7 +235,7 @@ flag_follow_instructions(Request *request, Jsonb *patch, Jsonb *document)
 	ListCell *cell;
 
 	semantic->operation = &semantic_patch;
-	semantic->wire = true;
+	semantic->rest = true;
 	semantic->caller = request->caller;
 	fields_prepare(semantic);
 	problem = body_read(semantic, text, strlen(text));

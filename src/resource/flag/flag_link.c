@@ -61,8 +61,9 @@ STATEMENT(insert_flag_link,
 
 /* The parent is locked as its foreign key would, so that a flag that is being deleted is missed
  * in time: here and wherever something is made below something. */
-STATEMENT(keep_flag, "SELECT f.id, f.project_id" OF_FLAG
-					 " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3 FOR KEY SHARE OF f");
+STATEMENT(lock_flag_key_share,
+		  "SELECT f.id, f.project_id" OF_FLAG
+		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3 FOR KEY SHARE OF f");
 
 STATEMENT(find_flag, "SELECT 1" OF_FLAG " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3");
 
@@ -107,7 +108,7 @@ flag_link_of_row(const Rows *rows, uint64 number)
 void
 flag_link_document(Request *request, const FlagLink *link)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	char *project_key = request_string(request, PROJECT_KEY);
 	char *flag_key = request_string(request, FLAG_KEY);
 	int64 milliseconds = milliseconds_of_time(link->timestamp);
@@ -206,12 +207,12 @@ flag_link_require_flag(Request *request)
 }
 
 /*
- * hold_flag locks the flag that gets a link and adds its id to the parameters.
+ * lock_flag locks the flag that gets a link and adds its id to the parameters.
  */
 static void
-hold_flag(Request *request)
+lock_flag(Request *request)
 {
-	Rows rows = request_run_first(request, &keep_flag, 3);
+	Rows rows = request_run_first(request, &lock_flag_key_share, 3);
 	Row row;
 
 	if (rows.count == 0)
@@ -222,11 +223,11 @@ hold_flag(Request *request)
 }
 
 /*
- * foretell_create_flag_link answers with the flag link that will be made, and with its
+ * precompute_create_flag_link answers with the flag link that will be made, and with its
  * member's names as they are when the call begins.
  */
 void
-foretell_create_flag_link(Request *request)
+precompute_create_flag_link(Request *request)
 {
 	FlagLink link = {0};
 
@@ -255,7 +256,7 @@ foretell_create_flag_link(Request *request)
 					 request_string(request, PROJECT_KEY), request_string(request, FLAG_KEY),
 					 link.id);
 	flag_link_target(request, &link);
-	request->foretold = true;
+	request->precomputed = true;
 }
 
 /*
@@ -269,7 +270,7 @@ do_create_flag_link(Request *request)
 		flag_link_require_flag(request);
 		integration_require(request, INTEGRATION_KEY, METADATA);
 	}
-	hold_flag(request);
+	lock_flag(request);
 	if (request_run(request, &insert_flag_link).count == 0)
 		error_raise(ERR_EXISTS, "flag link \"%s\" already exists", request_string(request, KEY));
 }
@@ -325,7 +326,7 @@ do_get_flag_link(Request *request)
 void
 do_list_flag_links(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	Rows rows = request_run(request, &list_flag_links);
 
 	if (rows.count == 0)

@@ -141,7 +141,7 @@ initial_prerequisites_check(Request *request, int field)
 		JsonbValue key;
 		JsonbValue variation;
 
-		if (!JB_ROOT_IS_OBJECT(item) || jsonb_stranger(item, members) != NULL ||
+		if (!JB_ROOT_IS_OBJECT(item) || jsonb_unknown_key(item, members) != NULL ||
 			!jsonb_member(item, "key", &key) || key.type != jbvString ||
 			!jsonb_member(item, "variationId", &variation) || variation.type != jbvString)
 			request_violation(request, field, "must hold objects with key and variationId");

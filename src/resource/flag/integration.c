@@ -130,7 +130,7 @@ void
 do_register_integration(Request *request)
 {
 	char *key = request_string(request, KEY);
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	Rows rows;
 
 	params_time(&request->params, request->now);

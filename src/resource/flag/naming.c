@@ -76,7 +76,7 @@ naming_convention_check(Request *request, int field)
 	if (!request_given(request, field) || request->broken[field])
 		return;
 	convention = DatumGetJsonbP(request->params.values[FIELD_PARAM(field)]);
-	text = jsonb_stranger(convention, members);
+	text = jsonb_unknown_key(convention, members);
 	if (text)
 		request_violation(request, field, "has an unknown member %s", text);
 	else if (jsonb_member(convention, "case", &value) &&
@@ -90,11 +90,11 @@ naming_convention_check(Request *request, int field)
 }
 
 /*
- * naming_convention_hold holds the key of a new flag to its project's convention,
+ * naming_convention_enforce holds the key of a new flag to its project's convention,
  * as JSON (NULL: none).  What is broken is raised.
  */
 void
-naming_convention_hold(Request *request, int field, const char *convention_text)
+naming_convention_enforce(Request *request, int field, const char *convention_text)
 {
 	char *key = request_string(request, field);
 	const char *rest = key;

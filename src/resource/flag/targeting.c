@@ -93,7 +93,7 @@ check_rollout(const Targeting *targeting, const char *part, JsonbValue *rollout)
 	Jsonb *list;
 	int64 total = 0;
 
-	if (!JB_ROOT_IS_OBJECT(object) || jsonb_stranger(object, members) != NULL ||
+	if (!JB_ROOT_IS_OBJECT(object) || jsonb_unknown_key(object, members) != NULL ||
 		!jsonb_member(object, "variations", &value) || (list = elements_of(&value)) == NULL)
 		return broken(targeting, part, "must have a rollout with a list of variations");
 	for (uint32 i = 0; i < JB_ROOT_COUNT(list); i++)
@@ -101,7 +101,7 @@ check_rollout(const Targeting *targeting, const char *part, JsonbValue *rollout)
 		Jsonb *share = element_of(list, i);
 		int32 weight;
 
-		if (!JB_ROOT_IS_OBJECT(share) || jsonb_stranger(share, shares) != NULL ||
+		if (!JB_ROOT_IS_OBJECT(share) || jsonb_unknown_key(share, shares) != NULL ||
 			!jsonb_member(share, "variation", &value) || !is_variation(targeting, &value))
 			return broken(targeting, part, "must have the index of a variation in each share");
 		if (!jsonb_member(share, "weight", &value) || !jsonb_integer(&value, &weight) ||
@@ -147,7 +147,7 @@ check_fallthrough(const Targeting *targeting, const Jsonb *configuration)
 	if (!jsonb_member(configuration, "fallthrough", &value))
 		return broken(targeting, "fallthrough", "is required");
 	object = JsonbValueToJsonb(&value);
-	if (!JB_ROOT_IS_OBJECT(object) || jsonb_stranger(object, members) != NULL)
+	if (!JB_ROOT_IS_OBJECT(object) || jsonb_unknown_key(object, members) != NULL)
 		return broken(targeting, "fallthrough", "must be an object with a variation or a rollout");
 	return check_serve(targeting, "fallthrough", object);
 }
@@ -168,7 +168,7 @@ check_targets(const Targeting *targeting, const Jsonb *configuration)
 	{
 		Jsonb *target = element_of(list, i);
 
-		if (!JB_ROOT_IS_OBJECT(target) || jsonb_stranger(target, members) != NULL ||
+		if (!JB_ROOT_IS_OBJECT(target) || jsonb_unknown_key(target, members) != NULL ||
 			!jsonb_member(target, "values", &value) || !is_strings(&value) ||
 			!jsonb_member(target, "variation", &value) || !is_variation(targeting, &value))
 			return broken(targeting, "targets",
@@ -194,7 +194,7 @@ check_prerequisites(const Targeting *targeting, const Jsonb *configuration)
 	{
 		Jsonb *prerequisite = element_of(list, i);
 
-		if (!JB_ROOT_IS_OBJECT(prerequisite) || jsonb_stranger(prerequisite, members) != NULL ||
+		if (!JB_ROOT_IS_OBJECT(prerequisite) || jsonb_unknown_key(prerequisite, members) != NULL ||
 			!jsonb_member(prerequisite, "key", &value) || value.type != jbvString ||
 			!jsonb_member(prerequisite, "variation", &value) || !jsonb_integer(&value, &index) ||
 			index < 0)
@@ -241,7 +241,7 @@ check_clauses(const Targeting *targeting, StringInfo out, const Jsonb *rule)
 	{
 		Jsonb *clause = element_of(list, i);
 
-		if (!JB_ROOT_IS_OBJECT(clause) || jsonb_stranger(clause, members) != NULL ||
+		if (!JB_ROOT_IS_OBJECT(clause) || jsonb_unknown_key(clause, members) != NULL ||
 			!jsonb_member(clause, "attribute", &value) || value.type != jbvString ||
 			!jsonb_member(clause, "op", &value) || value.type != jbvString ||
 			!jsonb_member(clause, "values", &value) || elements_of(&value) == NULL ||
@@ -281,7 +281,7 @@ check_rules(const Targeting *targeting, StringInfo out, const Jsonb *configurati
 	{
 		Jsonb *rule = element_of(list, i);
 
-		if (!JB_ROOT_IS_OBJECT(rule) || jsonb_stranger(rule, known) != NULL)
+		if (!JB_ROOT_IS_OBJECT(rule) || jsonb_unknown_key(rule, known) != NULL)
 			return broken(targeting, "rules", "must hold rules with known members only");
 		if (!check_serve(targeting, "rules", rule))
 			return false;

@@ -149,7 +149,7 @@ experiment_of_row(const Rows *rows, uint64 number)
 void
 experiment_document(Request *request, const Experiment *experiment)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	char *project_key = request_string(request, PROJECT_KEY);
 	char *environment_key = request_string(request, ENVIRONMENT_KEY);
 
@@ -273,7 +273,7 @@ check_list_experiments(Request *request)
 void
 do_list_experiments(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	Rows rows;
 	int64 total = page_total(request, &count_experiments);
 

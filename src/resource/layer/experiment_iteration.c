@@ -99,7 +99,7 @@ check_create_experiment(Request *request)
 	if (request_given(request, ITERATION) && !request->broken[ITERATION])
 	{
 		Jsonb *iteration = DatumGetJsonbP(request->params.values[FIELD_PARAM(ITERATION)]);
-		char *stranger = jsonb_stranger(iteration, members);
+		char *stranger = jsonb_unknown_key(iteration, members);
 		JsonbValue value;
 
 		if (stranger)

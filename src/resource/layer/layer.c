@@ -199,22 +199,22 @@ layer_document(StringInfo out, const Layer *layer, const Rows *rows, uint64 *nex
 }
 
 /*
- * layer_answer answers with a layer that the request names second.
+ * layer_respond answers with a layer that the request names second.
  */
 void
-layer_answer(Request *request, const Layer *layer, const char *environment_key)
+layer_respond(Request *request, const Layer *layer, const char *environment_key)
 {
 	Rows rows = request_run_first(request, &list_reservations_of_layer, FIELD_PARAM(KEY) + 1);
 	uint64 next = 0;
 
-	layer_document(request->answer, layer, &rows, &next, environment_key);
+	layer_document(request->response, layer, &rows, &next, environment_key);
 }
 
 /*
- * seed_mint makes a layer's seed: what every unit's bucket in it depends on.
+ * seed_generate makes a layer's seed: what every unit's bucket in it depends on.
  */
 static char *
-seed_mint(void)
+seed_generate(void)
 {
 	uint8 bytes[LAYER_SEED_BYTES];
 	char *text = palloc(2 * LAYER_SEED_BYTES + 1);
@@ -226,10 +226,10 @@ seed_mint(void)
 }
 
 /*
- * foretell_create_layer answers with the layer that will be made.
+ * precompute_create_layer answers with the layer that will be made.
  */
 void
-foretell_create_layer(Request *request)
+precompute_create_layer(Request *request)
 {
 	const Rows nothing = {0};
 	uint64 next = 0;
@@ -242,13 +242,13 @@ foretell_create_layer(Request *request)
 	layer.randomization_unit = request_string(request, RANDOMIZATION_UNIT);
 	layer.created_at = request->now;
 	params_text(&request->params, layer.id);
-	params_text(&request->params, seed_mint());
+	params_text(&request->params, seed_generate());
 	params_time(&request->params, layer.created_at);
-	layer_document(request->answer, &layer, &nothing, &next, NULL);
+	layer_document(request->response, &layer, &nothing, &next, NULL);
 	request_location(request, "/api/v2/projects/%s/layers/%s", request_string(request, PROJECT_KEY),
 					 layer.key);
 	request_target(request, "proj/%s:layer/%s", request_string(request, PROJECT_KEY), layer.key);
-	request->foretold = true;
+	request->precomputed = true;
 }
 
 /*
@@ -257,7 +257,7 @@ foretell_create_layer(Request *request)
 void
 do_create_layer(Request *request)
 {
-	project_hold(request, false);
+	project_lock(request, false);
 	if (request_run(request, &insert_layer).count == 0)
 		error_raise(ERR_EXISTS, "layer \"%s\" already exists", request_string(request, KEY));
 }
@@ -309,7 +309,7 @@ do_get_layer(Request *request)
 {
 	Layer layer = layer_find(request);
 
-	layer_answer(request, &layer, NULL);
+	layer_respond(request, &layer, NULL);
 }
 
 /*
@@ -371,7 +371,7 @@ skip_to_layer(const Rows *rows, uint64 *next, const Layer *layer)
 void
 do_list_layers(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	Rows rows = request_run(request, &list_layers);
 	Rows reservations;
 	uint64 next = 0;
@@ -411,7 +411,7 @@ do_delete_layer(Request *request)
 		project_missing(request);
 	layer = layer_lock(request);
 	rows = request_run(request, &list_reservations_of_layer);
-	layer_document(request->answer, &layer, &rows, &next, NULL);
+	layer_document(request->response, &layer, &rows, &next, NULL);
 	request_before(request);
 	if (rows.count > 0)
 	{

@@ -22,7 +22,7 @@ typedef struct Layer
 extern Layer layer_of_row(const Rows *rows, uint64 number);
 extern Layer layer_find(Request *request);
 extern Layer layer_lock(Request *request);
-extern void layer_answer(Request *request, const Layer *layer, const char *environment_key);
+extern void layer_respond(Request *request, const Layer *layer, const char *environment_key);
 pg_noreturn extern void layer_missing(Request *request);
 
 #endif /* FLAGPLANE_LAYER_H */

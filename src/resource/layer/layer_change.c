@@ -129,11 +129,11 @@ refuse(Request *request)
 }
 
 /*
- * take_environment holds the environment that the request names, and returns its
+ * lock_environment_by_key holds the environment that the request names, and returns its
  * id.
  */
 static char *
-take_environment(Request *request)
+lock_environment_by_key(Request *request)
 {
 	Rows rows = request_run_first(request, &lock_environment, FIELD_PARAM(ENVIRONMENT) + 1);
 	Row row;
@@ -167,11 +167,11 @@ target_of(List *targets, const char *key)
 }
 
 /*
- * take_targets holds the experiments that the instructions are about, and tells
+ * lock_targets holds the experiments that the instructions are about, and tells
  * where each is to get, in the order of the instructions.
  */
 static List *
-take_targets(Request *request, const char *environment_id)
+lock_targets(Request *request, const char *environment_id)
 {
 	List *found = NIL;
 	List *targets = NIL;
@@ -387,11 +387,11 @@ do_update_layer(Request *request)
 	(void) layer_find(request);
 	if (environment_key)
 	{
-		environment_id = take_environment(request);
-		targets = take_targets(request, environment_id);
+		environment_id = lock_environment_by_key(request);
+		targets = lock_targets(request, environment_id);
 	}
 	layer = layer_lock(request);
-	layer_answer(request, &layer, environment_key);
+	layer_respond(request, &layer, environment_key);
 	request_before(request);
 
 	foreach (cell, (List *) request->state)
@@ -406,7 +406,7 @@ do_update_layer(Request *request)
 	if (targets)
 		reserve(request, &layer, environment_id, targets);
 	keep(request, &layer);
-	layer_answer(request, &layer, environment_key);
-	request->unchanged = strcmp(request->before, request->answer->data) == 0;
+	layer_respond(request, &layer, environment_key);
+	request->unchanged = strcmp(request->before, request->response->data) == 0;
 	request_target(request, "proj/%s:layer/%s", request_string(request, PROJECT_KEY), layer.key);
 }

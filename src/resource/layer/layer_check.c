@@ -101,7 +101,7 @@ uniformity_document(StringInfo out, const int32 *buckets, int units)
 static void
 independence_document(Request *request, const int32 *buckets, int units)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	int32 *others = palloc(units * sizeof(int32));
 	Params params = {0};
 	Rows rows;
@@ -170,7 +170,7 @@ reservations_document(StringInfo out, const Segments *segments, const int32 *buc
 void
 do_check_layer(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	int units = request_integer(request, UNITS);
 	Segments *segments = segments_read(request, CurrentMemoryContext);
 	int free = segments_free(segments);

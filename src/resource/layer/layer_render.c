@@ -13,7 +13,7 @@
 #define FREE_SYMBOL		   '.'
 #define MORE_SYMBOL		   '+' /* whoever comes after the last letter */
 
-const Field picture_fields[] = {SEGMENTS_FIELD_ROWS, FIELDS_END};
+const Field layer_render_fields[] = {SEGMENTS_FIELD_ROWS, FIELDS_END};
 
 /*
  * symbol_of is what stands for an owner.
@@ -65,12 +65,12 @@ draw_legend(StringInfo out, const Segments *segments)
 }
 
 /*
- * picture_text draws the layer in the environment for a terminal.
+ * layer_render_text draws the layer in the environment for a terminal.
  */
 void
-picture_text(Request *request)
+layer_render_text(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	Segments *segments = segments_read(request, CurrentMemoryContext);
 
 	appendStringInfo(out, "%s in %s: %s %% of %d segments reserved\n",

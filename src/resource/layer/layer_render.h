@@ -7,9 +7,9 @@
 
 #include "call/request.h"
 
-extern const Field picture_fields[];
+extern const Field layer_render_fields[];
 
-extern void picture_text(Request *request);
-extern void picture_svg(Request *request);
+extern void layer_render_text(Request *request);
+extern void layer_render_svg(Request *request);
 
 #endif /* FLAGPLANE_LAYER_RENDER_H */

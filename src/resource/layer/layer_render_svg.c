@@ -135,7 +135,7 @@ draw_shape(StringInfo out, int owner, const char *shape)
 static void
 draw_head(Request *request, const Segments *segments, int height)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	const char *layer = request_string(request, SEGMENTS_LAYER);
 	const char *environment = request_string(request, SEGMENTS_ENVIRONMENT);
 	int free = segments_free(segments);
@@ -253,12 +253,12 @@ draw_entry(StringInfo out, const Segments *segments, int owner, int place)
 }
 
 /*
- * picture_svg draws the layer in the environment for a browser.
+ * layer_render_svg draws the layer in the environment for a browser.
  */
 void
-picture_svg(Request *request)
+layer_render_svg(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	Segments *segments = segments_read(request, CurrentMemoryContext);
 	int rows = segments->owner_count / 2 + 1;
 	int start = 0;

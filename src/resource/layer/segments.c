@@ -38,10 +38,10 @@ segments_missing(Request *request)
 }
 
 /*
- * take_segments gives an owner the segments of a reservation.
+ * acquire_segments gives an owner the segments of a reservation.
  */
 static void
-take_segments(Segments *segments, int owner, Datum reservation)
+acquire_segments(Segments *segments, int owner, Datum reservation)
 {
 	Bitmapset *taken = segment_set_read(reservation);
 	int segment = -1;
@@ -94,7 +94,7 @@ segments_read(Request *request, MemoryContext context)
 		owner->key = DatumGetTextPCopy(row.values[1]);
 		owner->status = row_string(&row, 2);
 		MemoryContextSwitchTo(before);
-		take_segments(segments, segments->owner_count++, row.values[3]);
+		acquire_segments(segments, segments->owner_count++, row.values[3]);
 	}
 	return segments;
 }

@@ -77,7 +77,7 @@ identity_document(StringInfo out, const Project *project)
 void
 do_get_partner_project(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	Rows rows = request_run(request, &find_project);
 	Project project;
 
@@ -98,7 +98,7 @@ do_get_partner_project(Request *request)
 void
 do_list_partner_projects(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	char *scope = psprintf(LIST_SCOPE, request->caller.account);
 	int limit = request_integer(request, LIMIT);
 	char *next = NULL;

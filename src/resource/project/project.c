@@ -92,8 +92,8 @@ STATEMENT(list_projects, "SELECT " PROJECT_COLUMNS VISIBLE_PROJECTS
 
 STATEMENT(count_projects, "SELECT count(*)" VISIBLE_PROJECTS);
 
-STATEMENT(keep_project, "SELECT p.id FROM flagplane_data.project p"
-						" WHERE p.account_id = $1 AND p.key = $2 FOR KEY SHARE");
+STATEMENT(lock_project_key_share, "SELECT p.id FROM flagplane_data.project p"
+								  " WHERE p.account_id = $1 AND p.key = $2 FOR KEY SHARE");
 
 STATEMENT(share_project, "SELECT p.id FROM flagplane_data.project p"
 						 " WHERE p.account_id = $1 AND p.key = $2 FOR SHARE");
@@ -173,16 +173,17 @@ project_exists(Request *request)
 }
 
 /*
- * project_hold locks the project whose key is the request's first field and adds its
+ * project_lock locks the project whose key is the request's first field and adds its
  * id to the parameters.  It locks as a foreign key would, so that a project that is
  * being deleted is missed in time; or so that nobody makes a flag in it meanwhile.
  * A statement of its own, since to insert what another plan selects costs more than
  * two plain statements.
  */
 void
-project_hold(Request *request, bool against_flags)
+project_lock(Request *request, bool against_flags)
 {
-	Rows rows = request_run_first(request, against_flags ? &share_project : &keep_project, 2);
+	Rows rows =
+		request_run_first(request, against_flags ? &share_project : &lock_project_key_share, 2);
 	Row row;
 
 	if (rows.count == 0)
@@ -215,7 +216,7 @@ availability_read(Request *request, int field)
 	if (request_given(request, field) && !request->broken[field])
 	{
 		availability = DatumGetJsonbP(request->params.values[FIELD_PARAM(field)]);
-		stranger = jsonb_stranger(availability, members);
+		stranger = jsonb_unknown_key(availability, members);
 	}
 	if (stranger)
 		request_violation(request, field, "has an unknown member %s", stranger);
@@ -262,9 +263,9 @@ do_create_project(Request *request)
 		error_raise(ERR_EXISTS, "project \"%s\" already exists", request_string(request, KEY));
 	project = project_of_row(&rows, 0);
 	request->project_id = project.id;
-	project_document(request->answer, &project);
+	project_document(request->response, &project);
 	environments_create(request, request->state, project.key);
-	document_close(request->answer, '}');
+	document_close(request->response, '}');
 	request->version = project.version;
 	request_location(request, "/api/v2/projects/%s", project.key);
 	request_target(request, "proj/%s", project.key);
@@ -282,10 +283,10 @@ do_get_project(Request *request)
 	if (rows.count == 0)
 		project_missing(request);
 	project = project_of_row(&rows, 0);
-	project_document(request->answer, &project);
+	project_document(request->response, &project);
 	if (request_given(request, GET_EXPAND))
 		environments_page(request, project.key, UUIDPGetDatum(project.id));
-	document_close(request->answer, '}');
+	document_close(request->response, '}');
 	request->version = project.version;
 }
 
@@ -307,7 +308,7 @@ check_list_projects(Request *request)
 void
 do_list_projects(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	Rows rows;
 	int64 total;
 

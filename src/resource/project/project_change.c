@@ -59,11 +59,11 @@ static const Operation creation = {
 };
 
 /*
- * lock_and_keep locks the project, reads it as it is now, and holds it to the
+ * lock_for_update locks the project, reads it as it is now, and holds it to the
  * version in If-Match.  What it was before the change is kept for the audit log.
  */
 static Project
-lock_and_keep(Request *request)
+lock_for_update(Request *request)
 {
 	Rows rows = request_run_first(request, &lock_project, 2);
 	Project project;
@@ -72,8 +72,8 @@ lock_and_keep(Request *request)
 		project_missing(request);
 	project = project_of_row(&rows, 0);
 	request_require_version(request, project.version);
-	project_document(request->answer, &project);
-	document_close(request->answer, '}');
+	project_document(request->response, &project);
+	document_close(request->response, '}');
 	request_before(request);
 	return project;
 }
@@ -84,9 +84,9 @@ lock_and_keep(Request *request)
 static void
 write_whole(Request *request, const Project *project)
 {
-	project_document(request->answer, project);
+	project_document(request->response, project);
 	environments_array(request, project->key, UUIDPGetDatum(project->id));
-	document_close(request->answer, '}');
+	document_close(request->response, '}');
 }
 
 /*
@@ -105,7 +105,7 @@ do_update_project(Request *request)
 										   "requireViewAssociationForNewSegments",
 										   NULL};
 	Jsonb *operations = patching_operations(request, PATCH);
-	Project project = lock_and_keep(request);
+	Project project = lock_for_update(request);
 	Jsonb *before = jsonb_of_text(request->before);
 	Jsonb *after = json_patch(before, operations);
 	Request *fields = patching_fields(request, &creation, before, after, editable);
@@ -139,7 +139,7 @@ do_delete_project(Request *request)
 	Project project;
 
 	request_run_first(request, &lock_account, 1);
-	project = lock_and_keep(request);
+	project = lock_for_update(request);
 	request->project_id = project.id;
 	if (statement_run(&find_other, &request->params, STATEMENT_LATEST).count == 0)
 		error_raise(ERR_IN_USE, "the last project of an account cannot be deleted");

@@ -55,11 +55,11 @@ environments_read(Request *project, int field)
 		Request *environment = palloc0(sizeof(Request));
 
 		environment->operation = &nested_creation;
-		environment->wire = true;
+		environment->rest = true;
 		environment->caller = project->caller;
 		environment->mode = STATEMENT_WRITE;
 		environment->now = project->now;
-		environment->answer = project->answer;
+		environment->response = project->response;
 		environment->location = makeStringInfo();
 		fields_prepare(environment);
 		field_set(environment, 0, CStringGetTextDatum(""));
@@ -86,8 +86,8 @@ environments_create(Request *project, List *environments, const char *project_ke
 {
 	ListCell *cell;
 
-	document_key(project->answer, "environments");
-	document_open(project->answer, '[');
+	document_key(project->response, "environments");
+	document_open(project->response, '[');
 	foreach (cell, environments)
 	{
 		Request *environment = lfirst(cell);
@@ -96,12 +96,12 @@ environments_create(Request *project, List *environments, const char *project_ke
 		environment->secrets = project->secrets;
 		environment->secret_count = project->secret_count;
 		environment->secret_room = project->secret_room;
-		document_element(project->answer);
-		foretell_create_environment(environment);
+		document_element(project->response);
+		precompute_create_environment(environment);
 		do_create_environment(environment);
 		project->secrets = environment->secrets;
 		project->secret_count = environment->secret_count;
 		project->secret_room = environment->secret_room;
 	}
-	document_close(project->answer, ']');
+	document_close(project->response, ']');
 }

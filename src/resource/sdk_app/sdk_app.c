@@ -69,8 +69,8 @@ STATEMENT(insert_sdk_app,
 		  " api_key_hash, capi, created_at, rotated_at)"
 		  " VALUES ($1, $8, $2, $3, $4, $5, $6, $7, $9, '{}', $10, $10) ON CONFLICT DO NOTHING");
 
-STATEMENT(keep_project, "SELECT 1 FROM flagplane_data.project p"
-						" WHERE p.account_id = $1 AND p.id = $2 FOR KEY SHARE");
+STATEMENT(lock_project_key_share, "SELECT 1 FROM flagplane_data.project p"
+								  " WHERE p.account_id = $1 AND p.id = $2 FOR KEY SHARE");
 
 STATEMENT(find_project,
 		  "SELECT p.key FROM flagplane_data.project p WHERE p.account_id = $1 AND p.id = $2");
@@ -165,11 +165,11 @@ require_project(Request *request, Statement *find)
 }
 
 /*
- * foretell_create_sdk_app answers with the app that will be made, and its key, which
+ * precompute_create_sdk_app answers with the app that will be made, and its key, which
  * this answer alone shows.
  */
 void
-foretell_create_sdk_app(Request *request)
+precompute_create_sdk_app(Request *request)
 {
 	char secret[SECRET_LENGTH + 1];
 	char api_key[sizeof(APP_KEY_PREFIX) + SECRET_LENGTH];
@@ -177,7 +177,7 @@ foretell_create_sdk_app(Request *request)
 	SdkApp app = {0};
 	char *project_id;
 
-	secret_mint(request, secret);
+	secret_generate(request, secret);
 	snprintf(api_key, sizeof(api_key), APP_KEY_PREFIX "%s", secret);
 	sha256(api_key, strlen(api_key), hash);
 
@@ -193,9 +193,9 @@ foretell_create_sdk_app(Request *request)
 	params_text(&request->params, app.id);
 	params_bytes(&request->params, hash, sizeof(hash));
 	params_time(&request->params, app.created_at);
-	sdk_app_document(request->answer, &app);
+	sdk_app_document(request->response, &app);
 	request_secret(request, "apiKey", APP_KEY_PREFIX, secret, true);
-	document_close(request->answer, '}');
+	document_close(request->response, '}');
 
 	project_id = uuid_text(DatumGetUUIDP(request->params.values[FIELD_PARAM(PROJECT_ID)])->data);
 	request_location(request, "/v1/projects/prj_%s/sdk-apps/" APP_ID_PREFIX "%s", project_id,
@@ -203,7 +203,7 @@ foretell_create_sdk_app(Request *request)
 	request_target(request, "prj_%s:sdk-app/" APP_ID_PREFIX "%s", project_id, app.id);
 	explicit_bzero(secret, sizeof(secret));
 	explicit_bzero(api_key, sizeof(api_key));
-	request->foretold = true;
+	request->precomputed = true;
 }
 
 /*
@@ -212,7 +212,7 @@ foretell_create_sdk_app(Request *request)
 void
 do_create_sdk_app(Request *request)
 {
-	require_project(request, &keep_project);
+	require_project(request, &lock_project_key_share);
 	if (request_run(request, &insert_sdk_app).count == 0)
 		error_raise(ERR_EXISTS, "an SDK app with this platform and identifier already exists");
 }
@@ -231,8 +231,8 @@ do_get_sdk_app(Request *request)
 	if (rows.count == 0)
 		error_raise(ERR_NOT_FOUND, "the SDK app does not exist");
 	app = sdk_app_of_row(&rows, 0);
-	sdk_app_document(request->answer, &app);
-	document_close(request->answer, '}');
+	sdk_app_document(request->response, &app);
+	document_close(request->response, '}');
 }
 
 /*
@@ -250,7 +250,7 @@ list_scope(const Request *request)
 void
 do_list_sdk_apps(Request *request)
 {
-	StringInfo out = request->answer;
+	StringInfo out = request->response;
 	int limit = request_integer(request, LIMIT);
 	char *next = NULL;
 	Rows rows;

@@ -167,7 +167,7 @@ check_update_sdk_app(Request *request)
 	if (request_given(request, CAPI) && !request->broken[CAPI])
 	{
 		capi = DatumGetJsonbP(request->params.values[FIELD_PARAM(CAPI)]);
-		stranger = jsonb_stranger(capi, ad_platforms);
+		stranger = jsonb_unknown_key(capi, ad_platforms);
 		if (stranger)
 			request_violation(request, CAPI, "has an unknown member %s", stranger);
 	}
@@ -180,7 +180,7 @@ check_update_sdk_app(Request *request)
 		if (!jsonb_member(capi, ad_platforms[i], &value))
 			continue;
 		settings = JsonbValueToJsonb(&value);
-		if (!JB_ROOT_IS_OBJECT(settings) || jsonb_stranger(settings, members) ||
+		if (!JB_ROOT_IS_OBJECT(settings) || jsonb_unknown_key(settings, members) ||
 			!jsonb_member(settings, "enabled", &enabled) || enabled.type != jbvBool)
 		{
 			request_violation(request, CAPI, "must have enabled, true or false, for %s",
@@ -234,8 +234,8 @@ do_update_sdk_app(Request *request)
 	if (rows.count == 0)
 		error_raise(ERR_NOT_FOUND, "the SDK app does not exist");
 	app = sdk_app_of_row(&rows, 0);
-	sdk_app_document(request->answer, &app);
-	document_close(request->answer, '}');
+	sdk_app_document(request->response, &app);
+	document_close(request->response, '}');
 	request_before(request);
 
 	for (int i = 0; i < SDK_APP_IDENTIFIERS; i++)
@@ -249,7 +249,7 @@ do_update_sdk_app(Request *request)
 	{
 		char *api_key;
 
-		secret_mint(request, secret);
+		secret_generate(request, secret);
 		api_key = psprintf(APP_KEY_PREFIX "%s", secret);
 		sha256(api_key, strlen(api_key), hash);
 		explicit_bzero(api_key, strlen(api_key));
@@ -260,14 +260,14 @@ do_update_sdk_app(Request *request)
 	params_time(&request->params, request->now);
 	rows = request_run(request, &update_sdk_app);
 	app = sdk_app_of_row(&rows, 0);
-	sdk_app_document(request->answer, &app);
+	sdk_app_document(request->response, &app);
 	if (rotate)
 	{
 		request_secret(request, "apiKey", APP_KEY_PREFIX, secret, true);
 		explicit_bzero(secret, sizeof(secret));
 	}
-	document_close(request->answer, '}');
-	request->unchanged = !rotate && strcmp(request->before, request->answer->data) == 0;
+	document_close(request->response, '}');
+	request->unchanged = !rotate && strcmp(request->before, request->response->data) == 0;
 	target(request, &app);
 }
 
@@ -285,8 +285,8 @@ do_delete_sdk_app(Request *request)
 	if (rows.count == 0)
 		error_raise(ERR_NOT_FOUND, "the SDK app does not exist");
 	app = sdk_app_of_row(&rows, 0);
-	sdk_app_document(request->answer, &app);
-	document_close(request->answer, '}');
+	sdk_app_document(request->response, &app);
+	document_close(request->response, '}');
 	request_before(request);
 	target(request, &app);
 }
@@ -317,6 +317,6 @@ do_authenticate_sdk_app(Request *request)
 	if (rows.count == 0)
 		error_raise(ERR_NOT_FOUND, "no SDK app has this key");
 	app = sdk_app_of_row(&rows, 0);
-	sdk_app_document(request->answer, &app);
-	document_close(request->answer, '}');
+	sdk_app_document(request->response, &app);
+	document_close(request->response, '}');
 }
