@@ -169,7 +169,7 @@ is_one_of(const char *text, const char *const *choices)
 /*
  * list_choices writes the choices for a message.
  */
-static char *
+char *
 list_choices(const char *const *choices)
 {
 	StringInfoData list;
@@ -235,6 +235,23 @@ check_texts(Request *request, int index, const Field *field)
 }
 
 /*
+ * check_list holds each value of a list to the field's choices.
+ */
+static void
+check_list(Request *request, int index, const Field *field, char *list)
+{
+	char *rest = NULL;
+
+	for (char *value = strtok_r(list, ",", &rest); field->choices && value;
+		 value = strtok_r(NULL, ",", &rest))
+		if (!is_one_of(value, field->choices))
+		{
+			request_violation(request, index, "must hold only: %s", list_choices(field->choices));
+			return;
+		}
+}
+
+/*
  * check_text holds a text to its rule.
  */
 static void
@@ -289,6 +306,9 @@ check_text(Request *request, int index, const Field *field)
 				request_violation(request, index,
 								  "must be a bare domain such as example.com, without scheme, "
 								  "port, path or leading www");
+			break;
+		case RULE_LIST:
+			check_list(request, index, field, string);
 			break;
 		case RULE_APP_ID:
 			if (!is_app_id(string))

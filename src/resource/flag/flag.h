@@ -51,13 +51,15 @@ typedef struct FlagBeginning
 
 /* flag.c */
 extern Flag flag_of_row(const Rows *rows, uint64 number);
-extern void flag_document(Request *request, const Flag *flag, ArrayType *environments);
+extern void
+flag_document(Request *request, const Flag *flag, ArrayType *environments, bool summary);
 extern void flag_target(Request *request, const Flag *flag);
 pg_noreturn extern void flag_missing(Request *request);
 
 /* flag_configuration.c: a flag's settings in the environments. */
 extern void flag_configure(Request *request, Datum flag_id, const FlagBeginning *beginning);
-extern void configurations_document(Request *request, const Flag *flag, ArrayType *environments);
+extern void configurations_document(Request *request, const Flag *flag, ArrayType *environments,
+									bool summary);
 extern void configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *after,
 								  int variations, int variations_before);
 

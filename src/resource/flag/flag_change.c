@@ -5,21 +5,33 @@
 #include "resource/flag/flag.h"
 #include "resource/resource.h"
 
+#include "access/xact.h"
 #include "call/patch_request.h"
 #include "catalog/pg_type.h"
 #include "util/jsonb.h"
 #include "util/json_patch.h"
+#include "utils/resowner.h"
 #include "utils/uuid.h"
 
 enum
 {
 	PROJECT_KEY,
 	KEY,
-	PATCH
+	PATCH,
+	IGNORE_CONFLICTS,
+	DRY_RUN
 };
 
 const Field update_flag_fields[] = {
-	[PROJECT_KEY] = PROJECT_KEY_FIELD, [KEY] = FLAG_KEY_FIELD, [PATCH] = PATCH_FIELD, FIELDS_END};
+	[PROJECT_KEY] = PROJECT_KEY_FIELD,
+	[KEY] = FLAG_KEY_FIELD,
+	[PATCH] = PATCH_FIELD,
+	/* There are no scheduled changes or approvals that a patch could be in conflict with. */
+	[IGNORE_CONFLICTS] = {"ignore_conflicts", "ignoreConflicts", FIELD_BOOLEAN, IN_QUERY, false,
+						  RULE_NONE, 0, 0, NULL, "false"},
+	[DRY_RUN] = {"dry_run", "dryRun", FIELD_BOOLEAN, IN_QUERY, false, RULE_NONE, 0, 0, NULL,
+				 "false"},
+	FIELDS_END};
 
 const Field delete_flag_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD, [KEY] = FLAG_KEY_FIELD, FIELDS_END};
@@ -87,7 +99,7 @@ take(Request *request)
 		flag_missing(request);
 	flag = flag_of_row(&rows, 0);
 	request_require_version(request, flag.version);
-	flag_document(request, &flag, NULL);
+	flag_document(request, &flag, NULL, false);
 	request_before(request);
 	flag_target(request, &flag);
 	return flag;
@@ -179,11 +191,11 @@ read_switch(const Jsonb *document, const char *name)
 }
 
 /*
- * do_update_flag changes a flag and its settings by a patch of its document.  The
- * flag's version grows with any change, an environment's with those of its settings.
+ * change changes a flag and its settings by a patch of its document.  The flag's version
+ * grows with any change, an environment's with those of its settings.
  */
-void
-do_update_flag(Request *request)
+static void
+change(Request *request)
 {
 	static const char *const editable[] = {"name",
 										   "description",
@@ -229,8 +241,54 @@ do_update_flag(Request *request)
 		rows = request_run(fields, &update_flag);
 		flag = flag_of_row(&rows, 0);
 	}
-	flag_document(request, &flag, NULL);
+	flag_document(request, &flag, NULL, false);
 	request->version = flag.version;
+}
+
+/*
+ * preview answers as change does, and undoes what that has changed.
+ */
+static void
+preview(Request *request)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		change(request);
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	request->unchanged = true;
+}
+
+/*
+ * do_update_flag changes a flag, or tells what would come of it.
+ */
+void
+do_update_flag(Request *request)
+{
+	if (request_boolean(request, DRY_RUN))
+		preview(request);
+	else
+		change(request);
 }
 
 /*

@@ -110,11 +110,12 @@ STATEMENT(find_circle,
 
 /*
  * configuration_document writes a flag's configuration in one environment, the
- * row of list_configurations, as a member of environments.
+ * row of list_configurations, as a member of environments; as a summary without targets,
+ * rules and prerequisites.
  */
 static void
 configuration_document(StringInfo out, const char *project_key, const char *flag_key, bool archived,
-					   const Row *row)
+					   bool summary, const Row *row)
 {
 	document_key(out, row_string(row, 0));
 	document_open(out, '{');
@@ -124,13 +125,17 @@ configuration_document(StringInfo out, const char *project_key, const char *flag
 	document_string(out, "sel", row_string(row, 9));
 	document_milliseconds(out, "lastModified", row_time(row, 12));
 	document_integer(out, "version", row_integer(row, 11));
-	document_raw(out, "targets", row_jsonb(row, 5));
-	document_raw(out, "contextTargets", "[]");
-	document_raw(out, "rules", row_jsonb(row, 6));
+	if (!summary)
+	{
+		document_raw(out, "targets", row_jsonb(row, 5));
+		document_raw(out, "contextTargets", "[]");
+		document_raw(out, "rules", row_jsonb(row, 6));
+	}
 	document_raw(out, "fallthrough", row_jsonb(row, 3));
 	if (!row->nulls[4])
 		document_integer(out, "offVariation", row_integer(row, 4));
-	document_raw(out, "prerequisites", row_jsonb(row, 7));
+	if (!summary)
+		document_raw(out, "prerequisites", row_jsonb(row, 7));
 	document_key(out, "_site");
 	appendStringInfo(out, "{\"href\":\"/%s/%s/features/%s\",\"type\":\"text/html\"}", project_key,
 					 row_string(row, 0), flag_key);
@@ -145,7 +150,7 @@ configuration_document(StringInfo out, const char *project_key, const char *flag
  * environments, by the environments' keys: those of the named ones, or all (NULL).
  */
 void
-configurations_document(Request *request, const Flag *flag, ArrayType *environments)
+configurations_document(Request *request, const Flag *flag, ArrayType *environments, bool summary)
 {
 	StringInfo out = request->response;
 	Params params = {0};
@@ -162,7 +167,8 @@ configurations_document(Request *request, const Flag *flag, ArrayType *environme
 		Row row;
 
 		row_read(&rows, i, &row);
-		configuration_document(out, request_string(request, 0), flag->key, flag->archived, &row);
+		configuration_document(out, request_string(request, 0), flag->key, flag->archived,
+							   summary, &row);
 	}
 	document_close(out, '}');
 }
