@@ -10,10 +10,11 @@
  * A PRECOMPUTED operation has precompute_<name> as well, which may write its answer before
  * the work.  A row needs no include guard: it is read once for each use.
  */
-#ifndef PRECOMPUTED
+#if defined(OPERATION) && !defined(PRECOMPUTED)
 #define PRECOMPUTED OPERATION
 #endif
 
+#ifdef OPERATION
 /* Accounts */
 OPERATION(create_account, NULL, NULL, ROLE_ONLY, 201, LAUNCHDARKLY, CHANGES, "account", NULL)
 OPERATION(list_accounts, NULL, NULL, ROLE_ONLY, 200, LAUNCHDARKLY, READS, "account", NULL)
@@ -175,3 +176,20 @@ OPERATION(get_audit_log_entry, "GET", "/api/v2/auditlog/:id", AUDIT_READ, 200, L
 OPERATION(changes, NULL, NULL, AUDIT_READ, 200, LAUNCHDARKLY, READS, "change", NULL)
 
 #undef PRECOMPUTED
+#endif /* OPERATION */
+
+/* The verbs that the names of changes begin with, and what the audit log says of a change. */
+#ifdef VERB
+VERB("archive", "archived")
+VERB("create", "created")
+VERB("delete", "deleted")
+VERB("kill", "killed")
+VERB("register", "registered")
+VERB("reset", "reset")
+VERB("revoke", "revoked")
+VERB("rotate", "rotated")
+VERB("set", "set")
+VERB("start", "started")
+VERB("stop", "stopped")
+VERB("update", "updated")
+#endif

@@ -17,6 +17,9 @@
 	" LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid"   \
 	" LEFT JOIN pg_namespace n ON d.classid = 'pg_namespace'::regclass AND n.oid = d.objid"
 
+/* How many rows a group has, with their noun. */
+#define COUNTED(noun) "count(*) || CASE WHEN count(*) = 1 THEN ' " noun "' ELSE ' " noun "s' END"
+
 #define MEMBER "pg_describe_object(d.classid, d.objid, d.objsubid)"
 
 /* The tables with the rows. */
@@ -225,20 +228,25 @@ CHECK(
 	"Idempotency keys and last uses leave dead rows by the thousand, and tables grow. Turn it on.")
 
 CHECK(purge_backlog, "warning",
-	  "SELECT format('%s idempotency keys', count(*)) FROM flagplane_data.idempotency_key k"
-	  " WHERE k.expires_at < now() - interval '1 day' HAVING count(*) > 0"
-	  " UNION ALL SELECT format('%s environment keys', count(*)) FROM "
-	  "flagplane_data.environment_key k"
-	  " WHERE k.expires_at < now() - interval '1 day' HAVING count(*) > 0",
+	  "SELECT " COUNTED(
+		  "idempotency key") " FROM flagplane_data.idempotency_key k"
+							 " WHERE k.expires_at < now() - interval '1 day' HAVING count(*) > 0"
+							 " UNION ALL SELECT " COUNTED(
+								 "environment key") " FROM "
+													"flagplane_data.environment_key k"
+													" WHERE k.expires_at < now() - interval '1 "
+													"day' HAVING count(*) > 0",
 	  "They expired more than a day ago. Let a scheduler call flagplane.purge() every few minutes.")
 
 CHECK(
 	token_expires_soon, "warning",
-	"SELECT format('account \"%s\": %s access tokens, the first of them %s', a.key, count(*),"
-	" (array_agg(t.id ORDER BY t.expires_at, t.id))[1])"
-	" FROM flagplane_data.access_token t JOIN flagplane_data.account a ON a.id = t.account_id"
-	" WHERE t.expires_at BETWEEN now() AND now() + interval '14 days'"
-	" AND t.revoked_at IS NULL AND t.killed_at IS NULL GROUP BY a.key",
+	"SELECT format('account \"%s\": %s, the first of them %s', a.key, " COUNTED(
+		"access token") ","
+						" (array_agg(t.id ORDER BY t.expires_at, t.id))[1])"
+						" FROM flagplane_data.access_token t JOIN flagplane_data.account a ON a.id "
+						"= t.account_id"
+						" WHERE t.expires_at BETWEEN now() AND now() + interval '14 days'"
+						" AND t.revoked_at IS NULL AND t.killed_at IS NULL GROUP BY a.key",
 	"They expire within 14 days. Make new ones with the same scopes, and give them to the callers.")
 
 CHECK(role_without_token, "info",
@@ -260,12 +268,15 @@ CHECK(notify_on, "info",
 	  "Commits of changes wait for each other. Leave it on only if somebody listens.")
 
 CHECK(account_without_project, "info",
-	  "SELECT format('%s accounts, the first of them \"%s\"', count(*), min(a.key))"
-	  " FROM flagplane_data.account a WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.project p"
-	  " WHERE p.account_id = a.id) HAVING count(*) > 0",
+	  "SELECT format('%s, the first of them \"%s\"', " COUNTED(
+		  "account") ", min(a.key))"
+					 " FROM flagplane_data.account a WHERE NOT EXISTS (SELECT 1 FROM "
+					 "flagplane_data.project p"
+					 " WHERE p.account_id = a.id) HAVING count(*) > 0",
 	  "Nobody has begun to use them, or a restore has left their rows out.")
 
 #undef MEMBERS
 #undef MEMBER
+#undef COUNTED
 #undef TABLES
 #undef SETTINGS_LIKE

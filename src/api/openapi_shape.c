@@ -27,6 +27,19 @@ static const Shape shapes[] = {
 			   " projects string[]?, rateLimitTier? string, expiresAt time?, lastUsedAt time?"},
 	{"CallerIdentity", "accountId? string, authKind string, tokenKind? string, tokenName? string,"
 					   " tokenId? string, memberId? string, serviceToken? boolean"},
+	{"Member",
+	 "_links Link{}, _id string, role string, email string, firstName string?, lastName string?,"
+	 " _pendingInvite boolean, _verified boolean, customRoles string[], mfa string,"
+	 " _lastSeen integer, creationDate integer"},
+	{"MemberList", "items Member[], totalCount integer, _links Link{}"},
+	{"NewMember", "email string, role? string, firstName? string, lastName? string"},
+	{"AccessToken",
+	 "_links Link{}, _id string, ownerId string, name string, description? string,"
+	 " token string, role string?, scopes string[], projects string[]?,"
+	 " rateTier string, memberId string?, serviceToken boolean,"
+	 " defaultApiVersion? integer, creationDate integer, lastModified integer,"
+	 " expiresAt integer?, revokedAt integer?, killedAt integer?, lastUsed integer?"},
+	{"AccessTokenList", "items AccessToken[], totalCount integer, _links Link{}"},
 	{"AuditAccess", "action string, resource string?"},
 	{"AuditMember", "_links Link{}, _id string, email string, firstName string?, lastName string?"},
 	{"AuditToken", "_id string, name string, ending string, serviceToken boolean"},
@@ -66,8 +79,8 @@ static const Shape shapes[] = {
 	{"CustomProperty", "name string, value string[]"},
 	{"FlagConfiguration",
 	 "on boolean, archived boolean, salt string, sel string, lastModified integer,"
-	 " version integer, targets object[], contextTargets object[], rules object[],"
-	 " fallthrough object, offVariation? integer, prerequisites object[], _site Link,"
+	 " version integer, targets? object[], contextTargets? object[], rules? object[],"
+	 " fallthrough object, offVariation? integer, prerequisites? object[], _site Link,"
 	 " _environmentName string, trackEvents boolean, trackEventsFallthrough boolean"},
 	{"Flag", "name string, kind string, description string, key string, _version integer,"
 			 " creationDate integer, clientSideAvailability ClientSideAvailability,"
@@ -88,13 +101,24 @@ static const Shape shapes[] = {
 			  " randomizationUnit string?, environments LayerConfiguration{}"},
 	{"LayerSnapshot", "key string, name string, reservationPercent integer,"
 					  " otherReservationPercent integer"},
-	{"IterationFlag", "_links Link{}"},
+	{"IterationFlag", "targetingRule? string, flagConfigVersion? integer,"
+					  " notInExperimentVariationId? string, _links Link{}"},
+	{"IterationMetric",
+	 "key string, name string, kind string, isGroup boolean, _links Link{}, primary? boolean"},
+	{"TreatmentParameter", "flagKey string, variationId string"},
+	{"Treatment", "_id? string, name string, allocationPercent string, baseline boolean,"
+				  " parameters TreatmentParameter[]"},
 	{"Iteration", "hypothesis string, status string, createdAt integer, startedAt? integer,"
-				  " endedAt? integer, flags? IterationFlag{}, randomizationUnit string,"
+				  " endedAt? integer, winningTreatmentId? string, winningReason? string,"
+				  " flags? IterationFlag{}, randomizationUnit string, canReshuffleTraffic? boolean,"
+				  " reallocationFrequencyMillis? integer, primarySingleMetric? IterationMetric,"
+				  " primaryFunnel? IterationMetric, attributes? string[], treatments? Treatment[],"
+				  " metrics? IterationMetric[], secondaryMetrics? IterationMetric[],"
 				  " layerSnapshot? LayerSnapshot"},
 	{"Experiment", "_id string, key string, name string, description string,"
 				   " _maintainerId string, _creationDate integer, environmentKey string,"
-				   " archivedDate? integer, _links Link{}, currentIteration Iteration"},
+				   " archivedDate? integer, _links Link{}, currentIteration Iteration,"
+				   " draftIteration? Iteration"},
 	{"ExperimentList", "items Experiment[], totalCount integer, _links Link{}"},
 	{"LayerList", "items Layer[], totalCount integer, _links Link{}"},
 	{"PartnerProject", "id string, name string, status string, customerExternalId string?,"
@@ -135,6 +159,7 @@ static const Shape json_fields[] = {
 	{"defaults", "FlagDefaults"},
 	{"metadata", "string{}"},
 	{"capi", "AdPlatformChange{}"},
+	{"members", "NewMember[]"},
 	{"instructions", "object[]"},
 	{"patch", "PatchOperation[]|CommentedPatch"},
 	{"customProperties", "CustomProperty{}"},

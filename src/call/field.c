@@ -46,11 +46,11 @@ field_by_json_name(const Operation *operation, const char *json_name, FieldPlace
 }
 
 /*
- * field_nearest finds the field of a place whose JSON name an unknown one was perhaps
- * meant to be; NULL if none is near.
+ * nearest_name finds the one of some names that an unknown one was perhaps meant to be;
+ * NULL if none is near.
  */
 const char *
-field_nearest(const Operation *operation, const char *name, FieldPlace place)
+nearest_name(const char *name, const char *const *names)
 {
 	const char *nearest = NULL;
 	int length = strlen(name);
@@ -59,22 +59,34 @@ field_nearest(const Operation *operation, const char *name, FieldPlace place)
 
 	if (length > NAMEDATALEN)
 		return NULL;
-	for (int i = 0; operation->fields[i].name; i++)
+	for (; *names; names++)
 	{
-		const Field *field = &operation->fields[i];
-		int distance;
+		int distance = varstr_levenshtein_less_equal(name, length, *names, strlen(*names), 1, 1, 1,
+													 farthest, true);
 
-		if (field->place != place)
-			continue;
-		distance = varstr_levenshtein_less_equal(name, length, field->json_name,
-												 strlen(field->json_name), 1, 1, 1, farthest, true);
 		if (distance < best)
 		{
 			best = distance;
-			nearest = field->json_name;
+			nearest = *names;
 		}
 	}
 	return nearest;
+}
+
+/*
+ * field_nearest finds the field of a place whose JSON name an unknown one was perhaps
+ * meant to be; NULL if none is near.
+ */
+const char *
+field_nearest(const Operation *operation, const char *name, FieldPlace place)
+{
+	const char *names[FIELDS_MAX + 1] = {NULL};
+	int count = 0;
+
+	for (int i = 0; operation->fields[i].name; i++)
+		if (operation->fields[i].place == place)
+			names[count++] = operation->fields[i].json_name;
+	return nearest_name(name, names);
 }
 
 /*

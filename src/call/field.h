@@ -21,6 +21,7 @@
 
 extern int field_count(const Operation *operation);
 extern int field_by_json_name(const Operation *operation, const char *json_name, FieldPlace place);
+extern const char *nearest_name(const char *name, const char *const *names);
 extern const char *field_nearest(const Operation *operation, const char *name, FieldPlace place);
 extern Oid field_type_oid(FieldType type);
 extern void fields_prepare(Request *request);

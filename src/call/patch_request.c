@@ -59,6 +59,19 @@ patching_plain(Jsonb *document)
 }
 
 /*
+ * refuse_member collects a member that cannot be changed; with the name of an editable one
+ * that was perhaps meant, if there is one.
+ */
+static void
+refuse_member(Violations *violations, const char *name, const char *nearest)
+{
+	if (nearest)
+		error_violation(violations, name, "is not a known member; perhaps %s is meant", nearest);
+	else
+		error_violation(violations, name, "cannot be changed");
+}
+
+/*
  * compare_members collects the members of one document that are not editable and
  * not the same in the other: absent there or, unless absence alone counts, different.
  */
@@ -81,8 +94,8 @@ compare_members(Violations *violations, const char *path, Jsonb *document, Jsonb
 		if (is_one_of(text, editable) || (same && absence_alone) ||
 			(same && jsonb_equal(JsonbValueToJsonb(&value), JsonbValueToJsonb(same))))
 			continue;
-		error_violation(violations, path ? psprintf("%s.%s", path, text) : text,
-						"cannot be changed");
+		refuse_member(violations, path ? psprintf("%s.%s", path, text) : text,
+					  same == NULL && !absence_alone ? nearest_name(text, editable) : NULL);
 	}
 }
 

@@ -167,7 +167,7 @@ access_token_document(Request *request, const Row *row, const char *public_part,
 	document_link(out, "self", "/api/v2/tokens/%s", id);
 	document_close(out, '}');
 	document_string(out, "_id", id);
-	document_string(out, "ownerId", psprintf("%08x", (uint32) request->caller.account));
+	document_string(out, "ownerId", psprintf("%024x", (uint32) request->caller.account));
 	document_string(out, "name", row_string(row, 1));
 	if (!row->nulls[14])
 		document_string(out, "description", row_string(row, 14));

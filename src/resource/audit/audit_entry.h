@@ -18,7 +18,7 @@
 /* Which members of the document the change has changed. */
 #define ENTRY_CHANGED                                                \
 	"(SELECT string_agg(c.key, ', ') FROM json_each_text(l.after) c" \
-	" WHERE l.before IS NOT NULL AND l.before->>c.key IS DISTINCT FROM c.value)"
+	" WHERE l.before IS NOT NULL AND c.key <> 'lastModified' AND l.before->>c.key IS DISTINCT FROM c.value)"
 
 #define ENTRY_COLUMNS                                                            \
 	"l.generation, l.xid, l.ordinal, l.at, l.operation, l.subject, l.actor,"     \

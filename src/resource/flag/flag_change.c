@@ -191,6 +191,28 @@ read_switch(const Jsonb *document, const char *name)
 }
 
 /*
+ * refuse_misplaced refuses settings that a patch puts beside environments, where they
+ * would be nobody's, and tells where they stand.
+ */
+static void
+refuse_misplaced(const Jsonb *after)
+{
+	static const char *const settings[] = {
+		"on",	 "fallthrough",	  "offVariation", "targets", "contextTargets",
+		"rules", "prerequisites", "trackEvents"};
+	Violations violations = {0};
+	JsonbValue value;
+
+	for (int i = 0; i < (int) lengthof(settings); i++)
+		if (JB_ROOT_IS_OBJECT(after) && jsonb_member(after, settings[i], &value))
+			error_violation(&violations, settings[i],
+							"is a setting of each environment: environments.<environment key>.%s",
+							settings[i]);
+	if (violations.count > 0)
+		error_raise_violations(ERR_INVALID, &violations);
+}
+
+/*
  * change changes a flag and its settings by a patch of its document.  The flag's version
  * grows with any change, an environment's with those of its settings.
  */
@@ -228,6 +250,7 @@ change(Request *request)
 		Rows rows;
 		int count;
 
+		refuse_misplaced(after);
 		request->state = variations;
 		fields = patching_fields(request, &creation, before, after, editable);
 		params_add(&fields->params, UUIDOID, flag.id, false);

@@ -167,8 +167,8 @@ configurations_document(Request *request, const Flag *flag, ArrayType *environme
 		Row row;
 
 		row_read(&rows, i, &row);
-		configuration_document(out, request_string(request, 0), flag->key, flag->archived,
-							   summary, &row);
+		configuration_document(out, request_string(request, 0), flag->key, flag->archived, summary,
+							   &row);
 	}
 	document_close(out, '}');
 }

@@ -125,7 +125,12 @@ check_serve(const Targeting *targeting, const char *part, const Jsonb *object)
 	bool has_variation = jsonb_member(object, "variation", &variation);
 	bool has_rollout = jsonb_member(object, "rollout", &rollout);
 
-	if (has_variation == has_rollout)
+	if (has_variation && has_rollout)
+		return broken(
+			targeting, part,
+			"must have a variation or a rollout, not both; a merge patch takes one away by "
+			"null");
+	if (!has_variation && !has_rollout)
 		return broken(targeting, part, "must have a variation or a rollout");
 	if (has_rollout)
 		return check_rollout(targeting, part, &rollout);
