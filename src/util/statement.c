@@ -8,12 +8,18 @@
  * value never changes how these statements should run.  What does is the size of
  * the tables.  Over a small one the planner takes any index or none, and until
  * autovacuum comes by, which it cannot within a transaction, all of an account would
- * be read for one row: so plans are made anew now and then.
+ * be read for one row: so plans over a statement's tables are made anew now and then.
+ *
+ * Where Citus is, plans are not forced to be generic: it cannot distribute a generic
+ * plan that joins.
  */
 #include "util/statement.h"
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "storage/sinval.h"
 #include "util/jsonb.h"
 #include "utils/builtins.h"
 #include "utils/plancache.h"
@@ -118,16 +124,60 @@ statement_end(void)
 }
 
 /*
- * count_use counts a statement's uses, and at the 64th, 256th, 1024th ... has all plans
- * of this backend made anew: those of foreign keys are as old as ours.
+ * invalidate_table has this backend make its plans over a table anew, when they are used
+ * next: ours, those of foreign keys, which no other way leads to, and those of views
+ * over our tables.  It is what ANALYZE of the table does, in this backend alone.
+ */
+static void
+invalidate_table(Oid table)
+{
+	SharedInvalidationMessage message;
+
+	memset(&message, 0, sizeof(message));
+	message.rc.id = SHAREDINVALRELCACHE_ID;
+	message.rc.dbId = MyDatabaseId;
+	message.rc.relId = table;
+	LocalExecuteInvalidationMessage(&message);
+}
+
+/*
+ * count_use counts a statement's uses, and at the 64th, 256th, 1024th ... has plans over
+ * its tables made anew.
  */
 static void
 count_use(Statement *statement)
 {
+	ListCell *source;
+	ListCell *table;
+
 	if (++statement->uses < statement->new_plans_at)
 		return;
 	statement->new_plans_at = 4 * statement->uses;
-	ResetPlanCache();
+	foreach (source, SPI_plan_get_plan_sources(statement->plan))
+		foreach (table, ((CachedPlanSource *) lfirst(source))->relationOids)
+			invalidate_table(lfirst_oid(table));
+}
+
+/*
+ * force_generic decides whether a plan that is to be made is forced to be generic.  Who
+ * makes or removes Citus, or distributes the tables, invalidates the plans that are there.
+ */
+static void
+force_generic(Statement *statement)
+{
+	ListCell *cell;
+
+	foreach (cell, SPI_plan_get_plan_sources(statement->plan))
+	{
+		CachedPlanSource *source = lfirst(cell);
+
+		if (source->is_valid && source->gplan && source->gplan->is_valid)
+			continue;
+		if (OidIsValid(get_extension_oid("citus", true)))
+			source->cursor_options &= ~CURSOR_OPT_GENERIC_PLAN;
+		else
+			source->cursor_options |= CURSOR_OPT_GENERIC_PLAN;
+	}
 }
 
 /*
@@ -141,8 +191,7 @@ statement_run(Statement *statement, const Params *params, StatementMode mode)
 
 	if (statement->plan == NULL)
 	{
-		SPIPlanPtr plan = SPI_prepare_cursor(statement->text, params->count, (Oid *) params->types,
-											 CURSOR_OPT_GENERIC_PLAN);
+		SPIPlanPtr plan = SPI_prepare(statement->text, params->count, (Oid *) params->types);
 
 		if (plan == NULL || SPI_keepplan(plan) != 0)
 			elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
@@ -150,6 +199,7 @@ statement_run(Statement *statement, const Params *params, StatementMode mode)
 		statement->params = params->count;
 	}
 	count_use(statement);
+	force_generic(statement);
 	if (params->count != statement->params)
 		elog(ERROR, "a statement was given %d parameters where it takes %d", params->count,
 			 statement->params);

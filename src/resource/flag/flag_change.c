@@ -47,16 +47,22 @@ STATEMENT(update_flag,
 		  " deprecated = $25, version = f.version + 1"
 		  " WHERE f.account_id = $1 AND f.id = $23 RETURNING " FLAG_COLUMNS);
 
-/* A flag that needs one of this flag's variations from $4 on. */
+/*
+ * A flag that needs one of this flag's variations from $4 on.  The settings are found
+ * first, by the index flag_environment_prerequisites, whose expression this is: without
+ * statistics the planner would rather read those of all flags.
+ */
 STATEMENT(find_dependent,
-		  "SELECT f.key, (q->>'variation')::integer"
-		  " FROM flagplane_data.project p JOIN flagplane_data.flag f"
-		  " ON f.account_id = p.account_id AND f.project_id = p.id"
-		  " JOIN flagplane_data.flag_environment c"
-		  " ON c.account_id = f.account_id AND c.flag_id = f.id"
-		  " CROSS JOIN jsonb_array_elements(c.prerequisites) q"
+		  "WITH needing AS MATERIALIZED (SELECT c.flag_id, c.prerequisites"
+		  " FROM flagplane_data.flag_environment c WHERE c.account_id = $1"
+		  " AND c.prerequisites <> '[]'"
+		  " AND ('{\"' || c.account_id::text || '\":' || c.prerequisites::text || '}')::jsonb"
+		  " @> jsonb_build_object($1::text, jsonb_build_array(jsonb_build_object('key', $3))))"
+		  " SELECT f.key, (q->>'variation')::integer"
+		  " FROM needing n CROSS JOIN jsonb_array_elements(n.prerequisites) q"
+		  " JOIN flagplane_data.flag f ON f.account_id = $1 AND f.id = n.flag_id"
+		  " JOIN flagplane_data.project p ON p.account_id = f.account_id AND p.id = f.project_id"
 		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key <> $3"
-		  " AND c.prerequisites @> jsonb_build_array(jsonb_build_object('key', $3))"
 		  " AND q->>'key' = $3 AND (q->>'variation')::integer >= $4 ORDER BY 1, 2 LIMIT 1");
 
 STATEMENT(delete_flag, "DELETE FROM flagplane_data.flag f USING flagplane_data.project p"

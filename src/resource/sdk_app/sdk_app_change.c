@@ -46,23 +46,9 @@ const Field delete_sdk_app_fields[] = {
 const Field authenticate_sdk_app_fields[] = {
 	{"api_key", "apiKey", FIELD_TEXT, IN_BODY, true, RULE_NONE, 0, 0, NULL, NULL}, FIELDS_END};
 
-/*
- * Whoever changes an identifier holds the project alone, so that nobody makes an
- * app with the same one in between.
- */
-STATEMENT(lock_project,
-		  "SELECT p.id FROM flagplane_data.project p WHERE p.account_id = $1 AND p.id = $2"
-		  " FOR UPDATE");
-
-STATEMENT(lock_sdk_app, "SELECT " SDK_APP_COLUMNS " FROM flagplane_data.sdk_app a"
-						" WHERE a.account_id = $1 AND a.project_id = $2 AND a.id = $11 FOR UPDATE");
-
-STATEMENT(find_rival,
-		  "SELECT 1 FROM flagplane_data.sdk_app a JOIN flagplane_data.sdk_app o"
-		  " ON o.account_id = a.account_id AND o.project_id = a.project_id"
-		  " AND o.platform = a.platform AND o.id <> a.id"
-		  " WHERE a.account_id = $1 AND a.project_id = $2 AND a.id = $11"
-		  " AND (o.bundle_id = $5 OR o.android_package = $6 OR o.web_domain = $7) LIMIT 1");
+STATEMENT(lock_sdk_app,
+		  "SELECT " SDK_APP_COLUMNS " FROM flagplane_data.sdk_app a"
+		  " WHERE a.account_id = $1 AND a.project_id = $2 AND a.id = $11 FOR NO KEY UPDATE");
 
 /* What is left out stays; capi is merged ad platform by ad platform. */
 STATEMENT(update_sdk_app,
@@ -199,16 +185,30 @@ check_update_sdk_app(Request *request)
 }
 
 /*
- * has_rival tells whether another app has an identifier that this one is to get; what
- * there is now counts, whatever the transaction's snapshot.
+ * change writes what the request has made of the app.  An identifier that another app
+ * has, or is being given by a transaction that ends well, breaks a unique constraint;
+ * the caller is told what that means.
  */
-static bool
-has_rival(Request *request)
+static Rows
+change(Request *request)
 {
-	Params params = request->params;
+	MemoryContext context = CurrentMemoryContext;
+	Rows rows = {0};
 
-	params.count = FIELD_PARAM(ROTATE_KEY) + 3;
-	return statement_run(&find_rival, &params, STATEMENT_LATEST).count > 0;
+	PG_TRY();
+	{
+		rows = request_run(request, &update_sdk_app);
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() != ERRCODE_UNIQUE_VIOLATION)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		error_raise(ERR_EXISTS, "an SDK app with this platform and identifier already exists");
+	}
+	PG_END_TRY();
+	return rows;
 }
 
 /*
@@ -218,18 +218,13 @@ has_rival(Request *request)
 void
 do_update_sdk_app(Request *request)
 {
-	bool identifiers = false;
 	bool rotate = request_boolean(request, ROTATE_KEY);
 	char secret[SECRET_LENGTH + 1];
 	uint8 hash[SECRET_HASH_BYTES];
 	Rows rows;
 	SdkApp app;
 
-	for (int field = BUNDLE_ID; field <= WEB_DOMAIN; field++)
-		identifiers |= request_given(request, field);
 	params_text(&request->params, sdk_app_id(request));
-	if (identifiers)
-		request_run_first(request, &lock_project, 2);
 	rows = request_run_first(request, &lock_sdk_app, 11);
 	if (rows.count == 0)
 		error_raise(ERR_NOT_FOUND, "the SDK app does not exist");
@@ -242,8 +237,6 @@ do_update_sdk_app(Request *request)
 		sdk_app_check_identifier(request, app.platform, (SdkAppIdentifier) i, BUNDLE_ID + i, false);
 	if (request->violations.count > 0)
 		error_raise_violations(ERR_INVALID, &request->violations);
-	if (identifiers && has_rival(request))
-		error_raise(ERR_EXISTS, "an SDK app with this platform and identifier already exists");
 
 	if (rotate)
 	{
@@ -258,7 +251,7 @@ do_update_sdk_app(Request *request)
 	else
 		params_add(&request->params, BYTEAOID, (Datum) 0, true);
 	params_time(&request->params, request->now);
-	rows = request_run(request, &update_sdk_app);
+	rows = change(request);
 	app = sdk_app_of_row(&rows, 0);
 	sdk_app_document(request->response, &app);
 	if (rotate)
