@@ -10,6 +10,7 @@
 #include "call/page.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
+#include "utils/xid8.h"
 
 #define FILTER_MAX 1000
 
@@ -48,41 +49,42 @@ const Field list_audit_log_fields[] = {
 const Field get_audit_log_entry_fields[] = {
 	[ID] = {"id", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL}, FIELDS_END};
 
-/* A token that is limited to projects, the parameter, sees their entries alone. */
-#define ENTRIES(token)                                                                       \
-	" FROM flagplane_data.audit_log l LEFT JOIN flagplane_data.member m"                     \
-	" ON m.account_id = l.account_id AND m.id = l.member_id"                                 \
-	" LEFT JOIN flagplane_data.access_token t ON t.account_id = l.account_id"                \
-	" AND t.id = substr(l.actor, 7) AND l.actor LIKE 'token:%' WHERE l.account_id = $1"      \
-	" AND (" token " IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r" \
-	" WHERE r.account_id = l.account_id AND r.token_id = " token                             \
+/* A token that is limited to projects sees their entries alone; :token_id is NULL for any other caller. */
+#define ENTRIES                                                                                  \
+	" FROM flagplane_data.audit_log l LEFT JOIN flagplane_data.member m"                         \
+	" ON m.account_id = l.account_id AND m.id = l.member_id"                                     \
+	" LEFT JOIN flagplane_data.access_token t ON t.account_id = l.account_id"                    \
+	" AND t.id = substr(l.actor, 7) AND l.actor LIKE 'token:%' WHERE l.account_id = :account_id" \
+	" AND (:token_id IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r"     \
+	" WHERE r.account_id = l.account_id AND r.token_id = :token_id"                              \
 	" AND r.project_id = l.project_id))"
 
+/* What comes after the first bound and not after the last one, newest first: a part of the index. */
+#define PLACE_OF_ENTRY "(l.at, l.generation, l.xid, l.ordinal)"
+#define WITHIN_BOUNDS                                                                      \
+	" AND " PLACE_OF_ENTRY " < (:first_at, :first_generation, :first_xid, :first_ordinal)" \
+	" AND " PLACE_OF_ENTRY " >= (:last_at, :last_generation, :last_xid, :last_ordinal)"
+#define NEWEST_FIRST " ORDER BY l.at DESC, l.generation DESC, l.xid DESC, l.ordinal DESC"
+
 /* One entry more than a page has, so that it is known whether there are more. */
-STATEMENT(
-	list_entries,
-	"SELECT " ENTRY_COLUMNS ENTRIES(
-		"$8") " AND (l.at, l.generation, l.xid, l.ordinal) < ($9, $10, $11, $12)"
-			  " AND (l.at, l.generation, l.xid, l.ordinal) >= ($13, $14, $15, $16)"
-			  " AND ($17 IS NULL OR l.target ~ $17)"
-			  " AND ($5 IS NULL OR position(lower($5) IN lower(coalesce(l.target, ''))) > 0"
-			  " OR position(lower($5) IN lower(" ENTRY_NAME ")) > 0)"
-			  " ORDER BY l.at DESC, l.generation DESC, l.xid DESC, l.ordinal DESC LIMIT $4 + 1");
+STATEMENT(list_entries, "SELECT " ENTRY_COLUMNS ENTRIES WITHIN_BOUNDS
+						" AND (:pattern IS NULL OR l.target ~ :pattern)"
+						" AND (:filter IS NULL"
+						" OR position(lower(:filter) IN lower(coalesce(l.target, ''))) > 0"
+						" OR position(lower(:filter) IN lower(" ENTRY_NAME ")) > 0)" NEWEST_FIRST
+						" LIMIT :limit + 1");
 
 /*
  * Entries are matched one by one, and there may be any number of which none matches: a
- * call looks at the first $10 of them, by the index, and leaves the others to the next.
+ * call looks at no more than so many of them, and leaves the others to the next.
  */
-STATEMENT(
-	find_last_looked_at,
-	"SELECT l.at, l.generation, l.xid, l.ordinal FROM flagplane_data.audit_log l"
-	" WHERE l.account_id = $1"
-	" AND (l.at, l.generation, l.xid, l.ordinal) < ($2, $3, $4, $5)"
-	" AND (l.at, l.generation, l.xid, l.ordinal) >= ($6, $7, $8, $9)"
-	" ORDER BY l.at DESC, l.generation DESC, l.xid DESC, l.ordinal DESC OFFSET $10 - 1 LIMIT 1");
+STATEMENT(find_last_looked_at,
+		  "SELECT l.at, l.generation, l.xid, l.ordinal FROM flagplane_data.audit_log l"
+		  " WHERE l.account_id = :account_id" WITHIN_BOUNDS NEWEST_FIRST
+		  " OFFSET :looked_at - 1 LIMIT 1");
 
-STATEMENT(find_entry, "SELECT " ENTRY_COLUMNS ENTRIES(
-						  "$3") " AND l.generation = $4 AND l.xid = $5 AND l.ordinal = $6");
+STATEMENT(find_entry, "SELECT " ENTRY_COLUMNS ENTRIES
+					  " AND l.generation = :generation AND l.xid = :xid AND l.ordinal = :ordinal");
 
 /* Where a page begins, exclusively, or ends: a time, and the place of an entry of that time. */
 typedef struct Bound
@@ -102,13 +104,38 @@ cursor_text(const Request *request, const Bound *bound)
 }
 
 /*
- * add_bound adds the four parameters of a bound.
+ * bind_place binds the parts of a place, each under its own name.
  */
 static void
-add_bound(Params *params, const Bound *bound)
+bind_place(Params *params, const AuditPlace *place, const char *generation, const char *xid,
+		   const char *ordinal)
 {
-	params_time(params, bound->at);
-	audit_place_params(params, &bound->place);
+	bind_integer(params, generation, place->generation);
+	bind_value(params, xid, XID8OID,
+			   FullTransactionIdGetDatum(FullTransactionIdFromU64(place->xid)), false);
+	bind_integer(params, ordinal, place->ordinal);
+}
+
+/*
+ * bind_bounds binds where a page begins and ends.
+ */
+static void
+bind_bounds(Params *params, const Bound *first, const Bound *last)
+{
+	bind_time(params, "first_at", first->at);
+	bind_place(params, &first->place, "first_generation", "first_xid", "first_ordinal");
+	bind_time(params, "last_at", last->at);
+	bind_place(params, &last->place, "last_generation", "last_xid", "last_ordinal");
+}
+
+/*
+ * bind_token binds the token whose projects alone are seen.
+ */
+static void
+bind_token(Request *request)
+{
+	bind_text(&request->params, "token_id",
+			  request->caller.all_projects ? NULL : request->caller.token_id);
 }
 
 /*
@@ -173,10 +200,9 @@ last_bound(Request *request, const Bound *first, Bound *last)
 	if (!request_given(request, FILTER) && !request_given(request, SPEC) &&
 		request->caller.all_projects)
 		return false;
-	params_bigint(&params, request->caller.account);
-	add_bound(&params, first);
-	add_bound(&params, last);
-	params_integer(&params, LOOKED_AT_MAX);
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_bounds(&params, first, last);
+	bind_integer(&params, "looked_at", LOOKED_AT_MAX);
 	rows = statement_run(&find_last_looked_at, &params, request->mode);
 	if (rows.count == 0)
 		return false;
@@ -255,10 +281,9 @@ do_list_audit_log(Request *request)
 	bool more = last_bound(request, &first, &last);
 	Rows rows;
 
-	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
-	add_bound(&request->params, &first);
-	add_bound(&request->params, &last);
-	params_text(&request->params, spec_pattern(request));
+	bind_token(request);
+	bind_bounds(&request->params, &first, &last);
+	bind_text(&request->params, "pattern", spec_pattern(request));
 	rows = request_run(request, &list_entries);
 
 	document_open_items(out);
@@ -300,9 +325,8 @@ do_get_audit_log_entry(Request *request)
 
 	if (audit_place_parse(request_string(request, ID), &place))
 	{
-		params_text(&request->params,
-					request->caller.all_projects ? NULL : request->caller.token_id);
-		audit_place_params(&request->params, &place);
+		bind_token(request);
+		bind_place(&request->params, &place, "generation", "xid", "ordinal");
 		rows = request_run(request, &find_entry);
 	}
 	if (rows.count == 0)

@@ -49,12 +49,10 @@ STATEMENT(list_of_projects,
 		  " (PARTITION BY n.project_id ORDER BY n.created_at, n.key) AS place,"
 		  " count(*) OVER (PARTITION BY n.project_id) AS total"
 		  " FROM flagplane_data.environment n"
-		  " WHERE n.account_id = $1 AND n.project_id = ANY ($2)) s"
+		  " WHERE n.account_id = :account_id AND n.project_id = ANY (:project_ids)) s"
 		  " JOIN flagplane_data.environment e ON e.account_id = s.account_id AND e.id = s.id"
-		  " WHERE e.account_id = $1 AND s.place <= $3 ORDER BY e.project_id, s.place");
+		  " WHERE e.account_id = :account_id AND s.place <= :limit ORDER BY e.project_id, s.place");
 
-/* The column after ENVIRONMENT_KEYS. */
-#define TOTAL_COLUMN 16
 
 /*
  * write_items writes some of the rows, as environments, as the elements of an array.
@@ -96,15 +94,23 @@ environments_array(Request *request, const char *project_key, Datum project_id)
 Rows
 environments_pages(Request *request, Datum *project_ids, int count)
 {
+	ArrayType *ids = construct_array(project_ids, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR);
 	Params params = {0};
 
-	params_bigint(&params, request->caller.account);
-	params_add(&params, UUIDARRAYOID,
-			   PointerGetDatum(
-				   construct_array(project_ids, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR)),
-			   false);
-	params_integer(&params, PAGE_LIMIT_DEFAULT);
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_value(&params, "project_ids", UUIDARRAYOID, PointerGetDatum(ids), false);
+	bind_integer(&params, "limit", PAGE_LIMIT_DEFAULT);
 	return statement_run(&list_of_projects, &params, request->mode);
+}
+
+/*
+ * compare_project compares the project of an environment's row with another one.
+ */
+static int
+compare_project(Row *row, Datum project_id)
+{
+	return memcmp(DatumGetUUIDP(row_get_datum(row, "project_id")), DatumGetUUIDP(project_id),
+				  UUID_LEN);
 }
 
 /*
@@ -120,9 +126,10 @@ first_of_project(const Rows *pages, Datum project_id)
 	while (low < high)
 	{
 		uint64 middle = low + (high - low) / 2;
-		Datum found = environment_of_row(pages, middle, false).project_id;
+		Row row;
 
-		if (memcmp(DatumGetUUIDP(found), DatumGetUUIDP(project_id), UUID_LEN) < 0)
+		row_read(pages, middle, &row);
+		if (compare_project(&row, project_id) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -144,12 +151,11 @@ environments_page(Request *request, const Rows *pages, const char *project_key, 
 	for (; to < pages->count; to++)
 	{
 		Row row;
-		Datum found = environment_of_row(pages, to, false).project_id;
 
-		if (memcmp(DatumGetUUIDP(found), DatumGetUUIDP(project_id), UUID_LEN) != 0)
-			break;
 		row_read(pages, to, &row);
-		total = row_bigint(&row, TOTAL_COLUMN);
+		if (compare_project(&row, project_id) != 0)
+			break;
+		total = row_get_bigint(&row, "total");
 	}
 	document_key(request->response, "environments");
 	document_open_items(request->response);

@@ -67,19 +67,20 @@ STATEMENT(list_flags_of_environment,
 		  " WHERE e.account_id = $1 AND e.id = $2");
 
 /* The environments of a project whose settings are shown, in their order. */
-STATEMENT(list_shown_environments,
-		  "SELECT e.id, e.key, e.name FROM flagplane_data.project p"
-		  " JOIN flagplane_data.environment e"
-		  " ON e.account_id = p.account_id AND e.project_id = p.id"
-		  " WHERE p.account_id = $1 AND p.key = $2 AND ($3 IS NULL OR e.key = ANY ($3))"
-		  " ORDER BY e.created_at, e.key");
+STATEMENT(list_shown_environments, "SELECT e.id, e.key, e.name FROM flagplane_data.project p"
+								   " JOIN flagplane_data.environment e"
+								   " ON e.account_id = p.account_id AND e.project_id = p.id"
+								   " WHERE p.account_id = :account_id AND p.key = :project_key"
+								   " AND (:keys IS NULL OR e.key = ANY (:keys))"
+								   " ORDER BY e.created_at, e.key");
 
 /* The settings of some flags in some environments; the caller sorts them. */
 STATEMENT(list_configurations,
 		  "SELECT c.flag_id, c.environment_id, c.is_on, c.fallthrough, c.off_variation, c.targets,"
 		  " c.rules, c.prerequisites, c.salt, c.sel, c.track_events, c.version, c.last_modified"
-		  " FROM flagplane_data.flag_environment c WHERE c.account_id = $1"
-		  " AND c.flag_id = ANY ($2) AND ($3 IS NULL OR c.environment_id = ANY ($3))");
+		  " FROM flagplane_data.flag_environment c WHERE c.account_id = :account_id"
+		  " AND c.flag_id = ANY (:flag_ids)"
+		  " AND (:environment_ids IS NULL OR c.environment_id = ANY (:environment_ids))");
 
 /* What a patch has made of the settings, $4, in the environment whose key is $3. */
 STATEMENT(change_configuration,
@@ -170,26 +171,51 @@ read_shown_environments(Request *request, ArrayType *keys, Configurations *confi
 	ShownEnvironment *sorted;
 	Rows rows;
 
-	params_bigint(&params, request->caller.account);
-	params_text(&params, request_string(request, 0));
-	params_add(&params, TEXTARRAYOID, PointerGetDatum(keys), keys == NULL);
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_text(&params, "project_key", request_string(request, 0));
+	bind_texts(&params, "keys", keys);
 	rows = statement_run(&list_shown_environments, &params, request->mode);
 	configurations->count = (int) rows.count;
 	configurations->environments = palloc(sizeof(ShownEnvironment) * (rows.count + 1));
 	sorted = palloc(sizeof(ShownEnvironment) * (rows.count + 1));
 	for (int i = 0; i < configurations->count; i++)
 	{
+		ShownEnvironment *environment = &configurations->environments[i];
 		Row row;
 
 		row_read(&rows, i, &row);
-		configurations->environments[i].id = row_string(&row, 0);
-		configurations->environments[i].key = row_string(&row, 1);
-		configurations->environments[i].name = row_string(&row, 2);
-		configurations->environments[i].place = i;
-		sorted[i] = configurations->environments[i];
+		environment->id = row_get_string(&row, "id");
+		environment->key = row_get_string(&row, "key");
+		environment->name = row_get_string(&row, "name");
+		environment->place = i;
+		sorted[i] = *environment;
 	}
 	qsort(sorted, configurations->count, sizeof(ShownEnvironment), compare_environments);
 	return sorted;
+}
+
+/*
+ * run_list_configurations reads the settings of some flags in some environments, or in
+ * all of them.
+ */
+static Rows
+run_list_configurations(Request *request, const Flag *flags, int count,
+						const ShownEnvironment *environments, int environment_count, bool all)
+{
+	Datum *ids = palloc(sizeof(Datum) * (Max(count, environment_count) + 1));
+	ArrayType *array;
+	Params params = {0};
+
+	bind_bigint(&params, "account_id", request->caller.account);
+	for (int i = 0; i < count; i++)
+		ids[i] = flags[i].id;
+	array = construct_array(ids, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR);
+	bind_value(&params, "flag_ids", UUIDARRAYOID, PointerGetDatum(array), false);
+	for (int i = 0; i < environment_count; i++)
+		ids[i] = CStringGetTextDatum(environments[i].id);
+	array = construct_array(ids, environment_count, TEXTOID, -1, false, TYPALIGN_INT);
+	bind_texts(&params, "environment_ids", all ? NULL : array);
+	return statement_run(&list_configurations, &params, request->mode);
 }
 
 /*
@@ -202,45 +228,32 @@ configurations_read(Request *request, const Flag *flags, int count, ArrayType *k
 {
 	Configurations *configurations = palloc0(sizeof(Configurations));
 	ShownEnvironment *environments = read_shown_environments(request, keys, configurations);
+	int width = configurations->count;
 	SoughtFlag *sought = palloc(sizeof(SoughtFlag) * (count + 1));
-	Datum *ids = palloc(sizeof(Datum) * (Max(count, configurations->count) + 1));
-	Params params = {0};
 
-	params_bigint(&params, request->caller.account);
 	for (int i = 0; i < count; i++)
-	{
-		ids[i] = flags[i].id;
 		sought[i] = (SoughtFlag){DatumGetUUIDP(flags[i].id), i};
-	}
 	qsort(sought, count, sizeof(SoughtFlag), compare_flags);
-	params_add(
-		&params, UUIDARRAYOID,
-		PointerGetDatum(construct_array(ids, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR)),
-		false);
-	for (int i = 0; i < configurations->count; i++)
-		ids[i] = CStringGetTextDatum(environments[i].id);
-	params_add(&params, TEXTARRAYOID,
-			   PointerGetDatum(construct_array(ids, keys ? configurations->count : 0, TEXTOID, -1,
-											   false, TYPALIGN_INT)),
-			   keys == NULL);
-	configurations->rows = statement_run(&list_configurations, &params, request->mode);
-	configurations->numbers = palloc_extended(sizeof(uint64) * (count * configurations->count + 1),
+	configurations->rows =
+		run_list_configurations(request, flags, count, environments, width, keys == NULL);
+	configurations->numbers = palloc_extended(sizeof(uint64) * ((Size) count * width + 1),
 											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (uint64 i = 0; i < configurations->rows.count; i++)
 	{
 		Row row;
+		SoughtFlag wanted_flag;
 		SoughtFlag *flag;
+		ShownEnvironment wanted;
 		ShownEnvironment *environment;
 
 		row_read(&configurations->rows, i, &row);
-		flag = bsearch(&(SoughtFlag){DatumGetUUIDP(row.values[0])}, sought, count,
-					   sizeof(SoughtFlag), compare_flags);
+		wanted_flag.id = DatumGetUUIDP(row_get_datum(&row, "flag_id"));
+		wanted.id = row_get_string(&row, "environment_id");
+		flag = bsearch(&wanted_flag, sought, count, sizeof(SoughtFlag), compare_flags);
 		environment =
-			bsearch(&(ShownEnvironment){row_string(&row, 1)}, environments, configurations->count,
-					sizeof(ShownEnvironment), compare_environments);
+			bsearch(&wanted, environments, width, sizeof(ShownEnvironment), compare_environments);
 		if (flag && environment)
-			configurations->numbers[flag->place * configurations->count + environment->place] =
-				i + 1;
+			configurations->numbers[(Size) flag->place * width + environment->place] = i + 1;
 	}
 	return configurations;
 }
@@ -251,28 +264,28 @@ configurations_read(Request *request, const Flag *flags, int count, ArrayType *k
  */
 static void
 configuration_document(StringInfo out, const char *project_key, const Flag *flag,
-					   const ShownEnvironment *environment, const Row *row)
+					   const ShownEnvironment *environment, Row *row)
 {
 	document_key(out, environment->key);
 	document_open(out, '{');
-	document_boolean(out, "on", row_boolean(row, 2));
+	document_boolean(out, "on", row_get_boolean(row, "is_on"));
 	document_boolean(out, "archived", flag->archived);
-	document_string(out, "salt", row_string(row, 8));
-	document_string(out, "sel", row_string(row, 9));
-	document_milliseconds(out, "lastModified", row_time(row, 12));
-	document_integer(out, "version", row_integer(row, 11));
-	document_raw(out, "targets", row_jsonb(row, 5));
+	document_string(out, "salt", row_get_string(row, "salt"));
+	document_string(out, "sel", row_get_string(row, "sel"));
+	document_milliseconds(out, "lastModified", row_get_time(row, "last_modified"));
+	document_integer(out, "version", row_get_integer(row, "version"));
+	document_raw(out, "targets", row_get_jsonb(row, "targets"));
 	document_raw(out, "contextTargets", "[]");
-	document_raw(out, "rules", row_jsonb(row, 6));
-	document_raw(out, "fallthrough", row_jsonb(row, 3));
-	if (!row->nulls[4])
-		document_integer(out, "offVariation", row_integer(row, 4));
-	document_raw(out, "prerequisites", row_jsonb(row, 7));
+	document_raw(out, "rules", row_get_jsonb(row, "rules"));
+	document_raw(out, "fallthrough", row_get_jsonb(row, "fallthrough"));
+	if (!row_is_null(row, "off_variation"))
+		document_integer(out, "offVariation", row_get_integer(row, "off_variation"));
+	document_raw(out, "prerequisites", row_get_jsonb(row, "prerequisites"));
 	document_key(out, "_site");
 	appendStringInfo(out, "{\"href\":\"/%s/%s/features/%s\",\"type\":\"text/html\"}", project_key,
 					 environment->key, flag->key);
 	document_string(out, "_environmentName", environment->name);
-	document_boolean(out, "trackEvents", row_boolean(row, 10));
+	document_boolean(out, "trackEvents", row_get_boolean(row, "track_events"));
 	document_boolean(out, "trackEventsFallthrough", false);
 	document_close(out, '}');
 }
