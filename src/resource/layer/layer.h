@@ -21,7 +21,7 @@ typedef struct Layer
 
 extern Layer layer_of_row(const Rows *rows, uint64 number);
 extern Layer layer_find(Request *request);
-extern Layer layer_lock(Request *request);
+extern Layer layer_lock(Request *request, bool for_deletion);
 extern void layer_respond(Request *request, const Layer *layer, const char *environment_key);
 pg_noreturn extern void layer_missing(Request *request);
 

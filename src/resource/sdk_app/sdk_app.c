@@ -169,26 +169,9 @@ STATEMENT(list_sdk_apps, "SELECT " SDK_APP_COLUMNS " FROM flagplane_data.sdk_app
 						 " OR (a.created_at, a.id) > (:after_time, :after_id))"
 						 " ORDER BY a.created_at, a.id LIMIT :limit + 1");
 
-/*
- * Whoever changes an identifier holds the project alone, so that nobody makes an
- * app with the same one in between.
- */
-STATEMENT(lock_project, "SELECT p.id FROM flagplane_data.project p WHERE p.account_id = :account_id"
-						" AND p.id = :project_id"
-						" FOR UPDATE");
-
-STATEMENT(
-	lock_sdk_app,
-	"SELECT " SDK_APP_COLUMNS " FROM flagplane_data.sdk_app a"
-	" WHERE a.account_id = :account_id AND a.project_id = :project_id AND a.id = :id FOR UPDATE");
-
-STATEMENT(find_rival,
-		  "SELECT 1 FROM flagplane_data.sdk_app a JOIN flagplane_data.sdk_app o"
-		  " ON o.account_id = a.account_id AND o.project_id = a.project_id"
-		  " AND o.platform = a.platform AND o.id <> a.id"
-		  " WHERE a.account_id = :account_id AND a.project_id = :project_id AND a.id = :id"
-		  " AND (o.bundle_id = :bundle_id OR o.android_package = :android_package"
-		  " OR o.web_domain = :web_domain) LIMIT 1");
+STATEMENT(lock_sdk_app, "SELECT " SDK_APP_COLUMNS " FROM flagplane_data.sdk_app a"
+						" WHERE a.account_id = :account_id AND a.project_id = :project_id"
+						" AND a.id = :id FOR NO KEY UPDATE");
 
 /* What is left out stays; capi is merged ad platform by ad platform. */
 STATEMENT(update_sdk_app,
@@ -545,22 +528,44 @@ rotate_key(Request *request)
 }
 
 /*
+ * run_update writes what the request has made of the app.  An identifier that another app
+ * has, or is being given by a transaction that ends well, breaks a unique constraint;
+ * the caller is told what that means.
+ */
+static Rows
+run_update(Request *request)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Rows rows = {0};
+
+	PG_TRY();
+	{
+		rows = request_run(request, &update_sdk_app);
+	}
+	PG_CATCH();
+	{
+		if (!error_is_being_handled(ERR_EXISTS))
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		error_raise(ERR_EXISTS, "an SDK app with this platform and identifier already exists");
+	}
+	PG_END_TRY();
+	return rows;
+}
+
+/*
  * do_update_sdk_app changes what was given of an app.  A new key is shown by this
  * answer alone, and the old one is dead at once.
  */
 void
 do_update_sdk_app(Request *request)
 {
-	bool identifiers = false;
 	char *secret;
 	Rows rows;
 	SdkApp app;
 
-	for (int field = UPDATE_BUNDLE_ID; field <= UPDATE_WEB_DOMAIN; field++)
-		identifiers |= request_given(request, field);
 	bind_app_id(request, UPDATE_APP_ID);
-	if (identifiers)
-		request_run(request, &lock_project);
 	rows = request_run(request, &lock_sdk_app);
 	if (rows.count == 0)
 		error_raise(ERR_NOT_FOUND, "the SDK app does not exist");
@@ -573,13 +578,9 @@ do_update_sdk_app(Request *request)
 		check_identifier(request, app.platform, (SdkAppIdentifier) i, UPDATE_BUNDLE_ID + i, false);
 	if (request->violations.count > 0)
 		error_raise_violations(ERR_INVALID, &request->violations);
-	/* What there is now counts, whatever the transaction's snapshot. */
-	if (identifiers && statement_run(&find_rival, &request->params, STATEMENT_LATEST).count > 0)
-		error_raise(ERR_EXISTS, "an SDK app with this platform and identifier already exists");
-
 	secret = rotate_key(request);
 	bind_time(&request->params, "rotated_at", request->now);
-	rows = request_run(request, &update_sdk_app);
+	rows = run_update(request);
 	app = sdk_app_of_row(&rows, 0);
 	sdk_app_document(request->response, &app);
 	if (secret)
