@@ -5,6 +5,8 @@
 # Sourced by a test after it has named its database. It makes that database, and
 # start_servers lets requests in; all of it goes when the test ends.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+# shellcheck source=test/client/skip.bash
+. "$here/skip.bash"
 deploy=$here/../../deploy
 export PGOPTIONS='-c client_min_messages=warning' PATH="$PATH:/usr/sbin:/sbin"
 place=$(mktemp -d "${TMPDIR:-/tmp}/flagplane-XXXXXX")
