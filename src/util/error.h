@@ -68,6 +68,7 @@ pg_noreturn extern void error_raise_with_hint(ErrorKind kind, const char *hint, 
 											  ...) pg_attribute_printf(3, 4);
 pg_noreturn extern void error_raise_serialization(void);
 
+extern bool error_is_being_handled(ErrorKind kind);
 extern bool error_is_ours(const ErrorData *error, ErrorKind *kind);
 extern bool error_ends_transaction(const ErrorData *error);
 extern bool error_tells_row(const ErrorData *error);

@@ -378,7 +378,7 @@ do_create_flag(Request *request)
 	flag = flag_of_row(&rows, 0);
 
 	flag_configure(request, flag.id, &beginning);
-	flag_document(request, &flag, NULL, false);
+	flag_document(request, &flag, NULL);
 	request->version = flag.version;
 	request_location(request, "/api/v2/flags/%s/%s", project_key, flag.key);
 	flag_target(request, &flag);
