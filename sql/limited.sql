@@ -19,10 +19,11 @@ INSERT INTO given VALUES
 	(NULL, 'key', 'new'), (NULL, 'name', 'New'), (NULL, 'description', ''), (NULL, 'color', '000000'), (NULL, 'platform', 'expo'), (NULL, 'patch', '[]'), (NULL, 'instructions', '[]'), (NULL, 'id_or_key', 'k'),
 	('update_flag_link', 'id', (SELECT id FROM flagplane_data.flag_link WHERE key = 'k' AND flag_id = (SELECT id FROM flagplane_data.flag WHERE key = 'f' AND project_id = :'theirs'))), (NULL, 'app_id', :'app'::json->>'appId'), ('update_sdk_app', 'rotate_key', 'true'),
 	('resolve_environment_key', 'value', flagplane.get_environment('limited-theirs', 'test')->>'apiKey'), ('authenticate_sdk_app', 'api_key', :'app'::json->>'apiKey'), ('get_audit_log_entry', 'id', :'entry_id'),
-	('rotate_access_token', 'id', :'token_id'), ('set_access_token_tier', 'id', :'token_id'), ('set_access_token_tier', 'rate_tier', 'standard'), ('revoke_access_token', 'id', :'token_id'), ('kill_access_token', 'id', :'both_id');
+	('rotate_access_token', 'id', :'token_id'), ('set_access_token_tier', 'id', :'token_id'), ('set_access_token_tier', 'rate_tier', 'standard'), ('revoke_access_token', 'id', :'token_id'), ('kill_access_token', 'id', :'both_id'),
+	('get_access_token', 'id', :'token_id'), ('update_access_token', 'id', :'token_id'), ('delete_access_token', 'id', :'token_id'), ('reset_access_token', 'id', :'token_id');
 -- Those that name nothing of a project: what they tell is looked at below.
 CREATE TEMP TABLE apart (name text);
-INSERT INTO apart VALUES ('create_account'), ('list_accounts'), ('whoami'), ('get_caller_identity'), ('create_member'), ('list_members'), ('create_access_token'), ('list_access_tokens'), ('create_project'), ('list_projects'),
+INSERT INTO apart VALUES ('create_account'), ('list_accounts'), ('whoami'), ('get_caller_identity'), ('create_member'), ('create_members'), ('get_member'), ('list_members'), ('create_access_token'), ('list_access_tokens'), ('create_project'), ('list_projects'),
 	('register_integration'), ('list_partner_projects'), ('list_audit_log'), ('changes');
 CREATE FUNCTION pg_temp.call(operation text) RETURNS text LANGUAGE sql AS $$
 	SELECT format('SELECT flagplane.%I(%s)', operation, (SELECT string_agg(format('%I => %L', a, coalesce(s.value, g.value)), ', ' ORDER BY n) FROM pg_proc p, unnest(p.proargnames[1:p.pronargs]) WITH ORDINALITY u(a, n)

@@ -236,7 +236,8 @@ run_exchange(Exchange *exchange)
 		openapi_document(exchange->response);
 		return;
 	}
-	if (operation == NULL && strspn(method, HTTP_LETTERS) != strlen(method))
+	if (operation == NULL && exchange->route.allowed[0] &&
+		strspn(method, HTTP_LETTERS) != strlen(method))
 		error_raise(ERR_METHOD,
 					"there is no such method; methods are written in capitals, as in GET");
 	if (operation == NULL && exchange->route.allowed[0])

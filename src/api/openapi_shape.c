@@ -242,6 +242,9 @@ const NamedText openapi_parameter_examples[] = {
 
 /* A body of each operation that takes one. */
 const NamedText openapi_examples[] = {
+	{"create_members", "[{\"email\":\"grace.hopper@example.com\",\"role\":\"writer\"}]"},
+	{"create_access_token", "{\"name\":\"Nightly report\",\"role\":\"reader\"}"},
+	{"update_access_token", "[{\"op\":\"replace\",\"path\":\"/name\",\"value\":\"Report\"}]"},
 	{"create_project", "{\"key\":\"acme-coffee\",\"name\":\"Acme Coffee\",\"tags\":[\"mobile\"]}"},
 	{"update_project", "[{\"op\":\"replace\",\"path\":\"/name\",\"value\":\"Acme\"}]"},
 	{"create_environment",

@@ -59,16 +59,16 @@ patching_plain(Jsonb *document)
 }
 
 /*
- * refuse_member collects a member that cannot be changed; with the name of an editable one
- * that was perhaps meant, if there is one.
+ * refuse_unknown collects a member that a patch adds and that is none, with the name of an
+ * editable one that was perhaps meant.
  */
 static void
-refuse_member(Violations *violations, const char *name, const char *nearest)
+refuse_unknown(Violations *violations, const char *name, const char *nearest)
 {
 	if (nearest)
 		error_violation(violations, name, "is not a known member; perhaps %s is meant", nearest);
 	else
-		error_violation(violations, name, "cannot be changed");
+		error_violation(violations, name, "is not a known member");
 }
 
 /*
@@ -89,13 +89,18 @@ compare_members(Violations *violations, const char *path, Jsonb *document, Jsonb
 		JsonbValue *same = getKeyJsonValueFromContainer(&other->root, name.val.string.val,
 														name.val.string.len, NULL);
 		char *text = jsonb_string(&name);
+		char *name_told = text;
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		if (is_one_of(text, editable) || (same && absence_alone) ||
 			(same && jsonb_equal(JsonbValueToJsonb(&value), JsonbValueToJsonb(same))))
 			continue;
-		refuse_member(violations, path ? psprintf("%s.%s", path, text) : text,
-					  same == NULL && !absence_alone ? nearest_name(text, editable) : NULL);
+		if (path)
+			name_told = psprintf("%s.%s", path, text);
+		if (same == NULL && !absence_alone)
+			refuse_unknown(violations, name_told, nearest_name(text, editable));
+		else
+			error_violation(violations, name_told, "cannot be changed");
 	}
 }
 

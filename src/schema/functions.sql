@@ -153,7 +153,7 @@ AS 'MODULE_PATHNAME', 'flagplane_delete_access_token';
 REVOKE ALL ON FUNCTION flagplane.delete_access_token(text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.delete_access_token(text, uuid) IS
 'Delete an access token.
-revoke_access_token ends one and keeps its row. Refuses: P0002.';
+One that is revoked instead keeps its row. Refuses: P0002.';
 
 CREATE FUNCTION flagplane.reset_access_token(
 	id text,
@@ -164,7 +164,7 @@ RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_reset_access_token';
 REVOKE ALL ON FUNCTION flagplane.reset_access_token(text, bigint, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.reset_access_token(text, bigint, uuid) IS
-'Give an access token a new secret, as rotate_access_token does. The answer shows it once.
+'Reset an access token: give it a new secret. The answer shows it once.
 expiry: Unix milliseconds, in the next 90 days, until which the old one is good too; left out, it is dead at once. Only a token that may no more than the caller. Refuses: 22023, 42501, P0002.';
 
 CREATE FUNCTION flagplane.rotate_access_token(
@@ -665,7 +665,7 @@ AS 'MODULE_PATHNAME', 'flagplane_list_experiments';
 REVOKE ALL ON FUNCTION flagplane.list_experiments(text, text, integer, integer, text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.list_experiments(text, text, integer, integer, text, text, text, text) IS
 'List an environment''s experiments a page at a time, oldest first unless sorted.
-filter: a comma list of query:text (in name or key), keys:one|another, flagKey:key, metricKey:key, status:not_started (or running, stopped). sort: a comma list of createdOn, name, each with - before it for descending. lifecycle_state: active, archived, or both joined by a comma. expand: as for one experiment. Refuses: 22023, P0002.';
+filter: a comma list of query:text (in name or key), keys:one|another, flagKey:key, metricKey:key, status:running (or another status). sort: a comma list of createdOn, name, each with - before it for descending. lifecycle_state: active, archived, or both joined by a comma. expand: as for one experiment. Refuses: 22023, P0002.';
 
 CREATE FUNCTION flagplane.update_experiment(
 	project_key text,

@@ -212,7 +212,9 @@ static void
 target_document(StringInfo out, const Row *row)
 {
 	const char *target = row_string(row, ENTRY_TARGET);
-	char *path = target ? target_path(row_string(row, ENTRY_SUBJECT), target) : NULL;
+	char *path = target && row_boolean(row, ENTRY_THERE)
+					 ? target_path(row_string(row, ENTRY_SUBJECT), target)
+					 : NULL;
 
 	document_key(out, "target");
 	document_open(out, '{');

@@ -279,6 +279,7 @@ read_flags(Request *request, Jsonb *iteration)
 	JsonbIterator *iterator;
 	JsonbValue value;
 	Jsonb *flags;
+	char *key;
 
 	if (!jsonb_member(iteration, "flags", &value))
 		return;
@@ -290,9 +291,11 @@ read_flags(Request *request, Jsonb *iteration)
 		iterator = JsonbIteratorInit(&flags->root);
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		(void) JsonbIteratorNext(&iterator, &value, true);
-		fill(request, FLAG, "flags", jsonb_string(&value), NULL);
+		key = jsonb_string(&value);
+		fill(request, FLAG, "flags", key, NULL);
 		(void) JsonbIteratorNext(&iterator, &value, true);
-		(void) check_object(request, "flags.", JsonbValueToJsonb(&value), flag_members);
+		(void) check_object(request, psprintf("flags.%s.", key), JsonbValueToJsonb(&value),
+							flag_members);
 	}
 }
 
