@@ -5,6 +5,7 @@
 #ifndef FLAGPLANE_FLAG_H
 #define FLAGPLANE_FLAG_H
 
+#include "call/instruction.h"
 #include "call/request.h"
 #include "utils/jsonb.h"
 
@@ -74,6 +75,8 @@ extern void initial_prerequisites_check(Request *request, int field);
 extern Jsonb *initial_prerequisites(Request *request, int field);
 
 /* flag_instructions.c: instructions about flags. */
+extern const Field flag_semantic_patch_fields[];
+extern const InstructionKind flag_instruction_kinds[];
 extern Jsonb *flag_follow_instructions(Request *request, Jsonb *patch, Jsonb *document);
 
 /* targeting.c: the rules that settings are held to. */

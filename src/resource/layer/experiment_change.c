@@ -26,7 +26,7 @@ const Field update_experiment_fields[] = {
 	[ENVIRONMENT_KEY] = ENVIRONMENT_KEY_FIELD,
 	[KEY] = EXPERIMENT_KEY_FIELD,
 	[INSTRUCTIONS] = {"instructions", "instructions", FIELD_JSON, IN_BODY, true, RULE_NONE, 0, 0,
-					  NULL, NULL},
+					  NULL, NULL, .kinds = experiment_instruction_kinds},
 	[COMMENT] = {"comment", "comment", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0, DESCRIPTION_MAX,
 				 NULL, NULL},
 	FIELDS_END};
@@ -53,7 +53,7 @@ enum
 	RESTORE_EXPERIMENT
 };
 
-static const InstructionKind kinds[] = {
+const InstructionKind experiment_instruction_kinds[] = {
 	[UPDATE_NAME] = {"updateName", {{"value", true, MEMBER_TEXT, 1, NAME_MAX_CHARS}}},
 	[UPDATE_DESCRIPTION] = {"updateDescription",
 							{{"value", true, MEMBER_TEXT, 0, DESCRIPTION_MAX}}},
@@ -317,7 +317,7 @@ do_archive_experiment(Request *request)
 void
 check_update_experiment(Request *request)
 {
-	request->state = instructions_read(request, INSTRUCTIONS, kinds);
+	request->state = instructions_read(request, INSTRUCTIONS);
 }
 
 /*

@@ -5,6 +5,7 @@
 #ifndef FLAGPLANE_LAYER_H
 #define FLAGPLANE_LAYER_H
 
+#include "call/instruction.h"
 #include "call/request.h"
 
 #define LAYER_COLUMNS "l.key, l.name, l.description, l.created_at, l.randomization_unit, l.id"
@@ -18,6 +19,8 @@ typedef struct Layer
 	char *randomization_unit; /* NULL until the first experiment sets it */
 	char *id;
 } Layer;
+
+extern const InstructionKind layer_instruction_kinds[];
 
 extern Layer layer_of_row(const Rows *rows, uint64 number);
 extern Layer layer_find(Request *request);

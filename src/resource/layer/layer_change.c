@@ -34,7 +34,7 @@ const Field update_layer_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
 	[LAYER_KEY] = {"layer_key", "layerKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
 	[INSTRUCTIONS] = {"instructions", "instructions", FIELD_JSON, IN_BODY, true, RULE_NONE, 0, 0,
-					  NULL, NULL},
+					  NULL, NULL, .kinds = layer_instruction_kinds},
 	[ENVIRONMENT] = {"environment_key", "environmentKey", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0,
 					 0, NULL, NULL},
 	[COMMENT] = {"comment", "comment", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0, DESCRIPTION_MAX,
@@ -49,7 +49,7 @@ enum
 	REMOVE_EXPERIMENT
 };
 
-static const InstructionKind kinds[] = {
+const InstructionKind layer_instruction_kinds[] = {
 	[UPDATE_NAME] = {"updateName", {{"name", true, MEMBER_TEXT, 1, NAME_MAX_CHARS}}},
 	[UPDATE_DESCRIPTION] = {"updateDescription",
 							{{"description", true, MEMBER_TEXT, 0, DESCRIPTION_MAX}}},
@@ -96,7 +96,7 @@ is_reservation(const Instruction *instruction)
 void
 check_update_layer(Request *request)
 {
-	List *instructions = instructions_read(request, INSTRUCTIONS, kinds);
+	List *instructions = instructions_read(request, INSTRUCTIONS);
 	ArrayBuildState *keys = NULL;
 	ListCell *cell;
 
@@ -109,7 +109,7 @@ check_update_layer(Request *request)
 			continue;
 		if (!request_given(request, ENVIRONMENT) && !request->broken[ENVIRONMENT])
 			request_violation(request, ENVIRONMENT, "is required for %s",
-							  kinds[instruction->kind].name);
+							  layer_instruction_kinds[instruction->kind].name);
 		if (instruction->texts[0])
 			keys = accumArrayResult(keys, CStringGetTextDatum(instruction->texts[0]), false,
 									TEXTOID, CurrentMemoryContext);
