@@ -15,13 +15,17 @@
 #include "call/stats.h"
 #include "call/token.h"
 #include "call/auth_cache.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #define DATA_SCHEMA		"flagplane_data"
+#define API_SCHEMA		"flagplane"
+#define STATS_VIEW		"stats"
 #define DEFAULT_ACCOUNT "default"
 
 /* No account has this id. */
@@ -131,6 +135,26 @@ owner_require_rights(const OwnerContext *owner, const char *function)
 {
 	if (!owner->trusted)
 		error_raise(ERR_UNAUTHENTICATED, "%s is for database roles with rights on the data",
+					function);
+}
+
+/*
+ * owner_require_monitoring refuses database roles that may neither read the counters nor
+ * have rights on the data, for a function that those call who watch the server.  EXECUTE
+ * alone does not do: roles that must present a token have it on all functions.
+ */
+void
+owner_require_monitoring(const OwnerContext *owner, const char *function)
+{
+	Oid stats;
+
+	if (owner->trusted)
+		return;
+	stats = get_relname_relid(STATS_VIEW, get_namespace_oid(API_SCHEMA, false));
+	if (!OidIsValid(stats) || pg_class_aclcheck(stats, owner->user, ACL_SELECT) != ACLCHECK_OK)
+		error_raise(ERR_UNAUTHENTICATED,
+					"%s is for database roles with SELECT on " API_SCHEMA "." STATS_VIEW
+					" or rights on the data",
 					function);
 }
 
@@ -291,18 +315,23 @@ caller_identify(Request *request, const OwnerContext *owner)
 }
 
 /*
- * caller_require_scope refuses a caller without the operation's scope.
+ * caller_require_scope refuses a caller without the operation's scope, and one that is
+ * limited to projects where the operation concerns the whole account.
  */
 void
 caller_require_scope(const Request *request)
 {
 	int needed = request->operation->scope;
 
-	if ((request->caller.scopes & needed) == needed)
-		return;
-	if (needed == ROLE_ONLY)
-		error_raise(ERR_FORBIDDEN, "this operation is for database roles only");
-	error_raise(ERR_FORBIDDEN, "scope %s is required", scope_name((Scope) needed));
+	if ((request->caller.scopes & needed) != needed)
+	{
+		if (needed == ROLE_ONLY)
+			error_raise(ERR_FORBIDDEN, "this operation is for database roles only");
+		error_raise(ERR_FORBIDDEN, "scope %s is required", scope_name((Scope) needed));
+	}
+	if (request->operation->whole_account && !request->caller.all_projects)
+		error_raise(ERR_FORBIDDEN, "this operation concerns the whole account, and the access "
+								   "token is limited to projects");
 }
 
 /*

@@ -900,7 +900,7 @@ COMMENT ON FUNCTION flagplane.doctor() IS
 finding: the name of the check, a colon, and what was found; severity: error, warning or info. For database roles with USAGE on flagplane_data only.';
 
 -- The counters of the operations.
-CREATE FUNCTION flagplane_data.operation_stats(
+CREATE FUNCTION flagplane.operation_stats(
 	OUT operation text,
 	OUT calls bigint,
 	OUT errors bigint,
@@ -911,16 +911,17 @@ CREATE FUNCTION flagplane_data.operation_stats(
 )
 RETURNS SETOF record LANGUAGE c VOLATILE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_operation_stats';
-REVOKE ALL ON FUNCTION flagplane_data.operation_stats() FROM PUBLIC;
-COMMENT ON FUNCTION flagplane_data.operation_stats() IS
-'What the view flagplane.stats shows.';
+REVOKE ALL ON FUNCTION flagplane.operation_stats() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.operation_stats() IS
+'What the view flagplane.stats shows: the calls of each operation in this database.
+For database roles with SELECT on flagplane.stats or USAGE on flagplane_data.';
 
 CREATE VIEW flagplane.stats AS
 	SELECT s.operation, s.calls, s.errors, s.replays, s.rate_limited, s.unauthenticated, s.since
-	FROM flagplane_data.operation_stats() s;
+	FROM flagplane.operation_stats() s;
 REVOKE ALL ON flagplane.stats FROM PUBLIC;
 COMMENT ON VIEW flagplane.stats IS
-'Calls of each operation in this database; no rows if the library is not preloaded. Needs EXECUTE on flagplane_data.operation_stats().';
+'Calls of each operation in this database; no rows if the library is not preloaded. Needs EXECUTE on flagplane.operation_stats(). SELECT on it also lets a role call status() and doctor().';
 COMMENT ON COLUMN flagplane.stats.operation IS 'The operation.';
 COMMENT ON COLUMN flagplane.stats.calls IS 'Calls begun.';
 COMMENT ON COLUMN flagplane.stats.errors IS 'Calls that did not succeed, those still running included.';
@@ -946,14 +947,15 @@ CREATE FUNCTION flagplane.operations(
 	OUT status integer,
 	OUT dialect text,
 	OUT changes boolean,
-	OUT arguments text
+	OUT arguments text,
+	OUT whole_account boolean
 )
 RETURNS SETOF record LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_operations';
 REVOKE ALL ON FUNCTION flagplane.operations() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.operations() IS
 'List the operations: their functions, REST methods and paths, scopes and success statuses.
-scope is NULL for operations that only database roles with USAGE on flagplane_data may call.';
+scope is NULL for operations that only database roles with USAGE on flagplane_data may call; whole_account: refused to access tokens that are limited to projects.';
 
 -- The same for programs that speak OpenAPI.
 CREATE FUNCTION flagplane.openapi()
