@@ -15,17 +15,15 @@
 #include "call/stats.h"
 #include "call/token.h"
 #include "call/auth_cache.h"
-#include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #define DATA_SCHEMA		"flagplane_data"
-#define API_SCHEMA		"flagplane"
-#define STATS_VIEW		"stats"
 #define DEFAULT_ACCOUNT "default"
 
 /* No account has this id. */
@@ -139,22 +137,17 @@ owner_require_rights(const OwnerContext *owner, const char *function)
 }
 
 /*
- * owner_require_monitoring refuses database roles that may neither read the counters nor
- * have rights on the data, for a function that those call who watch the server.  EXECUTE
- * alone does not do: roles that must present a token have it on all functions.
+ * owner_require_monitoring refuses database roles that neither watch the server, as those with
+ * the privileges of pg_read_all_stats do (pg_monitor has them), nor have rights on the data.
+ * EXECUTE alone is not enough: roles that must present a token have it on all functions.
  */
 void
 owner_require_monitoring(const OwnerContext *owner, const char *function)
 {
-	Oid stats;
-
-	if (owner->trusted)
-		return;
-	stats = get_relname_relid(STATS_VIEW, get_namespace_oid(API_SCHEMA, false));
-	if (!OidIsValid(stats) || pg_class_aclcheck(stats, owner->user, ACL_SELECT) != ACLCHECK_OK)
+	if (!owner->trusted && !has_privs_of_role(owner->user, ROLE_PG_READ_ALL_STATS))
 		error_raise(ERR_UNAUTHENTICATED,
-					"%s is for database roles with SELECT on " API_SCHEMA "." STATS_VIEW
-					" or rights on the data",
+					"%s is for database roles with the privileges of pg_monitor or rights on the "
+					"data",
 					function);
 }
 

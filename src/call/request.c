@@ -169,8 +169,8 @@ request_reset_response(Request *request)
 }
 
 /*
- * next_tag reads an entity tag of a list and steps past it and the comma after it; false at
- * the end of the list.
+ * next_tag reads an entity tag of a list and steps past it; false at the end of the list.
+ * What has not the form of one is read up to the next comma, and is no version's.
  */
 static bool
 next_tag(const char **list, const char **tag, int *length)
@@ -184,10 +184,12 @@ next_tag(const char **list, const char **tag, int *length)
 	if (strncmp(next, "W/", 2) == 0)
 		next += 2;
 	end = *next == '"' ? strchr(next + 1, '"') : NULL;
-	if (end == NULL || strchr(" \t,", end[1]) == NULL)
-		error_raise(ERR_INVALID, "If-Match must be * or a list of entity tags");
-	*length = end + 1 - *tag;
-	*list = end + 1;
+	next = end ? end + 1 : next;
+	next += strcspn(next, ",");
+	*length = next - *tag;
+	while (strchr(" \t", (*tag)[*length - 1]))
+		(*length)--;
+	*list = next;
 	return true;
 }
 

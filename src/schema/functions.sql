@@ -885,7 +885,7 @@ AS 'MODULE_PATHNAME', 'flagplane_status';
 REVOKE ALL ON FUNCTION flagplane.status() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.status() IS
 'Tell how the library runs: its version, whether it is preloaded, whether calls are limited, and the settings.
-tokens_max: access tokens that there is room for, tokens: those there, tokens_taken_over: how often one lost its place while its budget was not whole. For database roles with USAGE on flagplane_data only.';
+tokens_max: access tokens that there is room for, tokens: those there, tokens_taken_over: how often one lost its place while its budget was not whole. For database roles with the privileges of pg_monitor, or with USAGE on flagplane_data.';
 
 CREATE FUNCTION flagplane.doctor(
 	OUT finding text,
@@ -897,7 +897,7 @@ AS 'MODULE_PATHNAME', 'flagplane_doctor';
 REVOKE ALL ON FUNCTION flagplane.doctor() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.doctor() IS
 'Look an installation over: a row for each thing that is wrong or odd, the worst first; none if all is well.
-finding: the name of the check, a colon, and what was found; severity: error, warning or info. For database roles with USAGE on flagplane_data only.';
+finding: the name of the check, a colon, and what was found; severity: error, warning or info. For database roles with the privileges of pg_monitor, or with USAGE on flagplane_data.';
 
 -- The counters of the operations.
 CREATE FUNCTION flagplane.operation_stats(
@@ -914,14 +914,14 @@ AS 'MODULE_PATHNAME', 'flagplane_operation_stats';
 REVOKE ALL ON FUNCTION flagplane.operation_stats() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.operation_stats() IS
 'What the view flagplane.stats shows: the calls of each operation in this database.
-For database roles with SELECT on flagplane.stats or USAGE on flagplane_data.';
+For database roles with the privileges of pg_monitor, or with USAGE on flagplane_data.';
 
 CREATE VIEW flagplane.stats AS
 	SELECT s.operation, s.calls, s.errors, s.replays, s.rate_limited, s.unauthenticated, s.since
 	FROM flagplane.operation_stats() s;
 REVOKE ALL ON flagplane.stats FROM PUBLIC;
 COMMENT ON VIEW flagplane.stats IS
-'Calls of each operation in this database; no rows if the library is not preloaded. Needs EXECUTE on flagplane.operation_stats(). SELECT on it also lets a role call status() and doctor().';
+'Calls of each operation in this database; no rows if the library is not preloaded. Needs EXECUTE on flagplane.operation_stats(), and the privileges of pg_monitor or USAGE on flagplane_data.';
 COMMENT ON COLUMN flagplane.stats.operation IS 'The operation.';
 COMMENT ON COLUMN flagplane.stats.calls IS 'Calls begun.';
 COMMENT ON COLUMN flagplane.stats.errors IS 'Calls that did not succeed, those still running included.';
