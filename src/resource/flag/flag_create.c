@@ -204,6 +204,25 @@ read_variations(Request *request, StringInfo out)
 }
 
 /*
+ * both_boolean tells whether two variations, which have different values, are true and false.
+ */
+static bool
+both_boolean(const Request *request)
+{
+	Jsonb *list = DatumGetJsonbP(request->params.values[FIELD_PARAM(VARIATIONS)]);
+
+	for (int i = 0; i < 2; i++)
+	{
+		Jsonb *variation = JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i));
+		JsonbValue value;
+
+		if (!jsonb_member(variation, "value", &value) || value.type != jbvBool)
+			return false;
+	}
+	return true;
+}
+
+/*
  * default_variation reads a member of defaults: the index of a variation.  Without
  * defaults it is the one given as otherwise.
  */
@@ -321,9 +340,8 @@ check_create_flag(Request *request)
 		count = read_variations(request, &variations);
 	if (request->broken[VARIATIONS])
 		return;
-	if (!boolean && count == 2)
-		boolean = strstr(variations.data, "\"value\":true") != NULL &&
-				  strstr(variations.data, "\"value\":false") != NULL;
+	if (!boolean)
+		boolean = count == 2 && both_boolean(request);
 
 	if (request_given(request, DEFAULTS) && !request->broken[DEFAULTS])
 		stranger = jsonb_unknown_key(DatumGetJsonbP(request->params.values[FIELD_PARAM(DEFAULTS)]),
