@@ -89,6 +89,12 @@ typedef struct Field
 	const struct InstructionKind *kinds; /* of a list of instructions; NULL for all other fields */
 } Field;
 
+/* A field by its two names and its type; what else it has is named: .required = true. */
+#define FIELD(sql_name, rest_name, field_type, ...)                               \
+	{                                                                             \
+		.name = sql_name, .json_name = rest_name, .type = field_type, __VA_ARGS__ \
+	}
+
 #define FIELDS_END                                                          \
 	{                                                                       \
 		NULL, NULL, FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL \

@@ -50,6 +50,9 @@ typedef struct FlagBeginning
 	Jsonb *prerequisites; /* NULL: the source's, or none */
 } FlagBeginning;
 
+/* Settings of some flags in the environments, as they were read. */
+typedef struct Configurations Configurations;
+
 /* flag.c */
 extern Flag flag_of_row(const Rows *rows, uint64 number);
 extern void flag_document(Request *request, const Flag *flag, ArrayType *environments);
@@ -58,7 +61,10 @@ pg_noreturn extern void flag_missing(Request *request);
 
 /* flag_configuration.c: a flag's settings in the environments. */
 extern void flag_configure(Request *request, Datum flag_id, const FlagBeginning *beginning);
-extern void configurations_document(Request *request, const Flag *flag, ArrayType *environments);
+extern Configurations *
+configurations_read(Request *request, const Flag *flags, int count, ArrayType *keys);
+extern void configurations_document(Request *request, const Flag *flag,
+									const Configurations *configurations, int place);
 extern void configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *after,
 								  int variations, int variations_before);
 

@@ -67,13 +67,17 @@ const InstructionKind experiment_instruction_kinds[] = {
 	{NULL, {{NULL}}}};
 
 /* Who deletes the project or the environment waits, or is waited for, before anything else. */
-STATEMENT(lock_experiment, "SELECT " EXPERIMENT_COLUMNS
-						   " FROM flagplane_data.project p JOIN flagplane_data.environment n"
-						   " ON n.account_id = p.account_id AND n.project_id = p.id"
-						   " JOIN flagplane_data.experiment e"
-						   " ON e.account_id = n.account_id AND e.environment_id = n.id"
-						   " WHERE p.account_id = $1 AND p.key = $2 AND n.key = $3 AND e.key = $4"
-						   " FOR KEY SHARE OF p, n FOR UPDATE OF e");
+#define LOCK_EXPERIMENT(strength)                                           \
+	"SELECT " EXPERIMENT_COLUMNS                                            \
+	" FROM flagplane_data.project p JOIN flagplane_data.environment n"      \
+	" ON n.account_id = p.account_id AND n.project_id = p.id"               \
+	" JOIN flagplane_data.experiment e"                                     \
+	" ON e.account_id = n.account_id AND e.environment_id = n.id"           \
+	" WHERE p.account_id = $1 AND p.key = $2 AND n.key = $3 AND e.key = $4" \
+	" FOR KEY SHARE OF p, n FOR " strength " OF e"
+
+STATEMENT(lock_for_change, LOCK_EXPERIMENT("NO KEY UPDATE"));
+STATEMENT(lock_for_deletion, LOCK_EXPERIMENT("UPDATE"));
 
 STATEMENT(update_experiment,
 		  "UPDATE flagplane_data.experiment e SET name = $3, description = $4, status = $5,"
@@ -89,9 +93,9 @@ STATEMENT(delete_experiment,
  * was.
  */
 static Experiment
-take(Request *request)
+take(Request *request, Statement *lock)
 {
-	Rows rows = request_run_first(request, &lock_experiment, FIELD_PARAM(KEY) + 1);
+	Rows rows = request_run_first(request, lock, FIELD_PARAM(KEY) + 1);
 	Experiment experiment;
 
 	if (rows.count == 0)
@@ -275,7 +279,7 @@ follow(Request *request, Experiment *experiment, const Instruction *instruction)
 static void
 change_experiment(Request *request, bool (*change)(Request *request, Experiment *experiment))
 {
-	Experiment experiment = take(request);
+	Experiment experiment = take(request, &lock_for_change);
 
 	keep(request, &experiment, change(request, &experiment));
 }
@@ -322,7 +326,7 @@ check_update_experiment(Request *request)
 void
 do_update_experiment(Request *request)
 {
-	Experiment experiment = take(request);
+	Experiment experiment = take(request, &lock_for_change);
 	bool changed = false;
 	ListCell *cell;
 
@@ -339,7 +343,7 @@ do_update_experiment(Request *request)
 void
 do_delete_experiment(Request *request)
 {
-	Experiment experiment = take(request);
+	Experiment experiment = take(request, &lock_for_deletion);
 	Params params = {0};
 
 	refuse_running(&experiment, "deleted");

@@ -24,7 +24,7 @@ extern const InstructionKind layer_instruction_kinds[];
 
 extern Layer layer_of_row(const Rows *rows, uint64 number);
 extern Layer layer_find(Request *request);
-extern Layer layer_lock(Request *request);
+extern Layer layer_lock(Request *request, bool for_deletion);
 extern void layer_respond(Request *request, const Layer *layer, const char *environment_key);
 pg_noreturn extern void layer_missing(Request *request);
 

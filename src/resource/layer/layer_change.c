@@ -74,7 +74,7 @@ STATEMENT(lock_environment,
 
 STATEMENT(lock_experiments, "SELECT " EXPERIMENT_COLUMNS " FROM flagplane_data.experiment e"
 							" WHERE e.account_id = $1 AND e.environment_id = $8"
-							" AND e.key = ANY ($7) ORDER BY e.key FOR UPDATE");
+							" AND e.key = ANY ($7) ORDER BY e.key FOR NO KEY UPDATE");
 
 STATEMENT(update_layer, "UPDATE flagplane_data.layer l SET name = $3, description = $4,"
 						" randomization_unit = $5 WHERE l.account_id = $1 AND l.id = $2");
@@ -390,7 +390,7 @@ do_update_layer(Request *request)
 		environment_id = lock_environment_by_key(request);
 		targets = lock_targets(request, environment_id);
 	}
-	layer = layer_lock(request);
+	layer = layer_lock(request, false);
 	layer_respond(request, &layer, environment_key);
 	request_before(request);
 
