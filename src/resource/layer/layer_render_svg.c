@@ -57,12 +57,12 @@ typedef struct Colour
 } Colour;
 
 static const Colour colours[] = {
-	{"#0b4f9e", "#ffffff", "", ""}, {"#f0d93f", "#000000", "", ""}, {"#ab4621", "#ffffff", "", ""},
+	{"#0b4f9e", "#ffffff", "", ""}, {"#f6e04e", "#000000", "", ""}, {"#ab4621", "#ffffff", "", ""},
 	{"#5ab4e6", "#000000", "", ""}, {"#009084", "#000000", "", ""}, {"#f2b6d4", "#000000", "", ""},
 	{"#d97f1f", "#000000", "", ""},
 };
 
-static const Colour free_colour = {"#f3f4f6", "#3d444d", " class=\"free\"", " class=\"on-free\""};
+static const Colour free_colour = {"#f6f7f8", "#3d444d", " class=\"free\"", " class=\"on-free\""};
 
 /* What is laid over the colours when they come again; the first time nothing is. */
 static const char *const overlays[] = {NULL, "stripes", "dots"};
