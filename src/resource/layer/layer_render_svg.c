@@ -47,6 +47,14 @@
 	".flagplane-layer .free{fill:#2a2f36}"       \
 	".flagplane-layer .on-free{fill:#e6edf3;stroke:#2a2f36}}</style>\n"
 
+/* What is laid over colours, in an ink. */
+#define PATTERNS(ink)                                                                        \
+	"<pattern id=\"stripes-" ink "\" width=\"6\" height=\"6\""                               \
+	" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"                      \
+	"<path d=\"M0 0h2.2v6h-2.2z\" fill=\"#" ink "\" fill-opacity=\".5\"/></pattern>"         \
+	"<pattern id=\"dots-" ink "\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\">" \
+	"<circle cx=\"4\" cy=\"4\" r=\"2\" fill=\"#" ink "\" fill-opacity=\".5\"/></pattern>"
+
 /* A colour, what is written on it in, and the names of both in the style. */
 typedef struct Colour
 {
@@ -64,7 +72,8 @@ static const Colour colours[] = {
 
 static const Colour free_colour = {"#f6f7f8", "#3d444d", " class=\"free\"", " class=\"on-free\""};
 
-/* What is laid over the colours when they come again; the first time nothing is. */
+/* What is laid over the colours when they come again, in the ink of each; the first time
+ * nothing is. */
 static const char *const overlays[] = {NULL, "stripes", "dots"};
 
 /*
@@ -141,7 +150,7 @@ draw_shape(StringInfo out, int owner, const char *shape)
 
 	appendStringInfo(out, "<%s fill=\"%s\"%s/>", shape, colour.fill, colour.fill_class);
 	if (overlay)
-		appendStringInfo(out, "<%s fill=\"url(#%s)\"/>", shape, overlay);
+		appendStringInfo(out, "<%s fill=\"url(#%s-%s)\"/>", shape, overlay, colour.ink + 1);
 }
 
 /*
@@ -189,14 +198,9 @@ draw_head(Request *request, const Segments *segments, int height)
 		escape(out, owner_name(segments, i), -1);
 		appendStringInfo(out, ": %s %%.", segments_percent(owner_count(segments, i)));
 	}
+	appendStringInfoString(out, "</desc>\n" DARK_STYLE "<defs>" PATTERNS("ffffff")
+									PATTERNS("000000") "</defs>\n");
 	appendStringInfo(out,
-					 "</desc>\n" DARK_STYLE "<defs>"
-					 "<pattern id=\"stripes\" width=\"6\" height=\"6\""
-					 " patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
-					 "<path d=\"M0 0h2.2v6h-2.2z\" fill=\"#ffffff\" fill-opacity=\".7\"/></pattern>"
-					 "<pattern id=\"dots\" width=\"8\" height=\"8\""
-					 " patternUnits=\"userSpaceOnUse\"><circle cx=\"4\" cy=\"4\" r=\"2\""
-					 " fill=\"#1b1f24\" fill-opacity=\".6\"/></pattern></defs>\n"
 					 "<rect width=\"%d\" height=\"%d\" rx=\"12\" fill=\"#ffffff\""
 					 " class=\"page\"/>\n"
 					 "<text x=\"%d\" y=\"48\" font-size=\"22\" font-weight=\"600\">",
