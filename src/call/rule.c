@@ -169,7 +169,7 @@ is_one_of(const char *text, const char *const *choices)
 /*
  * list_choices writes the choices for a message.
  */
-static char *
+char *
 list_choices(const char *const *choices)
 {
 	StringInfoData list;

@@ -88,11 +88,13 @@ STATEMENT(change_configuration,
 
 /* Prerequisites, $4, of the flag in an environment that are none: the flag or its variation is not there. */
 STATEMENT(find_missing_prerequisite,
-		  "SELECT q->>'key' FROM jsonb_array_elements($4) q WHERE NOT EXISTS"
+		  "SELECT q->>'key', place::integer - 1"
+		  " FROM jsonb_array_elements($4) WITH ORDINALITY u(q, place) WHERE NOT EXISTS"
 		  " (SELECT 1 FROM flagplane_data.flag f JOIN flagplane_data.flag o"
 		  " ON o.account_id = f.account_id AND o.project_id = f.project_id AND o.id <> f.id"
 		  " WHERE f.account_id = $1 AND f.id = $2 AND o.key = q->>'key'"
-		  " AND (q->>'variation')::integer < jsonb_array_length(o.variations)) LIMIT 1");
+		  " AND (q->>'variation')::integer < jsonb_array_length(o.variations))"
+		  " ORDER BY place LIMIT 1");
 
 /* Whether the flag's prerequisites, $4, in an environment need the flag itself in the end. */
 STATEMENT(find_circle,
@@ -107,6 +109,16 @@ STATEMENT(find_circle,
 		  " jsonb_array_elements(c.prerequisites) q)"
 		  " SELECT 1 FROM needed n JOIN flagplane_data.flag t ON t.account_id = $1 AND t.id = $2"
 		  " AND t.key = n.key LIMIT 1");
+
+/*
+ * completed is a member of the settings as it is answered: with what was left out when
+ * it was stored.
+ */
+static char *
+completed(const char *name, const Row *row, int column)
+{
+	return jsonb_text(targeting_complete(name, DatumGetJsonbP(row->values[column]), true));
+}
 
 /*
  * configuration_document writes a flag's configuration in one environment, the
@@ -124,10 +136,10 @@ configuration_document(StringInfo out, const char *project_key, const char *flag
 	document_string(out, "sel", row_string(row, 9));
 	document_milliseconds(out, "lastModified", row_time(row, 12));
 	document_integer(out, "version", row_integer(row, 11));
-	document_raw(out, "targets", row_jsonb(row, 5));
+	document_raw(out, "targets", completed("targets", row, 5));
 	document_raw(out, "contextTargets", "[]");
-	document_raw(out, "rules", row_jsonb(row, 6));
-	document_raw(out, "fallthrough", row_jsonb(row, 3));
+	document_raw(out, "rules", completed("rules", row, 6));
+	document_raw(out, "fallthrough", completed("fallthrough", row, 3));
 	if (!row->nulls[4])
 		document_integer(out, "offVariation", row_integer(row, 4));
 	document_raw(out, "prerequisites", row_jsonb(row, 7));
@@ -262,12 +274,13 @@ check_prerequisites(Violations *violations, const char *attribute, Params *param
 		Row row;
 
 		row_read(&rows, 0, &row);
-		error_violation(violations, attribute,
-						"prerequisites name flag %s, which is not there or has no such variation",
-						row_string(&row, 0));
+		error_violation(
+			violations, psprintf("%s.prerequisites[%d]", attribute, row_integer(&row, 1)),
+			"names flag %s, which is not there or has no such variation", row_string(&row, 0));
 	}
 	else if (statement_run(&find_circle, params, STATEMENT_LATEST).count > 0)
-		error_violation(violations, attribute, "prerequisites need the flag itself");
+		error_violation(violations, psprintf("%s.prerequisites", attribute),
+						"need the flag itself");
 }
 
 /*
@@ -287,7 +300,8 @@ same_member(const Jsonb *a, const Jsonb *b, const char *name)
  */
 static void
 change_configuration_of(Request *request, Violations *violations, const Flag *flag,
-						const char *environment_key, Jsonb *before, Jsonb *after, int variations)
+						const char *environment_key, Jsonb *before, Jsonb *after, int variations,
+						bool fewer)
 {
 	/* "fallthough" is how Terraform's provider resets what it means by fallthrough: the
 	 * service takes no notice of it, and neither is any taken here. */
@@ -301,7 +315,7 @@ change_configuration_of(Request *request, Violations *violations, const Flag *fl
 
 	after = patching_plain(after);
 	patching_compare(violations, attribute, before, after, editable);
-	written = targeting_check(violations, attribute, after, variations);
+	written = targeting_check(violations, attribute, fewer ? NULL : before, after, variations);
 	if (violations->count > broken)
 		return;
 
@@ -359,9 +373,11 @@ configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *
 			error_violation(&violations, "environments",
 							"must hold the environments of the project");
 		else if (!jsonb_equal(old, now))
-			change_configuration_of(request, &violations, flag, name, old, now, variations);
+			change_configuration_of(request, &violations, flag, name, old, now, variations,
+									variations < variations_before);
 		else if (variations < variations_before)
-			(void) targeting_check(&violations, psprintf("environments.%s", name), now, variations);
+			(void) targeting_check(&violations, psprintf("environments.%s", name), NULL, now,
+								   variations);
 	}
 	if (violations.count > 0)
 		error_raise_violations(ERR_INVALID, &violations);
