@@ -93,13 +93,14 @@ STATEMENT(list_projects, "SELECT " PROJECT_COLUMNS VISIBLE_PROJECTS
 STATEMENT(count_projects, "SELECT count(*)" VISIBLE_PROJECTS);
 
 STATEMENT(lock_project_key_share, "SELECT p.id FROM flagplane_data.project p"
-								  " WHERE p.account_id = $1 AND p.key = $2 FOR KEY SHARE");
+								  " WHERE p.account_id = :account_id AND p.key = :project_key"
+								  " FOR KEY SHARE");
 
 STATEMENT(share_project, "SELECT p.id FROM flagplane_data.project p"
-						 " WHERE p.account_id = $1 AND p.key = $2 FOR SHARE");
+						 " WHERE p.account_id = :account_id AND p.key = :project_key FOR SHARE");
 
-STATEMENT(project_is_there,
-		  "SELECT 1 FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2");
+STATEMENT(project_is_there, "SELECT 1 FROM flagplane_data.project p"
+							" WHERE p.account_id = :account_id AND p.key = :project_key");
 
 /*
  * project_of_row reads the columns of PROJECT_COLUMNS.
@@ -169,12 +170,12 @@ project_document(StringInfo out, const Project *project)
 bool
 project_exists(Request *request)
 {
-	return request_run_first(request, &project_is_there, 2).count > 0;
+	return request_run(request, &project_is_there).count > 0;
 }
 
 /*
- * project_lock locks the project whose key is the request's first field and adds its
- * id to the parameters.  It locks as a foreign key would, so that a project that is
+ * project_lock locks the project that the request names and binds its id as
+ * :project_id.  It locks as a foreign key would, so that a project that is
  * being deleted is missed in time; or so that nobody makes a flag in it meanwhile.
  * A statement of its own, since to insert what another plan selects costs more than
  * two plain statements.
@@ -182,15 +183,14 @@ project_exists(Request *request)
 void
 project_lock(Request *request, bool against_flags)
 {
-	Rows rows =
-		request_run_first(request, against_flags ? &share_project : &lock_project_key_share, 2);
+	Rows rows = request_run(request, against_flags ? &share_project : &lock_project_key_share);
 	Row row;
 
 	if (rows.count == 0)
 		project_missing(request);
 	row_read(&rows, 0, &row);
-	request->project_id = DatumGetUUIDP(row.values[0]);
-	params_add(&request->params, UUIDOID, row.values[0], false);
+	request->project_id = DatumGetUUIDP(row_get_datum(&row, "id"));
+	bind_uuid(&request->params, "project_id", UUIDPGetDatum(request->project_id));
 }
 
 /*
