@@ -312,6 +312,8 @@ fields_collect(Request *request)
 	{
 		if (request->broken[i])
 			continue;
+		if (request->passed[i])
+			continue;
 		if (request_given(request, i))
 			rule_check(request, i);
 		else if (fields[i].required)

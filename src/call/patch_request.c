@@ -100,6 +100,28 @@ patching_compare(Violations *violations, const char *path, Jsonb *before, Jsonb 
 }
 
 /*
+ * pass_names lets names pass that the patch has not changed: one that was stored when
+ * names could hold more must not keep the rest from being changed.
+ */
+static void
+pass_names(Request *fields, Jsonb *before, Jsonb *after)
+{
+	for (int i = 0; fields->operation->fields[i].name; i++)
+	{
+		const Field *field = &fields->operation->fields[i];
+		Jsonb *had;
+		Jsonb *has;
+
+		if (field->rule != RULE_NAME || field->place != IN_BODY)
+			continue;
+		had = jsonb_member_of(before, field->json_name);
+		has = jsonb_member_of(after, field->json_name);
+		if (had && has && jsonb_equal(had, has))
+			fields->passed[i] = true;
+	}
+}
+
+/*
  * patching_fields holds a patched document to the fields of a creation, with the
  * rules between them, and returns them as a request of that creation whose
  * statements' parameters they are.  Fields in the path are left to the caller.  What is
@@ -145,6 +167,7 @@ patching_fields(Request *request, const Operation *creation, Jsonb *before, Json
 	problem = body_read(fields, members.data, members.len);
 	if (problem)
 		error_raise(ERR_INVALID, "the patched document cannot be read: %s", problem);
+	pass_names(fields, before, after);
 	fields_check(fields);
 	return fields;
 }

@@ -56,15 +56,18 @@ const Field get_audit_log_entry_fields[] = {
 	" AND r.project_id = l.project_id))"
 
 /* One entry more than a page has, so that it is known whether there are more. */
-STATEMENT(
-	list_entries,
-	"SELECT " ENTRY_COLUMNS ENTRIES(
-		"$8") " AND l.at < $9 AND l.at >= $10"
-			  " AND (l.at, l.generation, l.xid, l.ordinal) < ($11, $12, $13, $14)"
-			  " AND ($15 IS NULL OR l.target ~ $15)"
-			  " AND ($5 IS NULL OR position(lower($5) IN lower(coalesce(l.target, ''))) > 0"
-			  " OR position(lower($5) IN lower(" ENTRY_NAME ")) > 0)"
-			  " ORDER BY l.at DESC, l.generation DESC, l.xid DESC, l.ordinal DESC LIMIT $4 + 1");
+STATEMENT(list_entries,
+		  "SELECT " ENTRY_COLUMNS ENTRIES(
+			  "$8") " AND l.at < $9 AND l.at >= $10"
+					" AND (l.at, l.generation, l.xid, l.ordinal) < ($11, $12, $13, $14)"
+					" AND ($15 IS NULL OR l.target ~ $15)"
+					" AND ($5 IS NULL OR position(" FOLDED("$5") " IN " FOLDED(
+						"coalesce(l.target, '')") ") > 0"
+												  " OR position(" FOLDED("$5") " IN " FOLDED(
+													  ENTRY_NAME) ") > 0)"
+																  " ORDER BY l.at DESC, "
+																  "l.generation DESC, l.xid DESC, "
+																  "l.ordinal DESC LIMIT $4 + 1");
 
 STATEMENT(find_entry, "SELECT " ENTRY_COLUMNS ENTRIES(
 						  "$3") " AND l.generation = $4 AND l.xid = $5 AND l.ordinal = $6");
@@ -192,7 +195,7 @@ do_list_audit_log(Request *request)
 	rows = request_run(request, &list_entries);
 
 	document_open_items(out);
-	for (uint64 i = 0; i < Min(rows.count, limit); i++)
+	for (uint64 i = 0; i < rows.count && next == NULL; i++)
 	{
 		Row row;
 
@@ -200,7 +203,7 @@ do_list_audit_log(Request *request)
 		document_element(out);
 		audit_entry_document(out, &request->caller, &row);
 		document_close(out, '}');
-		if (i + 1 == limit && rows.count > limit)
+		if (rows.count > i + 1 && (i + 1 == limit || page_is_full(request)))
 		{
 			AuditPlace place = audit_place_of_row(&row, ENTRY_PLACE);
 

@@ -44,18 +44,15 @@ STATEMENT(list_of_project, "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS P
 STATEMENT(count_of_project, "SELECT count(*)" PROJECTS_ENVIRONMENTS);
 
 /*
- * write_items writes environments as the elements of an array.
+ * write_item writes an environment as an element of an array.
  */
 static void
-write_items(Request *request, const char *project_key, const Rows *rows)
+write_item(Request *request, const char *project_key, const Rows *rows, uint64 number)
 {
-	for (uint64 i = 0; i < rows->count; i++)
-	{
-		Environment environment = environment_of_row(rows, i, true);
+	Environment environment = environment_of_row(rows, number, true);
 
-		document_element(request->response);
-		environment_document(request, project_key, &environment);
-	}
+	document_element(request->response);
+	environment_document(request, project_key, &environment);
 }
 
 /*
@@ -72,7 +69,8 @@ write_of_project(Request *request, const char *project_key, Datum project_id, co
 	params_add(&params, UUIDOID, project_id, false);
 	params_add(&params, INT8OID, Int64GetDatum(limit ? *limit : 0), limit == NULL);
 	rows = statement_run(&list_of_project, &params, request->mode);
-	write_items(request, project_key, &rows);
+	for (uint64 i = 0; i < rows.count; i++)
+		write_item(request, project_key, &rows, i);
 }
 
 /*
@@ -143,7 +141,8 @@ do_list_environments(Request *request)
 
 	rows = request_run(request, &list_environments);
 	document_open_items(request->response);
-	write_items(request, project_key, &rows);
+	for (uint64 i = 0; page_continues(request, i, rows.count); i++)
+		write_item(request, project_key, &rows, i);
 	document_close(request->response, ']');
 	page_end(request, LIST_LIMIT, total, "/api/v2/projects/%s/environments", project_key);
 }

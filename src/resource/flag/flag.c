@@ -250,7 +250,7 @@ do_list_flags(Request *request)
 	environments = read_environments(request, LIST_ENV);
 	rows = request_run(request, &list_flags);
 	document_open_items(out);
-	for (uint64 i = 0; i < rows.count; i++)
+	for (uint64 i = 0; page_continues(request, i, rows.count); i++)
 	{
 		Flag flag = flag_of_row(&rows, i);
 

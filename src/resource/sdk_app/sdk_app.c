@@ -6,6 +6,7 @@
 #include "resource/resource.h"
 
 #include "call/cursor.h"
+#include "call/page.h"
 #include "call/token.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
@@ -30,7 +31,7 @@ const char *const sdk_app_platforms[] = {"ios",	 "android", "web",	"react-native
 
 const Field create_sdk_app_fields[] = {
 	[PROJECT_ID] = PROJECT_ID_FIELD,
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, APP_NAME_MAX, NULL, NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, APP_NAME_MAX, NULL, NULL},
 	[PLATFORM] = {"platform", "platform", FIELD_TEXT, IN_BODY, true, RULE_ONE_OF, 0, 0,
 				  sdk_app_platforms, NULL},
 	[BUNDLE_ID] = {"bundle_id", "bundleId", FIELD_TEXT, IN_BODY, false, RULE_APP_ID, 1,
@@ -260,7 +261,7 @@ do_list_sdk_apps(Request *request)
 	if (rows.count == 0)
 		require_project(request, &find_project);
 	document_open_items(out);
-	for (uint64 i = 0; i < rows.count && i < (uint64) limit; i++)
+	for (uint64 i = 0; i < rows.count && next == NULL; i++)
 	{
 		SdkApp app = sdk_app_of_row(&rows, i);
 
@@ -269,7 +270,7 @@ do_list_sdk_apps(Request *request)
 		document_iso(out, "createdAt", app.created_at);
 		document_iso(out, "lastEventAt", app.last_event_at);
 		document_close(out, '}');
-		if (i + 1 == (uint64) limit && rows.count > (uint64) limit)
+		if (rows.count > i + 1 && (i + 1 == (uint64) limit || page_is_full(request)))
 			next = cursor_text(list_scope(request), app.created_at, app.id);
 	}
 	document_close(out, ']');

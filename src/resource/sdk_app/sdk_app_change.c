@@ -26,7 +26,7 @@ enum
 const Field update_sdk_app_fields[] = {
 	[PROJECT_ID] = PROJECT_ID_FIELD,
 	[APP_ID] = {"app_id", "appId", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 1, APP_NAME_MAX, NULL, NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, false, RULE_NAME, 1, APP_NAME_MAX, NULL, NULL},
 	[BUNDLE_ID] = {"bundle_id", "bundleId", FIELD_TEXT, IN_BODY, false, RULE_APP_ID, 1,
 				   IDENTIFIER_MAX, NULL, NULL},
 	[ANDROID_PACKAGE] = {"android_package", "androidPackage", FIELD_TEXT, IN_BODY, false,
