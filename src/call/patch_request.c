@@ -81,6 +81,7 @@ compare_members(Violations *violations, const char *path, Jsonb *document, Jsonb
 		if (is_one_of(text, editable) || (same && absence_alone) ||
 			(same && jsonb_equal(JsonbValueToJsonb(&value), JsonbValueToJsonb(same))))
 			continue;
+		text = error_word(text);
 		error_violation(violations, path ? psprintf("%s.%s", path, text) : text,
 						"cannot be changed");
 	}

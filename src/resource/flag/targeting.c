@@ -125,7 +125,8 @@ check_object(const Targeting *targeting, const char *path, const Jsonb *value,
 		return broken(targeting, path, "must be an object");
 	stranger = jsonb_unknown_key(value, members);
 	if (stranger)
-		return broken(targeting, psprintf("%s.%s", path, stranger), "is not a known member");
+		return broken(targeting, psprintf("%s.%s", path, error_word(stranger)),
+					  "is not a known member");
 	return true;
 }
 
