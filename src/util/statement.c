@@ -8,7 +8,10 @@
  * value never changes how these statements should run.  What does is the size of
  * the tables.  Over a small one the planner takes any index or none, and until
  * autovacuum comes by, which it cannot within a transaction, all of an account would
- * be read for one row: so plans are made anew now and then.
+ * be read for one row: so plans over a statement's tables are made anew now and then.
+ *
+ * Where Citus is, plans are not forced to be generic: it cannot distribute a generic
+ * plan that joins.
  */
 #include "util/statement.h"
 
@@ -16,6 +19,9 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "storage/sinval.h"
 #include "util/jsonb.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -245,16 +251,60 @@ statement_end(void)
 }
 
 /*
- * count_use counts a statement's uses, and at the 64th, 256th, 1024th ... has all plans
- * of this backend made anew: those of foreign keys are as old as ours.
+ * invalidate_table has this backend make its plans over a table anew, when they are used
+ * next: ours, those of foreign keys, which no other way leads to, and those of views
+ * over our tables.  It is what ANALYZE of the table does, in this backend alone.
+ */
+static void
+invalidate_table(Oid table)
+{
+	SharedInvalidationMessage message;
+
+	memset(&message, 0, sizeof(message));
+	message.rc.id = SHAREDINVALRELCACHE_ID;
+	message.rc.dbId = MyDatabaseId;
+	message.rc.relId = table;
+	LocalExecuteInvalidationMessage(&message);
+}
+
+/*
+ * count_use counts a statement's uses, and at the 64th, 256th, 1024th ... has plans over
+ * its tables made anew.
  */
 static void
 count_use(Statement *statement)
 {
+	ListCell *source;
+	ListCell *table;
+
 	if (++statement->uses < statement->new_plans_at)
 		return;
 	statement->new_plans_at = 4 * statement->uses;
-	ResetPlanCache();
+	foreach (source, SPI_plan_get_plan_sources(statement->plan))
+		foreach (table, ((CachedPlanSource *) lfirst(source))->relationOids)
+			invalidate_table(lfirst_oid(table));
+}
+
+/*
+ * force_generic decides whether a plan that is to be made is forced to be generic.  Who
+ * makes or removes Citus, or distributes the tables, invalidates the plans that are there.
+ */
+static void
+force_generic(Statement *statement)
+{
+	ListCell *cell;
+
+	foreach (cell, SPI_plan_get_plan_sources(statement->plan))
+	{
+		CachedPlanSource *source = lfirst(cell);
+
+		if (source->is_valid && source->gplan && source->gplan->is_valid)
+			continue;
+		if (OidIsValid(get_extension_oid("citus", true)))
+			source->cursor_options &= ~CURSOR_OPT_GENERIC_PLAN;
+		else
+			source->cursor_options |= CURSOR_OPT_GENERIC_PLAN;
+	}
 }
 
 /*
@@ -359,8 +409,7 @@ prepare(Statement *statement, const Params *params)
 	for (int i = 0; i < statement->params; i++)
 		types[i] = statement->named ? statement->named[i].type : params->types[i];
 
-	plan =
-		SPI_prepare_cursor(statement->resolved, statement->params, types, CURSOR_OPT_GENERIC_PLAN);
+	plan = SPI_prepare(statement->resolved, statement->params, types);
 	if (plan == NULL || SPI_keepplan(plan) != 0)
 		elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
 	statement->plan = plan;
@@ -405,6 +454,7 @@ statement_run(Statement *statement, const Params *params, StatementMode mode)
 	if (statement->plan == NULL)
 		prepare(statement, params);
 	count_use(statement);
+	force_generic(statement);
 	if (statement->named)
 	{
 		values_by_name(statement, params, values_named, nulls_named);

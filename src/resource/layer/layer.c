@@ -99,11 +99,14 @@ STATEMENT(list_layers,
 STATEMENT(list_reservations, LIST_RESERVATIONS IN_ORDER);
 STATEMENT(list_reservations_of_layer, LIST_RESERVATIONS " AND l.key = :layer_key" IN_ORDER);
 
-STATEMENT(lock_layer,
-		  "SELECT " LAYER_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.layer l"
-		  " ON l.account_id = p.account_id AND l.project_id = p.id"
-		  " WHERE p.account_id = :account_id AND p.key = :project_key AND l.key = :layer_key"
-		  " FOR KEY SHARE OF p FOR UPDATE OF l");
+#define LOCK_LAYER(strength)                                                             \
+	"SELECT " LAYER_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.layer l" \
+	" ON l.account_id = p.account_id AND l.project_id = p.id"                            \
+	" WHERE p.account_id = :account_id AND p.key = :project_key AND l.key = :layer_key"  \
+	" FOR KEY SHARE OF p FOR " strength " OF l"
+
+STATEMENT(lock_for_change, LOCK_LAYER("NO KEY UPDATE"));
+STATEMENT(lock_for_deletion, LOCK_LAYER("UPDATE"));
 
 /* Whoever deletes a layer or an environment holds the project: both take history along. */
 STATEMENT(lock_project, "SELECT p.id FROM flagplane_data.project p"
@@ -293,13 +296,13 @@ layer_find(Request *request)
 }
 
 /*
- * layer_lock is layer_find that holds the layer: nobody else changes who owns what
- * of it until the transaction ends.
+ * layer_lock is layer_find that locks the layer: nobody else changes who owns what of it
+ * until the transaction ends, nor, if it is to be deleted, refers to it.
  */
 Layer
-layer_lock(Request *request)
+layer_lock(Request *request, bool for_deletion)
 {
-	Rows rows = request_run(request, &lock_layer);
+	Rows rows = request_run(request, for_deletion ? &lock_for_deletion : &lock_for_change);
 
 	if (rows.count == 0)
 		layer_missing(request);
@@ -415,7 +418,7 @@ do_delete_layer(Request *request)
 
 	if (request_run(request, &lock_project).count == 0)
 		project_missing(request);
-	layer = layer_lock(request);
+	layer = layer_lock(request, true);
 	rows = request_run(request, &list_reservations_of_layer);
 	layer_document(request->response, &layer, &rows, &next, NULL);
 	request_before(request);

@@ -284,7 +284,12 @@ do_get_project(Request *request)
 	project = project_of_row(&rows, 0);
 	project_document(request->response, &project);
 	if (request_given(request, GET_EXPAND))
-		environments_page(request, project.key, UUIDPGetDatum(project.id));
+	{
+		Datum id = UUIDPGetDatum(project.id);
+		Rows pages = environments_pages(request, &id, 1);
+
+		environments_page(request, &pages, project.key, id);
+	}
 	document_close(request->response, '}');
 	request->version = project.version;
 }
@@ -308,12 +313,19 @@ void
 do_list_projects(Request *request)
 {
 	StringInfo out = request->response;
+	Datum *ids;
+	Rows pages = {0};
 	Rows rows;
 	int64 total;
 
 	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
 	total = page_total(request, &count_projects);
 	rows = request_run(request, &list_projects);
+	ids = palloc(sizeof(Datum) * (rows.count + 1));
+	for (uint64 i = 0; i < rows.count; i++)
+		ids[i] = UUIDPGetDatum(project_of_row(&rows, i).id);
+	if (request_given(request, LIST_EXPAND))
+		pages = environments_pages(request, ids, (int) rows.count);
 	document_open_items(out);
 	for (uint64 i = 0; page_continues(request, i, rows.count); i++)
 	{
@@ -322,7 +334,7 @@ do_list_projects(Request *request)
 		document_element(out);
 		project_document(out, &project);
 		if (request_given(request, LIST_EXPAND))
-			environments_page(request, project.key, UUIDPGetDatum(project.id));
+			environments_page(request, &pages, project.key, ids[i]);
 		document_close(out, '}');
 	}
 	document_close(out, ']');
