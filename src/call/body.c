@@ -38,6 +38,7 @@ read_member(void *state, char *name, const JsonValue *value)
 	{
 		const char *nearest = field_nearest(request->operation, name, IN_BODY);
 
+		name = error_word(name);
 		if (nearest)
 			error_violation(&request->violations, name, "is not a known field; perhaps %s is meant",
 							nearest);

@@ -95,8 +95,9 @@ compare_members(Violations *violations, const char *path, Jsonb *document, Jsonb
 		if (is_one_of(text, editable) || (same && absence_alone) ||
 			(same && jsonb_equal(JsonbValueToJsonb(&value), JsonbValueToJsonb(same))))
 			continue;
+		name_told = error_word(text);
 		if (path)
-			name_told = psprintf("%s.%s", path, text);
+			name_told = psprintf("%s.%s", path, name_told);
 		if (same == NULL && !absence_alone)
 			refuse_unknown(violations, name_told, nearest_name(text, editable));
 		else
@@ -115,6 +116,28 @@ patching_compare(Violations *violations, const char *path, Jsonb *before, Jsonb 
 {
 	compare_members(violations, path, after, before, editable, false);
 	compare_members(violations, path, before, after, editable, true);
+}
+
+/*
+ * pass_names lets names pass that the patch has not changed: one that was stored when
+ * names could hold more must not keep the rest from being changed.
+ */
+static void
+pass_names(Request *fields, Jsonb *before, Jsonb *after)
+{
+	for (int i = 0; fields->operation->fields[i].name; i++)
+	{
+		const Field *field = &fields->operation->fields[i];
+		Jsonb *had;
+		Jsonb *has;
+
+		if (field->rule != RULE_NAME || field->place != IN_BODY)
+			continue;
+		had = jsonb_member_of(before, field->json_name);
+		has = jsonb_member_of(after, field->json_name);
+		if (had && has && jsonb_equal(had, has))
+			fields->passed[i] = true;
+	}
 }
 
 /*
@@ -163,6 +186,7 @@ patching_fields(Request *request, const Operation *creation, Jsonb *before, Json
 	problem = body_read(fields, members.data, members.len);
 	if (problem)
 		error_raise(ERR_INVALID, "the patched document cannot be read: %s", problem);
+	pass_names(fields, before, after);
 	fields_check(fields);
 	return fields;
 }

@@ -56,8 +56,7 @@ static const char *const role_scopes[] = {
 	"{*}"};
 
 const Field create_access_token_fields[] = {
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, TOKEN_NAME_MAX, NULL,
-			  NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, TOKEN_NAME_MAX, NULL, NULL},
 	[SCOPES] = {"scopes", "scopes", FIELD_TEXTS, IN_BODY, false, RULE_SOME_OF, 0, 0, scopes, NULL},
 	[ROLE] = {"role", "role", FIELD_TEXT, IN_BODY, false, RULE_ONE_OF, 0, 0, token_roles, NULL},
 	[MEMBER_ID] = {"member_id", "memberId", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0, NULL,
@@ -121,11 +120,12 @@ STATEMENT(find_foreign_project,
 /*
  * Without show_all ($4) a token's caller sees no personal tokens but those of its own
  * member ($6).  A caller that is limited to projects ($5) sees the tokens that reach no
- * further, since the others name projects that it must not know.
+ * further, since the others name projects that it must not know, and that are no
+ * other member's than its own.
  */
 #define VISIBLE_TOKENS                                                     \
 	" FROM flagplane_data.access_token t WHERE t.account_id = $1"          \
-	" AND ($4 OR $7 OR t.member_id IS NULL OR t.member_id = $6)"           \
+	" AND ($7 OR ($4 AND $5 IS NULL) OR t.member_id IS NULL OR t.member_id = $6)" \
 	" AND ($5 IS NULL OR (NOT t.all_projects AND NOT EXISTS"               \
 	" (SELECT 1 FROM flagplane_data.access_token_project r"                \
 	" WHERE r.account_id = t.account_id AND r.token_id = t.id"             \
@@ -285,6 +285,36 @@ access_token_role_scopes(const char *role)
 }
 
 /*
+ * access_token_is_of_others tells whether a caller that is limited to projects is not the
+ * member of this id.
+ */
+bool
+access_token_is_of_others(const Request *request, const char *member_id)
+{
+	const Caller *caller = &request->caller;
+
+	return !caller->all_projects && member_id &&
+		   (caller->member_id == NULL || strcmp(caller->member_id, member_id) != 0);
+}
+
+/*
+ * require_member refuses a token for a member who does not exist, or who is not the caller's
+ * own where the caller is limited to projects.
+ */
+static void
+require_member(Request *request)
+{
+	if (access_token_is_of_others(request, request_string(request, MEMBER_ID)))
+		error_raise(ERR_FORBIDDEN, "a token that is limited to projects cannot make one for "
+								   "another member");
+	if (request_given(request, MEMBER_ID) && request_run(request, &find_member).count == 0)
+	{
+		request_violation(request, MEMBER_ID, "is not the id of a member");
+		error_raise_violations(ERR_INVALID, &request->violations);
+	}
+}
+
+/*
  * granted_scopes is the array of the scopes that the new token gets; the caller
  * must have them all.
  */
@@ -345,11 +375,7 @@ do_create_access_token(Request *request)
 	Row row;
 
 	access_token_require_tier(request, request_string(request, RATE_TIER));
-	if (request_given(request, MEMBER_ID) && request_run(request, &find_member).count == 0)
-	{
-		request_violation(request, MEMBER_ID, "is not the id of a member");
-		error_raise_violations(ERR_INVALID, &request->violations);
-	}
+	require_member(request);
 	selector_generate(selector);
 	secret_generate(request, secret);
 	sha256(secret, SECRET_LENGTH, hash);
@@ -376,7 +402,7 @@ do_create_access_token(Request *request)
 
 /*
  * access_token_is_hidden tells whether a token reaches further than the projects that the
- * caller is limited to.  Such a token is not listed to them either.
+ * caller is limited to, or is another member's.  Such a token is not listed to them either.
  */
 bool
 access_token_is_hidden(Request *request, const Row *row)
@@ -388,7 +414,7 @@ access_token_is_hidden(Request *request, const Row *row)
 	params_bigint(&params, request->caller.account);
 	params_text(&params, row_string(row, 0));
 	params_text(&params, request->caller.token_id);
-	return row_boolean(row, 4) ||
+	return row_boolean(row, 4) || access_token_is_of_others(request, row_string(row, 5)) ||
 		   statement_run(&find_foreign_project, &params, request->mode).count > 0;
 }
 
@@ -403,8 +429,12 @@ do_get_access_token(Request *request)
 
 	if (rows.count > 0)
 		row_read(&rows, 0, &row);
-	if (rows.count == 0 || access_token_is_hidden(request, &row))
+	if (rows.count == 0 && request->caller.all_projects)
 		error_raise(ERR_NOT_FOUND, "the access token does not exist");
+	/* Whether there is one is none of the caller's business. */
+	if (rows.count == 0 || access_token_is_hidden(request, &row))
+		error_raise(ERR_FORBIDDEN, "a token that is limited to projects sees only tokens that are "
+								   "its own and reach no further");
 	access_token_document(request, &row, NULL, NULL);
 }
 
@@ -425,7 +455,7 @@ do_list_access_tokens(Request *request)
 	total = page_total(request, &count_tokens);
 	rows = request_run(request, &list_tokens);
 	document_open_items(out);
-	for (uint64 i = 0; i < rows.count; i++)
+	for (uint64 i = 0; page_continues(request, i, rows.count); i++)
 	{
 		Row row;
 

@@ -119,8 +119,12 @@ lock(Request *request, Row *row)
 
 	if (rows.count > 0)
 		row_read(&rows, 0, row);
-	if (rows.count == 0 || access_token_is_hidden(request, row))
+	if (rows.count == 0 && request->caller.all_projects)
 		error_raise(ERR_NOT_FOUND, "the access token does not exist");
+	/* Whether there is one is none of the caller's business. */
+	if (rows.count == 0 || access_token_is_hidden(request, row))
+		error_raise(ERR_FORBIDDEN, "a token that is limited to projects may change only tokens "
+								   "that are its own and reach no further");
 	access_token_document(request, row, NULL, NULL);
 	request_before(request);
 	request_target(request, "service-token/%s", row_string(row, 0));
