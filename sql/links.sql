@@ -24,7 +24,7 @@ SELECT h.status FROM flagplane_data.project p, flagplane.handle('POST', format('
 -- From every list, and what is left out of lists, on through all links until there are no new ones; and through the places of what was made.
 CREATE TEMP TABLE page (uri text PRIMARY KEY, found_in text, status int, body json);
 INSERT INTO page SELECT u, 'the start' FROM unnest(ARRAY['projects?limit=1', 'projects?limit=1&offset=1&expand=environments', 'flags/links?limit=1&sort=-key&summary=0', 'projects/links/layers', 'projects/links/environments?limit=1', 'projects/links/environments/test/experiments?limit=1&lifecycleState=active,archived',
-	'flag-links/projects/links/flags/f1', 'tokens?limit=1&showAll=true', 'members?limit=1&sort=displayName', 'auditlog?limit=3', 'caller-identity']) v, LATERAL (SELECT '/api/v2/' || v AS u) w;
+	'flag-links/projects/links/flags/f1', 'tokens?limit=1&showAll=true', 'members?limit=1&sort=displayName', 'auditlog?limit=20', 'caller-identity']) v, LATERAL (SELECT '/api/v2/' || v AS u) w;
 -- What answers to changes link to.
 INSERT INTO page SELECT DISTINCT ON (1) l.value->>'href', m.method || ' ' || m.uri FROM made m, jsonb_path_query(m.body::jsonb, '$.**._links') s, jsonb_each(s) l WHERE l.value->>'href' LIKE '/%' ORDER BY 1 ON CONFLICT DO NOTHING;
 INSERT INTO page SELECT headers->>'Location', 'Location of ' || uri FROM made WHERE headers ? 'Location' ON CONFLICT DO NOTHING;

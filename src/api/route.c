@@ -204,8 +204,8 @@ take_parameter(Request *request, const char *text, size_t length)
 	bool lacking;
 	char *name = percent_decode(text, name_length, true, &lacking);
 	int field = name ? field_by_json_name(request->operation, name, IN_QUERY) : -1;
-	char *value = equals ? percent_decode(equals + 1, length - name_length - 1, true, &lacking)
-						 : pstrdup("");
+	char *value =
+		equals ? percent_decode(equals + 1, length - name_length - 1, true, &lacking) : pstrdup("");
 
 	if (name == NULL)
 		error_violation(&request->violations, "the query string",
@@ -234,8 +234,8 @@ route_fields(Request *request, const Route *route)
 	for (int i = 0; i < route->parameter_count; i++)
 	{
 		const RouteParameter *parameter = &route->parameters[i];
-		int field = field_by_json_name(request->operation, pnstrdup(parameter->name, parameter->name_length),
-									   IN_PATH);
+		int field = field_by_json_name(request->operation,
+									   pnstrdup(parameter->name, parameter->name_length), IN_PATH);
 		bool lacking;
 		char *text = percent_decode(parameter->value, parameter->value_length, false, &lacking);
 

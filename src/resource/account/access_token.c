@@ -123,14 +123,14 @@ STATEMENT(find_foreign_project,
  * further, since the others name projects that it must not know, and that are no
  * other member's than its own.
  */
-#define VISIBLE_TOKENS                                                     \
-	" FROM flagplane_data.access_token t WHERE t.account_id = $1"          \
+#define VISIBLE_TOKENS                                                            \
+	" FROM flagplane_data.access_token t WHERE t.account_id = $1"                 \
 	" AND ($7 OR ($4 AND $5 IS NULL) OR t.member_id IS NULL OR t.member_id = $6)" \
-	" AND ($5 IS NULL OR (NOT t.all_projects AND NOT EXISTS"               \
-	" (SELECT 1 FROM flagplane_data.access_token_project r"                \
-	" WHERE r.account_id = t.account_id AND r.token_id = t.id"             \
-	" AND NOT EXISTS (SELECT 1 FROM flagplane_data.access_token_project o" \
-	" WHERE o.account_id = r.account_id AND o.project_id = r.project_id"   \
+	" AND ($5 IS NULL OR (NOT t.all_projects AND NOT EXISTS"                      \
+	" (SELECT 1 FROM flagplane_data.access_token_project r"                       \
+	" WHERE r.account_id = t.account_id AND r.token_id = t.id"                    \
+	" AND NOT EXISTS (SELECT 1 FROM flagplane_data.access_token_project o"        \
+	" WHERE o.account_id = r.account_id AND o.project_id = r.project_id"          \
 	" AND o.token_id = $5))))"
 
 STATEMENT(list_tokens,

@@ -28,30 +28,62 @@
 	"EXISTS (SELECT 1 FROM flagplane_data.project p WHERE p.account_id = l.account_id" \
 	" AND p.key = " TARGET_PART("proj")
 
-#define TARGET_IN_PROJECT(table, kind)                                                         \
-	TARGET_PROJECT                                                                             \
-		" AND EXISTS (SELECT 1 FROM flagplane_data." table " o"                                \
-		" WHERE o.account_id = p.account_id AND o.project_id = p.id AND o.key = " TARGET_PART( \
-			kind) "))"
+#define TARGET_IN_PROJECT(table, kind)                                                     \
+	TARGET_PROJECT                                                                         \
+	" AND EXISTS (SELECT 1 FROM flagplane_data." table " o"                                \
+	" WHERE o.account_id = p.account_id AND o.project_id = p.id AND o.key = " TARGET_PART( \
+		kind) "))"
 
 #define TARGET_OF_ACCOUNT(table, kind)                                                   \
 	"EXISTS (SELECT 1 FROM flagplane_data." table " o WHERE o.account_id = l.account_id" \
 	" AND o.id = " TARGET_PART(kind) ")"
 
 /* Whether what was changed is still there: a link to what is not would be a dead one. */
-#define ENTRY_IS_THERE                                                                                                                                                                                                                                      \
-	"CASE l.subject WHEN 'project' THEN " TARGET_PROJECT ")"                                                                                                                                                                                                \
-	" WHEN 'environment' THEN " TARGET_IN_PROJECT("environment", "env") " WHEN 'flag' "                                                                                                                                                                     \
-																		"THEN " TARGET_IN_PROJECT("flag", "flag") " WHEN 'layer' THEN " TARGET_IN_PROJECT("layer", "layer") " WHEN 'flag link' THEN " TARGET_OF_ACCOUNT(                                    \
-																			"flag_link",                                                                                                                                                                    \
-																			"link") " WHEN "                                                                                                                                                                \
-																					"'member' "                                                                                                                                                             \
-																					"THEN"                                                                                                                                                                  \
-																					" " TARGET_OF_ACCOUNT("member",                                                                                                                                         \
-																										  "member") " WHEN 'access token' THEN " TARGET_OF_ACCOUNT("access_token",                                                                          \
-																																								   "service-token") " WHEN 'SDK app' THEN EXISTS (SELECT 1 FROM flagplane_data.sdk_app o"   \
-																																													" WHERE o.account_id = l.account_id AND 'app_' || o.id = " TARGET_PART( \
-																																														"sdk-app") ") END"
+#define ENTRY_IS_THERE                                                                                                                                          \
+	"CASE l.subject WHEN 'project' THEN " TARGET_PROJECT ")"                                                                                                    \
+	" WHEN 'environment' THEN " TARGET_IN_PROJECT(                                                                                                              \
+		"environment",                                                                                                                                          \
+		"env") " WHEN 'flag' "                                                                                                                                  \
+			   "THEN " TARGET_IN_PROJECT("flag", "flag") " WHEN 'layer' THEN " TARGET_IN_PROJECT("layer", "layer") " WHEN 'flag link' THEN " TARGET_OF_ACCOUNT( \
+				   "flag_link",                                                                                                                                 \
+				   "link") " WHEN "                                                                                                                             \
+						   "'member' "                                                                                                                          \
+						   "THEN"                                                                                                                               \
+						   " " TARGET_OF_ACCOUNT("member", "member") " WHEN 'access token' "                                                                    \
+																	 "THEN " TARGET_OF_ACCOUNT(                                                                 \
+																		 "access_token",                                                                        \
+																		 "service-token") " WHEN "                                                              \
+																						  "'SDK "                                                               \
+																						  "app' "                                                               \
+																						  "THEN "                                                               \
+																						  "EXISTS"                                                              \
+																						  " ("                                                                  \
+																						  "SELECT"                                                              \
+																						  " 1 "                                                                 \
+																						  "FROM "                                                               \
+																						  "flagpl"                                                              \
+																						  "ane_"                                                                \
+																						  "data."                                                               \
+																						  "sdk_"                                                                \
+																						  "app o"                                                               \
+																						  " WHERE"                                                              \
+																						  " o."                                                                 \
+																						  "accoun"                                                              \
+																						  "t_id "                                                               \
+																						  "= "                                                                  \
+																						  "l."                                                                  \
+																						  "accoun"                                                              \
+																						  "t_id "                                                               \
+																						  "AND "                                                                \
+																						  "'app_'"                                                              \
+																						  " || "                                                                \
+																						  "o.id "                                                               \
+																						  "="                                                                   \
+																						  " " TARGET_PART(                                                      \
+																							  "sd"                                                              \
+																							  "k-"                                                              \
+																							  "ap"                                                              \
+																							  "p") ") END"
 
 #define ENTRY_COLUMNS                                                                  \
 	"l.generation, l.xid, l.ordinal, l.at, l.operation, l.subject, l.actor,"           \

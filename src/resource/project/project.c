@@ -50,8 +50,8 @@ const Field create_project_fields[] = {
 
 static const char *const expandable[] = {"environments", NULL};
 
-#define EXPAND_FIELD                                                                         \
-	{                                                                                        \
+#define EXPAND_FIELD                                                                       \
+	{                                                                                      \
 		"expand", "expand", FIELD_TEXT, IN_QUERY, false, RULE_LIST, 0, 0, expandable, NULL \
 	}
 
