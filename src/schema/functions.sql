@@ -767,7 +767,7 @@ AS 'MODULE_PATHNAME', 'flagplane_list_audit_log';
 REVOKE ALL ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text, text) IS
 'List the audit log, newest first, a page at a time.
-before, after: Unix milliseconds that the entries are between. limit: 1 to 1000. filter: text that the name or the resource must hold. cursor: that of the link to the next page. spec: a resource specifier; * is any text within one of its parts. Refuses: 22023.';
+before, after: Unix milliseconds that the entries are between. limit: 1 to 1000. filter: text that the name or the resource must hold. cursor: that of the link to the next page. spec: a resource specifier; * is any text within one of its parts. With filter or spec a page may hold fewer entries than the limit and still link to the next one. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.get_audit_log_entry(
 	id text
