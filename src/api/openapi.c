@@ -95,7 +95,6 @@ write_description(StringInfo out, const Operation *operation, Oid schema)
 		return;
 	cut_sentence(comment, "Refuses: ");
 	cut_sentence(comment, "project_id: ");
-	cut_sentence(comment, "idempotency_key: ");
 	comment = rest_words(comment, operation);
 	for (char *end = comment + strlen(comment); end > comment && isspace((unsigned char) end[-1]);)
 		*--end = '\0';
