@@ -62,6 +62,7 @@ typedef enum FieldRule
 {
 	RULE_NONE,
 	RULE_LENGTH,  /* min to max characters */
+	RULE_NAME,	  /* the same, in one line that can be seen: see util/visible.c */
 	RULE_RANGE,	  /* min to max */
 	RULE_KEY,	  /* letters, digits, '_', '.', '-'; starts with a letter or digit */
 	RULE_COLOR,	  /* six hexadecimal digits */
@@ -182,6 +183,7 @@ typedef struct Request
 	Params params;
 	Violations violations;
 	bool broken[FIELDS_MAX]; /* by field: it has a violation already */
+	bool passed[FIELDS_MAX]; /* by field: it is not held to its rule */
 	char *project_key;		 /* a project given by its key where an id is usual */
 	TimestampTz now;		 /* start of the transaction */
 	char id[REQUEST_ID_LENGTH + 1];
@@ -202,6 +204,8 @@ typedef struct Request
 	int secret_count;
 	int secret_room;
 	SecretSpan *secrets;
+
+	int page_ended_at; /* a page of a list was full after so many items; 0 if it was not */
 
 	/* for the audit log */
 	pg_uuid_t *project_id; /* if known; must be where no field names the project that is there */

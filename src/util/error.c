@@ -108,7 +108,8 @@ static MemoryContext fields_context = NULL;
 static char *raised_fields = NULL;
 
 /* A caller's own words come back in messages, but not without bounds (bytes). */
-#define ATTRIBUTE_MAX 64
+#define ATTRIBUTE_MAX 384
+#define WORD_MAX	  64
 #define REASON_MAX	  300
 #define MESSAGE_MAX	  2000
 
@@ -127,6 +128,16 @@ clip(char *string, int bytes)
 
 	if (length > bytes)
 		string[pg_mbcliplen(string, length, bytes)] = '\0';
+}
+
+/*
+ * error_word is a name that is the caller's own, cut to what a message has room for.
+ */
+char *
+error_word(char *name)
+{
+	clip(name, WORD_MAX);
+	return name;
 }
 
 /*

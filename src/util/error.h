@@ -59,6 +59,7 @@ typedef struct Violations
 } Violations;
 
 extern void error_set_format(ErrorFormat format, Dialect dialect, const char *request_id);
+extern char *error_word(char *name);
 extern void error_violation(Violations *violations, const char *attribute, const char *reason, ...)
 	pg_attribute_printf(3, 4);
 pg_noreturn extern void error_raise_violations(ErrorKind kind, const Violations *violations);

@@ -49,8 +49,7 @@ static const char *const role_scopes[] = {
 	"{*}"};
 
 const Field create_access_token_fields[] = {
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, TOKEN_NAME_MAX, NULL,
-			  NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, TOKEN_NAME_MAX, NULL, NULL},
 	[SCOPES] = {"scopes", "scopes", FIELD_TEXTS, IN_BODY, false, RULE_SOME_OF, 0, 0, scopes, NULL},
 	[ROLE] = {"role", "role", FIELD_TEXT, IN_BODY, false, RULE_ONE_OF, 0, 0, roles, NULL},
 	[MEMBER_ID] = {"member_id", "memberId", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0, NULL,
@@ -345,7 +344,7 @@ do_list_access_tokens(Request *request)
 	total = page_total(request, &count_tokens);
 	rows = request_run(request, &list_tokens);
 	document_open_items(out);
-	for (uint64 i = 0; i < rows.count; i++)
+	for (uint64 i = 0; page_continues(request, i, rows.count); i++)
 	{
 		Row row;
 
