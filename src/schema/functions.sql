@@ -80,7 +80,7 @@ AS 'MODULE_PATHNAME', 'flagplane_create_access_token';
 REVOKE ALL ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, uuid) IS
 'Make an access token. The answer shows it once.
-Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is good for. rate_tier: standard, pilot or partner, none above the caller''s own. An idempotency key must be a UUID of version 4 or 7, which are random. Refuses: 22023, 42501.';
+Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is good for. rate_tier: standard, pilot or partner, none above the caller''s own. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, 42501.';
 
 CREATE FUNCTION flagplane.list_access_tokens(
 	"limit" integer DEFAULT 20,
@@ -103,7 +103,7 @@ AS 'MODULE_PATHNAME', 'flagplane_rotate_access_token';
 REVOKE ALL ON FUNCTION flagplane.rotate_access_token(text, interval, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.rotate_access_token(text, interval, uuid) IS
 'Give an access token a new secret. The answer shows it once.
-grace: how long the old one is good too, 0 to 90 days; left out, it is dead at once. Only a token that may no more than the caller. An idempotency key must be a UUID of version 4 or 7, which are random. Refuses: 22023, 42501, P0002.';
+grace: how long the old one is good too, 0 to 90 days; left out, it is dead at once. Only a token that may no more than the caller. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, 42501, P0002.';
 
 CREATE FUNCTION flagplane.set_access_token_tier(
 	id text,
@@ -688,7 +688,7 @@ AS 'MODULE_PATHNAME', 'flagplane_create_sdk_app';
 REVOKE ALL ON FUNCTION flagplane.create_sdk_app(text, text, text, text, text, text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_sdk_app(text, text, text, text, text, text, uuid) IS
 'Create an SDK app. The answer shows its key once.
-project_id: prj_<uuid>, the UUID, or the project''s key. platform: ios (needs bundle_id), android (needs android_package), web, nextjs, vite, react-router (need web_domain), react-native, flutter, expo. An idempotency key must be a UUID of version 4 or 7, which are random. Refuses: 22023, P0002, 23505.';
+project_id: prj_<uuid>, the UUID, or the project''s key. platform: ios (needs bundle_id), android (needs android_package), web, nextjs, vite, react-router (need web_domain), react-native, flutter, expo. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, P0002, 23505.';
 
 CREATE FUNCTION flagplane.get_sdk_app(
 	project_id text,
@@ -730,7 +730,7 @@ AS 'MODULE_PATHNAME', 'flagplane_update_sdk_app';
 REVOKE ALL ON FUNCTION flagplane.update_sdk_app(text, text, text, text, text, text, jsonb, boolean, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.update_sdk_app(text, text, text, text, text, text, jsonb, boolean, uuid) IS
 'Change an SDK app; what is left out stays.
-capi: {"meta": {"enabled": true}}, and likewise tiktok and apple. rotate_key: true makes a new key, which the answer shows once; the old one is dead at once. An idempotency key must be a UUID of version 4 or 7, which are random. Refuses: 22023, P0002, 23505.';
+capi: {"meta": {"enabled": true}}, and likewise tiktok and apple. rotate_key: true makes a new key, which the answer shows once; the old one is dead at once. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, P0002, 23505.';
 
 CREATE FUNCTION flagplane.delete_sdk_app(
 	project_id text,
@@ -767,7 +767,7 @@ AS 'MODULE_PATHNAME', 'flagplane_list_audit_log';
 REVOKE ALL ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text, text) IS
 'List the audit log, newest first, a page at a time.
-before, after: Unix milliseconds that the entries are between. limit: 1 to 1000. filter: text that the name or the resource must hold. cursor: that of the link to the next page. spec: a resource specifier; * is any text within one of its parts. Refuses: 22023.';
+before, after: Unix milliseconds that the entries are between. limit: 1 to 1000. filter: text that the name or the resource must hold. cursor: that of the link to the next page. spec: a resource specifier; * is any text within one of its parts. With filter or spec a page may hold fewer entries than the limit and still link to the next one. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.get_audit_log_entry(
 	id text
