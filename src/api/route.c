@@ -185,7 +185,8 @@ route_fields(Request *request, const Route *route)
 		bool lacking;
 		char *text = percent_decode(parameter->value, parameter->value_length, false, &lacking);
 
-		Assert(field >= 0);
+		if (field < 0)
+			elog(ERROR, "operation %s has no field for a part of its path", operation->name);
 		if (text)
 			field_from_text(request, field, text);
 		else if (lacking)

@@ -82,8 +82,13 @@ fields_prepare(Request *request)
 
 	bind_bigint(&request->params, "account_id", request->caller.account);
 	for (int i = 0; fields[i].name; i++)
+	{
+		if (i >= FIELDS_MAX)
+			elog(ERROR, "operation %s has more than %d fields", request->operation->name,
+				 FIELDS_MAX);
 		bind_value(&request->params, fields[i].name, field_type_oid(fields[i].type), (Datum) 0,
 				   true);
+	}
 }
 
 /*

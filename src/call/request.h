@@ -31,7 +31,9 @@ typedef enum Scope
 	TOKENS_ADMIN = 1 << 6,
 	AUDIT_READ = 1 << 7,
 	SCOPE_ALL = (1 << 8) - 1,
-	ROLE_ONLY = 1 << 8 /* no token has it: database roles with rights on the data only */
+	ROLE_ONLY = 1 << 8, /* no token has it: database roles with rights on the data only */
+	WHOLE_ACCOUNT =
+		1 << 9 /* a mark beside the scope: not for tokens that are limited to projects */
 } Scope;
 
 typedef enum FieldType
@@ -102,11 +104,13 @@ typedef struct Field
 	}
 #define FIELDS_MAX 24
 
+/* What an operation does; marks that go together are bits. */
 typedef enum OperationKind
 {
-	READS,		 /* changes nothing; STABLE in SQL */
-	CHANGES,	 /* takes an idempotency key */
-	CHANGES_ONCE /* and must be given one by a REST request */
+	READS = 0,				   /* changes nothing; STABLE in SQL */
+	CHANGES = 1 << 0,		   /* takes an idempotency key */
+	KEY_REQUIRED = 1 << 1,	   /* and must be given one by a REST request */
+	GENERATES_SECRET = 1 << 2, /* and may answer with a secret that is shown once */
 } OperationKind;
 
 /* The number of an operation that is no row of the table: also of one that says nothing of it. */
@@ -119,9 +123,10 @@ typedef struct Operation
 	const char *method; /* NULL: not reachable by REST */
 	const char *path;
 	int scope;
+	bool whole_account; /* it reaches beyond single projects: refused to tokens limited to some */
 	int status;
 	Dialect dialect;
-	OperationKind kind;
+	int kind;			 /* bits of OperationKind */
 	const char *subject; /* what it is about: "layer" */
 	const Field *fields;
 	void (*check)(struct Request *request);		 /* rules between fields; may be NULL */

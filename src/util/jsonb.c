@@ -29,6 +29,15 @@ jsonb_text(const Jsonb *document)
 }
 
 /*
+ * jsonb_append appends a document as JSON text.
+ */
+void
+jsonb_append(StringInfo out, const Jsonb *document)
+{
+	(void) JsonbToCString(out, unconstify(JsonbContainer *, &document->root), VARSIZE(document));
+}
+
+/*
  * jsonb_is_array tells a list from a scalar, which jsonb keeps as an array of one.
  */
 bool

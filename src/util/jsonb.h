@@ -7,10 +7,12 @@
 
 #include "util/compat.h"
 
+#include "lib/stringinfo.h"
 #include "utils/jsonb.h"
 
 extern Jsonb *jsonb_of_text(const char *text);
 extern char *jsonb_text(const Jsonb *document);
+extern void jsonb_append(StringInfo out, const Jsonb *document);
 extern bool jsonb_is_array(const Jsonb *document);
 extern bool jsonb_equal(const Jsonb *a, const Jsonb *b);
 extern bool jsonb_member(const Jsonb *object, const char *name, JsonbValue *value);

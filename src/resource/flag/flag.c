@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "util/document.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 enum
 {
@@ -252,6 +253,7 @@ do_list_flags(Request *request)
 	StringInfo out = request->response;
 	int64 total = page_total(request, &count_flags);
 	Configurations *configurations;
+	MemoryContext scratch; /* what the document of one flag takes */
 	ArrayType *environments;
 	Flag *flags;
 	Rows rows;
@@ -270,13 +272,17 @@ do_list_flags(Request *request)
 		flags[i].id = row_get_datum(&row, "id");
 	}
 	configurations = configurations_read(request, flags, (int) rows.count, environments);
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "flag", ALLOCSET_DEFAULT_SIZES);
 	document_open_items(out);
 	for (uint64 i = 0; page_continues(request, i, rows.count); i++)
 	{
+		MemoryContext outside = MemoryContextSwitchTo(scratch);
 		Flag flag = flag_of_row(&rows, i);
 
 		document_element(out);
 		write_flag(request, &flag, configurations, (int) i);
+		MemoryContextSwitchTo(outside);
+		MemoryContextReset(scratch);
 	}
 	document_close(out, ']');
 	page_end(request, LIST_LIMIT, total, "/api/v2/flags/%s", request_string(request, PROJECT_KEY));

@@ -74,10 +74,10 @@ STATEMENT(list_shown_environments, "SELECT e.id, e.key, e.name FROM flagplane_da
 								   " AND (:keys IS NULL OR e.key = ANY (:keys))"
 								   " ORDER BY e.created_at, e.key");
 
-/* The settings of some flags in some environments; the caller sorts them. */
+/* The settings of some flags in some environments; the caller sorts them, and reads the columns in this order. */
 STATEMENT(list_configurations,
-		  "SELECT c.flag_id, c.environment_id, c.is_on, c.fallthrough, c.off_variation, c.targets,"
-		  " c.rules, c.prerequisites, c.salt, c.sel, c.track_events, c.version, c.last_modified"
+		  "SELECT c.flag_id, c.environment_id, c.is_on, c.salt, c.sel, c.last_modified, c.version,"
+		  " c.targets, c.rules, c.fallthrough, c.off_variation, c.prerequisites, c.track_events"
 		  " FROM flagplane_data.flag_environment c WHERE c.account_id = :account_id"
 		  " AND c.flag_id = ANY (:flag_ids)"
 		  " AND (:environment_ids IS NULL OR c.environment_id = ANY (:environment_ids))");
@@ -261,13 +261,24 @@ configurations_read(Request *request, const Flag *flags, int count, ArrayType *k
 }
 
 /*
- * completed is a member of the settings as it is answered: with what was left out when
- * it was stored.
+ * settings_member writes a member of a configuration as it is stored, without a copy of
+ * its text: a list has thousands of them.
  */
-static char *
-completed(const char *name, Row *row)
+static void
+settings_member(StringInfo out, Row *row, const char *name)
 {
-	return jsonb_text(targeting_complete(name, DatumGetJsonbP(row_get_datum(row, name)), true));
+	document_key(out, name);
+	jsonb_append(out, DatumGetJsonbP(row_get_datum(row, name)));
+}
+
+/*
+ * completed_member is settings_member with what was left out when it was stored.
+ */
+static void
+completed_member(StringInfo out, Row *row, const char *name)
+{
+	document_key(out, name);
+	jsonb_append(out, targeting_complete(name, DatumGetJsonbP(row_get_datum(row, name)), true));
 }
 
 /*
@@ -286,13 +297,13 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 	document_string(out, "sel", row_get_string(row, "sel"));
 	document_milliseconds(out, "lastModified", row_get_time(row, "last_modified"));
 	document_integer(out, "version", row_get_integer(row, "version"));
-	document_raw(out, "targets", completed("targets", row));
+	completed_member(out, row, "targets");
 	document_raw(out, "contextTargets", "[]");
-	document_raw(out, "rules", completed("rules", row));
-	document_raw(out, "fallthrough", completed("fallthrough", row));
+	completed_member(out, row, "rules");
+	completed_member(out, row, "fallthrough");
 	if (!row_is_null(row, "off_variation"))
 		document_integer(out, "offVariation", row_get_integer(row, "off_variation"));
-	document_raw(out, "prerequisites", row_get_jsonb(row, "prerequisites"));
+	settings_member(out, row, "prerequisites");
 	document_key(out, "_site");
 	appendStringInfo(out, "{\"href\":\"/%s/%s/features/%s\",\"type\":\"text/html\"}", project_key,
 					 environment->key, flag->key);

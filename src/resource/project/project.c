@@ -253,8 +253,6 @@ do_create_project(Request *request)
 	Project project;
 	Rows rows;
 
-	if (!request->caller.all_projects)
-		error_raise(ERR_FORBIDDEN, "a token that is limited to projects cannot create one");
 	params_add(&request->params, UUIDOID, UUIDPGetDatum(random_uuid()), false);
 	params_time(&request->params, request->now);
 	rows = request_run(request, &insert_project);
