@@ -5,7 +5,8 @@
  * A row names the SQL function, the REST method and path (none: NULL), the
  * scope, the success status, the dialect of answers and errors, whether it
  * changes anything, what it is about, and the rules between its fields (none:
- * NULL).  Its fields are <name>_fields and its work is the C function
+ * NULL).  WHOLE_ACCOUNT marks what reaches beyond single projects, GENERATES_SECRET
+ * what may answer with a secret that is shown once.  Its fields are <name>_fields and its work is the C function
  * do_<name>, both in the resource's file; its SQL line is in schema/functions.sql.
  * A PRECOMPUTED operation has precompute_<name> as well, which may write its answer before
  * the work.  A row needs no include guard: it is read once for each use.
@@ -15,8 +16,10 @@
 #endif
 
 /* Accounts */
-OPERATION(create_account, NULL, NULL, ROLE_ONLY, 201, LAUNCHDARKLY, CHANGES, "account", NULL)
-OPERATION(list_accounts, NULL, NULL, ROLE_ONLY, 200, LAUNCHDARKLY, READS, "account", NULL)
+OPERATION(create_account, NULL, NULL, ROLE_ONLY | WHOLE_ACCOUNT, 201, LAUNCHDARKLY, CHANGES,
+		  "account", NULL)
+OPERATION(list_accounts, NULL, NULL, ROLE_ONLY | WHOLE_ACCOUNT, 200, LAUNCHDARKLY, READS, "account",
+		  NULL)
 
 /* The caller */
 OPERATION(whoami, "GET", "/v1/whoami", SCOPE_NONE, 200, LAYERS, READS, "caller", NULL)
@@ -24,14 +27,16 @@ OPERATION(get_caller_identity, "GET", "/api/v2/caller-identity", SCOPE_NONE, 200
 		  READS, "caller identity", NULL)
 
 /* Members and access tokens */
-OPERATION(create_member, NULL, NULL, TOKENS_ADMIN, 201, LAUNCHDARKLY, CHANGES, "member", NULL)
-OPERATION(list_members, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, READS, "member", NULL)
-OPERATION(create_access_token, NULL, NULL, TOKENS_ADMIN, 201, LAUNCHDARKLY, CHANGES, "access token",
-		  check_create_access_token)
+OPERATION(create_member, NULL, NULL, TOKENS_ADMIN | WHOLE_ACCOUNT, 201, LAUNCHDARKLY, CHANGES,
+		  "member", NULL)
+OPERATION(list_members, NULL, NULL, TOKENS_ADMIN | WHOLE_ACCOUNT, 200, LAUNCHDARKLY, READS,
+		  "member", NULL)
+OPERATION(create_access_token, NULL, NULL, TOKENS_ADMIN, 201, LAUNCHDARKLY,
+		  CHANGES | GENERATES_SECRET, "access token", check_create_access_token)
 OPERATION(list_access_tokens, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, READS, "access token",
 		  NULL)
-OPERATION(rotate_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES, "access token",
-		  NULL)
+OPERATION(rotate_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY,
+		  CHANGES | GENERATES_SECRET, "access token", NULL)
 OPERATION(set_access_token_tier, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES,
 		  "access token", NULL)
 OPERATION(revoke_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES, "access token",
@@ -40,8 +45,8 @@ OPERATION(kill_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGE
 		  NULL)
 
 /* Projects */
-OPERATION(create_project, "POST", "/api/v2/projects", PROJECTS_WRITE, 201, LAUNCHDARKLY, CHANGES,
-		  "project", check_create_project)
+OPERATION(create_project, "POST", "/api/v2/projects", PROJECTS_WRITE | WHOLE_ACCOUNT, 201,
+		  LAUNCHDARKLY, CHANGES, "project", check_create_project)
 OPERATION(get_project, "GET", "/api/v2/projects/:projectKey", PROJECTS_READ, 200, LAUNCHDARKLY,
 		  READS, "project", NULL)
 OPERATION(list_projects, "GET", "/api/v2/projects", PROJECTS_READ, 200, LAUNCHDARKLY, READS,
@@ -97,8 +102,8 @@ OPERATION(update_flag_link, "PATCH",
 OPERATION(delete_flag_link, "DELETE",
 		  "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey/:id", FLAGS_WRITE, 204,
 		  LAUNCHDARKLY, CHANGES, "flag link", NULL)
-OPERATION(register_integration, NULL, NULL, FLAGS_WRITE, 201, LAUNCHDARKLY, CHANGES, "integration",
-		  check_register_integration)
+OPERATION(register_integration, NULL, NULL, FLAGS_WRITE | WHOLE_ACCOUNT, 201, LAUNCHDARKLY, CHANGES,
+		  "integration", check_register_integration)
 
 /* Layers */
 PRECOMPUTED(create_layer, "POST", "/api/v2/projects/:projectKey/layers", LAYERS_WRITE, 201,
@@ -143,13 +148,13 @@ OPERATION(list_partner_projects, "GET", "/v1/projects", PROJECTS_READ, 200, LAYE
 
 /* SDK apps */
 PRECOMPUTED(create_sdk_app, "POST", "/v1/projects/:projectId/sdk-apps", PROJECTS_WRITE, 201, LAYERS,
-			CHANGES_ONCE, "SDK app", check_create_sdk_app)
+			CHANGES | KEY_REQUIRED | GENERATES_SECRET, "SDK app", check_create_sdk_app)
 OPERATION(get_sdk_app, "GET", "/v1/projects/:projectId/sdk-apps/:appId", PROJECTS_READ, 200, LAYERS,
 		  READS, "SDK app", NULL)
 OPERATION(list_sdk_apps, "GET", "/v1/projects/:projectId/sdk-apps", PROJECTS_READ, 200, LAYERS,
 		  READS, "SDK app", NULL)
 OPERATION(update_sdk_app, "PATCH", "/v1/projects/:projectId/sdk-apps/:appId", PROJECTS_WRITE, 200,
-		  LAYERS, CHANGES, "SDK app", check_update_sdk_app)
+		  LAYERS, CHANGES | GENERATES_SECRET, "SDK app", check_update_sdk_app)
 OPERATION(delete_sdk_app, "DELETE", "/v1/projects/:projectId/sdk-apps/:appId", PROJECTS_WRITE, 204,
 		  LAYERS, CHANGES, "SDK app", NULL)
 OPERATION(authenticate_sdk_app, NULL, NULL, PROJECTS_READ, 200, LAYERS, READS, "SDK app", NULL)

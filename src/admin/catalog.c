@@ -21,6 +21,7 @@ enum
 	DIALECT,
 	CHANGES_DATA,
 	ARGUMENTS,
+	CONCERNS_ACCOUNT,
 	COLUMNS
 };
 
@@ -87,6 +88,7 @@ flagplane_operations(PG_FUNCTION_ARGS)
 			CStringGetTextDatum(operation->dialect == LAYERS ? "layers" : "launchdarkly");
 		values[CHANGES_DATA] = BoolGetDatum(operation->kind != READS);
 		values[ARGUMENTS] = CStringGetTextDatum(arguments_of(operation));
+		values[CONCERNS_ACCOUNT] = BoolGetDatum(operation->whole_account);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;

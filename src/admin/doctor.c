@@ -3,7 +3,8 @@
  *	  What those who run the server should know about an installation: doctor()
  *	  looks at the catalog, the settings and the rows, and says what to do.
  *
- * It looks over all accounts, so it is for database roles with rights on the data.
+ * It looks over all accounts, so it is for database roles with rights on the data, and for
+ * those who watch the server, whom it shows no more than keys and counts.
  * It changes nothing and takes no lock that a change would wait for.
  */
 #include "api/response.h"
@@ -70,8 +71,8 @@ run_check(const Check *check, const Params *params, ReturnSetInfo *result)
 
 /*
  * flagplane_doctor is doctor(): a row for each finding, in the order of the list,
- * the worst first; none if all is well.  Refuses database roles without rights on
- * the data.
+ * the worst first; none if all is well.  Refuses database roles that may not watch the
+ * server.
  */
 Datum
 flagplane_doctor(PG_FUNCTION_ARGS)
@@ -88,7 +89,7 @@ flagplane_doctor(PG_FUNCTION_ARGS)
 
 	statement_begin();
 	owner_enter(&owner);
-	owner_require_rights(&owner, "doctor");
+	owner_require_monitoring(&owner, "doctor");
 	for (int i = 0; i < (int) lengthof(checks); i++)
 		run_check(&checks[i], &params, result);
 	owner_leave(&owner);

@@ -223,25 +223,6 @@ run_exchange(Exchange *exchange)
 }
 
 /*
- * log_error writes an unforeseen error to the server's log under the request's
- * id.  The statement stays out of it, and so do those around it in the functions that
- * called, since the caller's token may stand in them, and what a broken constraint
- * says of the row.
- */
-static void
-log_error(const Exchange *exchange, const ErrorData *error)
-{
-	ErrorContextCallback *callers = error_context_stack;
-
-	error_context_stack = NULL;
-	ereport(LOG, errhidestmt(true), errcode(error->sqlerrcode),
-			errmsg("flagplane request %s failed: %s", exchange->id, error->message),
-			error->detail && !error_tells_row(error) ? errdetail_internal("%s", error->detail) : 0,
-			error->context ? errcontext("%s", error->context) : 0);
-	error_context_stack = callers;
-}
-
-/*
  * methods_allowed lists the methods that the path of a refused request takes: those
  * that it has, or of those, where nothing can be changed, the one that reads.
  */
@@ -269,8 +250,14 @@ respond_error(Exchange *exchange, ErrorData *error)
 		ReThrowError(error);
 	if (!error_is_ours(error, &kind))
 	{
-		log_error(exchange, error);
+		kind = ERR_INTERNAL;
+		response_log_error(exchange->id, error);
 		message = psprintf("internal error in request %s", exchange->id);
+		error_set_format(ERROR_FORMAT_SQL, exchange->route.dialect, exchange->id);
+	}
+	else if (kind == ERR_UNAVAILABLE)
+	{
+		message = response_unavailable(exchange->id, error);
 		error_set_format(ERROR_FORMAT_SQL, exchange->route.dialect, exchange->id);
 	}
 	exchange->status = error_status(kind, exchange->route.dialect);

@@ -215,8 +215,8 @@ write_parameters(StringInfo out, const Operation *operation)
 	{
 		document_element(out);
 		openapi_reference(out, "parameters",
-						  operation->kind == CHANGES_ONCE ? "RequiredIdempotencyKey"
-														  : "IdempotencyKey");
+						  operation->kind & KEY_REQUIRED ? "RequiredIdempotencyKey"
+														 : "IdempotencyKey");
 	}
 	if (has_version(operation) &&
 		(operation->status == 204 || strcmp(operation->method, "PATCH") == 0))

@@ -42,6 +42,7 @@ write_member_schema(StringInfo out, const InstructionMember *member)
 	switch (member->type)
 	{
 		case MEMBER_TEXT:
+		case MEMBER_NAME:
 			document_string(out, "type", "string");
 			document_integer(out, "minLength", member->min);
 			document_integer(out, "maxLength", member->max);

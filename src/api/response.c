@@ -13,6 +13,9 @@
 #include "utils/guc.h"
 #include "utils/jsonb.h"
 
+/* When a request can be tried again that a lock or a resource was missing for. */
+#define RETRY_AFTER_SECONDS 1
+
 /*
  * response_header adds a header to the answer.
  */
@@ -60,6 +63,37 @@ response_object(const ResponseHeaders *headers, StringInfo out)
 	for (int i = 0; i < headers->count; i++)
 		document_string(out, headers->names[i], headers->values[i]);
 	document_close(out, '}');
+}
+
+/*
+ * response_log_error writes an error that is not told to the caller to the server's log,
+ * under the request's id.  The statement stays out of it, and so do those around it in the
+ * functions that called, since the caller's token may stand in them, and what a broken
+ * constraint says of the row.
+ */
+void
+response_log_error(const char *request_id, const ErrorData *error)
+{
+	ErrorContextCallback *callers = error_context_stack;
+
+	error_context_stack = NULL;
+	ereport(LOG, errhidestmt(true), errcode(error->sqlerrcode),
+			errmsg("flagplane request %s failed: %s", request_id, error->message),
+			error->detail && !error_tells_row(error) ? errdetail_internal("%s", error->detail) : 0,
+			error->context ? errcontext("%s", error->context) : 0);
+	error_context_stack = callers;
+}
+
+/*
+ * response_unavailable logs an error of what PostgreSQL could not do for the moment, asks the
+ * caller to try again, and returns the message to tell them.
+ */
+const char *
+response_unavailable(const char *request_id, const ErrorData *error)
+{
+	response_log_error(request_id, error);
+	response_header_number("Retry-After", RETRY_AFTER_SECONDS);
+	return psprintf("the server cannot do this at the moment; try again (request %s)", request_id);
 }
 
 /*

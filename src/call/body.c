@@ -74,6 +74,7 @@ read_member(void *state, char *name, const JsonValue *value)
 	{
 		const char *nearest = nearest_field(request->operation, name);
 
+		name = error_word(name);
 		if (nearest)
 			error_violation(&request->violations, name, "is not a known field; perhaps %s is meant",
 							nearest);

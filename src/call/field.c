@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "util/document.h"
+#include "util/jsonb.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -81,8 +82,13 @@ fields_prepare(Request *request)
 
 	bind_bigint(&request->params, "account_id", request->caller.account);
 	for (int i = 0; fields[i].name; i++)
+	{
+		if (i >= FIELDS_MAX)
+			elog(ERROR, "operation %s has more than %d fields", request->operation->name,
+				 FIELDS_MAX);
 		bind_value(&request->params, fields[i].name, field_type_oid(fields[i].type), (Datum) 0,
 				   true);
+	}
 }
 
 /*
@@ -120,6 +126,21 @@ set_project_id(Request *request, int field, const char *text)
 }
 
 /*
+ * set_json takes a JSON value, which must keep to the limits.
+ */
+static void
+set_json(Request *request, int field, Jsonb *value)
+{
+	int depth = request->operation->fields[field].place == AS_BODY ? 0 : 1;
+	char *problem = jsonb_limit_problem(value, depth, JSON_BYTES_MAX);
+
+	if (problem)
+		request_violation(request, field, "%s", problem);
+	else
+		field_set(request, field, JsonbPGetDatum(value));
+}
+
+/*
  * field_from_sql takes an argument of a SQL function that is not NULL.
  */
 void
@@ -127,6 +148,8 @@ field_from_sql(Request *request, int field, Datum value)
 {
 	if (request->operation->fields[field].type == FIELD_PROJECT_ID)
 		set_project_id(request, field, TextDatumGetCString(value));
+	else if (request->operation->fields[field].type == FIELD_JSON)
+		set_json(request, field, DatumGetJsonbP(value));
 	else
 		field_set(request, field, value);
 }
@@ -184,9 +207,10 @@ field_from_text(Request *request, int field, const char *text)
 			char *end;
 			int64 value;
 
+			/* Digits alone: strtoi64 would pass over white space and a plus sign. */
 			errno = 0;
 			value = strtoi64(text, &end, 10);
-			if (end == text || *end != '\0' || errno != 0)
+			if (!isdigit((unsigned char) text[text[0] == '-']) || *end != '\0' || errno != 0)
 				request_violation(request, field, "must be a whole number");
 			else
 				set_integer(request, field, value);
@@ -260,7 +284,7 @@ field_from_json(Request *request, int field, const JsonValue *value)
 			Datum jsonb;
 
 			if (json_read_jsonb(value, &jsonb))
-				field_set(request, field, jsonb);
+				set_json(request, field, DatumGetJsonbP(jsonb));
 			else
 				request_violation(request, field, "has the same key twice in an object");
 			break;
@@ -292,6 +316,8 @@ fields_collect(Request *request)
 	for (int i = 0; fields[i].name; i++)
 	{
 		if (request->broken[i])
+			continue;
+		if (request->passed[i])
 			continue;
 		if (request_given(request, i))
 			rule_check(request, i);

@@ -33,6 +33,7 @@ extern void fields_check(Request *request);
 /* rule.c */
 extern void rule_check(Request *request, int field);
 extern bool is_one_of(const char *text, const char *const *choices);
+extern char *list_choices(const char *const *choices);
 extern bool is_key(const char *text);
 extern bool is_tag(const char *text);
 extern bool is_color(const char *text);

@@ -83,6 +83,18 @@ check_filter(Request *request, int field, const char *const *filters)
 }
 
 /*
+ * is_sorted_by tells whether a name is among those before it, in whichever direction.
+ */
+static bool
+is_sorted_by(const char *const *names, int count, const char *name)
+{
+	for (int i = 0; i < count; i++)
+		if (strcmp(names[i] + (names[i][0] == '-'), name + (name[0] == '-')) == 0)
+			return true;
+	return false;
+}
+
+/*
  * check_sort reads sort, a comma list of names, each with '-' before it for
  * descending, into a parameter for each place.
  */
@@ -91,6 +103,7 @@ check_sort(Request *request, int field, const char *const *sorts)
 {
 	char *sort = request_string(request, field);
 	char *rest = NULL;
+	const char *names[SORTS_MAX];
 	int count = 0;
 
 	for (char *name = sort ? strtok_r(sort, ",", &rest) : NULL; name;
@@ -100,10 +113,12 @@ check_sort(Request *request, int field, const char *const *sorts)
 			request_violation(request, field, "cannot be by %s", name);
 		else if (count == SORTS_MAX)
 			request_violation(request, field, "can have at most %d names", SORTS_MAX);
+		else if (is_sorted_by(names, count, name))
+			request_violation(request, field, "has %s twice", name[0] == '-' ? name + 1 : name);
 		else
 		{
 			params_text(&request->params, name);
-			count++;
+			names[count++] = name;
 			continue;
 		}
 		break;
@@ -186,12 +201,36 @@ page_total(Request *request, Statement *count)
 }
 
 /*
- * page_links ends a list's document after its items: totalCount counts all pages,
- * and each link is there only if its page exists.  rest is what else the query
- * string has, each with & before it.
+ * page_is_full tells whether a page has so many bytes that it ends before its limit.
  */
-void
-page_links(StringInfo out, const char *path, int limit, int64 offset, int64 total, const char *rest)
+bool
+page_is_full(const Request *request)
+{
+	return request->response->len >= PAGE_BYTES_MAX;
+}
+
+/*
+ * page_continues tells whether another of the rows that were found is written after
+ * those that have been; page_end goes on from there.
+ */
+bool
+page_continues(Request *request, uint64 written, uint64 found)
+{
+	if (written >= found)
+		return false;
+	if (!page_is_full(request))
+		return true;
+	request->page_ended_at = (int) written;
+	return false;
+}
+
+/*
+ * write_links ends a list's document after its items, of which the page has so many
+ * as step says.
+ */
+static void
+write_links(StringInfo out, const char *path, int limit, int64 offset, int step, int64 total,
+			const char *rest)
 {
 	document_integer(out, "totalCount", total);
 	document_key(out, "_links");
@@ -202,13 +241,24 @@ page_links(StringInfo out, const char *path, int limit, int64 offset, int64 tota
 		page_link(out, "first", path, limit, 0, rest);
 		page_link(out, "prev", path, limit, Max(0, Min(offset, total) - limit), rest);
 	}
-	if (offset + limit < total)
+	if (offset + step < total)
 	{
-		page_link(out, "next", path, limit, offset + limit, rest);
+		page_link(out, "next", path, limit, offset + step, rest);
 		page_link(out, "last", path, limit, (total - 1) / limit * limit, rest);
 	}
 	document_close(out, '}');
 	document_close(out, '}');
+}
+
+/*
+ * page_links ends a list's document after its items: totalCount counts all pages,
+ * and each link is there only if its page exists.  rest is what else the query
+ * string has, each with & before it.
+ */
+void
+page_links(StringInfo out, const char *path, int limit, int64 offset, int64 total, const char *rest)
+{
+	write_links(out, path, limit, offset, limit, total, rest);
 }
 
 /*
@@ -222,6 +272,7 @@ page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 	StringInfoData base;
 	StringInfoData rest;
 	va_list args;
+	int limit;
 
 	initStringInfo(&rest);
 	if (is_filtered(request, limit_field))
@@ -233,6 +284,7 @@ page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 	va_start(args, path);
 	append_formatted(&base, path, args);
 	va_end(args);
-	page_links(request->response, base.data, request_integer(request, limit_field),
-			   request_integer(request, limit_field + 1), total, rest.data);
+	limit = request_integer(request, limit_field);
+	write_links(request->response, base.data, limit, request_integer(request, limit_field + 1),
+				request->page_ended_at > 0 ? request->page_ended_at : limit, total, rest.data);
 }

@@ -81,6 +81,7 @@ compare_members(Violations *violations, const char *path, Jsonb *document, Jsonb
 		if (is_one_of(text, editable) || (same && absence_alone) ||
 			(same && jsonb_equal(JsonbValueToJsonb(&value), JsonbValueToJsonb(same))))
 			continue;
+		text = error_word(text);
 		error_violation(violations, path ? psprintf("%s.%s", path, text) : text,
 						"cannot be changed");
 	}
@@ -97,6 +98,28 @@ patching_compare(Violations *violations, const char *path, Jsonb *before, Jsonb 
 {
 	compare_members(violations, path, after, before, editable, false);
 	compare_members(violations, path, before, after, editable, true);
+}
+
+/*
+ * pass_names lets names pass that the patch has not changed: one that was stored when
+ * names could hold more must not keep the rest from being changed.
+ */
+static void
+pass_names(Request *fields, Jsonb *before, Jsonb *after)
+{
+	for (int i = 0; fields->operation->fields[i].name; i++)
+	{
+		const Field *field = &fields->operation->fields[i];
+		Jsonb *had;
+		Jsonb *has;
+
+		if (field->rule != RULE_NAME || field->place != IN_BODY)
+			continue;
+		had = jsonb_member_of(before, field->json_name);
+		has = jsonb_member_of(after, field->json_name);
+		if (had && has && jsonb_equal(had, has))
+			fields->passed[i] = true;
+	}
 }
 
 /*
@@ -145,6 +168,7 @@ patching_fields(Request *request, const Operation *creation, Jsonb *before, Json
 	problem = body_read(fields, members.data, members.len);
 	if (problem)
 		error_raise(ERR_INVALID, "the patched document cannot be read: %s", problem);
+	pass_names(fields, before, after);
 	fields_check(fields);
 	return fields;
 }

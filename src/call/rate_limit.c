@@ -31,6 +31,8 @@
 #include "port/atomics.h"
 #include "utils/timestamp.h"
 
+#define CACHE_LINE 64
+
 /* Places that a token may be in; 8 keys are a cache line. */
 #define PLACES 8
 
@@ -70,8 +72,15 @@ typedef struct LimitTable
 	uint32 bucket_count;
 	pg_atomic_uint64 taken_over;
 	pg_atomic_uint64 strangers[STRANGER_WORDS];
-	Bucket buckets[FLEXIBLE_ARRAY_MEMBER];
+	Bucket buckets[FLEXIBLE_ARRAY_MEMBER] pg_attribute_aligned(CACHE_LINE);
 } LimitTable;
+
+/* The server's shared memory begins at such a line. */
+StaticAssertDecl(PG_CACHE_LINE_SIZE % CACHE_LINE == 0, "shared memory is aligned to cache lines");
+StaticAssertDecl(offsetof(LimitTable, buckets) % CACHE_LINE == 0, "buckets begin at a cache line");
+StaticAssertDecl(sizeof(Bucket) % CACHE_LINE == 0, "and so does each of them");
+StaticAssertDecl(offsetof(Bucket, budgets) == CACHE_LINE, "the keys are one cache line");
+StaticAssertDecl(CACHE_LINE % sizeof(Budgets) == 0, "no token's words lie across two");
 
 /* A tier: calls in a period, and writes in a day. */
 typedef struct Tier
@@ -121,6 +130,8 @@ limit_shared_size(int tokens)
 void
 limit_attach(void *memory, int tokens, bool found)
 {
+	if (memory != (void *) TYPEALIGN(CACHE_LINE, memory))
+		elog(ERROR, "the memory of the rate limits is not aligned");
 	table = memory;
 	if (found)
 		return;

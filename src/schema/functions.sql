@@ -80,7 +80,7 @@ AS 'MODULE_PATHNAME', 'flagplane_create_access_token';
 REVOKE ALL ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, uuid) IS
 'Make an access token. The answer shows it once.
-Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is good for. rate_tier: standard, pilot or partner, none above the caller''s own. Refuses: 22023, 42501.';
+Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is good for. rate_tier: standard, pilot or partner, none above the caller''s own. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, 42501.';
 
 CREATE FUNCTION flagplane.list_access_tokens(
 	"limit" integer DEFAULT 20,
@@ -103,7 +103,7 @@ AS 'MODULE_PATHNAME', 'flagplane_rotate_access_token';
 REVOKE ALL ON FUNCTION flagplane.rotate_access_token(text, interval, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.rotate_access_token(text, interval, uuid) IS
 'Give an access token a new secret. The answer shows it once.
-grace: how long the old one is good too, 0 to 90 days; left out, it is dead at once. Only a token that may no more than the caller. Refuses: 22023, 42501, P0002.';
+grace: how long the old one is good too, 0 to 90 days; left out, it is dead at once. Only a token that may no more than the caller. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, 42501, P0002.';
 
 CREATE FUNCTION flagplane.set_access_token_tier(
 	id text,
@@ -688,7 +688,7 @@ AS 'MODULE_PATHNAME', 'flagplane_create_sdk_app';
 REVOKE ALL ON FUNCTION flagplane.create_sdk_app(text, text, text, text, text, text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_sdk_app(text, text, text, text, text, text, uuid) IS
 'Create an SDK app. The answer shows its key once.
-project_id: prj_<uuid>, the UUID, or the project''s key. platform: ios (needs bundle_id), android (needs android_package), web, nextjs, vite, react-router (need web_domain), react-native, flutter, expo. Refuses: 22023, P0002, 23505.';
+project_id: prj_<uuid>, the UUID, or the project''s key. platform: ios (needs bundle_id), android (needs android_package), web, nextjs, vite, react-router (need web_domain), react-native, flutter, expo. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, P0002, 23505.';
 
 CREATE FUNCTION flagplane.get_sdk_app(
 	project_id text,
@@ -730,7 +730,7 @@ AS 'MODULE_PATHNAME', 'flagplane_update_sdk_app';
 REVOKE ALL ON FUNCTION flagplane.update_sdk_app(text, text, text, text, text, text, jsonb, boolean, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.update_sdk_app(text, text, text, text, text, text, jsonb, boolean, uuid) IS
 'Change an SDK app; what is left out stays.
-capi: {"meta": {"enabled": true}}, and likewise tiktok and apple. rotate_key: true makes a new key, which the answer shows once; the old one is dead at once. Refuses: 22023, P0002, 23505.';
+capi: {"meta": {"enabled": true}}, and likewise tiktok and apple. rotate_key: true makes a new key, which the answer shows once; the old one is dead at once. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, P0002, 23505.';
 
 CREATE FUNCTION flagplane.delete_sdk_app(
 	project_id text,
@@ -885,7 +885,7 @@ AS 'MODULE_PATHNAME', 'flagplane_status';
 REVOKE ALL ON FUNCTION flagplane.status() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.status() IS
 'Tell how the library runs: its version, whether it is preloaded, whether calls are limited, and the settings.
-tokens_max: access tokens that there is room for, tokens: those there, tokens_taken_over: how often one lost its place while its budget was not whole. For database roles with USAGE on flagplane_data only.';
+tokens_max: access tokens that there is room for, tokens: those there, tokens_taken_over: how often one lost its place while its budget was not whole. For database roles with the privileges of pg_monitor, or with USAGE on flagplane_data.';
 
 CREATE FUNCTION flagplane.doctor(
 	OUT finding text,
@@ -897,10 +897,10 @@ AS 'MODULE_PATHNAME', 'flagplane_doctor';
 REVOKE ALL ON FUNCTION flagplane.doctor() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.doctor() IS
 'Look an installation over: a row for each thing that is wrong or odd, the worst first; none if all is well.
-finding: the name of the check, a colon, and what was found; severity: error, warning or info. For database roles with USAGE on flagplane_data only.';
+finding: the name of the check, a colon, and what was found; severity: error, warning or info. For database roles with the privileges of pg_monitor, or with USAGE on flagplane_data.';
 
 -- The counters of the operations.
-CREATE FUNCTION flagplane_data.operation_stats(
+CREATE FUNCTION flagplane.operation_stats(
 	OUT operation text,
 	OUT calls bigint,
 	OUT errors bigint,
@@ -911,16 +911,17 @@ CREATE FUNCTION flagplane_data.operation_stats(
 )
 RETURNS SETOF record LANGUAGE c VOLATILE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_operation_stats';
-REVOKE ALL ON FUNCTION flagplane_data.operation_stats() FROM PUBLIC;
-COMMENT ON FUNCTION flagplane_data.operation_stats() IS
-'What the view flagplane.stats shows.';
+REVOKE ALL ON FUNCTION flagplane.operation_stats() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.operation_stats() IS
+'What the view flagplane.stats shows: the calls of each operation in this database.
+For database roles with the privileges of pg_monitor, or with USAGE on flagplane_data.';
 
 CREATE VIEW flagplane.stats AS
 	SELECT s.operation, s.calls, s.errors, s.replays, s.rate_limited, s.unauthenticated, s.since
-	FROM flagplane_data.operation_stats() s;
+	FROM flagplane.operation_stats() s;
 REVOKE ALL ON flagplane.stats FROM PUBLIC;
 COMMENT ON VIEW flagplane.stats IS
-'Calls of each operation in this database; no rows if the library is not preloaded. Needs EXECUTE on flagplane_data.operation_stats().';
+'Calls of each operation in this database; no rows if the library is not preloaded. Needs EXECUTE on flagplane.operation_stats(), and the privileges of pg_monitor or USAGE on flagplane_data.';
 COMMENT ON COLUMN flagplane.stats.operation IS 'The operation.';
 COMMENT ON COLUMN flagplane.stats.calls IS 'Calls begun.';
 COMMENT ON COLUMN flagplane.stats.errors IS 'Calls that did not succeed, those still running included.';
@@ -946,14 +947,15 @@ CREATE FUNCTION flagplane.operations(
 	OUT status integer,
 	OUT dialect text,
 	OUT changes boolean,
-	OUT arguments text
+	OUT arguments text,
+	OUT whole_account boolean
 )
 RETURNS SETOF record LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_operations';
 REVOKE ALL ON FUNCTION flagplane.operations() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.operations() IS
 'List the operations: their functions, REST methods and paths, scopes and success statuses.
-scope is NULL for operations that only database roles with USAGE on flagplane_data may call.';
+scope is NULL for operations that only database roles with USAGE on flagplane_data may call; whole_account: refused to access tokens that are limited to projects.';
 
 -- The same for programs that speak OpenAPI.
 CREATE FUNCTION flagplane.openapi()

@@ -309,7 +309,7 @@ CREATE TABLE flagplane_data.idempotency_key (
 	secret_start integer,
 	location text,
 	version integer,
-	PRIMARY KEY (account_id, key_hash, actor, operation)
+	PRIMARY KEY (account_id, key_hash, actor)
 ) WITH (fillfactor = 70);
 CREATE INDEX idempotency_key_expiry ON flagplane_data.idempotency_key (account_id, expires_at);
 COMMENT ON TABLE flagplane_data.idempotency_key IS 'Idempotency keys of the last 24 hours and the answers they replay. purge() removes the expired ones.';

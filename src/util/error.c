@@ -81,6 +81,11 @@ static const ErrorRow rows[] = {
 						  {429, 429},
 						  {"rate_limited", "RATE_LIMITED"}},
 	[ERR_IN_USE] = {"in_use", ERRCODE_OBJECT_IN_USE, {409, 409}, {"conflict", "CONFLICT"}},
+	/* In SQL it stays what PostgreSQL raised. */
+	[ERR_UNAVAILABLE] = {"unavailable",
+						 ERRCODE_LOCK_NOT_AVAILABLE,
+						 {503, 503},
+						 {"service_unavailable", "UNAVAILABLE"}},
 	[ERR_UNSUPPORTED] = {"unsupported",
 						 ERRCODE_FEATURE_NOT_SUPPORTED,
 						 {501, 501},
@@ -103,7 +108,8 @@ static MemoryContext fields_context = NULL;
 static char *raised_fields = NULL;
 
 /* A caller's own words come back in messages, but not without bounds (bytes). */
-#define ATTRIBUTE_MAX 64
+#define ATTRIBUTE_MAX 384
+#define WORD_MAX	  64
 #define REASON_MAX	  300
 #define MESSAGE_MAX	  2000
 
@@ -122,6 +128,16 @@ clip(char *string, int bytes)
 
 	if (length > bytes)
 		string[pg_mbcliplen(string, length, bytes)] = '\0';
+}
+
+/*
+ * error_word is a name that is the caller's own, cut to what a message has room for.
+ */
+char *
+error_word(char *name)
+{
+	clip(name, WORD_MAX);
+	return name;
 }
 
 /*
@@ -272,6 +288,17 @@ static void throw(ErrorKind kind, const char *message)
 }
 
 /*
+ * error_is_transient tells whether PostgreSQL could not do something for the moment: it did
+ * not get a lock in time, or has no memory, disk or connections left (class 53).
+ */
+bool
+error_is_transient(int sqlstate)
+{
+	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ||
+		   ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES);
+}
+
+/*
  * error_is_being_handled tells, inside PG_CATCH, whether the error has the SQLSTATE of a
  * row of the table.
  */
@@ -284,7 +311,7 @@ error_is_being_handled(ErrorKind kind)
 /*
  * error_is_ours tells whether a caught error is a refusal of the table, and
  * which.  PostgreSQL's own refusal of text that the database's encoding cannot
- * hold counts as one.
+ * hold counts as one, and so does what it could not do for the moment.
  */
 bool
 error_is_ours(const ErrorData *error, ErrorKind *kind)
@@ -296,7 +323,10 @@ error_is_ours(const ErrorData *error, ErrorKind *kind)
 		return true;
 	}
 	if (error->constraint_name == NULL)
-		return false;
+	{
+		*kind = ERR_UNAVAILABLE;
+		return error_is_transient(error->sqlerrcode);
+	}
 	for (int i = 0; i < (int) lengthof(rows); i++)
 	{
 		if (rows[i].sqlstate == error->sqlerrcode &&

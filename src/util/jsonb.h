@@ -19,6 +19,7 @@ extern bool jsonb_member(const Jsonb *object, const char *name, JsonbValue *valu
 extern Jsonb *jsonb_member_of(const Jsonb *object, const char *name);
 extern char *jsonb_unknown_key(const Jsonb *object, const char *const *known);
 extern bool jsonb_integer(const JsonbValue *value, int32 *integer);
+extern char *jsonb_limit_problem(Jsonb *document, int depth, int64 bytes_max);
 extern char *jsonb_string(const JsonbValue *value);
 
 #endif /* FLAGPLANE_JSONB_H */

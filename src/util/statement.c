@@ -461,6 +461,21 @@ values_by_name(Statement *statement, const Params *params, Datum *values, char *
 }
 
 /*
+ * require_same_types refuses parameters that a statement was not prepared with: the plan
+ * would read their values as something else.
+ */
+static void
+require_same_types(const Statement *statement, const Params *params)
+{
+	if (params->count != statement->params)
+		elog(ERROR, "a statement was given %d parameters where it takes %d", params->count,
+			 statement->params);
+	for (int i = 0; i < params->count; i++)
+		if (params->types[i] != SPI_getargtypeid(statement->plan, i))
+			elog(ERROR, "parameter %d of a statement has another type than before", i + 1);
+}
+
+/*
  * statement_run executes a statement with the parameters that it names and returns all
  * rows.
  */
@@ -486,9 +501,8 @@ statement_run(Statement *statement, const Params *params, StatementMode mode)
 		values = values_named;
 		nulls = nulls_named;
 	}
-	else if (params->count != statement->params)
-		elog(ERROR, "a statement was given %d parameters where it takes %d", params->count,
-			 statement->params);
+	else
+		require_same_types(statement, params);
 
 	if (mode == STATEMENT_LATEST)
 		result = SPI_execute_snapshot(statement->plan, values, nulls, GetLatestSnapshot(),

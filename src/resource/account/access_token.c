@@ -49,8 +49,7 @@ static const char *const role_scopes[] = {
 	"{*}"};
 
 const Field create_access_token_fields[] = {
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, TOKEN_NAME_MAX, NULL,
-			  NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, TOKEN_NAME_MAX, NULL, NULL},
 	[SCOPES] = {"scopes", "scopes", FIELD_TEXTS, IN_BODY, false, RULE_SOME_OF, 0, 0, scopes, NULL},
 	[ROLE] = {"role", "role", FIELD_TEXT, IN_BODY, false, RULE_ONE_OF, 0, 0, roles, NULL},
 	[MEMBER_ID] = {"member_id", "memberId", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0, NULL,
@@ -90,11 +89,13 @@ STATEMENT(find_token_by_id,
 
 /*
  * A caller that is limited to projects ($4) sees the tokens that reach no
- * further, since the others name projects that it must not know.
+ * further, since the others name projects that it must not know, and that are no
+ * other member's than its own ($5).
  */
 #define VISIBLE_TOKENS                                                     \
 	" FROM flagplane_data.access_token t WHERE t.account_id = $1"          \
-	" AND ($4 IS NULL OR (NOT t.all_projects AND NOT EXISTS"               \
+	" AND ($4 IS NULL OR (NOT t.all_projects"                              \
+	" AND (t.member_id IS NULL OR t.member_id = $5) AND NOT EXISTS"        \
 	" (SELECT 1 FROM flagplane_data.access_token_project r"                \
 	" WHERE r.account_id = t.account_id AND r.token_id = t.id"             \
 	" AND NOT EXISTS (SELECT 1 FROM flagplane_data.access_token_project o" \
@@ -210,6 +211,36 @@ access_token_require_tier(const Request *request, const char *tier)
 }
 
 /*
+ * access_token_is_of_others tells whether a caller that is limited to projects is not the
+ * member of this id.
+ */
+bool
+access_token_is_of_others(const Request *request, const char *member_id)
+{
+	const Caller *caller = &request->caller;
+
+	return !caller->all_projects && member_id &&
+		   (caller->member_id == NULL || strcmp(caller->member_id, member_id) != 0);
+}
+
+/*
+ * require_member refuses a token for a member who does not exist, or who is not the caller's
+ * own where the caller is limited to projects.
+ */
+static void
+require_member(Request *request)
+{
+	if (access_token_is_of_others(request, request_string(request, MEMBER_ID)))
+		error_raise(ERR_FORBIDDEN, "a token that is limited to projects cannot make one for "
+								   "another member");
+	if (request_given(request, MEMBER_ID) && request_run(request, &find_member).count == 0)
+	{
+		request_violation(request, MEMBER_ID, "is not the id of a member");
+		error_raise_violations(ERR_INVALID, &request->violations);
+	}
+}
+
+/*
  * granted_scopes is the array of the scopes that the new token gets; the caller
  * must have them all.
  */
@@ -272,11 +303,7 @@ do_create_access_token(Request *request)
 	Row row;
 
 	access_token_require_tier(request, request_string(request, RATE_TIER));
-	if (request_given(request, MEMBER_ID) && request_run(request, &find_member).count == 0)
-	{
-		request_violation(request, MEMBER_ID, "is not the id of a member");
-		error_raise_violations(ERR_INVALID, &request->violations);
-	}
+	require_member(request);
 	selector_generate(selector);
 	secret_generate(request, secret);
 	sha256(secret, SECRET_LENGTH, hash);
@@ -313,10 +340,11 @@ do_list_access_tokens(Request *request)
 	Rows rows;
 
 	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
+	params_text(&request->params, request->caller.member_id);
 	total = page_total(request, &count_tokens);
 	rows = request_run(request, &list_tokens);
 	document_open_items(out);
-	for (uint64 i = 0; i < rows.count; i++)
+	for (uint64 i = 0; page_continues(request, i, rows.count); i++)
 	{
 		Row row;
 

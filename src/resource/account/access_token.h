@@ -28,5 +28,6 @@ extern void access_token_document(Request *request, const Row *row, const char *
 								  const char *secret);
 extern void access_token_require_scopes(const Request *request, ArrayType *scopes);
 extern void access_token_require_tier(const Request *request, const char *tier);
+extern bool access_token_is_of_others(const Request *request, const char *member_id);
 
 #endif /* FLAGPLANE_ACCESS_TOKEN_H */

@@ -78,7 +78,8 @@ STATEMENT(kill_token,
 
 /*
  * is_hidden tells whether a token reaches further than the projects that the
- * caller is limited to.  Such a token is not listed to them either.
+ * caller is limited to, or is another member's.  Such a token is not listed to
+ * them either.
  */
 static bool
 is_hidden(Request *request, const Row *row)
@@ -90,7 +91,7 @@ is_hidden(Request *request, const Row *row)
 	params_bigint(&params, request->caller.account);
 	params_text(&params, row_string(row, 0));
 	params_text(&params, request->caller.token_id);
-	return row_boolean(row, 4) ||
+	return row_boolean(row, 4) || access_token_is_of_others(request, row_string(row, 5)) ||
 		   statement_run(&find_foreign_project, &params, STATEMENT_WRITE).count > 0;
 }
 
@@ -104,8 +105,12 @@ lock(Request *request, Row *row)
 
 	if (rows.count > 0)
 		row_read(&rows, 0, row);
-	if (rows.count == 0 || is_hidden(request, row))
+	if (rows.count == 0 && request->caller.all_projects)
 		error_raise(ERR_NOT_FOUND, "the access token does not exist");
+	/* Whether there is one is none of the caller's business. */
+	if (rows.count == 0 || is_hidden(request, row))
+		error_raise(ERR_FORBIDDEN, "a token that is limited to projects may change only tokens "
+								   "that are its own and reach no further");
 	access_token_document(request, row, NULL, NULL);
 	request_before(request);
 	request_target(request, "service-token/%s", row_string(row, 0));

@@ -30,9 +30,9 @@ static const char *const roles[] = {"reader", "writer", "admin", "owner", "no_ac
 const Field create_member_fields[] = {
 	[EMAIL] = {"email", "email", FIELD_TEXT, IN_BODY, true, RULE_EMAIL, 3, EMAIL_MAX, NULL, NULL},
 	[ROLE] = {"role", "role", FIELD_TEXT, IN_BODY, false, RULE_ONE_OF, 0, 0, roles, "reader"},
-	[FIRST_NAME] = {"first_name", "firstName", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 1,
+	[FIRST_NAME] = {"first_name", "firstName", FIELD_TEXT, IN_BODY, false, RULE_NAME, 1,
 					PERSON_NAME_MAX, NULL, NULL},
-	[LAST_NAME] = {"last_name", "lastName", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 1,
+	[LAST_NAME] = {"last_name", "lastName", FIELD_TEXT, IN_BODY, false, RULE_NAME, 1,
 				   PERSON_NAME_MAX, NULL, NULL},
 	FIELDS_END};
 
@@ -148,7 +148,7 @@ do_list_members(Request *request)
 	Rows rows = request_run(request, &list_members);
 
 	document_open_items(out);
-	for (uint64 i = 0; i < rows.count; i++)
+	for (uint64 i = 0; page_continues(request, i, rows.count); i++)
 	{
 		document_element(out);
 		member_document(out, &rows, i);

@@ -68,12 +68,15 @@ const Field get_audit_log_entry_fields[] = {
 #define NEWEST_FIRST " ORDER BY l.at DESC, l.generation DESC, l.xid DESC, l.ordinal DESC"
 
 /* One entry more than a page has, so that it is known whether there are more. */
-STATEMENT_IN_ORDER(list_entries, "SELECT " ENTRY_COLUMNS ENTRIES WITHIN_BOUNDS
-								 " AND (:pattern IS NULL OR l.target ~ :pattern)"
-								 " AND (:filter IS NULL"
-								 " OR position(lower(:filter) IN lower(coalesce(l.target, ''))) > 0"
-								 " OR position(lower(:filter) IN lower(" ENTRY_NAME
-								 ")) > 0)" NEWEST_FIRST " LIMIT :limit + 1");
+STATEMENT_IN_ORDER(list_entries,
+				   "SELECT " ENTRY_COLUMNS ENTRIES WITHIN_BOUNDS
+				   " AND (:pattern IS NULL OR l.target ~ :pattern)"
+				   " AND (:filter IS NULL"
+				   " OR position(" FOLDED(":filter") " IN " FOLDED(
+					   "coalesce(l.target, '')") ") > 0"
+												 " OR position(" FOLDED(":filter") " IN " FOLDED(
+													 ENTRY_NAME) ") > 0)" NEWEST_FIRST
+																 " LIMIT :limit + 1");
 
 /*
  * Entries are matched one by one, and there may be any number of which none matches: a
@@ -293,6 +296,7 @@ do_list_audit_log(Request *request)
 	Bound first = first_bound(request);
 	Bound last;
 	bool more = last_bound(request, &first, &last);
+	bool ended = false;
 	Rows rows;
 
 	bind_token(request);
@@ -301,7 +305,7 @@ do_list_audit_log(Request *request)
 	rows = request_run(request, &list_entries);
 
 	document_open_items(out);
-	for (uint64 i = 0; i < Min(rows.count, limit); i++)
+	for (uint64 i = 0; i < rows.count && !ended; i++)
 	{
 		Row row;
 
@@ -309,10 +313,10 @@ do_list_audit_log(Request *request)
 		document_element(out);
 		audit_entry_document(out, &request->caller, &row);
 		document_close(out, '}');
-		if (i + 1 == limit && rows.count > limit)
+		if (rows.count > i + 1 && (i + 1 == limit || page_is_full(request)))
 		{
 			last = (Bound){row_time(&row, ENTRY_AT), audit_place_of_row(&row, ENTRY_PLACE)};
-			more = true;
+			ended = more = true;
 		}
 	}
 	document_close(out, ']');

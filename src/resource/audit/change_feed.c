@@ -12,6 +12,7 @@
 #include "resource/resource.h"
 
 #include "call/audit.h"
+#include "call/page.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
 
@@ -111,6 +112,7 @@ do_changes(Request *request)
 	StringInfo out = request->response;
 	uint64 limit = (uint64) request_integer(request, LIMIT);
 	AuditPlace place = read_cursor(request);
+	uint64 told = 0;
 	Rows rows;
 
 	audit_place_params(&request->params, &place);
@@ -119,11 +121,11 @@ do_changes(Request *request)
 	rows = request_run(request, &list_changes);
 
 	document_open_items(out);
-	for (uint64 i = 0; i < Min(rows.count, limit); i++)
+	for (; told < Min(rows.count, limit) && !page_is_full(request); told++)
 	{
 		Row row;
 
-		row_read(&rows, i, &row);
+		row_read(&rows, told, &row);
 		place = audit_place_of_row(&row, 0);
 		if (!row_boolean(&row, 14))
 			continue;
@@ -137,6 +139,6 @@ do_changes(Request *request)
 		document_string(
 			out, "nextCursor",
 			psprintf("%08x%s", (uint32) request->caller.account, audit_place_text(&place)));
-	document_boolean(out, "hasMore", rows.count > limit);
+	document_boolean(out, "hasMore", rows.count > told);
 	document_close(out, '}');
 }

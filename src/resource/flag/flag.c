@@ -262,18 +262,25 @@ do_list_flags(Request *request)
 		project_missing(request);
 	environments = read_environments(request, LIST_ENV);
 	rows = request_run(request, &list_flags);
-	flags = palloc(sizeof(Flag) * (rows.count + 1));
+	/* The page may end before the last of them: what is large in a row is not read yet. */
+	flags = palloc0(sizeof(Flag) * (rows.count + 1));
 	for (uint64 i = 0; i < rows.count; i++)
-		flags[i] = flag_of_row(&rows, i);
+	{
+		Row row;
+
+		row_read(&rows, i, &row);
+		flags[i].id = row_get_datum(&row, "id");
+	}
 	configurations = configurations_read(request, flags, (int) rows.count, environments);
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "flag", ALLOCSET_DEFAULT_SIZES);
 	document_open_items(out);
-	for (int i = 0; i < (int) rows.count; i++)
+	for (uint64 i = 0; page_continues(request, i, rows.count); i++)
 	{
 		MemoryContext outside = MemoryContextSwitchTo(scratch);
+		Flag flag = flag_of_row(&rows, i);
 
 		document_element(out);
-		write_flag(request, &flags[i], configurations, i);
+		write_flag(request, &flag, configurations, (int) i);
 		MemoryContextSwitchTo(outside);
 		MemoryContextReset(scratch);
 	}

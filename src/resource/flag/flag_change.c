@@ -210,10 +210,12 @@ do_update_flag(Request *request)
 	Jsonb *before;
 	Jsonb *after;
 	Flag flag;
+	size_t size;
 
 	if (may_touch_others(patch))
 		request_run_first(request, &lock_project, 2);
 	flag = take(request);
+	size = flag_size(&flag);
 	before = jsonb_of_text(request->before);
 	after = follow_patch(request, patch, before);
 	request->unchanged = jsonb_equal(before, after);
@@ -236,6 +238,7 @@ do_update_flag(Request *request)
 			require_not_needed(request, &flag, count);
 		rows = request_run(fields, &update_flag);
 		flag = flag_of_row(&rows, 0);
+		flag_require_size(&flag, size);
 	}
 	flag_document(request, &flag, NULL);
 	request->version = flag.version;

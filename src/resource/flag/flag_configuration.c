@@ -97,11 +97,13 @@ STATEMENT(change_configuration,
 
 /* Prerequisites, $4, of the flag in an environment that are none: the flag or its variation is not there. */
 STATEMENT(find_missing_prerequisite,
-		  "SELECT q->>'key' FROM jsonb_array_elements($4) q WHERE NOT EXISTS"
+		  "SELECT q->>'key', place::integer - 1"
+		  " FROM jsonb_array_elements($4) WITH ORDINALITY u(q, place) WHERE NOT EXISTS"
 		  " (SELECT 1 FROM flagplane_data.flag f JOIN flagplane_data.flag o"
 		  " ON o.account_id = f.account_id AND o.project_id = f.project_id AND o.id <> f.id"
 		  " WHERE f.account_id = $1 AND f.id = $2 AND o.key = q->>'key'"
-		  " AND (q->>'variation')::integer < jsonb_array_length(o.variations)) LIMIT 1");
+		  " AND (q->>'variation')::integer < jsonb_array_length(o.variations))"
+		  " ORDER BY place LIMIT 1");
 
 /* Whether the flag's prerequisites, $4, in an environment need the flag itself in the end. */
 STATEMENT(find_circle,
@@ -270,6 +272,16 @@ settings_member(StringInfo out, Row *row, const char *name)
 }
 
 /*
+ * completed_member is settings_member with what was left out when it was stored.
+ */
+static void
+completed_member(StringInfo out, Row *row, const char *name)
+{
+	document_key(out, name);
+	jsonb_append(out, targeting_complete(name, DatumGetJsonbP(row_get_datum(row, name)), true));
+}
+
+/*
  * configuration_document writes a flag's configuration in one environment, the
  * row of list_configurations, as a member of environments.
  */
@@ -285,10 +297,10 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 	document_string(out, "sel", row_get_string(row, "sel"));
 	document_milliseconds(out, "lastModified", row_get_time(row, "last_modified"));
 	document_integer(out, "version", row_get_integer(row, "version"));
-	settings_member(out, row, "targets");
+	completed_member(out, row, "targets");
 	document_raw(out, "contextTargets", "[]");
-	settings_member(out, row, "rules");
-	settings_member(out, row, "fallthrough");
+	completed_member(out, row, "rules");
+	completed_member(out, row, "fallthrough");
 	if (!row_is_null(row, "off_variation"))
 		document_integer(out, "offVariation", row_get_integer(row, "off_variation"));
 	settings_member(out, row, "prerequisites");
@@ -422,12 +434,13 @@ check_prerequisites(Violations *violations, const char *attribute, Params *param
 		Row row;
 
 		row_read(&rows, 0, &row);
-		error_violation(violations, attribute,
-						"prerequisites name flag %s, which is not there or has no such variation",
-						row_string(&row, 0));
+		error_violation(
+			violations, psprintf("%s.prerequisites[%d]", attribute, row_integer(&row, 1)),
+			"names flag %s, which is not there or has no such variation", row_string(&row, 0));
 	}
 	else if (statement_run(&find_circle, params, STATEMENT_LATEST).count > 0)
-		error_violation(violations, attribute, "prerequisites need the flag itself");
+		error_violation(violations, psprintf("%s.prerequisites", attribute),
+						"need the flag itself");
 }
 
 /*
@@ -447,7 +460,8 @@ same_member(const Jsonb *a, const Jsonb *b, const char *name)
  */
 static void
 change_configuration_of(Request *request, Violations *violations, const Flag *flag,
-						const char *environment_key, Jsonb *before, Jsonb *after, int variations)
+						const char *environment_key, Jsonb *before, Jsonb *after, int variations,
+						bool fewer)
 {
 	/* "fallthough" is how Terraform's provider resets what it means by fallthrough: the
 	 * service takes no notice of it, and neither is any taken here. */
@@ -461,7 +475,7 @@ change_configuration_of(Request *request, Violations *violations, const Flag *fl
 
 	after = patching_plain(after);
 	patching_compare(violations, attribute, before, after, editable);
-	written = targeting_check(violations, attribute, after, variations);
+	written = targeting_check(violations, attribute, fewer ? NULL : before, after, variations);
 	if (violations->count > broken)
 		return;
 
@@ -519,9 +533,11 @@ configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *
 			error_violation(&violations, "environments",
 							"must hold the environments of the project");
 		else if (!jsonb_equal(old, now))
-			change_configuration_of(request, &violations, flag, name, old, now, variations);
+			change_configuration_of(request, &violations, flag, name, old, now, variations,
+									variations < variations_before);
 		else if (variations < variations_before)
-			(void) targeting_check(&violations, psprintf("environments.%s", name), now, variations);
+			(void) targeting_check(&violations, psprintf("environments.%s", name), NULL, now,
+								   variations);
 	}
 	if (violations.count > 0)
 		error_raise_violations(ERR_INVALID, &violations);

@@ -30,8 +30,7 @@ const Field create_experiment_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
 	[ENVIRONMENT_KEY] = ENVIRONMENT_KEY_FIELD,
 	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL,
-			  NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, NAME_MAX_CHARS, NULL, NULL},
 	[DESCRIPTION] = {"description", "description", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0,
 					 DESCRIPTION_MAX, NULL, NULL},
 	[FLAG] = {"flag_key", "flagKey", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
@@ -282,7 +281,7 @@ do_list_experiments(Request *request)
 
 	rows = request_run(request, &list_experiments);
 	document_open_items(out);
-	for (uint64 i = 0; i < rows.count; i++)
+	for (uint64 i = 0; page_continues(request, i, rows.count); i++)
 	{
 		Experiment experiment = experiment_of_row(&rows, i);
 

@@ -54,7 +54,7 @@ enum
 };
 
 const InstructionKind experiment_instruction_kinds[] = {
-	[UPDATE_NAME] = {"updateName", {{"value", true, MEMBER_TEXT, 1, NAME_MAX_CHARS}}},
+	[UPDATE_NAME] = {"updateName", {{"value", true, MEMBER_NAME, 1, NAME_MAX_CHARS}}},
 	[UPDATE_DESCRIPTION] = {"updateDescription",
 							{{"value", true, MEMBER_TEXT, 0, DESCRIPTION_MAX}}},
 	[START_ITERATION] = {"startIteration",

@@ -26,8 +26,7 @@ enum
 const Field create_layer_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
 	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL,
-			  NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, NAME_MAX_CHARS, NULL, NULL},
 	[DESCRIPTION] = {"description", "description", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 0,
 					 DESCRIPTION_MAX, NULL, NULL},
 	[RANDOMIZATION_UNIT] = {"randomization_unit", "randomizationUnit", FIELD_TEXT, IN_BODY, false,
