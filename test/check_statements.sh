@@ -10,7 +10,7 @@ PG_CONFIG=${PG_CONFIG:-pg_config}
 statements=$(mktemp)
 trap 'rm -f "$statements"' EXIT
 
-for file in $(grep -rlE --include='*.c' '^\s*(STATEMENT\(|#include "admin/doctorlist.h")' src | sort); do
+for file in $(grep -rlE --include='*.c' '^\s*(STATEMENT(_IN_ORDER)?\(|#include "admin/doctorlist.h")' src | sort); do
 	echo "FILE $file"
 	gcc -E -P -Isrc -I"$("$PG_CONFIG" --includedir-server)" -DFLAGPLANE_VERSION='"0"' "$file" | tr '\n' ' ' |
 		grep -oE 'static Statement \w+ = \{("([^"\]|\\.)*"\s*)+,' || true

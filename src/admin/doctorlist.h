@@ -20,6 +20,9 @@
 	" LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid"   \
 	" LEFT JOIN pg_namespace n ON d.classid = 'pg_namespace'::regclass AND n.oid = d.objid"
 
+/* How many rows a group has, with their noun. */
+#define COUNTED(noun) "count(*) || CASE WHEN count(*) = 1 THEN ' " noun "' ELSE ' " noun "s' END"
+
 #define MEMBER "pg_describe_object(d.classid, d.objid, d.objsubid)"
 
 /* The tables with the rows. */
@@ -38,13 +41,13 @@
 
 /* The rows of a table whose parent is not there, by the foreign key that says they have one. */
 #define ORPHANS(constraint, child, column, parent)                                   \
-	"SELECT format('%s rows break ' || '" constraint " of " child "', count(*))"     \
+	"SELECT format('" constraint " of " child " (rows: %s)', count(*))"              \
 	" FROM flagplane_data." child " c WHERE c." column " IS NOT NULL AND NOT EXISTS" \
 	" (SELECT 1 FROM flagplane_data." parent " p WHERE p.account_id = c.account_id"  \
 	" AND p.id = c." column ") HAVING count(*) > 0"
 
 #define ORPHANS_OF_ACCOUNT(child)                                                               \
-	"SELECT format('%s rows break ' || '" child "_account_id_fkey of " child "', count(*))"     \
+	"SELECT format('" child "_account_id_fkey of " child " (rows: %s)', count(*))"              \
 	" FROM flagplane_data." child " c WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.account p" \
 	" WHERE p.id = c.account_id) HAVING count(*) > 0"
 
@@ -197,15 +200,16 @@ CHECK(orphan, "error", ALL_ORPHANS,
 
 CHECK(
 	rows_missing, "error",
-	"SELECT format('account \"%s\": %s rows of \"%s\", the first of them %s', t.account,"
-	" count(*), t.subject, min(t.target)) FROM " AUDITED
+	"SELECT format('account \"%s\": %s (rows: %s), the first of them %s', t.account,"
+	" t.subject, count(*), min(t.target)) FROM " AUDITED
 	" t WHERE NOT starts_with(t.operation, 'delete_') AND CASE t.subject" KINDS " END" IN_REACH
 	" GROUP BY t.account, t.subject"
 	" UNION ALL SELECT format('account \"%s\": its generations of the audit log', a.key)"
 	" FROM flagplane_data.account a WHERE EXISTS (SELECT 1 FROM flagplane_data.audit_log l"
 	" WHERE l.account_id = a.id) AND NOT EXISTS (SELECT 1 FROM flagplane_data.audit_generation g"
 	" WHERE g.account_id = a.id)"
-	" UNION ALL SELECT format('account \"%s\": when %s access tokens were used', a.key, count(*))"
+	" UNION ALL SELECT format('account \"%s\": last uses of access tokens (rows: %s)', a.key, "
+	"count(*))"
 	" FROM flagplane_data.access_token k JOIN flagplane_data.account a ON a.id = k.account_id"
 	" WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.access_token_use u"
 	" WHERE u.account_id = k.account_id AND u.token_id = k.id) GROUP BY a.key"
@@ -299,11 +303,14 @@ CHECK(foreign_object, "warning",
 	  "DROP EXTENSION stops at it.")
 
 CHECK(purge_backlog, "warning",
-	  "SELECT format('%s idempotency keys', count(*)) FROM flagplane_data.idempotency_key k"
-	  " WHERE k.expires_at < now() - interval '1 day' HAVING count(*) > 0"
-	  " UNION ALL SELECT format('%s environment keys', count(*)) FROM "
-	  "flagplane_data.environment_key k"
-	  " WHERE k.expires_at < now() - interval '1 day' HAVING count(*) > 0",
+	  "SELECT " COUNTED(
+		  "idempotency key") " FROM flagplane_data.idempotency_key k"
+							 " WHERE k.expires_at < now() - interval '1 day' HAVING count(*) > 0"
+							 " UNION ALL SELECT " COUNTED(
+								 "environment key") " FROM "
+													"flagplane_data.environment_key k"
+													" WHERE k.expires_at < now() - interval '1 "
+													"day' HAVING count(*) > 0",
 	  "They expired more than a day ago. Let a scheduler call flagplane.purge() every few minutes.")
 
 CHECK_IF(cron_job_failed, "warning", "cron.job_run_details",
@@ -320,11 +327,13 @@ CHECK_IF(cron_job_failed, "warning", "cron.job_run_details",
 
 CHECK(
 	token_expires_soon, "warning",
-	"SELECT format('account \"%s\": %s access tokens, the first of them %s', a.key, count(*),"
-	" (array_agg(t.id ORDER BY t.expires_at, t.id))[1])"
-	" FROM flagplane_data.access_token t JOIN flagplane_data.account a ON a.id = t.account_id"
-	" WHERE t.expires_at BETWEEN now() AND now() + interval '14 days'"
-	" AND t.revoked_at IS NULL AND t.killed_at IS NULL GROUP BY a.key",
+	"SELECT format('account \"%s\": %s, the first of them %s', a.key, " COUNTED(
+		"access token") ","
+						" (array_agg(t.id ORDER BY t.expires_at, t.id))[1])"
+						" FROM flagplane_data.access_token t JOIN flagplane_data.account a ON a.id "
+						"= t.account_id"
+						" WHERE t.expires_at BETWEEN now() AND now() + interval '14 days'"
+						" AND t.revoked_at IS NULL AND t.killed_at IS NULL GROUP BY a.key",
 	"They expire within 14 days. Make new ones with the same scopes, and give them to the callers.")
 
 CHECK(role_without_token, "info",
@@ -346,9 +355,11 @@ CHECK(notify_on, "info",
 	  "Commits of changes wait for each other. Leave it on only if somebody listens.")
 
 CHECK(account_without_project, "info",
-	  "SELECT format('%s accounts, the first of them \"%s\"', count(*), min(a.key))"
-	  " FROM flagplane_data.account a WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.project p"
-	  " WHERE p.account_id = a.id) HAVING count(*) > 0",
+	  "SELECT format('%s, the first of them \"%s\"', " COUNTED(
+		  "account") ", min(a.key))"
+					 " FROM flagplane_data.account a WHERE NOT EXISTS (SELECT 1 FROM "
+					 "flagplane_data.project p"
+					 " WHERE p.account_id = a.id) HAVING count(*) > 0",
 	  "Nobody has begun to use them, or a restore has left their rows out.")
 
 #undef ORPHANS
@@ -362,5 +373,6 @@ CHECK(account_without_project, "info",
 #undef ALL_ORPHANS
 #undef MEMBERS
 #undef MEMBER
+#undef COUNTED
 #undef TABLES
 #undef SETTINGS_LIKE

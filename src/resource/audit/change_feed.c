@@ -40,23 +40,23 @@ const Field changes_fields[] = {
  * those alone, but the page counts the others too, so that a poll never reads
  * more than a page.
  */
-STATEMENT(list_changes,
-		  "SELECT l.generation, l.xid, l.ordinal, l.at, l.operation, l.subject, l.actor,"
-		  " l.member_id, l.project_id, l.target, l.request_id, l.before, l.after,"
-		  " l.comment,"
-		  " $8 IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r"
-		  " WHERE r.account_id = l.account_id AND r.token_id = $8"
-		  " AND r.project_id = l.project_id)"
-		  " FROM flagplane_data.audit_log l WHERE l.account_id = $1"
-		  " AND (l.generation, l.xid, l.ordinal) > ($4, $5, $6)"
-		  " AND (l.generation, l.xid) < ((SELECT CASE WHEN g.system_identifier = $7"
-		  " THEN g.number ELSE g.number + 1 END FROM flagplane_data.audit_generation g"
-		  " WHERE g.account_id = $1 ORDER BY g.number DESC LIMIT 1),"
-		  " (SELECT pg_snapshot_xmin(pg_current_snapshot())))"
-		  " AND (l.xid < (SELECT pg_snapshot_xmin(pg_current_snapshot()))"
-		  " OR l.generation IN (SELECT g.number FROM flagplane_data.audit_generation g"
-		  " WHERE g.account_id = $1 AND g.system_identifier <> $7))"
-		  " ORDER BY l.generation, l.xid, l.ordinal LIMIT $3 + 1");
+STATEMENT_IN_ORDER(list_changes,
+				   "SELECT l.generation, l.xid, l.ordinal, l.at, l.operation, l.subject, l.actor,"
+				   " l.member_id, l.project_id, l.target, l.request_id, l.before, l.after,"
+				   " l.comment,"
+				   " $8 IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r"
+				   " WHERE r.account_id = l.account_id AND r.token_id = $8"
+				   " AND r.project_id = l.project_id)"
+				   " FROM flagplane_data.audit_log l WHERE l.account_id = $1"
+				   " AND (l.generation, l.xid, l.ordinal) > ($4, $5, $6)"
+				   " AND (l.generation, l.xid) < ((SELECT CASE WHEN g.system_identifier = $7"
+				   " THEN g.number ELSE g.number + 1 END FROM flagplane_data.audit_generation g"
+				   " WHERE g.account_id = $1 ORDER BY g.number DESC LIMIT 1),"
+				   " (SELECT pg_snapshot_xmin(pg_current_snapshot())))"
+				   " AND (l.xid < (SELECT pg_snapshot_xmin(pg_current_snapshot()))"
+				   " OR l.generation IN (SELECT g.number FROM flagplane_data.audit_generation g"
+				   " WHERE g.account_id = $1 AND g.system_identifier <> $7))"
+				   " ORDER BY l.generation, l.xid, l.ordinal LIMIT $3 + 1");
 
 /*
  * read_cursor reads the place after which to go on: the beginning, if no cursor
