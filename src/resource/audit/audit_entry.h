@@ -49,41 +49,42 @@
 				   "link") " WHEN "                                                                                                                             \
 						   "'member' "                                                                                                                          \
 						   "THEN"                                                                                                                               \
-						   " " TARGET_OF_ACCOUNT("member", "member") " WHEN 'access token' "                                                                    \
-																	 "THEN " TARGET_OF_ACCOUNT(                                                                 \
-																		 "access_token",                                                                        \
-																		 "service-token") " WHEN "                                                              \
-																						  "'SDK "                                                               \
-																						  "app' "                                                               \
-																						  "THEN "                                                               \
-																						  "EXISTS"                                                              \
-																						  " ("                                                                  \
-																						  "SELECT"                                                              \
-																						  " 1 "                                                                 \
-																						  "FROM "                                                               \
-																						  "flagpl"                                                              \
-																						  "ane_"                                                                \
-																						  "data."                                                               \
-																						  "sdk_"                                                                \
-																						  "app o"                                                               \
-																						  " WHERE"                                                              \
-																						  " o."                                                                 \
-																						  "accoun"                                                              \
-																						  "t_id "                                                               \
-																						  "= "                                                                  \
-																						  "l."                                                                  \
-																						  "accoun"                                                              \
-																						  "t_id "                                                               \
-																						  "AND "                                                                \
-																						  "'app_'"                                                              \
-																						  " || "                                                                \
-																						  "o.id "                                                               \
-																						  "="                                                                   \
-																						  " " TARGET_PART(                                                      \
-																							  "sd"                                                              \
-																							  "k-"                                                              \
-																							  "ap"                                                              \
-																							  "p") ") END"
+						   " " TARGET_OF_ACCOUNT("member",                                                                                                      \
+												 "member") " WHEN 'access token' "                                                                              \
+														   "THEN " TARGET_OF_ACCOUNT(                                                                           \
+															   "access_token",                                                                                  \
+															   "service-token") " WHEN "                                                                        \
+																				"'SDK "                                                                         \
+																				"app' "                                                                         \
+																				"THEN "                                                                         \
+																				"EXISTS"                                                                        \
+																				" ("                                                                            \
+																				"SELECT"                                                                        \
+																				" 1 "                                                                           \
+																				"FROM "                                                                         \
+																				"flagpl"                                                                        \
+																				"ane_"                                                                          \
+																				"data."                                                                         \
+																				"sdk_"                                                                          \
+																				"app o"                                                                         \
+																				" WHERE"                                                                        \
+																				" o."                                                                           \
+																				"accoun"                                                                        \
+																				"t_id "                                                                         \
+																				"= "                                                                            \
+																				"l."                                                                            \
+																				"accoun"                                                                        \
+																				"t_id "                                                                         \
+																				"AND "                                                                          \
+																				"'app_'"                                                                        \
+																				" || "                                                                          \
+																				"o.id "                                                                         \
+																				"="                                                                             \
+																				" " TARGET_PART(                                                                \
+																					"sd"                                                                        \
+																					"k-"                                                                        \
+																					"ap"                                                                        \
+																					"p") ") END"
 
 #define ENTRY_COLUMNS                                                                  \
 	"l.generation, l.xid, l.ordinal, l.at, l.operation, l.subject, l.actor,"           \
