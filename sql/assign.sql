@@ -229,5 +229,6 @@ SELECT count(*) AS calls, count(flagplane.assign('assign', 'production', CASE WH
 SELECT count(*) AS contexts, sum(total_bytes) < 1000000 AS small FROM pg_backend_memory_contexts WHERE name = 'flagplane segments';
 COMMIT;
 SELECT count(*) AS contexts FROM pg_backend_memory_contexts WHERE name = 'flagplane segments';
-SELECT count(flagplane.delete_layer('assign', 'many-' || i)) AS answers FROM generate_series(1, 150) i;
+DELETE FROM flagplane_data.layer WHERE key LIKE 'many-%';
+DELETE FROM flagplane_data.audit_log WHERE target LIKE 'proj/assign:layer/many-%';
 DROP TABLE t.unit;
