@@ -16,6 +16,10 @@ operations=$(sed -n 's/^\(OPERATION\|PRECOMPUTED\)(\([a-z0-9_]*\),.*/\2/p' src/o
 for name in $(printf '%s\n' $functions $operations | sort -u); do
 	grep -q "^### $name\$" doc/flagplane.md || complain "doc/flagplane.md has no section $name"
 done
+for name in $functions; do
+	grep -qx "$name" <<<"$operations" || grep -q "^|.*\`$name\`.*|" doc/operations.md ||
+		complain "doc/operations.md does not say that $name is no operation"
+done
 for name in $(sed -n 's/^	\[ERR_[A-Z_]*\] = {"\([a-z_]*\)",.*/\1/p' src/util/error.c); do
 	[ "$name" = internal ] && continue
 	grep -q "^| \`$name\` |" doc/flagplane.md || complain "doc/flagplane.md has no error $name"
@@ -44,7 +48,9 @@ wrong=$(perl -0777 -e '
 	my $doc = slurp("doc/flagplane.md");
 	my $sql = join "", map { slurp($_) } glob "src/schema/*.sql";
 	my $operations = slurp("src/operationlist.h");
-	while ($operations =~ /^(?:OPERATION|PRECOMPUTED)\((\w+),\s*(NULL|"[^"]*"),\s*(NULL|"[^"]*"),\s*\w+,\s*(\d+)/gm) {
+	my ($rows, $read) = (scalar(() = $operations =~ /^(?:OPERATION|PRECOMPUTED)\(/gm), 0);
+	while ($operations =~ /^(?:OPERATION|PRECOMPUTED)\((\w+),\s*(NULL|"[^"]*"),\s*(NULL|"[^"]*"),\s*\w+(?:\s*\|\s*\w+)*,\s*(\d+)/gm) {
+		++$read;
 		my ($name, $method, $path, $status) = ($1, $2, $3, $4);
 		my ($section) = $doc =~ /^### \Q$name\E\n(.*?)(?=^##|\z)/ms or next;
 		my ($arguments) = $sql =~ /^CREATE FUNCTION flagplane\.\Q$name\E\((.*?)\)\s*RETURNS/ms or next;
@@ -55,7 +61,8 @@ wrong=$(perl -0777 -e '
 		my $line = "- REST: `" . join(" ", map { s/"//gr } $method, $path) . "` → $status\n";
 		print "doc/flagplane.md: $name has another method, path or status\n"
 			if $method eq "NULL" ? $section =~ /^- REST:/m : index($section, $line) < 0;
-	}')
+	}
+	print "src/operationlist.h: $read rows of $rows are understood\n" if $read != $rows;')
 [ -z "$wrong" ] || complain "$wrong"
 
 jq . META.json >/dev/null || complain "META.json is no JSON"

@@ -14,6 +14,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/tuplestore.h"
 
 enum
@@ -116,6 +117,9 @@ flagplane_doctor(PG_FUNCTION_ARGS)
 	statement_begin();
 	owner_enter(&owner);
 	owner_require_monitoring(&owner, "doctor");
+	/* Compiling a statement of so many parts takes seconds, running it milliseconds. */
+	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
 	for (int i = 0; i < (int) lengthof(checks); i++)
 		run_check(&checks[i], &params, result);
 	owner_leave(&owner);
