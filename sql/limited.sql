@@ -8,6 +8,7 @@ SELECT flagplane.create_flag('limited-theirs', 'f', 'F') IS NOT NULL AND flagpla
 	AND flagplane.create_experiment('limited-theirs', 'test', 'x', 'X', flag_key => 'f') IS NOT NULL AND flagplane.create_experiment('limited-theirs', 'test', 'running', 'R') IS NOT NULL
 	AND flagplane.start_experiment('limited-theirs', 'test', 'running') IS NOT NULL AS made;
 SELECT flagplane.create_sdk_app('limited-theirs', 'App', 'expo') AS app \gset
+SELECT flagplane.create_member('limited-theirs@example.com')->>'_id' AS member_id \gset
 SELECT flagplane.create_access_token('limited-theirs', '{flags:read}', projects => '{limited-theirs}')->>'_id' AS token_id \gset
 SELECT flagplane.create_access_token('both', '{flags:read}', projects => '{limited-ours,limited-theirs}')->>'_id' AS both_id \gset
 SELECT flagplane.list_audit_log(filter => 'proj/limited-theirs')->'items'->0->>'_id' AS entry_id \gset
@@ -20,7 +21,8 @@ INSERT INTO given VALUES
 	('update_flag_link', 'id', (SELECT id FROM flagplane_data.flag_link WHERE key = 'k' AND flag_id = (SELECT id FROM flagplane_data.flag WHERE key = 'f' AND project_id = :'theirs'))), (NULL, 'app_id', :'app'::json->>'appId'), ('update_sdk_app', 'rotate_key', 'true'),
 	('resolve_environment_key', 'value', flagplane.get_environment('limited-theirs', 'test')->>'apiKey'), ('authenticate_sdk_app', 'api_key', :'app'::json->>'apiKey'), ('get_audit_log_entry', 'id', :'entry_id'),
 	('rotate_access_token', 'id', :'token_id'), ('set_access_token_tier', 'id', :'token_id'), ('set_access_token_tier', 'rate_tier', 'standard'), ('revoke_access_token', 'id', :'token_id'), ('kill_access_token', 'id', :'both_id'),
-	('create_member', 'email', 'limited@example.com'), ('register_integration', 'manifest', '{"name": "New", "capabilities": {"flagLink": {"uiBlocks": {}, "header": {}, "emptyState": {}}}}');
+	('create_member', 'email', 'limited@example.com'), ('register_integration', 'manifest', '{"name": "New", "capabilities": {"flagLink": {"uiBlocks": {}, "header": {}, "emptyState": {}}}}'),
+	('create_members', 'members', '[{"email": "limited@example.com"}]'), ('get_member', 'id', :'member_id'), ('get_access_token', 'id', :'token_id'), ('update_access_token', 'id', :'token_id'), ('delete_access_token', 'id', :'token_id'), ('reset_access_token', 'id', :'token_id');
 -- What concerns the whole account is forbidden, and so are tokens of others. Of the rest that names nothing of a project it is looked at below what it tells: whoever adds an operation
 -- to these must let it tell nothing of other projects.
 CREATE TEMP TABLE apart (name text);

@@ -11,10 +11,11 @@
  * A PRECOMPUTED operation has precompute_<name> as well, which may write its answer before
  * the work.  A row needs no include guard: it is read once for each use.
  */
-#ifndef PRECOMPUTED
+#if defined(OPERATION) && !defined(PRECOMPUTED)
 #define PRECOMPUTED OPERATION
 #endif
 
+#ifdef OPERATION
 /* Accounts */
 OPERATION(create_account, NULL, NULL, ROLE_ONLY | WHOLE_ACCOUNT, 201, LAUNCHDARKLY, CHANGES,
 		  "account", NULL)
@@ -29,12 +30,24 @@ OPERATION(get_caller_identity, "GET", "/api/v2/caller-identity", SCOPE_NONE, 200
 /* Members and access tokens */
 OPERATION(create_member, NULL, NULL, TOKENS_ADMIN | WHOLE_ACCOUNT, 201, LAUNCHDARKLY, CHANGES,
 		  "member", NULL)
-OPERATION(list_members, NULL, NULL, TOKENS_ADMIN | WHOLE_ACCOUNT, 200, LAUNCHDARKLY, READS,
-		  "member", NULL)
-OPERATION(create_access_token, NULL, NULL, TOKENS_ADMIN, 201, LAUNCHDARKLY,
+OPERATION(create_members, "POST", "/api/v2/members", TOKENS_ADMIN | WHOLE_ACCOUNT, 201,
+		  LAUNCHDARKLY, CHANGES, "member", check_create_members)
+OPERATION(get_member, "GET", "/api/v2/members/:id", TOKENS_ADMIN | WHOLE_ACCOUNT, 200, LAUNCHDARKLY,
+		  READS, "member", NULL)
+OPERATION(list_members, "GET", "/api/v2/members", TOKENS_ADMIN | WHOLE_ACCOUNT, 200, LAUNCHDARKLY,
+		  READS, "member", check_list_members)
+OPERATION(create_access_token, "POST", "/api/v2/tokens", TOKENS_ADMIN, 201, LAUNCHDARKLY,
 		  CHANGES | GENERATES_SECRET, "access token", check_create_access_token)
-OPERATION(list_access_tokens, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, READS, "access token",
-		  NULL)
+OPERATION(get_access_token, "GET", "/api/v2/tokens/:id", TOKENS_ADMIN, 200, LAUNCHDARKLY, READS,
+		  "access token", NULL)
+OPERATION(list_access_tokens, "GET", "/api/v2/tokens", TOKENS_ADMIN, 200, LAUNCHDARKLY, READS,
+		  "access token", NULL)
+OPERATION(update_access_token, "PATCH", "/api/v2/tokens/:id", TOKENS_ADMIN, 200, LAUNCHDARKLY,
+		  CHANGES, "access token", NULL)
+OPERATION(delete_access_token, "DELETE", "/api/v2/tokens/:id", TOKENS_ADMIN, 204, LAUNCHDARKLY,
+		  CHANGES, "access token", NULL)
+OPERATION(reset_access_token, "POST", "/api/v2/tokens/:id/reset", TOKENS_ADMIN, 200, LAUNCHDARKLY,
+		  CHANGES | GENERATES_SECRET, "access token", NULL)
 OPERATION(rotate_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY,
 		  CHANGES | GENERATES_SECRET, "access token", NULL)
 OPERATION(set_access_token_tier, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES,
@@ -167,3 +180,20 @@ OPERATION(get_audit_log_entry, "GET", "/api/v2/auditlog/:id", AUDIT_READ, 200, L
 OPERATION(changes, NULL, NULL, AUDIT_READ, 200, LAUNCHDARKLY, READS, "change", NULL)
 
 #undef PRECOMPUTED
+#endif /* OPERATION */
+
+/* The verbs that the names of changes begin with, and what the audit log says of a change. */
+#ifdef VERB
+VERB("archive", "archived")
+VERB("create", "created")
+VERB("delete", "deleted")
+VERB("kill", "killed")
+VERB("register", "registered")
+VERB("reset", "reset")
+VERB("revoke", "revoked")
+VERB("rotate", "rotated")
+VERB("set", "set")
+VERB("start", "started")
+VERB("stop", "stopped")
+VERB("update", "updated")
+#endif

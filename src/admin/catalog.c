@@ -46,7 +46,8 @@ arguments_of(const Operation *operation)
 
 		appendStringInfo(&list, "%s%s %s", i > 0 ? ", " : "", quote_identifier(field->name),
 						 type_name);
-		if (!field->required && field->fallback && field->type == FIELD_INTEGER)
+		if (!field->required && field->fallback &&
+			(field->type == FIELD_INTEGER || field->type == FIELD_BOOLEAN))
 			appendStringInfo(&list, " DEFAULT %s", field->fallback);
 		else if (!field->required && field->fallback)
 			appendStringInfo(&list, " DEFAULT '%s'::%s", field->fallback, type_name);

@@ -139,7 +139,7 @@ write_choices(StringInfo out, const char *const *choices)
 static void
 write_text_rule(StringInfo out, const Field *field)
 {
-	if (field->choices)
+	if (field->choices && field->rule != RULE_LIST)
 		write_choices(out, field->choices);
 	if (field->rule == RULE_EMAIL)
 		document_string(out, "format", "email");

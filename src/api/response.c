@@ -6,6 +6,7 @@
 #include "api/response.h"
 
 #include "access/xact.h"
+#include "common/hashfn.h"
 #include "util/response_headers.h"
 #include "util/document.h"
 #include "util/json.h"
@@ -30,6 +31,20 @@ response_header(ResponseHeaders *headers, const char *name, const char *value)
 }
 
 /*
+ * response_etag is the entity tag of an answer: its version.  A document that shows
+ * more than what the version is of has its own text's hash behind that.
+ */
+char *
+response_etag(const Request *request)
+{
+	if (request->operation->kind == READS && request->composed)
+		return psprintf("\"%d.%016" INT64_MODIFIER "x\"", request->version,
+						hash_bytes_extended((const unsigned char *) request->response->data,
+											request->response->len, 0));
+	return psprintf("\"%d\"", request->version);
+}
+
+/*
  * response_of_request adds what a done request says in headers.
  */
 void
@@ -38,7 +53,7 @@ response_of_request(ResponseHeaders *headers, const Request *request)
 	if (request->location->len > 0)
 		response_header(headers, "Location", request->location->data);
 	if (request->version > 0)
-		response_header(headers, "ETag", psprintf("\"%d\"", request->version));
+		response_header(headers, "ETag", response_etag(request));
 	if (request->replayed)
 		response_header(headers, "Idempotent-Replayed", "true");
 }

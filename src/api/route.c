@@ -167,60 +167,95 @@ route_find(const char *method, const char *uri, Route *route)
 }
 
 /*
- * route_fields fills the fields that stand in the path and in the query string.
- * Query parameters that the operation does not know are passed over, but for one
- * whose caller trusts that nothing is changed.
+ * unknown_parameter collects a query parameter that the operation does not have, with
+ * the name that was perhaps meant, or all that it has.
+ */
+static void
+unknown_parameter(Request *request, const char *name)
+{
+	const Operation *operation = request->operation;
+	const char *nearest = field_nearest(operation, name, IN_QUERY);
+	StringInfoData known;
+
+	initStringInfo(&known);
+	for (const Field *field = operation->fields; field->name; field++)
+		if (field->place == IN_QUERY)
+			appendStringInfo(&known, "%s%s", known.len > 0 ? ", " : "", field->json_name);
+	if (nearest)
+		error_violation(&request->violations, name,
+						"is not a parameter of this request; perhaps %s is meant", nearest);
+	else if (known.len > 0)
+		error_violation(&request->violations, name,
+						"is not a parameter of this request; it takes: %s", known.data);
+	else
+		error_violation(&request->violations, name,
+						"is not a parameter of this request; it takes none");
+}
+
+/*
+ * take_parameter takes one parameter of a query string.  One without a value is as good
+ * as absent.
+ */
+static void
+take_parameter(Request *request, const char *text, size_t length)
+{
+	const char *equals = memchr(text, '=', length);
+	size_t name_length = equals ? (size_t) (equals - text) : length;
+	bool lacking;
+	char *name = percent_decode(text, name_length, true, &lacking);
+	int field = name ? field_by_json_name(request->operation, name, IN_QUERY) : -1;
+	char *value =
+		equals ? percent_decode(equals + 1, length - name_length - 1, true, &lacking) : pstrdup("");
+
+	if (name == NULL)
+		error_violation(&request->violations, "the query string",
+						"is not validly percent-encoded text");
+	else if (field < 0)
+		unknown_parameter(request, name);
+	else if (value == NULL && lacking)
+		request_violation(request, field, "has a character that nothing in this database can have");
+	else if (value == NULL)
+		request_violation(request, field, "is not validly percent-encoded text");
+	else if (value[0] == '\0')
+		return;
+	else if (request_given(request, field))
+		field_append_text(request, field, value);
+	else
+		field_from_text(request, field, value);
+}
+
+/*
+ * route_fields fills the fields that stand in the path and in the query string.  What
+ * the query string has beside them is refused: its caller expects something of it.
  */
 void
 route_fields(Request *request, const Route *route)
 {
-	const Operation *operation = request->operation;
-	const char *query = route->query;
-
 	for (int i = 0; i < route->parameter_count; i++)
 	{
 		const RouteParameter *parameter = &route->parameters[i];
-		int field = field_by_json_name(operation, pnstrdup(parameter->name, parameter->name_length),
-									   IN_PATH);
+		int field = field_by_json_name(request->operation,
+									   pnstrdup(parameter->name, parameter->name_length), IN_PATH);
 		bool lacking;
 		char *text = percent_decode(parameter->value, parameter->value_length, false, &lacking);
 
 		if (field < 0)
-			elog(ERROR, "operation %s has no field for a part of its path", operation->name);
+			elog(ERROR, "operation %s has no field for a part of its path",
+				 request->operation->name);
 		if (text)
 			field_from_text(request, field, text);
 		else if (lacking)
 			error_raise(ERR_NOT_FOUND, "%s has a character that nothing in this database can have",
-						operation->fields[field].json_name);
+						request->operation->fields[field].json_name);
 		else
 			request_violation(request, field, "is not validly percent-encoded text");
 	}
-	while (*query && *query != '#')
+	for (const char *query = route->query; *query && *query != '#';)
 	{
 		size_t length = strcspn(query, "&#");
-		const char *equals = memchr(query, '=', length);
-		size_t name_length = equals ? (size_t) (equals - query) : length;
-		bool lacking;
-		char *name = percent_decode(query, name_length, true, &lacking);
-		int field = name ? field_by_json_name(operation, name, IN_QUERY) : -1;
 
-		if (field >= 0)
-		{
-			char *text = equals
-							 ? percent_decode(equals + 1, length - name_length - 1, true, &lacking)
-							 : pstrdup("");
-
-			if (text == NULL && lacking)
-				request_violation(request, field,
-								  "has a character that nothing in this database can have");
-			else if (text == NULL)
-				request_violation(request, field, "is not validly percent-encoded text");
-			else if (text[0])
-				field_from_text(request, field, text);
-		}
-		else if (name && strcmp(name, "dryRun") == 0 && operation->kind != READS)
-			error_violation(&request->violations, name,
-							"is not there; the change would really be made");
+		if (length > 0)
+			take_parameter(request, query, length);
 		query += length;
 		if (*query == '&')
 			query++;

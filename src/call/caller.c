@@ -125,6 +125,18 @@ owner_leave(const OwnerContext *owner)
 }
 
 /*
+ * missing_grant is what would give the caller's role rights on the data.
+ */
+static char *
+missing_grant(const OwnerContext *owner)
+{
+	return psprintf(
+		"A role that may do everything without a token needs: GRANT USAGE ON SCHEMA " DATA_SCHEMA
+		" TO %s.",
+		quote_identifier(GetUserNameFromId(owner->user, false)));
+}
+
+/*
  * owner_require_rights refuses database roles without rights on the data, for a
  * function that is about all accounts.
  */
@@ -132,8 +144,8 @@ void
 owner_require_rights(const OwnerContext *owner, const char *function)
 {
 	if (!owner->trusted)
-		error_raise(ERR_UNAUTHENTICATED, "%s is for database roles with rights on the data",
-					function);
+		error_raise_with_hint(ERR_UNAUTHENTICATED, missing_grant(owner),
+							  "%s is for database roles with rights on the data", function);
 }
 
 /*
@@ -182,7 +194,8 @@ identify_role(Request *request, const OwnerContext *owner)
 	if (!owner->trusted)
 	{
 		stats_count(request->operation, STATS_UNAUTHENTICATED);
-		error_raise(ERR_UNAUTHENTICATED, "an access token is required");
+		error_raise_with_hint(ERR_UNAUTHENTICATED, missing_grant(owner),
+							  "an access token is required");
 	}
 
 	snprintf(caller->actor, sizeof(caller->actor), "role:%s",

@@ -12,8 +12,12 @@
 #include "util/jsonb.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+#include "utils/varlena.h"
 
 #define PROJECT_PREFIX "prj_"
+
+/* An unknown name is near a known one if at most one letter in so many differs. */
+#define HINT_LETTERS 3
 
 /*
  * field_count counts an operation's fields.
@@ -40,6 +44,50 @@ field_by_json_name(const Operation *operation, const char *json_name, FieldPlace
 		if (fields[i].place == place && strcmp(fields[i].json_name, json_name) == 0)
 			return i;
 	return -1;
+}
+
+/*
+ * nearest_name finds the one of some names that an unknown one was perhaps meant to be;
+ * NULL if none is near.
+ */
+const char *
+nearest_name(const char *name, const char *const *names)
+{
+	const char *nearest = NULL;
+	int length = strlen(name);
+	int farthest = (length + 1) / HINT_LETTERS;
+	int best = farthest + 1;
+
+	if (length > NAMEDATALEN)
+		return NULL;
+	for (; *names; names++)
+	{
+		int distance = varstr_levenshtein_less_equal(name, length, *names, strlen(*names), 1, 1, 1,
+													 farthest, true);
+
+		if (distance < best)
+		{
+			best = distance;
+			nearest = *names;
+		}
+	}
+	return nearest;
+}
+
+/*
+ * field_nearest finds the field of a place whose JSON name an unknown one was perhaps
+ * meant to be; NULL if none is near.
+ */
+const char *
+field_nearest(const Operation *operation, const char *name, FieldPlace place)
+{
+	const char *names[FIELDS_MAX + 1] = {NULL};
+	int count = 0;
+
+	for (int i = 0; operation->fields[i].name; i++)
+		if (operation->fields[i].place == place)
+			names[count++] = operation->fields[i].json_name;
+	return nearest_name(name, names);
 }
 
 /*
@@ -195,8 +243,10 @@ field_from_text(Request *request, int field, const char *text)
 			set_project_id(request, field, text);
 			break;
 		case FIELD_BOOLEAN:
-			if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
-				field_set(request, field, BoolGetDatum(text[0] == 't'));
+			if (strcmp(text, "true") == 0 || strcmp(text, "1") == 0)
+				field_set(request, field, BoolGetDatum(true));
+			else if (strcmp(text, "false") == 0 || strcmp(text, "0") == 0)
+				field_set(request, field, BoolGetDatum(false));
 			else
 				request_violation(request, field, "must be true or false");
 			break;
@@ -222,6 +272,19 @@ field_from_text(Request *request, int field, const char *text)
 			elog(ERROR, "field %s cannot stand in a path or query",
 				 request->operation->fields[field].name);
 	}
+}
+
+/*
+ * field_append_text takes another value of a field that has one: a list of values may
+ * come as several parameters of one name, what is no list may not.
+ */
+void
+field_append_text(Request *request, int field, const char *text)
+{
+	if (request->operation->fields[field].rule == RULE_LIST)
+		field_from_text(request, field, psprintf("%s,%s", request_string(request, field), text));
+	else
+		request_violation(request, field, "is given twice");
 }
 
 /*

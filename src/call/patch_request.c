@@ -59,6 +59,19 @@ patching_plain(Jsonb *document)
 }
 
 /*
+ * refuse_unknown collects a member that a patch adds and that is none, with the name of an
+ * editable one that was perhaps meant.
+ */
+static void
+refuse_unknown(Violations *violations, const char *name, const char *nearest)
+{
+	if (nearest)
+		error_violation(violations, name, "is not a known member; perhaps %s is meant", nearest);
+	else
+		error_violation(violations, name, "is not a known member");
+}
+
+/*
  * compare_members collects the members of one document that are not editable and
  * not the same in the other: absent there or, unless absence alone counts, different.
  */
@@ -76,14 +89,19 @@ compare_members(Violations *violations, const char *path, Jsonb *document, Jsonb
 		JsonbValue *same = getKeyJsonValueFromContainer(&other->root, name.val.string.val,
 														name.val.string.len, NULL);
 		char *text = jsonb_string(&name);
+		char *name_told = text;
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		if (is_one_of(text, editable) || (same && absence_alone) ||
 			(same && jsonb_equal(JsonbValueToJsonb(&value), JsonbValueToJsonb(same))))
 			continue;
-		text = error_word(text);
-		error_violation(violations, path ? psprintf("%s.%s", path, text) : text,
-						"cannot be changed");
+		name_told = error_word(text);
+		if (path)
+			name_told = psprintf("%s.%s", path, name_told);
+		if (same == NULL && !absence_alone)
+			refuse_unknown(violations, name_told, nearest_name(text, editable));
+		else
+			error_violation(violations, name_told, "cannot be changed");
 	}
 }
 

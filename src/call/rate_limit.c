@@ -27,6 +27,7 @@
 #include "common/hashfn.h"
 #include "util/response_headers.h"
 #include "util/document.h"
+#include "util/plural.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
 #include "utils/timestamp.h"
@@ -425,9 +426,9 @@ rate_limit_acquire(const Request *request)
 	if (allowance.passed)
 		return;
 	stats_count(request->operation, STATS_REFUSALS);
-	error_raise(ERR_RATE_LIMITED,
-				"the access token has used up its %s calls; try again in " INT64_FORMAT " seconds",
-				class == LIMIT_READ ? "read" : "write", seconds_of(allowance.delay));
+	error_raise(ERR_RATE_LIMITED, "the access token has used up its %s calls; try again in %s",
+				class == LIMIT_READ ? "read" : "write",
+				counted(seconds_of(allowance.delay), "second"));
 }
 
 /*
@@ -449,7 +450,6 @@ rate_limit_unknown_token(const Request *request, int64 account)
 		error_raise(ERR_UNAUTHENTICATED, "the access token is not valid");
 	stats_count(request->operation, STATS_REFUSALS);
 	response_header_number("Retry-After", seconds_of(allowance.delay));
-	error_raise(ERR_RATE_LIMITED,
-				"too many access tokens were not valid; try again in " INT64_FORMAT " seconds",
-				seconds_of(allowance.delay));
+	error_raise(ERR_RATE_LIMITED, "too many access tokens were not valid; try again in %s",
+				counted(seconds_of(allowance.delay), "second"));
 }

@@ -73,7 +73,8 @@ typedef enum FieldRule
 	RULE_EMAIL,
 	RULE_DOMAIN, /* a bare host name; folded to lower case */
 	RULE_APP_ID, /* letters, digits, '-', '_', in parts joined by dots */
-	RULE_OBJECT	 /* a JSON object */
+	RULE_OBJECT, /* a JSON object */
+	RULE_LIST	 /* values joined by commas, each one of choices if there are any */
 } FieldRule;
 
 /* A field: its two names, its type and its rule. */
@@ -201,6 +202,7 @@ typedef struct Request
 	StringInfo response; /* in the memory of the door's caller; empty for 204 */
 	StringInfo location; /* likewise; empty if nothing was made */
 	int version;		 /* for the ETag; 0 if none */
+	bool composed;		 /* it shows more than what the version is of */
 	int secret_count;
 	int secret_room;
 	SecretSpan *secrets;

@@ -236,6 +236,23 @@ check_texts(Request *request, int index, const Field *field)
 }
 
 /*
+ * check_list holds each value of a list to the field's choices.
+ */
+static void
+check_list(Request *request, int index, const Field *field, char *list)
+{
+	char *rest = NULL;
+
+	for (char *value = strtok_r(list, ",", &rest); field->choices && value;
+		 value = strtok_r(NULL, ",", &rest))
+		if (!is_one_of(value, field->choices))
+		{
+			request_violation(request, index, "must hold only: %s", list_choices(field->choices));
+			return;
+		}
+}
+
+/*
  * check_length holds a text to its number of characters; true if it has that.
  */
 static bool
@@ -305,6 +322,9 @@ check_text(Request *request, int index, const Field *field)
 				request_violation(request, index,
 								  "must be a bare domain such as example.com, without scheme, "
 								  "port, path or leading www");
+			break;
+		case RULE_LIST:
+			check_list(request, index, field, string);
 			break;
 		case RULE_APP_ID:
 			if (!is_app_id(string))

@@ -70,6 +70,9 @@ CREATE TABLE flagplane_data.access_token (
 	previous_secret_hash flagplane_data.hash,
 	previous_expires_at timestamptz,
 	rate_tier flagplane_data.rate_tier NOT NULL,
+	description text,
+	default_api_version integer,
+	updated_at timestamptz NOT NULL,
 	PRIMARY KEY (account_id, id),
 	CONSTRAINT token_selector_unique UNIQUE (account_id, selector),
 	CONSTRAINT token_member FOREIGN KEY (account_id, member_id) REFERENCES flagplane_data.member

@@ -116,7 +116,7 @@ static char *raised_fields = NULL;
 /* More broken fields than these are counted, but not told: no operation has so many of its own. */
 #define VIOLATIONS_TOLD 50
 
-pg_noreturn static void throw(ErrorKind kind, const char *message);
+pg_noreturn static void throw(ErrorKind kind, const char *message, const char *hint);
 
 /*
  * clip cuts a string to so many bytes of whole characters.
@@ -208,7 +208,7 @@ error_raise_violations(ErrorKind kind, const Violations *violations)
 	MemoryContextReset(fields_context);
 	raised_fields = MemoryContextStrdup(fields_context, violations->fields.data);
 	clip(violations->message.data, MESSAGE_MAX);
-	throw(kind, violations->message.data);
+	throw(kind, violations->message.data, NULL);
 }
 
 /*
@@ -227,7 +227,26 @@ error_raise(ErrorKind kind, const char *message, ...)
 	va_end(args);
 	clip(text.data, MESSAGE_MAX);
 	raised_fields = NULL;
-	throw(kind, text.data);
+	throw(kind, text.data, NULL);
+}
+
+/*
+ * error_raise_with_hint refuses a request, and tells SQL callers, who have a server before
+ * them and not a service, what they can do about it.
+ */
+void
+error_raise_with_hint(ErrorKind kind, const char *hint, const char *message, ...)
+{
+	StringInfoData text;
+	va_list args;
+
+	initStringInfo(&text);
+	va_start(args, message);
+	append_formatted(&text, message, args);
+	va_end(args);
+	clip(text.data, MESSAGE_MAX);
+	raised_fields = NULL;
+	throw(kind, text.data, hint);
 }
 
 /*
@@ -244,7 +263,7 @@ error_raise_serialization(void)
 /*
  * throw raises the error in the form the current caller understands.
  */
-static void throw(ErrorKind kind, const char *message)
+static void throw(ErrorKind kind, const char *message, const char *hint)
 {
 	const ErrorRow *row = &rows[kind];
 
@@ -284,7 +303,7 @@ static void throw(ErrorKind kind, const char *message)
 	}
 
 	ereport(ERROR, errcode(row->sqlstate), errmsg_internal("%s", message),
-			err_generic_string(PG_DIAG_CONSTRAINT_NAME, row->name));
+			hint ? errhint("%s", hint) : 0, err_generic_string(PG_DIAG_CONSTRAINT_NAME, row->name));
 }
 
 /*

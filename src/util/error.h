@@ -66,6 +66,8 @@ pg_noreturn extern void error_raise_violations(ErrorKind kind, const Violations 
 pg_noreturn extern void
 error_raise(ErrorKind kind, const char *message, ...) pg_attribute_printf(2, 3);
 
+pg_noreturn extern void error_raise_with_hint(ErrorKind kind, const char *hint, const char *message,
+											  ...) pg_attribute_printf(3, 4);
 pg_noreturn extern void error_raise_serialization(void);
 
 extern bool error_is_being_handled(ErrorKind kind);

@@ -66,7 +66,7 @@ extern void flag_require_size(const Flag *flag, size_t before);
 /* flag_configuration.c: a flag's settings in the environments. */
 extern void flag_configure(Request *request, Datum flag_id, const FlagBeginning *beginning);
 extern Configurations *
-configurations_read(Request *request, const Flag *flags, int count, ArrayType *keys);
+configurations_read(Request *request, const Flag *flags, int count, ArrayType *keys, bool summary);
 extern void configurations_document(Request *request, const Flag *flag,
 									const Configurations *configurations, int place);
 extern void configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *after,

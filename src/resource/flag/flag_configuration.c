@@ -141,7 +141,8 @@ struct Configurations
 	Rows rows;
 	uint64 *numbers; /* of rows, from 1 on, by flag and environment; 0: none */
 	ShownEnvironment *environments;
-	int count; /* of environments */
+	int count;	  /* of environments */
+	bool summary; /* they are written without targets, rules and prerequisites */
 };
 
 /*
@@ -226,7 +227,7 @@ run_list_configurations(Request *request, const Flag *flags, int count,
  * however many the flags are.
  */
 Configurations *
-configurations_read(Request *request, const Flag *flags, int count, ArrayType *keys)
+configurations_read(Request *request, const Flag *flags, int count, ArrayType *keys, bool summary)
 {
 	Configurations *configurations = palloc0(sizeof(Configurations));
 	ShownEnvironment *environments = read_shown_environments(request, keys, configurations);
@@ -235,6 +236,7 @@ configurations_read(Request *request, const Flag *flags, int count, ArrayType *k
 
 	for (int i = 0; i < count; i++)
 		sought[i] = (SoughtFlag){DatumGetUUIDP(flags[i].id), i};
+	configurations->summary = summary;
 	qsort(sought, count, sizeof(SoughtFlag), compare_flags);
 	configurations->rows =
 		run_list_configurations(request, flags, count, environments, width, keys == NULL);
@@ -287,7 +289,7 @@ completed_member(StringInfo out, Row *row, const char *name)
  */
 static void
 configuration_document(StringInfo out, const char *project_key, const Flag *flag,
-					   const ShownEnvironment *environment, Row *row)
+					   const ShownEnvironment *environment, bool summary, Row *row)
 {
 	document_key(out, environment->key);
 	document_open(out, '{');
@@ -297,13 +299,17 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 	document_string(out, "sel", row_get_string(row, "sel"));
 	document_milliseconds(out, "lastModified", row_get_time(row, "last_modified"));
 	document_integer(out, "version", row_get_integer(row, "version"));
-	completed_member(out, row, "targets");
-	document_raw(out, "contextTargets", "[]");
-	completed_member(out, row, "rules");
+	if (!summary)
+	{
+		completed_member(out, row, "targets");
+		document_raw(out, "contextTargets", "[]");
+		completed_member(out, row, "rules");
+	}
 	completed_member(out, row, "fallthrough");
 	if (!row_is_null(row, "off_variation"))
 		document_integer(out, "offVariation", row_get_integer(row, "off_variation"));
-	settings_member(out, row, "prerequisites");
+	if (!summary)
+		settings_member(out, row, "prerequisites");
 	document_key(out, "_site");
 	appendStringInfo(out, "{\"href\":\"/%s/%s/features/%s\",\"type\":\"text/html\"}", project_key,
 					 environment->key, flag->key);
@@ -334,7 +340,8 @@ configurations_document(Request *request, const Flag *flag, const Configurations
 		if (number == 0)
 			continue;
 		row_read(&configurations->rows, number - 1, &row);
-		configuration_document(out, project_key, flag, &configurations->environments[i], &row);
+		configuration_document(out, project_key, flag, &configurations->environments[i],
+							   configurations->summary, &row);
 	}
 	document_close(out, '}');
 }

@@ -50,9 +50,9 @@ const Field create_project_fields[] = {
 
 static const char *const expandable[] = {"environments", NULL};
 
-#define EXPAND_FIELD                                                                         \
-	{                                                                                        \
-		"expand", "expand", FIELD_TEXT, IN_QUERY, false, RULE_ONE_OF, 0, 0, expandable, NULL \
+#define EXPAND_FIELD                                                                       \
+	{                                                                                      \
+		"expand", "expand", FIELD_TEXT, IN_QUERY, false, RULE_LIST, 0, 0, expandable, NULL \
 	}
 
 const Field get_project_fields[] = {
@@ -140,7 +140,6 @@ project_document(StringInfo out, const Project *project)
 	document_key(out, "_links");
 	document_open(out, '{');
 	document_link(out, "environments", "/api/v2/projects/%s/environments", project->key);
-	document_link(out, "flagDefaults", "/api/v2/projects/%s/flag-defaults", project->key);
 	document_link(out, "self", "/api/v2/projects/%s", project->key);
 	document_close(out, '}');
 	document_key(out, "_id");
@@ -290,6 +289,7 @@ do_get_project(Request *request)
 	}
 	document_close(request->response, '}');
 	request->version = project.version;
+	request->composed = request_given(request, GET_EXPAND);
 }
 
 /*
