@@ -28,15 +28,16 @@ OPERATION(get_caller_identity, "GET", "/api/v2/caller-identity", SCOPE_NONE, 200
 		  READS, "caller identity", NULL)
 
 /* Members and access tokens */
-OPERATION(create_member, NULL, NULL, TOKENS_ADMIN | WHOLE_ACCOUNT, 201, LAUNCHDARKLY, CHANGES, "member", NULL)
-OPERATION(create_members, "POST", "/api/v2/members", TOKENS_ADMIN | WHOLE_ACCOUNT, 201, LAUNCHDARKLY, CHANGES,
-		  "member", check_create_members)
-OPERATION(get_member, "GET", "/api/v2/members/:id", TOKENS_ADMIN | WHOLE_ACCOUNT, 200, LAUNCHDARKLY, READS,
+OPERATION(create_member, NULL, NULL, TOKENS_ADMIN | WHOLE_ACCOUNT, 201, LAUNCHDARKLY, CHANGES,
 		  "member", NULL)
-OPERATION(list_members, "GET", "/api/v2/members", TOKENS_ADMIN | WHOLE_ACCOUNT, 200, LAUNCHDARKLY, READS, "member",
-		  check_list_members)
-OPERATION(create_access_token, "POST", "/api/v2/tokens", TOKENS_ADMIN, 201, LAUNCHDARKLY, CHANGES | GENERATES_SECRET,
-		  "access token", check_create_access_token)
+OPERATION(create_members, "POST", "/api/v2/members", TOKENS_ADMIN | WHOLE_ACCOUNT, 201,
+		  LAUNCHDARKLY, CHANGES, "member", check_create_members)
+OPERATION(get_member, "GET", "/api/v2/members/:id", TOKENS_ADMIN | WHOLE_ACCOUNT, 200, LAUNCHDARKLY,
+		  READS, "member", NULL)
+OPERATION(list_members, "GET", "/api/v2/members", TOKENS_ADMIN | WHOLE_ACCOUNT, 200, LAUNCHDARKLY,
+		  READS, "member", check_list_members)
+OPERATION(create_access_token, "POST", "/api/v2/tokens", TOKENS_ADMIN, 201, LAUNCHDARKLY,
+		  CHANGES | GENERATES_SECRET, "access token", check_create_access_token)
 OPERATION(get_access_token, "GET", "/api/v2/tokens/:id", TOKENS_ADMIN, 200, LAUNCHDARKLY, READS,
 		  "access token", NULL)
 OPERATION(list_access_tokens, "GET", "/api/v2/tokens", TOKENS_ADMIN, 200, LAUNCHDARKLY, READS,
@@ -47,8 +48,8 @@ OPERATION(delete_access_token, "DELETE", "/api/v2/tokens/:id", TOKENS_ADMIN, 204
 		  CHANGES, "access token", NULL)
 OPERATION(reset_access_token, "POST", "/api/v2/tokens/:id/reset", TOKENS_ADMIN, 200, LAUNCHDARKLY,
 		  CHANGES | GENERATES_SECRET, "access token", NULL)
-OPERATION(rotate_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES | GENERATES_SECRET, "access token",
-		  NULL)
+OPERATION(rotate_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY,
+		  CHANGES | GENERATES_SECRET, "access token", NULL)
 OPERATION(set_access_token_tier, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES,
 		  "access token", NULL)
 OPERATION(revoke_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES, "access token",
