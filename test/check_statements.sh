@@ -22,7 +22,7 @@ use warnings;
 
 # What looks over all accounts on purpose, and is no part of a call for one: doctor()'s
 # checks of rows, the only ones that are.
-my %across = map { ("src/admin/doctor.c $_" => 1) } qw(environment_without_key configuration_missing
+my %across = map { ("src/admin/doctor.c $_" => 1) } qw(orphan rows_missing environment_without_key configuration_missing
 	purge_backlog token_expires_soon account_without_project);
 
 # faults of a statement: what is not tied to $1, and what may not be sent to another server.

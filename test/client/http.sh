@@ -232,20 +232,6 @@ check 'the key of the request before is not the next one'"'"'s' "$(ld POST proje
 check 'nor is its token' "$(ask "$base/api/v2/projects")$(ask "$base/projects")" 401401
 check 'nor its status and headers' "$(ld GET projects/projectKey; header Location)" 200
 
-# --- The scheduled jobs run, in the name of whom they are meant for.
-sql >/dev/null <<'SQL'
-CREATE SCHEMA cron;
-CREATE TABLE cron.job_run_details (end_time timestamptz);
-CREATE FUNCTION cron.schedule(name text, schedule text, command text) RETURNS bigint LANGUAGE plpgsql AS
-'BEGIN EXECUTE command; RETURN 1; END';
-GRANT USAGE ON SCHEMA cron TO flagplane_backend;
-GRANT SELECT, DELETE ON cron.job_run_details TO flagplane_backend;
-UPDATE flagplane_data.idempotency_key SET expires_at = now();
-SQL
-{ echo 'SET ROLE flagplane_backend;'; grep -v '^CREATE EXTENSION' "$deploy/cron.sql"; } >"$place/cron.sql"
-check 'the jobs are scheduled' "$(sql -f "$place/cron.sql" | tr -d '\n')" 11
-check 'and purge' "$(sql -c 'SELECT count(*) FROM flagplane_data.idempotency_key')" 0
-
 # --- No secret is in a log, even if one came in a query string or as an argument.
 check 'a key in a query string' "$(ask "$base/rpc/resolve_environment_key?value=$sdk_key" -H "X-Api-Key: $reader")" 404
 check 'a key in an argument' "$(rpc authenticate_sdk_app -H "X-Api-Key: $reader" -d "{\"api_key\": \"$app_key\"}")" 404
