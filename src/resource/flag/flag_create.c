@@ -11,6 +11,7 @@
 #include "util/document.h"
 #include "util/json.h"
 #include "util/jsonb.h"
+#include "util/visible.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
@@ -110,6 +111,35 @@ variation_member(StringInfo out, const Jsonb *variation, const char *name)
 }
 
 /*
+ * check_variation_name holds the name of a variation to what a name may hold; one that
+ * was stored before that rule may stay.
+ */
+static bool
+check_variation_name(Request *request, const Jsonb *variation, uint32 place)
+{
+	Jsonb *before = request->state;
+	JsonbValue value;
+	char *name = jsonb_member(variation, "name", &value) ? jsonb_string(&value) : NULL;
+	const char *problem = name ? visible_problem(name) : NULL;
+
+	if (problem && before && place < JB_ROOT_COUNT(before))
+	{
+		Jsonb *element = JsonbValueToJsonb(getIthJsonbValueFromContainer(&before->root, place));
+		char *had = jsonb_member(element, "name", &value) ? jsonb_string(&value) : NULL;
+
+		if (had && strcmp(had, name) == 0)
+			problem = NULL;
+	}
+	if (problem)
+	{
+		error_violation(&request->violations, psprintf("variations[%u].name", place), "%s",
+						problem);
+		request->broken[VARIATIONS] = true;
+	}
+	return problem == NULL;
+}
+
+/*
  * variation_id is the id of a variation: one that a flag has already keeps its id
  * and its place, a new one gets an id.  NULL if that is broken, which is then
  * collected.
@@ -153,6 +183,7 @@ read_variations(Request *request, StringInfo out)
 	Jsonb *list = DatumGetJsonbP(request->params.values[FIELD_PARAM(VARIATIONS)]);
 	uint32 count = JB_ROOT_COUNT(list);
 	Jsonb **values;
+	uint32 *hashes;
 
 	if (!jsonb_is_array(list) || count < VARIATIONS_MIN || count > VARIATIONS_MAX)
 	{
@@ -161,6 +192,8 @@ read_variations(Request *request, StringInfo out)
 		return -1;
 	}
 	values = palloc(sizeof(Jsonb *) * count);
+	/* Large values that differ at their ends alone would be slow to compare, each with each. */
+	hashes = palloc(sizeof(uint32) * count);
 	document_open(out, '[');
 	for (uint32 i = 0; i < count; i++)
 	{
@@ -177,9 +210,12 @@ read_variations(Request *request, StringInfo out)
 							  "must hold objects with value, and at most name and description");
 			return -1;
 		}
+		if (!check_variation_name(request, variation, i))
+			return -1;
 		values[i] = JsonbValueToJsonb(value);
+		hashes[i] = DatumGetUInt32(DirectFunctionCall1(jsonb_hash, JsonbPGetDatum(values[i])));
 		for (uint32 j = 0; j < i; j++)
-			if (compareJsonbContainers(&values[i]->root, &values[j]->root) == 0)
+			if (hashes[i] == hashes[j] && jsonb_equal(values[i], values[j]))
 			{
 				request_violation(request, VARIATIONS, "must have different values");
 				return -1;
