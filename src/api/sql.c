@@ -16,11 +16,11 @@
 #include "operations.h"
 #include "utils/builtins.h"
 
-#define OPERATION(name, method, path, scope, status, dialect, kind, subject, check) \
-	PG_FUNCTION_INFO_V1(flagplane_##name);                                          \
-	Datum flagplane_##name(PG_FUNCTION_ARGS)                                        \
-	{                                                                               \
-		return call_from_sql(fcinfo, &operations[OP_##name]);                       \
+#define OPERATION(name, ...)                                  \
+	PG_FUNCTION_INFO_V1(flagplane_##name);                    \
+	Datum flagplane_##name(PG_FUNCTION_ARGS)                  \
+	{                                                         \
+		return call_from_sql(fcinfo, &operations[OP_##name]); \
 	}
 #include "operationlist.h"
 #undef OPERATION
