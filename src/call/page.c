@@ -291,7 +291,7 @@ page_total(Request *request, Statement *count)
 	Row row;
 
 	row_read(&rows, 0, &row);
-	return row_bigint(&row, 0);
+	return row_get_bigint(&row, "count");
 }
 
 /*
