@@ -326,7 +326,7 @@ do_create_environment(Request *request)
 
 	params_text(&request->params, id);
 	params_time(&request->params, request->now);
-	project_lock(request, true);
+	project_lock(request, PROJECT_SHARE);
 	if (environment == NULL)
 		environment = insert_copy(request, id, &source_id);
 	else if (request_run(request, &insert_environment).count == 0)

@@ -46,6 +46,12 @@ environment_document(Request *request, const char *project_key, const Environmen
 extern void environment_require(Request *request);
 pg_noreturn extern void environment_missing(Request *request);
 
+/* What a project shows of its environments. */
+extern void environments_array(Request *request, const char *project_key, Datum project_id);
+extern Rows environments_pages(Request *request, Datum *project_ids, int count);
+extern void
+environments_page(Request *request, const Rows *pages, const char *project_key, Datum project_id);
+
 /* approval_settings.c */
 extern void
 approval_settings_document(StringInfo out, const char *name, const char *stored_text, bool all);
