@@ -158,13 +158,13 @@ STATEMENT(find_other, "SELECT 1 FROM flagplane_data.project o WHERE o.account_id
 STATEMENT(delete_project, "DELETE FROM flagplane_data.project p"
 						  " WHERE p.account_id = :account_id AND p.key = :project_key");
 
-#define VISIBLE_PROJECTS                                                                 \
-	" FROM flagplane_data.project p WHERE p.account_id = $1 AND " PROJECT_VISIBLE("$13") \
-		PAGE_FILTERED("p", "$7", "$8", "$9")
+#define VISIBLE_PROJECTS                                                                    \
+	" FROM flagplane_data.project p WHERE p.account_id = :account_id AND " PROJECT_VISIBLE( \
+		":token_id") PAGE_FILTERED("p")
 
-STATEMENT(list_projects, "SELECT " PROJECT_COLUMNS VISIBLE_PROJECTS
-						 " ORDER BY " PAGE_SORTED("p", "$10") PAGE_SORTED("p", "$11")
-							 PAGE_SORTED("p", "$12") "p.created_at, p.key LIMIT $2 OFFSET $3");
+STATEMENT(list_projects,
+		  "SELECT " PROJECT_COLUMNS VISIBLE_PROJECTS
+		  " ORDER BY " PAGE_SORTED("p") "p.created_at, p.key LIMIT :limit OFFSET :offset");
 
 STATEMENT(count_projects, "SELECT count(*)" VISIBLE_PROJECTS);
 
@@ -449,7 +449,7 @@ do_get_project(Request *request)
 }
 
 /*
- * check_list_projects reads filter and sort.
+ * check_list_projects reads filter and sort into parameters.
  */
 void
 check_list_projects(Request *request)
