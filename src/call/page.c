@@ -14,17 +14,19 @@
 typedef struct FilterTerm
 {
 	const char *name;
+	const char *parameter;
 	const char *separator;
 } FilterTerm;
 
 static const FilterTerm terms[] = {
-	{"query", ""},
-	{"tags", "+"},
-	{"keys", "|"},
+	{"query", "filter_words", ""},
+	{"tags", "filter_tags", "+"},
+	{"keys", "filter_keys", "|"},
 };
 
-/* A list is sorted by at most so many names. */
-#define SORTS_MAX 3
+/* The parameters for the names that a list is sorted by: so many at most. */
+static const char *const sort_parameters[] = {"sort1", "sort2", "sort3"};
+#define SORTS_MAX ((int) lengthof(sort_parameters))
 
 /* A list has at most so many terms of its own. */
 #define OWN_TERMS_MAX 8
@@ -130,7 +132,7 @@ check_filter(Request *request, int field, const char *const *filters, const Page
 		break;
 	}
 	for (int i = 0; i < (int) lengthof(terms); i++)
-		params_add(&request->params, TEXTARRAYOID,
+		bind_value(&request->params, terms[i].parameter, TEXTARRAYOID,
 				   values[i] ? makeArrayResult(values[i], CurrentMemoryContext) : (Datum) 0,
 				   values[i] == NULL);
 }
@@ -156,7 +158,7 @@ check_sort(Request *request, int field, const char *const *sorts)
 {
 	char *sort = request_string(request, field);
 	char *rest = NULL;
-	const char *names[SORTS_MAX];
+	const char *names[lengthof(sort_parameters)];
 	int count = 0;
 
 	for (char *name = sort ? strtok_r(sort, ",", &rest) : NULL; name;
@@ -173,20 +175,21 @@ check_sort(Request *request, int field, const char *const *sorts)
 			request_violation(request, field, "has %s twice", name[0] == '-' ? name + 1 : name);
 		else
 		{
-			params_text(&request->params, name);
+			bind_text(&request->params, sort_parameters[count], name);
 			names[count++] = name;
 			continue;
 		}
 		break;
 	}
 	for (; count < SORTS_MAX; count++)
-		params_text(&request->params, NULL);
+		bind_text(&request->params, sort_parameters[count], NULL);
 }
 
 /*
- * page_check_terms reads a list's filter and sort into parameters: words, tags and
- * keys as arrays, three names to sort by, and a text for each of the list's own terms.
- * Only what is listed is known.  Returns which parameter the first of those is, from 0.
+ * page_check_terms reads a list's filter and sort into parameters: the arrays :filter_words,
+ * :filter_tags and :filter_keys, the names :sort1 to :sort3, and a text for each of the
+ * list's own terms.  Only what is listed is known.  Returns where in the request's
+ * parameters the first of the list's own is.
  */
 int
 page_check_terms(Request *request, int limit_field, const char *const *filters, const PageTerm *own,
@@ -199,7 +202,7 @@ page_check_terms(Request *request, int limit_field, const char *const *filters, 
 	check_sort(request, limit_field + 3, sorts);
 	first = request->params.count;
 	for (int i = 0; own[i].name; i++)
-		params_text(&request->params, own_values[i]);
+		bind_text(&request->params, own[i].parameter, own_values[i]);
 	return first;
 }
 
@@ -210,7 +213,7 @@ page_check_terms(Request *request, int limit_field, const char *const *filters, 
 void
 page_check(Request *request, int limit_field, const char *const *filters, const char *const *sorts)
 {
-	static const PageTerm none[] = {{NULL, NULL}};
+	static const PageTerm none[] = {{NULL}};
 
 	(void) page_check_terms(request, limit_field, filters, none, sorts);
 }
@@ -288,7 +291,7 @@ page_total(Request *request, Statement *count)
 	Row row;
 
 	row_read(&rows, 0, &row);
-	return row_bigint(&row, 0);
+	return row_get_bigint(&row, "count");
 }
 
 /*
