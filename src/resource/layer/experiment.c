@@ -171,23 +171,23 @@ STATEMENT(insert_experiment,
 			 " OR e.iteration->'metrics' @>"                                                      \
 			 " jsonb_build_array(jsonb_build_object('key', :filter_metric)))"
 
-STATEMENT(list_experiments,
-		  "SELECT " EXPERIMENT_COLUMNS("(SELECT f.key FROM flagplane_data.flag f"
-									   " WHERE f.account_id = e.account_id AND f.id = e.flag_id)")
-			  LISTED_EXPERIMENTS " ORDER BY " PAGE_SORTED("e") "e.created_at, e.key"
-															   " LIMIT :limit OFFSET :offset");
+STATEMENT(
+	list_experiments,
+	"SELECT " EXPERIMENT_COLUMNS_AND("(SELECT f.key FROM flagplane_data.flag f"
+									 " WHERE f.account_id = e.account_id AND f.id = e.flag_id)")
+		LISTED_EXPERIMENTS " ORDER BY " PAGE_SORTED("e") "e.created_at, e.key"
+														 " LIMIT :limit OFFSET :offset");
 
 STATEMENT(count_experiments, "SELECT count(*)" LISTED_EXPERIMENTS);
 
-#define EXPERIMENT_BY_KEY                                                                       \
-	"SELECT " EXPERIMENT_COLUMNS(                                                               \
-		EXPERIMENT_FLAG_KEY) " FROM flagplane_data.project p JOIN flagplane_data.environment n" \
-							 " ON n.account_id = p.account_id AND n.project_id = p.id"          \
-							 " JOIN flagplane_data.experiment e"                                \
-							 " ON e.account_id = n.account_id AND e.environment_id = "          \
-							 "n.id" EXPERIMENT_JOIN_FLAG                                        \
-							 " WHERE p.account_id = :account_id AND p.key = :project_key"       \
-							 " AND n.key = :environment_key AND e.key = :experiment_key"
+#define EXPERIMENT_BY_KEY                                                              \
+	"SELECT " EXPERIMENT_COLUMNS                                                       \
+	" FROM flagplane_data.project p JOIN flagplane_data.environment n"                 \
+	" ON n.account_id = p.account_id AND n.project_id = p.id"                          \
+	" JOIN flagplane_data.experiment e"                                                \
+	" ON e.account_id = n.account_id AND e.environment_id = n.id" EXPERIMENT_JOIN_FLAG \
+	" WHERE p.account_id = :account_id AND p.key = :project_key"                       \
+	" AND n.key = :environment_key AND e.key = :experiment_key"
 
 STATEMENT(find_experiment, EXPERIMENT_BY_KEY);
 

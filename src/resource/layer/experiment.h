@@ -45,14 +45,14 @@ typedef struct Experiment
  * up row by row, whatever the planner knows of the tables; what locks rows joins the flag,
  * since distributed tables allow no subquery there.
  */
-#define EXPERIMENT_COLUMNS(flag_key)                                  \
+#define EXPERIMENT_COLUMNS_AND(flag_key)                              \
 	"e.id, e.key, e.name, e.description, " flag_key                   \
 	" AS flag_key, e.randomization_unit, e.status, e.layer_snapshot," \
 	" e.maintainer_id, e.version, e.created_at, e.started_at,"        \
 	" e.stopped_at, e.archived_at, e.hypothesis, e.iteration,"        \
 	" e.winning_treatment_id, e.winning_reason"
 
-#define EXPERIMENT_FLAG_KEY "f.key"
+#define EXPERIMENT_COLUMNS EXPERIMENT_COLUMNS_AND("f.key")
 #define EXPERIMENT_JOIN_FLAG \
 	" LEFT JOIN flagplane_data.flag f ON f.account_id = e.account_id AND f.id = e.flag_id"
 

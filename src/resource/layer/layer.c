@@ -185,12 +185,11 @@ STATEMENT(delete_layer, "DELETE FROM flagplane_data.layer l USING flagplane_data
 						" AND l.key = :layer_key");
 
 STATEMENT(lock_experiments,
-		  "SELECT " EXPERIMENT_COLUMNS(
-			  EXPERIMENT_FLAG_KEY) " FROM flagplane_data.experiment e" EXPERIMENT_JOIN_FLAG
-								   " WHERE e.account_id = :account_id"
-								   " AND e.environment_id = :environment_id AND e.key = ANY "
-								   "(:experiment_keys)"
-								   " ORDER BY e.key FOR NO KEY UPDATE OF e");
+		  "SELECT " EXPERIMENT_COLUMNS " FROM flagplane_data.experiment e" EXPERIMENT_JOIN_FLAG
+		  " WHERE e.account_id = :account_id"
+		  " AND e.environment_id = :environment_id AND e.key = ANY "
+		  "(:experiment_keys)"
+		  " ORDER BY e.key FOR NO KEY UPDATE OF e");
 
 STATEMENT(update_layer, "UPDATE flagplane_data.layer l SET name = :name,"
 						" description = :description, randomization_unit = :randomization_unit"
