@@ -40,6 +40,14 @@ install its development package, or name its pg_config with make PG_CONFIG=/path
 endif
 include $(PGXS)
 
+# The library shows what src/exports.map lists. macOS' linker reads no version scripts, but
+# looks each name up in the library that it was linked from.
+EXPORTS = $(srcdir)/src/exports.map
+ifneq ($(PORTNAME),darwin)
+override SHLIB_LINK += -Wl,--version-script=$(EXPORTS)
+endif
+$(shlib): $(EXPORTS)
+
 flagplane--$(EXTVERSION).sql: $(SCHEMA) flagplane.control
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION flagplane" to load this file. \quit'; cat $(addprefix $(srcdir)/,$(SCHEMA)); } > $@
 

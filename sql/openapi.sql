@@ -70,6 +70,10 @@ BEGIN
 		IF NOT EXISTS (SELECT FROM jsonb_array_elements(schema->'anyOf') s WHERE NOT EXISTS (SELECT pg_temp.broken(given, s, root, path, open))) THEN
 			RETURN NEXT path || ' anyOf';
 		END IF;
+	ELSIF schema ? 'oneOf' THEN
+		IF 1 <> (SELECT count(*) FROM jsonb_array_elements(schema->'oneOf') s WHERE NOT EXISTS (SELECT pg_temp.broken(given, s, root, path, open))) THEN
+			RETURN NEXT path || ' oneOf';
+		END IF;
 	ELSIF schema ? 'allOf' THEN
 		RETURN QUERY SELECT pg_temp.broken(given, s, root, path, true) FROM jsonb_array_elements(schema->'allOf') s;
 	ELSIF schema->>'type' <> type THEN
@@ -77,6 +81,7 @@ BEGIN
 	ELSE
 		RETURN QUERY SELECT path || ' ' || rule FROM (VALUES
 			('enum', schema->'enum' @> given),
+			('const', schema->'const' = given),
 			('pattern', string ~ (schema->>'pattern')),
 			('minLength', length(string) >= (schema->>'minLength')::int),
 			('maxLength', length(string) <= (schema->>'maxLength')::int),
@@ -97,6 +102,11 @@ $$;
 -- It finds what is wrong.
 SELECT pg_temp.broken(v, '{"type": "object", "required": ["a"], "properties": {"a": {"type": "integer", "minimum": 1}, "b": {"type": "array", "items": {"type": "string", "pattern": "^x$"}}}}', '{}')
 FROM unnest(ARRAY['{"a": 1, "b": ["x"]}', '{"a": 0}', '{"b": ["x", "y"], "c": 1}', '[]']::jsonb[]) v;
+SELECT pg_temp.broken(v, '{"type": "array", "items": {"oneOf": [{"type": "object", "properties": {"kind": {"const": "a"}}}, {"type": "object", "properties": {"kind": {"const": "b"}, "n": {"type": "integer"}}}]}}', '{}')
+FROM unnest(ARRAY['[{"kind": "a"}, {"kind": "b", "n": 1}]', '[{"kind": "a", "n": 1}]', '[{}]', '[{"kind": "c"}]']::jsonb[]) v;
+-- No example breaks its schema.
+SELECT name, pg_temp.broken(described #> '{requestBody,content,application/json,example}', described #> '{requestBody,content,application/json,schema}', root) FROM request, document WHERE described ? 'requestBody';
+SELECT name, p->>'name' AS wire, pg_temp.broken(p->'example', p->'schema', root) FROM request, document, jsonb_array_elements(described->'parameters') p WHERE p ? 'example';
 
 -- A request, and what its body and its answer break of the document.
 CREATE FUNCTION pg_temp.promised(operation text, uri text, body text DEFAULT NULL, headers jsonb DEFAULT '{}', OUT status int, OUT request_breaks text[], OUT answer_breaks text[], OUT answer json) LANGUAGE plpgsql AS $$
@@ -147,6 +157,10 @@ INSERT INTO call (operation, uri, body) VALUES
 ('list_flags', '/api/v2/flags/openapi', NULL),
 ('update_flag', '/api/v2/flags/openapi/f', '{"customProperties": {"k": {"name": "K", "value": ["v"]}}}'),
 ('update_flag', '/api/v2/flags/openapi/f', '[{"op": "remove", "path": "/environments/e/offVariation"}]'),
+('update_flag', '/api/v2/flags/openapi/f', '{"environments": {"test": {"on": true, "offVariation": null, "targets": [{"values": ["ada"], "variation": 1, "contextKind": "user"}], "rules": [{"clauses": [{"attribute": "country", "op": "in", "values": ["de"], "negate": false}], "rollout": {"variations": [{"variation": 0, "weight": 60000}, {"variation": 1, "weight": 40000}], "bucketBy": "key"}, "trackEvents": false}]}}}'),
+('update_flag', '/api/v2/flags/openapi/f', '{"comment": "c", "merge": {"environments": {"test": {"fallthrough": {"rollout": {"kind": "experiment", "seed": 7, "variations": [{"variation": 0, "weight": 100000, "untracked": true}]}, "variation": null}}}}}'),
+('update_flag', '/api/v2/flags/openapi/f', '{"environmentKey": "test", "instructions": [{"kind": "turnFlagOff"}, {"kind": "addTags", "values": ["x"]}]}'),
+('update_flag', '/api/v2/flags/openapi/f', '{"environmentKey": "test", "instructions": [{"kind": "frobnicate"}]}'),
 ('create_layer', '/api/v2/projects/openapi/layers', '{"key": "l", "name": "L", "description": "", "randomizationUnit": "user"}'),
 ('create_layer', '/api/v2/projects/openapi/layers', '{"key": "m", "name": "M", "description": ""}'),
 ('get_layer', '/api/v2/projects/openapi/layers/l', NULL),

@@ -30,6 +30,9 @@ sub faults
 {
 	my ($text) = @_;
 	$text =~ s/'[^']*'/''/g;
+	# Parameters by name: the account's is $1, the others are any other number.
+	$text =~ s/(?<!:):account_id\b/\$1/g;
+	$text =~ s/(?<!:):[a-z_]\w*/\$2/g;
 	my (@faults, %tables, %ties, %account, @pairs);
 	my $words = 'ON|WHERE|SET|USING|VALUES|SELECT|ORDER|JOIN|LEFT|CROSS|FOR|RETURNING|GROUP';
 
@@ -94,6 +97,8 @@ sub faults
 # The judge is judged first.
 my %known = (
 	'SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = $1' => 1,
+	'SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = :account_id AND f.id = :id::uuid' => 1,
+	'SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = :account' => 0,
 	'SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = $12' => 0,
 	'SELECT 1 FROM flagplane_data.flag f WHERE f.key = $1' => 0,
 	'SELECT 1 FROM flagplane_data.flag f WHERE f.id = $1' => 0,

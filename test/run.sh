@@ -9,16 +9,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 what=${1:?demo, test, bench, check-valgrind, check-hostile or check-ubsan}
 
-passed=0
-failed=0
-count() { # a result and its name
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $2"
-	fi
-}
+# shellcheck source=test/result.bash
+. test/result.bash
 
 # Whatever happens, the tests end with their result and leave no cluster.
 stage="the set-up"
@@ -28,7 +20,7 @@ finish() {
 	if [ -n "${own_cluster:-}" ]; then test/cluster.sh stop || status=1; fi
 	if [ "$what" = test ]; then
 		if [ "$status" != 0 ] && [ "$failed" = 0 ]; then count "$status" "$stage"; fi
-		echo "$passed passed, $failed failed"
+		summary
 		if [ "$failed" != 0 ]; then status=1; fi
 	fi
 	exit "$status"

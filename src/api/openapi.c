@@ -2,9 +2,9 @@
  * openapi.c
  *	  The table of operations as an OpenAPI 3.1 document.
  *
- * Everything in it follows from the tables: operations and their fields, errors,
- * the shapes of answers (openapi_schema.c); descriptions are the comments on the
- * SQL functions.  The same tables give the same bytes.
+ * Everything in it follows from the tables: operations, their fields and
+ * instructions, errors, and the shapes (openapi_shape.c); descriptions are the comments
+ * on the SQL functions.  The same tables give the same bytes.
  */
 #include "api/openapi.h"
 
@@ -107,6 +107,62 @@ write_description(StringInfo out, const Operation *operation, Oid schema)
 }
 
 /*
+ * openapi_camel_case joins words, separated by '_' or ' ', with a capital each: the name of
+ * a component.
+ */
+char *
+openapi_camel_case(const char *words, const char *ending)
+{
+	StringInfoData name;
+	bool first = true;
+
+	initStringInfo(&name);
+	for (; *words; words++)
+	{
+		if (*words == '_' || *words == ' ')
+			first = true;
+		else
+		{
+			appendStringInfoChar(&name, first ? pg_ascii_toupper((unsigned char) *words)
+											  : pg_ascii_tolower((unsigned char) *words));
+			first = false;
+		}
+	}
+	appendStringInfoString(&name, ending);
+	return name.data;
+}
+
+/*
+ * openapi_body_name is the name of the component that an operation's body is.
+ */
+char *
+openapi_body_name(const Operation *operation)
+{
+	return openapi_camel_case(operation->name, "");
+}
+
+/*
+ * openapi_has_body tells whether an operation takes a body.
+ */
+bool
+openapi_has_body(const Operation *operation)
+{
+	for (int i = 0; operation->fields[i].name; i++)
+		if (operation->fields[i].place == IN_BODY || operation->fields[i].place == AS_BODY)
+			return true;
+	return false;
+}
+
+/*
+ * openapi_is_list tells whether an operation answers with a list.
+ */
+bool
+openapi_is_list(const Operation *operation)
+{
+	return strncmp(operation->name, "list_", strlen("list_")) == 0;
+}
+
+/*
  * has_version tells whether what an operation is about has a version.
  */
 static bool
@@ -115,6 +171,20 @@ has_version(const Operation *operation)
 	return strcmp(operation->subject, "environment") == 0 ||
 		   strcmp(operation->subject, "project") == 0 || strcmp(operation->subject, "flag") == 0 ||
 		   strcmp(operation->subject, "experiment") == 0;
+}
+
+/*
+ * write_example writes an example, a string or JSON, if there is one of that name.
+ */
+static void
+write_example(StringInfo out, const NamedText *examples, const char *name, bool string)
+{
+	const char *example = openapi_lookup(examples, name);
+
+	if (example && string)
+		document_string(out, "example", example);
+	else if (example)
+		document_raw(out, "example", example);
 }
 
 /*
@@ -136,7 +206,9 @@ write_parameters(StringInfo out, const Operation *operation)
 		document_string(out, "in", field->place == IN_PATH ? "path" : "query");
 		document_boolean(out, "required", field->required);
 		document_key(out, "schema");
-		openapi_field_schema(out, field);
+		openapi_field_schema(out, operation->name, field);
+		if (field->place == IN_PATH)
+			write_example(out, openapi_parameter_examples, field->json_name, true);
 		document_close(out, '}');
 	}
 	if (operation->kind != READS)
@@ -267,6 +339,7 @@ write_operation(StringInfo out, const Operation *operation, Oid schema)
 		document_boolean(out, "required", true);
 		openapi_content(out);
 		openapi_reference(out, "schemas", openapi_body_name(operation));
+		write_example(out, openapi_examples, operation->name, false);
 		openapi_content_end(out);
 		document_close(out, '}');
 	}

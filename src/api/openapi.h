@@ -10,7 +10,19 @@
 /* Where handle() serves the document, with or without a token. */
 #define OPENAPI_PATH "/api/v2/openapi.json"
 
+/* What a table says of a name. */
+typedef struct NamedText
+{
+	const char *name;
+	const char *text;
+} NamedText;
+
+/* openapi.c */
 extern void openapi_document(StringInfo out);
+extern char *openapi_camel_case(const char *words, const char *ending);
+extern char *openapi_body_name(const Operation *operation);
+extern bool openapi_has_body(const Operation *operation);
+extern bool openapi_is_list(const Operation *operation);
 
 /* openapi_component.c */
 extern const char *const openapi_dialects[];
@@ -22,16 +34,20 @@ extern char *openapi_codes(const Operation *operation, Dialect dialect, int stat
 extern void openapi_components(StringInfo out);
 
 /* openapi_schema.c */
-extern void openapi_field_schema(StringInfo out, const Field *field);
-extern char *openapi_camel_case(const char *words, const char *ending);
-extern char *openapi_body_name(const Operation *operation);
-extern bool openapi_has_body(const Operation *operation);
-extern bool openapi_is_list(const Operation *operation);
-extern void openapi_body_schemas(StringInfo out);
-
-/* openapi_shape.c */
-extern bool openapi_json_schema(StringInfo out, const char *json_name);
+extern const char *openapi_lookup(const NamedText *table, const char *name);
+extern void openapi_type(StringInfo out, const char *type, size_t length, bool request);
 extern void openapi_response_schema(StringInfo out, const Operation *operation);
 extern void openapi_shape_schemas(StringInfo out);
+
+/* openapi_field.c */
+extern void openapi_field_schema(StringInfo out, const char *operation, const Field *field);
+extern void openapi_schemas(StringInfo out);
+
+/* openapi_shape.c: tables that end with a NULL name. */
+extern const NamedText openapi_shapes[];
+extern const NamedText openapi_plain_types[];
+extern const NamedText openapi_json_fields[];
+extern const NamedText openapi_parameter_examples[];
+extern const NamedText openapi_examples[];
 
 #endif /* FLAGPLANE_OPENAPI_H */

@@ -306,8 +306,7 @@ openapi_components(StringInfo out)
 
 	document_key(out, "schemas");
 	document_open(out, '{');
-	openapi_shape_schemas(out);
-	openapi_body_schemas(out);
+	openapi_schemas(out);
 	document_close(out, '}');
 	document_close(out, '}');
 }

@@ -1,248 +1,149 @@
 /*
  * openapi_schema.c
- *	  The schemas of requests: of fields and bodies, out of the table of operations.
+ *	  Schemas of shapes: the notation of openapi_shape.c as JSON Schema.
  */
 #include "api/openapi.h"
 
-#include "call/field.h"
 #include "util/document.h"
-#include "operations.h"
-
-/* The rules that are patterns. */
-static const char *const patterns[] = {
-	[RULE_KEY] = "^[A-Za-z0-9][A-Za-z0-9_.-]*$",
-	[RULE_COLOR] = "^[0-9A-Fa-f]{6}$",
-	[RULE_TAGS] = "^[A-Za-z0-9_.-]+$",
-	[RULE_URL] = "^[Hh][Tt][Tt][Pp][Ss]?://",
-	[RULE_APP_ID] = "^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$",
-	[RULE_OBJECT] = NULL,
-};
-
-#define PROJECT_ID_PATTERN "^(prj_)?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 
 /*
- * write_choices writes enum.
+ * openapi_lookup finds what a table says of a name; NULL if it is not there.
  */
-static void
-write_choices(StringInfo out, const char *const *choices)
+const char *
+openapi_lookup(const NamedText *table, const char *name)
 {
-	document_key(out, "enum");
-	document_open(out, '[');
-	for (; *choices; choices++)
-	{
-		document_element(out);
-		document_quoted(out, *choices);
-	}
-	document_close(out, ']');
+	for (; table->name; table++)
+		if (strcmp(table->name, name) == 0)
+			return table->text;
+	return NULL;
+}
+
+/* A member of a shape. */
+typedef struct Member
+{
+	char *name;
+	char mark; /* '?', '+' or '!'; NUL if it is always there */
+	char *type;
+} Member;
+
+/*
+ * next_member reads the member that a shape's text begins with, and returns what
+ * follows it; NULL after the last.
+ */
+static const char *
+next_member(const char *members, Member *member)
+{
+	size_t name_length = strcspn(members, " ");
+	size_t type_length;
+
+	if (*members == '\0')
+		return NULL;
+	member->mark = strchr("?+!", members[name_length - 1]) ? members[name_length - 1] : '\0';
+	member->name = pnstrdup(members, member->mark ? name_length - 1 : name_length);
+	members += name_length + 1;
+	type_length = strcspn(members, ",");
+	member->type = pnstrdup(members, type_length);
+	members += type_length;
+	return members + strspn(members, ", ");
 }
 
 /*
- * write_text_rule writes what a text is held to.
+ * differs_in_requests tells whether a shape has members that are not in requests
+ * what they are in answers.
  */
-static void
-write_text_rule(StringInfo out, const Field *field)
+static bool
+differs_in_requests(const char *shape)
 {
-	if (field->choices)
-		write_choices(out, field->choices);
-	if (field->rule == RULE_EMAIL)
-		document_string(out, "format", "email");
-	if (field->rule == RULE_DOMAIN)
-		document_string(out, "format", "hostname");
-	if (field->rule == RULE_URL)
-		document_string(out, "format", "uri");
-	if (field->rule < (int) lengthof(patterns) && patterns[field->rule])
-		document_string(out, "pattern", patterns[field->rule]);
-	if (field->min > 0)
-		document_integer(out, "minLength", field->min);
-	if (field->max > 0)
-		document_integer(out, "maxLength", field->max);
-}
+	const char *members = openapi_lookup(openapi_shapes, shape);
+	Member member;
 
-/*
- * write_texts_rule writes what a list of texts is held to.
- */
-static void
-write_texts_rule(StringInfo out, const Field *field)
-{
-	Field element = *field;
-
-	if (field->rule == RULE_TAGS)
-	{
-		element.min = 1;
-		element.max = TAG_LENGTH_MAX;
-	}
-	document_integer(out, "maxItems", TAGS_MAX);
-	document_key(out, "items");
-	document_open(out, '{');
-	document_string(out, "type", "string");
-	write_text_rule(out, &element);
-	document_close(out, '}');
-}
-
-/*
- * write_number writes the schema of a whole number within its limits.
- */
-static void
-write_number(StringInfo out, const Field *field)
-{
-	bool milliseconds = field->type == FIELD_TIME;
-
-	document_string(out, "type", "integer");
-	document_string(out, "format", field->type == FIELD_INTEGER ? "int32" : "int64");
-	if (milliseconds || field->rule == RULE_RANGE)
-	{
-		document_integer(out, "minimum", milliseconds ? 0 : field->min);
-		document_integer(out, "maximum", milliseconds ? MILLISECONDS_MAX : field->max);
-	}
-	if (field->fallback)
-		document_raw(out, "default", field->fallback);
-}
-
-/*
- * write_json writes the schema of a field that holds any JSON: what is known of
- * it by its name, or that it is an object.
- */
-static void
-write_json(StringInfo out, const Field *field)
-{
-	if (!openapi_json_schema(out, field->json_name))
-		appendStringInfoString(out, field->rule == RULE_OBJECT ? "{\"type\":\"object\"}" : "{}");
-}
-
-/*
- * openapi_field_schema writes the schema of a field's value on the wire.
- */
-void
-openapi_field_schema(StringInfo out, const Field *field)
-{
-	if (field->type == FIELD_JSON)
-	{
-		write_json(out, field);
-		return;
-	}
-	document_open(out, '{');
-	switch (field->type)
-	{
-		case FIELD_PROJECT_ID:
-			document_string(out, "type", "string");
-			document_string(out, "pattern", PROJECT_ID_PATTERN);
-			break;
-		case FIELD_BOOLEAN:
-			document_string(out, "type", "boolean");
-			if (field->fallback)
-				document_raw(out, "default", field->fallback);
-			break;
-		case FIELD_TEXTS:
-			document_string(out, "type", "array");
-			write_texts_rule(out, field);
-			break;
-		case FIELD_INTEGER:
-		case FIELD_BIGINT:
-		case FIELD_TIME:
-			write_number(out, field);
-			break;
-		case FIELD_TEXT:
-		case FIELD_INTERVAL:
-		case FIELD_JSON:
-			document_string(out, "type", "string");
-			write_text_rule(out, field);
-			if (field->fallback)
-				document_string(out, "default", field->fallback);
-			break;
-	}
-	document_close(out, '}');
-}
-
-/*
- * openapi_camel_case joins words, separated by '_' or ' ', with a capital each: the name of
- * a component.
- */
-char *
-openapi_camel_case(const char *words, const char *ending)
-{
-	StringInfoData name;
-	bool first = true;
-
-	initStringInfo(&name);
-	for (; *words; words++)
-	{
-		if (*words == '_' || *words == ' ')
-			first = true;
-		else
-		{
-			appendStringInfoChar(&name, first ? pg_ascii_toupper((unsigned char) *words)
-											  : pg_ascii_tolower((unsigned char) *words));
-			first = false;
-		}
-	}
-	appendStringInfoString(&name, ending);
-	return name.data;
-}
-
-/*
- * openapi_body_name is the name of the component that an operation's body is.
- */
-char *
-openapi_body_name(const Operation *operation)
-{
-	return openapi_camel_case(operation->name, "");
-}
-
-/*
- * openapi_has_body tells whether an operation takes a body.
- */
-bool
-openapi_has_body(const Operation *operation)
-{
-	for (int i = 0; operation->fields[i].name; i++)
-		if (operation->fields[i].place == IN_BODY || operation->fields[i].place == AS_BODY)
+	while (members && (members = next_member(members, &member)) != NULL)
+		if (member.mark == '+' || member.mark == '!')
 			return true;
 	return false;
 }
 
 /*
- * openapi_is_list tells whether an operation answers with a list.
+ * openapi_type writes the schema of a type in the notation of the shapes; in a
+ * request's shape, with the shapes that requests hold.
  */
-bool
-openapi_is_list(const Operation *operation)
+void
+openapi_type(StringInfo out, const char *type, size_t length, bool request)
 {
-	return strncmp(operation->name, "list_", strlen("list_")) == 0;
+	const char *end = type + length;
+	const char *bar = memchr(type, '|', length);
+
+	document_open(out, '{');
+	if (end[-1] == '?' || bar)
+	{
+		document_key(out, "anyOf");
+		document_open(out, '[');
+		for (; bar; type = bar + 1, bar = memchr(type, '|', end - type))
+		{
+			document_element(out);
+			openapi_type(out, type, bar - type, request);
+		}
+		document_element(out);
+		openapi_type(out, type, end[-1] == '?' ? end - type - 1 : end - type, request);
+		if (end[-1] == '?')
+		{
+			document_element(out);
+			appendStringInfoString(out, "{\"type\":\"null\"}");
+		}
+		document_close(out, ']');
+	}
+	else if (end[-1] == ']' || end[-1] == '}')
+	{
+		document_string(out, "type", end[-1] == ']' ? "array" : "object");
+		document_key(out, end[-1] == ']' ? "items" : "additionalProperties");
+		openapi_type(out, type, length - 2, request);
+	}
+	else if (type[0] >= 'A' && type[0] <= 'Z')
+	{
+		char *name = pnstrdup(type, length);
+
+		document_string(out, "$ref",
+						psprintf("#/components/schemas/%s%s",
+								 request && differs_in_requests(name) ? "New" : "", name));
+	}
+	else
+	{
+		char *name = pnstrdup(type, length);
+		const char *plain = openapi_lookup(openapi_plain_types, name);
+
+		if (plain == NULL)
+			elog(ERROR, "no type is called %s", name);
+		appendStringInfoString(out, plain);
+	}
+	document_close(out, '}');
 }
 
 /*
- * write_body writes the schema of an operation's body: one field's, or an object of
- * fields.  A body with unknown members is refused.
+ * write_shape writes the schema of an object out of its members, as answers or
+ * requests hold it.
  */
 static void
-write_body(StringInfo out, const Operation *operation)
+write_shape(StringInfo out, const char *members, bool request)
 {
 	StringInfoData required;
+	Member member;
 
-	for (const Field *field = operation->fields; field->name; field++)
-		if (field->place == AS_BODY)
-		{
-			/* What a patch may be depends on what it is a patch of. */
-			if (!openapi_json_schema(out, operation->name))
-				openapi_field_schema(out, field);
-			return;
-		}
 	initStringInfo(&required);
 	document_open(&required, '[');
 	document_open(out, '{');
 	document_string(out, "type", "object");
-	document_boolean(out, "additionalProperties", false);
 	document_key(out, "properties");
 	document_open(out, '{');
-	for (const Field *field = operation->fields; field->name; field++)
+	while ((members = next_member(members, &member)) != NULL)
 	{
-		if (field->place != IN_BODY)
+		if (request && member.mark == '!')
 			continue;
-		document_key(out, field->json_name);
-		openapi_field_schema(out, field);
-		if (field->required)
+		document_key(out, member.name);
+		openapi_type(out, member.type, strlen(member.type), request);
+		if (member.mark != '?' && !(request && member.mark == '+'))
 		{
 			document_element(&required);
-			document_quoted(&required, field->json_name);
+			document_quoted(&required, member.name);
 		}
 	}
 	document_close(out, '}');
@@ -252,16 +153,30 @@ write_body(StringInfo out, const Operation *operation)
 }
 
 /*
- * openapi_body_schemas writes the schemas of the bodies, each under its name.
+ * openapi_shape_schemas writes the schemas of all shapes, each under its name.
  */
 void
-openapi_body_schemas(StringInfo out)
+openapi_shape_schemas(StringInfo out)
 {
-	for (int i = 0; i < OPERATION_COUNT; i++)
+	for (const NamedText *shape = openapi_shapes; shape->name; shape++)
 	{
-		if (operations[i].path == NULL || !openapi_has_body(&operations[i]))
+		document_key(out, shape->name);
+		write_shape(out, shape->text, false);
+		if (!differs_in_requests(shape->name))
 			continue;
-		document_key(out, openapi_body_name(&operations[i]));
-		write_body(out, &operations[i]);
+		document_key(out, psprintf("New%s", shape->name));
+		write_shape(out, shape->text, true);
 	}
+}
+
+/*
+ * openapi_response_schema writes the schema of an operation's answer: that of its
+ * subject, or of a list of them.
+ */
+void
+openapi_response_schema(StringInfo out, const Operation *operation)
+{
+	char *name = openapi_camel_case(operation->subject, openapi_is_list(operation) ? "List" : "");
+
+	openapi_type(out, name, strlen(name), false);
 }

@@ -1,26 +1,30 @@
 /*
  * openapi_shape.c
- *	  The schemas of answers, and of the parts of bodies that are JSON themselves.
+ *	  What the tables of the code do not say of JSON: the shapes of answers and of
+ *	  nested values in requests, and an example of each request.
  *
- * What an answer holds is written once more here, in a notation of its own; a test
- * holds real answers to it.
+ * A shape is described once, for answers and requests.  A member is "name type"; a
+ * mark after the name says where it is:
+ *
+ *	  name	 always
+ *	  name?	 it may be left out
+ *	  name+	 always in answers; a request may leave it out
+ *	  name!	 in answers only
+ *
+ * A request holds a shape X with marks '+' or '!' as NewX.  A type is a plain one or
+ * the name of a shape, followed by [] for a list of it, {} for a map of names to it,
+ * ? for it or null; a|b is one of them.  What is built of fields is not described
+ * here: a body has the name of its operation, and other lists of fields are in
+ * openapi_field.c.
+ *
+ * A new answer takes a row in shapes, and xList for a list of x; a new field of
+ * type FIELD_JSON a row in json_fields; a new body a row in examples.  Tests hold
+ * real requests and answers to the shapes, and call each example.
  */
 #include "api/openapi.h"
 
-#include "util/document.h"
-
-/* What a name is said to be, in the notation of write_type. */
-typedef struct Shape
-{
-	const char *name;
-	const char *members;
-} Shape;
-
-/*
- * The answers, and what is in them.  Members are "name type", in the order of the
- * document; a name with '?' may be left out.  A list of x is called xList.
- */
-static const Shape shapes[] = {
+/* Answers, and what is in them and in requests; in the order of the document. */
+const NamedText openapi_shapes[] = {
 	{"Link", "href string, type string"},
 	{"Caller", "organizationId string?, workspaceId string?, organizationName string?,"
 			   " apiKeyId string?, name string?, actor string, memberId string?, scopes string[],"
@@ -30,7 +34,7 @@ static const Shape shapes[] = {
 	{"AuditAccess", "action string, resource string?"},
 	{"AuditMember", "_links Link{}, _id string, email string, firstName string?, lastName string?"},
 	{"AuditToken", "_id string, name string, ending string, serviceToken boolean"},
-	{"AuditTarget", "_links Link{}, name string?, resources any[]"},
+	{"AuditTarget", "_links Link{}, name string?, resources string[]"},
 	{"AuditLogEntry",
 	 "_links Link{}, _id string, _accountId string, date integer, accesses AuditAccess[],"
 	 " kind string, name string?, description string, shortDescription string,"
@@ -42,8 +46,7 @@ static const Shape shapes[] = {
 						 " canApplyDeclinedChanges boolean, autoApplyApprovedChanges? boolean,"
 						 " serviceKind string, serviceConfig any{},"
 						 " requiredApprovalTags string[]"},
-	{"ClientSideAvailability", "usingEnvironmentId boolean, usingMobileKey boolean"},
-	{"NewClientSideAvailability", "usingEnvironmentId? boolean, usingMobileKey? boolean"},
+	{"ClientSideAvailability", "usingEnvironmentId+ boolean, usingMobileKey+ boolean"},
 	{"Project", "_links Link{}, _id string, key string, includeInSnippetByDefault boolean,"
 				" defaultClientSideAvailability ClientSideAvailability, name string,"
 				" tags string[], namingConvention? NamingConvention,"
@@ -59,16 +62,38 @@ static const Shape shapes[] = {
 					" resourceApprovalSettings ApprovalSettings{}"},
 	{"EnvironmentList", "items Environment[], totalCount integer, _links Link{}"},
 	{"EnvironmentSource", "key string, version? integer"},
-	{"Variation", "_id uuid, value any, name? string, description? string"},
-	{"NewVariation", "value any, name? string, description? string"},
+	{"Variation", "_id+ uuid, value any, name? string, description? string"},
 	{"FlagDefaults", "onVariation integer, offVariation integer"},
 	{"FlagExperiments", "baselineIdx integer, items any[]"},
 	{"CustomProperty", "name string, value string[]"},
+	{"WeightedVariation",
+	 "variation integer, weight integer, untracked? boolean, _untracked? boolean"},
+	{"ExperimentAllocation", "canReshuffle? boolean, defaultVariation? integer"},
+	{"Rollout", "variations WeightedVariation[], kind? rolloutKind, contextKind? string,"
+				" bucketBy? string, seed? integer, experimentAllocation? ExperimentAllocation"},
+	{"Fallthrough", "variation? integer, rollout? Rollout"},
+	{"FallthroughChange", "variation? integer?, rollout? Rollout?"},
+	{"Target", "values string[], variation integer, contextKind? string"},
+	{"Clause", "_id+ string, attribute string, op operator, values any[], negate+ boolean,"
+			   " contextKind? string"},
+	{"Rule", "_id+ string, clauses Clause[], variation? integer, rollout? Rollout,"
+			 " trackEvents+ boolean, description? string, ref? string, disabled? boolean"},
+	{"Prerequisite", "key string, variation integer"},
+	{"InitialPrerequisite", "key string, variationId uuid"},
 	{"FlagConfiguration",
 	 "on boolean, archived boolean, salt string, sel string, lastModified integer,"
-	 " version integer, targets object[], contextTargets object[], rules object[],"
-	 " fallthrough object, offVariation? integer, prerequisites object[], _site Link,"
+	 " version integer, targets Target[], contextTargets Target[], rules Rule[],"
+	 " fallthrough Fallthrough, offVariation? integer, prerequisites Prerequisite[], _site Link,"
 	 " _environmentName string, trackEvents boolean, trackEventsFallthrough boolean"},
+	{"FlagConfigurationChange",
+	 "on? boolean, targets? Target[], rules? NewRule[], fallthrough? FallthroughChange,"
+	 " offVariation? integer?, prerequisites? Prerequisite[], trackEvents? boolean"},
+	{"FlagMergePatch",
+	 "name? string, description? string?, variations? NewVariation[], temporary? boolean,"
+	 " tags? string[], defaults? FlagDefaults, archived? boolean, deprecated? boolean,"
+	 " maintainerId? string?, clientSideAvailability? NewClientSideAvailability,"
+	 " customProperties? CustomProperty?{}, environments? FlagConfigurationChange{}"},
+	{"CommentedFlagMergePatch", "comment? string, merge FlagMergePatch"},
 	{"Flag", "name string, kind string, description string, key string, _version integer,"
 			 " creationDate integer, clientSideAvailability ClientSideAvailability,"
 			 " variations Variation[], temporary boolean, tags string[],"
@@ -88,6 +113,16 @@ static const Shape shapes[] = {
 			  " randomizationUnit string?, environments LayerConfiguration{}"},
 	{"LayerSnapshot", "key string, name string, reservationPercent integer,"
 					  " otherReservationPercent integer"},
+	{"TreatmentParameterInput", "flagKey string, variationId string"},
+	{"TreatmentInput", "name string, baseline boolean, allocationPercent string,"
+					   " parameters TreatmentParameterInput[]"},
+	{"MetricInput", "key string, isGroup? boolean, primary? boolean"},
+	{"IterationFlagInput", "ruleId string, flagConfigVersion integer,"
+						   " notInExperimentVariationId? string"},
+	{"IterationInput", "hypothesis? string, canReshuffleTraffic? boolean, metrics? MetricInput[],"
+					   " primarySingleMetricKey? string, primaryFunnelKey? string,"
+					   " treatments? TreatmentInput[], flags? IterationFlagInput{},"
+					   " randomizationUnit? string, attributes? string[]"},
 	{"IterationFlag", "_links Link{}"},
 	{"Iteration", "hypothesis string, status string, createdAt integer, startedAt? integer,"
 				  " endedAt? integer, flags? IterationFlag{}, randomizationUnit string,"
@@ -123,10 +158,31 @@ static const Shape shapes[] = {
 	{"LayersErrorDetail",
 	 "code string, message string, requestId string, details? LayersErrorFields"},
 	{"LayersError", "error LayersErrorDetail"},
+	{NULL, NULL},
 };
 
-/* What the body's fields of type json hold, by their JSON name. */
-static const Shape json_fields[] = {
+/* The plain types of the notation; any says nothing. */
+const NamedText openapi_plain_types[] = {
+	{"string", "\"type\":\"string\""},
+	{"integer", "\"type\":\"integer\",\"format\":\"int64\""},
+	{"boolean", "\"type\":\"boolean\""},
+	{"time", "\"type\":\"string\",\"format\":\"date-time\""},
+	{"uri", "\"type\":\"string\",\"format\":\"uri\""},
+	{"uuid", "\"type\":\"string\",\"format\":\"uuid\""},
+	{"rolloutKind", "\"type\":\"string\",\"enum\":[\"rollout\",\"experiment\"]"},
+	{"operator", "\"type\":\"string\",\"enum\":[\"in\",\"startsWith\",\"endsWith\",\"contains\","
+				 "\"matches\",\"lessThan\","
+				 "\"lessThanOrEqual\",\"greaterThan\",\"greaterThanOrEqual\",\"before\",\"after\","
+				 "\"segmentMatch\",\"semVerEqual\",\"semVerLessThan\",\"semVerGreaterThan\"]"},
+	{"any", ""},
+	{NULL, NULL},
+};
+
+/*
+ * What the body's fields of type FIELD_JSON hold, by their JSON name; a field whose
+ * value is the whole body, by its operation's name too, which comes first.
+ */
+const NamedText openapi_json_fields[] = {
 	{"environments", "CreateEnvironment[]"},
 	{"defaultClientSideAvailability", "NewClientSideAvailability"},
 	{"namingConvention", "NamingConvention"},
@@ -135,156 +191,56 @@ static const Shape json_fields[] = {
 	{"defaults", "FlagDefaults"},
 	{"metadata", "string{}"},
 	{"capi", "AdPlatformChange{}"},
-	{"instructions", "object[]"},
-	{"patch", "PatchOperation[]|CommentedPatch"},
 	{"customProperties", "CustomProperty{}"},
-	{"update_flag", "PatchOperation[]|object"},
 	{"clientSideAvailability", "NewClientSideAvailability"},
+	{"initialPrerequisites", "InitialPrerequisite[]"},
+	{"iteration", "IterationInput"},
+	{"patch", "PatchOperation[]|CommentedPatch"},
+	{"update_flag", "FlagSemanticPatch|PatchOperation[]|CommentedPatch"
+					"|CommentedFlagMergePatch|FlagMergePatch"},
+	{NULL, NULL},
 };
 
-/* The plain types of the notation; any says nothing. */
-static const Shape plain_types[] = {
-	{"string", "\"type\":\"string\""},
-	{"integer", "\"type\":\"integer\",\"format\":\"int64\""},
-	{"boolean", "\"type\":\"boolean\""},
-	{"object", "\"type\":\"object\""},
-	{"time", "\"type\":\"string\",\"format\":\"date-time\""},
-	{"uri", "\"type\":\"string\",\"format\":\"uri\""},
-	{"uuid", "\"type\":\"string\",\"format\":\"uuid\""},
-	{"any", ""},
+/* A value of each path parameter, by its JSON name. */
+const NamedText openapi_parameter_examples[] = {
+	{"projectKey", "acme-coffee"},
+	{"environmentKey", "staging"},
+	{"featureFlagKey", "new-checkout"},
+	{"layerKey", "checkout-flow"},
+	{"experimentKey", "checkout-button"},
+	{"id", "6628fd1c5b2e7f0a9c3d4e5f"},
+	{"projectId", "prj_9cb958b5-11b5-4e30-8675-5d075d52da7c"},
+	{"appId", "app_6628fd1c5b2e7f0a9c3d4e60"},
+	{NULL, NULL},
 };
 
-/*
- * find_shape finds a name among shapes; NULL if it is not there.
- */
-static const char *
-find_shape(const Shape *among, int count, const char *name, size_t length)
-{
-	for (int i = 0; i < count; i++)
-		if (strlen(among[i].name) == length && memcmp(among[i].name, name, length) == 0)
-			return among[i].members;
-	return NULL;
-}
-
-/*
- * write_type writes the schema of a type: a plain one, or the name of a component,
- * which begins with a capital; then [] for a list of it, {} for a map of names to
- * it, ? for it or null; a|b for either.
- */
-static void
-write_type(StringInfo out, const char *type, size_t length)
-{
-	const char *end = type + length;
-	const char *bar = memchr(type, '|', length);
-
-	document_open(out, '{');
-	if (end[-1] == '?' || bar)
-	{
-		document_key(out, "anyOf");
-		document_open(out, '[');
-		write_type(out, type, bar ? (size_t) (bar - type) : length - 1);
-		document_element(out);
-		if (bar)
-			write_type(out, bar + 1, end - bar - 1);
-		else
-			appendStringInfoString(out, "{\"type\":\"null\"}");
-		document_close(out, ']');
-	}
-	else if (end[-1] == ']' || end[-1] == '}')
-	{
-		document_string(out, "type", end[-1] == ']' ? "array" : "object");
-		document_key(out, end[-1] == ']' ? "items" : "additionalProperties");
-		write_type(out, type, length - 2);
-	}
-	else if (type[0] >= 'A' && type[0] <= 'Z')
-		document_string(out, "$ref", psprintf("#/components/schemas/%.*s", (int) length, type));
-	else
-	{
-		const char *plain = find_shape(plain_types, lengthof(plain_types), type, length);
-
-		if (plain == NULL)
-			elog(ERROR, "no type is called %.*s", (int) length, type);
-		appendStringInfoString(out, plain);
-	}
-	document_close(out, '}');
-}
-
-/*
- * write_shape writes the schema of an object out of its members.
- */
-static void
-write_shape(StringInfo out, const char *members)
-{
-	StringInfoData required;
-
-	initStringInfo(&required);
-	document_open(&required, '[');
-	document_open(out, '{');
-	document_string(out, "type", "object");
-	document_key(out, "properties");
-	document_open(out, '{');
-	while (*members)
-	{
-		size_t name_length = strcspn(members, " ");
-		const char *type = members + name_length + 1;
-		size_t type_length = strcspn(type, ",");
-		bool optional = members[name_length - 1] == '?';
-		char *name = pnstrdup(members, optional ? name_length - 1 : name_length);
-
-		document_key(out, name);
-		write_type(out, type, type_length);
-		if (!optional)
-		{
-			document_element(&required);
-			document_quoted(&required, name);
-		}
-		members = type + type_length;
-		members += strspn(members, ", ");
-	}
-	document_close(out, '}');
-	document_close(&required, ']');
-	document_raw(out, "required", required.data);
-	document_close(out, '}');
-}
-
-/*
- * openapi_json_schema writes the schema of a body's field that holds JSON; false if
- * nothing is known of it.
- */
-bool
-openapi_json_schema(StringInfo out, const char *json_name)
-{
-	const char *type = find_shape(json_fields, lengthof(json_fields), json_name, strlen(json_name));
-
-	if (type)
-		write_type(out, type, strlen(type));
-	return type != NULL;
-}
-
-/*
- * openapi_response_schema writes the schema of an operation's answer: that of its
- * subject, or of a list of them.
- */
-void
-openapi_response_schema(StringInfo out, const Operation *operation)
-{
-	char *name = openapi_camel_case(operation->subject, openapi_is_list(operation) ? "List" : "");
-
-	if (find_shape(shapes, lengthof(shapes), name, strlen(name)))
-		write_type(out, name, strlen(name));
-	else
-		appendStringInfoString(out, "{\"type\":\"object\"}");
-}
-
-/*
- * openapi_shape_schemas writes the schemas of all shapes, each under its name.
- */
-void
-openapi_shape_schemas(StringInfo out)
-{
-	for (int i = 0; i < (int) lengthof(shapes); i++)
-	{
-		document_key(out, shapes[i].name);
-		write_shape(out, shapes[i].members);
-	}
-}
+/* A body of each operation that takes one. */
+const NamedText openapi_examples[] = {
+	{"create_project", "{\"key\":\"acme-coffee\",\"name\":\"Acme Coffee\",\"tags\":[\"mobile\"]}"},
+	{"update_project", "[{\"op\":\"replace\",\"path\":\"/name\",\"value\":\"Acme\"}]"},
+	{"create_environment",
+	 "{\"key\":\"staging\",\"name\":\"Staging\",\"color\":\"DADBEE\",\"tags\":[\"internal\"]}"},
+	{"update_environment", "[{\"op\":\"replace\",\"path\":\"/requireComments\",\"value\":true}]"},
+	{"create_flag",
+	 "{\"key\":\"new-checkout\",\"name\":\"New checkout\",\"variations\":[{\"value\":true},"
+	 "{\"value\":false}],\"defaults\":{\"onVariation\":0,\"offVariation\":1},\"tags\":["
+	 "\"checkout\"]}"},
+	{"update_flag", "{\"environmentKey\":\"staging\",\"comment\":\"Internal test\","
+					"\"instructions\":[{\"kind\":\"turnFlagOn\"}]}"},
+	{"create_flag_link", "{\"key\":\"ticket\",\"deepLink\":\"https://example.com/browse/SHOP-42\","
+						 "\"title\":\"SHOP-42\",\"description\":\"The new checkout\"}"},
+	{"update_flag_link", "[{\"op\":\"replace\",\"path\":\"/title\",\"value\":\"SHOP-43\"}]"},
+	{"create_layer", "{\"key\":\"checkout-flow\",\"name\":\"Checkout flow\","
+					 "\"description\":\"Experiments on the checkout\"}"},
+	{"update_layer",
+	 "{\"environmentKey\":\"staging\",\"instructions\":[{\"kind\":\"updateExperimentReservation\","
+	 "\"experimentKey\":\"checkout-button\",\"reservationPercent\":20}]}"},
+	{"create_experiment",
+	 "{\"key\":\"checkout-button\",\"name\":\"Checkout button\",\"iteration\":{"
+	 "\"hypothesis\":\"A larger button sells more\",\"randomizationUnit\":\"user\"}}"},
+	{"update_experiment", "{\"instructions\":[{\"kind\":\"startIteration\"}]}"},
+	{"create_sdk_app", "{\"name\":\"Acme Coffee iOS\",\"platform\":\"ios\","
+					   "\"bundleId\":\"com.acmecoffee.ios\"}"},
+	{"update_sdk_app", "{\"name\":\"Acme Coffee\",\"capi\":{\"meta\":{\"enabled\":true}}}"},
+	{NULL, NULL},
+};

@@ -27,8 +27,8 @@ cursor_text(const char *scope, TimestampTz time, const char *id)
 }
 
 /*
- * cursor_read adds the place of the cursor in a field to the parameters: time and
- * id, or NULL as id where there is no cursor.  Refuses what is no cursor of this list.
+ * cursor_read binds the place of the cursor in a field as :after_time and :after_id, or
+ * NULL where there is no cursor.  Refuses what is no cursor of this list.
  */
 void
 cursor_read(Request *request, int field, const char *scope, bool (*is_id)(const char *))
@@ -42,8 +42,8 @@ cursor_read(Request *request, int field, const char *scope, bool (*is_id)(const 
 
 	if (cursor == NULL)
 	{
-		params_time(&request->params, DT_NOBEGIN);
-		params_text(&request->params, NULL);
+		bind_time(&request->params, "after_time", DT_NOBEGIN);
+		bind_text(&request->params, "after_id", NULL);
 		return;
 	}
 	room = pg_b64_dec_len(strlen(cursor));
@@ -55,8 +55,8 @@ cursor_read(Request *request, int field, const char *scope, bool (*is_id)(const 
 		time = strtoi64(place + scope_length + 1, &end, 10);
 		if (errno == 0 && *end == ':' && is_id(end + 1) && IS_VALID_TIMESTAMP(time))
 		{
-			params_time(&request->params, time);
-			params_text(&request->params, end + 1);
+			bind_time(&request->params, "after_time", time);
+			bind_text(&request->params, "after_id", end + 1);
 			return;
 		}
 	}

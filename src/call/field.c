@@ -79,9 +79,10 @@ fields_prepare(Request *request)
 {
 	const Field *fields = request->operation->fields;
 
-	params_bigint(&request->params, request->caller.account);
+	bind_bigint(&request->params, "account_id", request->caller.account);
 	for (int i = 0; fields[i].name; i++)
-		params_add(&request->params, field_type_oid(fields[i].type), (Datum) 0, true);
+		bind_value(&request->params, fields[i].name, field_type_oid(fields[i].type), (Datum) 0,
+				   true);
 }
 
 /*
@@ -205,24 +206,23 @@ field_from_text(Request *request, int field, const char *text)
 void
 field_from_json(Request *request, int field, const JsonValue *value)
 {
+	FieldType type = request->operation->fields[field].type;
+
 	if (value->kind == JSON_NULL)
 		return;
-	switch (request->operation->fields[field].type)
+	switch (type)
 	{
 		case FIELD_TEXT:
-			if (value->kind == JSON_STRING)
+		case FIELD_PROJECT_ID:
+			if (value->kind != JSON_STRING)
+				request_violation(request, field, "must be a string");
+			else if (type == FIELD_TEXT)
 				field_set(request, field, CStringGetTextDatum(value->text));
 			else
-				request_violation(request, field, "must be a string");
+				set_project_id(request, field, value->text);
 			break;
 		case FIELD_INTERVAL:
 			request_violation(request, field, "cannot stand in a body");
-			break;
-		case FIELD_PROJECT_ID:
-			if (value->kind == JSON_STRING)
-				set_project_id(request, field, value->text);
-			else
-				request_violation(request, field, "must be a string");
 			break;
 		case FIELD_BOOLEAN:
 			if (value->kind == JSON_BOOLEAN)

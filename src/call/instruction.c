@@ -173,12 +173,13 @@ read_instruction(Request *request, int field, const InstructionKind *kinds, Json
 }
 
 /*
- * instructions_read reads a field that holds instructions of the given kinds, and
- * collects what is wrong with them.  The list has the good ones.
+ * instructions_read reads a field that holds instructions of the kinds that it
+ * names, and collects what is wrong with them.  The list has the good ones.
  */
 List *
-instructions_read(Request *request, int field, const InstructionKind *kinds)
+instructions_read(Request *request, int field)
 {
+	const InstructionKind *kinds = request->operation->fields[field].kinds;
 	List *instructions = NIL;
 	Jsonb *list;
 

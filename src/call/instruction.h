@@ -46,7 +46,7 @@ typedef struct Instruction
 	Jsonb *lists[INSTRUCTION_MEMBERS];
 } Instruction;
 
-extern List *instructions_read(Request *request, int field, const InstructionKind *kinds);
+extern List *instructions_read(Request *request, int field);
 extern void instruction_violation(Request *request, int field, int number, const char *reason, ...)
 	pg_attribute_printf(4, 5);
 

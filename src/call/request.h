@@ -15,6 +15,7 @@
 #include "util/id.h"
 #include "util/statement.h"
 
+struct InstructionKind;
 struct Request;
 
 /* What a caller may do; a scope is a bit. */
@@ -84,8 +85,15 @@ typedef struct Field
 	int64 min;
 	int64 max;
 	const char *const *choices;
-	const char *fallback; /* the default, as SQL writes it; absent means NULL */
+	const char *fallback;				 /* the default, as SQL writes it; absent means NULL */
+	const struct InstructionKind *kinds; /* of a list of instructions; NULL for all other fields */
 } Field;
+
+/* A field by its two names and its type; what else it has is named: .required = true. */
+#define FIELD(sql_name, rest_name, field_type, ...)                               \
+	{                                                                             \
+		.name = sql_name, .json_name = rest_name, .type = field_type, __VA_ARGS__ \
+	}
 
 #define FIELDS_END                                                          \
 	{                                                                       \

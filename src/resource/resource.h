@@ -71,7 +71,9 @@ extern void availability_read(Request *request, int field);
 
 /* environment_list.c: what a project shows of its environments. */
 extern void environments_array(Request *request, const char *project_key, Datum project_id);
-extern void environments_page(Request *request, const char *project_key, Datum project_id);
+extern Rows environments_pages(Request *request, Datum *project_ids, int count);
+extern void
+environments_page(Request *request, const Rows *pages, const char *project_key, Datum project_id);
 
 /* naming.c: the keys of a project's new flags. */
 extern void naming_convention_check(Request *request, int field);

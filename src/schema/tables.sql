@@ -210,7 +210,12 @@ CREATE TABLE flagplane_data.flag_environment (
 	CONSTRAINT flag_environment_environment FOREIGN KEY (account_id, environment_id)
 		REFERENCES flagplane_data.environment ON DELETE CASCADE
 );
-CREATE INDEX flag_environment_of_environment ON flagplane_data.flag_environment (account_id, environment_id);
+-- With the flag, so that a plan made over empty tables, for which one index is as good as another, finds one row.
+CREATE INDEX flag_environment_of_environment ON flagplane_data.flag_environment (account_id, environment_id, flag_id);
+-- Who needs a flag: by account and the flag's key, which are one path of this document. Few settings have prerequisites, and the others are not in it.
+CREATE INDEX flag_environment_prerequisites ON flagplane_data.flag_environment
+	USING gin ((('{"' || account_id::text || '":' || prerequisites::text || '}')::jsonb) jsonb_path_ops)
+	WITH (fastupdate = off) WHERE prerequisites <> '[]';
 COMMENT ON TABLE flagplane_data.flag_environment IS 'Each flag''s settings in each environment.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.flag_environment', '');
 

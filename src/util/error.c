@@ -272,6 +272,16 @@ static void throw(ErrorKind kind, const char *message)
 }
 
 /*
+ * error_is_being_handled tells, inside PG_CATCH, whether the error has the SQLSTATE of a
+ * row of the table.
+ */
+bool
+error_is_being_handled(ErrorKind kind)
+{
+	return geterrcode() == rows[kind].sqlstate;
+}
+
+/*
  * error_is_ours tells whether a caught error is a refusal of the table, and
  * which.  PostgreSQL's own refusal of text that the database's encoding cannot
  * hold counts as one.

@@ -66,6 +66,7 @@ error_raise(ErrorKind kind, const char *message, ...) pg_attribute_printf(2, 3);
 
 pg_noreturn extern void error_raise_serialization(void);
 
+extern bool error_is_being_handled(ErrorKind kind);
 extern bool error_is_ours(const ErrorData *error, ErrorKind *kind);
 extern bool error_ends_transaction(const ErrorData *error);
 extern bool error_tells_row(const ErrorData *error);

@@ -8,14 +8,23 @@
  * value never changes how these statements should run.  What does is the size of
  * the tables.  Over a small one the planner takes any index or none, and until
  * autovacuum comes by, which it cannot within a transaction, all of an account would
- * be read for one row: so plans are made anew now and then.
+ * be read for one row: so plans over a statement's tables are made anew now and then.
+ *
+ * Where Citus is, plans are not forced to be generic: it cannot distribute a generic
+ * plan that joins.
  */
 #include "util/statement.h"
 
+#include <ctype.h>
+
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "storage/sinval.h"
 #include "util/jsonb.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/plancache.h"
 #include "utils/snapmgr.h"
 #include "utils/uuid.h"
@@ -30,6 +39,7 @@ params_add(Params *params, Oid type, Datum value, bool isnull)
 
 	if (index >= PARAMS_MAX)
 		elog(ERROR, "too many parameters");
+	params->names[index] = NULL;
 	params->types[index] = type;
 	params->values[index] = value;
 	params->nulls[index] = isnull ? 'n' : ' ';
@@ -97,6 +107,129 @@ params_bytes(Params *params, const void *bytes, int length)
 }
 
 /*
+ * param_by_name is the place of a bound parameter, looked for at hint first; -1 if the
+ * name is not bound.
+ */
+static int
+param_by_name(const Params *params, const char *name, int hint)
+{
+	if (hint < params->count && params->names[hint] && strcmp(params->names[hint], name) == 0)
+		return hint;
+	for (int i = 0; i < params->count; i++)
+		if (params->names[i] && strcmp(params->names[i], name) == 0)
+			return i;
+	return -1;
+}
+
+/*
+ * bind_value gives a name a value that statements can refer to as :name; a name that has one
+ * already gets the new one, of the same type.
+ */
+void
+bind_value(Params *params, const char *name, Oid type, Datum value, bool isnull)
+{
+	int index = param_by_name(params, name, params->count);
+
+	if (index < 0)
+	{
+		index = params_add(params, type, value, isnull);
+		params->names[index] = name;
+		return;
+	}
+	if (params->types[index] != type)
+		elog(ERROR, "parameter %s has another type already", name);
+	params->values[index] = value;
+	params->nulls[index] = isnull ? 'n' : ' ';
+}
+
+/*
+ * bind_text binds a text; a NULL pointer is NULL.
+ */
+void
+bind_text(Params *params, const char *name, const char *value)
+{
+	bind_value(params, name, TEXTOID, value ? CStringGetTextDatum(value) : (Datum) 0,
+			   value == NULL);
+}
+
+/*
+ * bind_bigint binds a bigint.
+ */
+void
+bind_bigint(Params *params, const char *name, int64 value)
+{
+	bind_value(params, name, INT8OID, Int64GetDatum(value), false);
+}
+
+/*
+ * bind_integer binds an integer.
+ */
+void
+bind_integer(Params *params, const char *name, int32 value)
+{
+	bind_value(params, name, INT4OID, Int32GetDatum(value), false);
+}
+
+/*
+ * bind_boolean binds a boolean.
+ */
+void
+bind_boolean(Params *params, const char *name, bool value)
+{
+	bind_value(params, name, BOOLOID, BoolGetDatum(value), false);
+}
+
+/*
+ * bind_time binds a timestamptz; DT_NOBEGIN stands for NULL.
+ */
+void
+bind_time(Params *params, const char *name, TimestampTz value)
+{
+	bind_value(params, name, TIMESTAMPTZOID, TimestampTzGetDatum(value),
+			   TIMESTAMP_IS_NOBEGIN(value));
+}
+
+/*
+ * bind_uuid binds a uuid; the null pointer is NULL.
+ */
+void
+bind_uuid(Params *params, const char *name, Datum value)
+{
+	bind_value(params, name, UUIDOID, value, DatumGetPointer(value) == NULL);
+}
+
+/*
+ * bind_jsonb binds a jsonb; the null pointer is NULL.
+ */
+void
+bind_jsonb(Params *params, const char *name, Datum value)
+{
+	bind_value(params, name, JSONBOID, value, DatumGetPointer(value) == NULL);
+}
+
+/*
+ * bind_texts binds a text[]; a NULL pointer is NULL.
+ */
+void
+bind_texts(Params *params, const char *name, ArrayType *value)
+{
+	bind_value(params, name, TEXTARRAYOID, PointerGetDatum(value), value == NULL);
+}
+
+/*
+ * bind_bytes binds a bytea, copied from the given bytes.
+ */
+void
+bind_bytes(Params *params, const char *name, const void *bytes, int length)
+{
+	bytea *value = palloc(VARHDRSZ + length);
+
+	SET_VARSIZE(value, VARHDRSZ + length);
+	memcpy(VARDATA(value), bytes, length);
+	bind_value(params, name, BYTEAOID, PointerGetDatum(value), false);
+}
+
+/*
  * statement_begin opens the call's work on tables; memory taken from now on is
  * given back by statement_end, or by the abort of the transaction.
  */
@@ -118,48 +251,225 @@ statement_end(void)
 }
 
 /*
- * count_use counts a statement's uses, and at the 64th, 256th, 1024th ... has all plans
- * of this backend made anew: those of foreign keys are as old as ours.
+ * invalidate_table has this backend make its plans over a table anew, when they are used
+ * next: ours, those of foreign keys, which no other way leads to, and those of views
+ * over our tables.  It is what ANALYZE of the table does, in this backend alone.
+ */
+static void
+invalidate_table(Oid table)
+{
+	SharedInvalidationMessage message;
+
+	memset(&message, 0, sizeof(message));
+	message.rc.id = SHAREDINVALRELCACHE_ID;
+	message.rc.dbId = MyDatabaseId;
+	message.rc.relId = table;
+	LocalExecuteInvalidationMessage(&message);
+}
+
+/*
+ * count_use counts a statement's uses, and at the 64th, 256th, 1024th ... has plans over
+ * its tables made anew.
  */
 static void
 count_use(Statement *statement)
 {
+	ListCell *source;
+	ListCell *table;
+
 	if (++statement->uses < statement->new_plans_at)
 		return;
 	statement->new_plans_at = 4 * statement->uses;
-	ResetPlanCache();
+	foreach (source, SPI_plan_get_plan_sources(statement->plan))
+		foreach (table, ((CachedPlanSource *) lfirst(source))->relationOids)
+			invalidate_table(lfirst_oid(table));
 }
 
 /*
- * statement_run executes a statement with its parameters and returns all rows.
+ * force_generic decides whether a plan that is to be made is forced to be generic.  Who
+ * makes or removes Citus, or distributes the tables, invalidates the plans that are there.
+ */
+static void
+force_generic(Statement *statement)
+{
+	ListCell *cell;
+
+	foreach (cell, SPI_plan_get_plan_sources(statement->plan))
+	{
+		CachedPlanSource *source = lfirst(cell);
+
+		if (source->is_valid && source->gplan && source->gplan->is_valid)
+			continue;
+		if (OidIsValid(get_extension_oid("citus", true)))
+			source->cursor_options &= ~CURSOR_OPT_GENERIC_PLAN;
+		else
+			source->cursor_options |= CURSOR_OPT_GENERIC_PLAN;
+	}
+}
+
+/*
+ * skip_quoted steps over a quoted text or name, given its first character.
+ */
+static const char *
+skip_quoted(const char *at)
+{
+	const char *end = strchr(at + 1, *at);
+
+	return end ? end + 1 : at + strlen(at);
+}
+
+/*
+ * parse_name reads a parameter's name that begins after a colon; NULL if there is none,
+ * as after that of a cast.
+ */
+static char *
+parse_name(const char *text, const char *colon)
+{
+	size_t length = strspn(colon + 1, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+	if (length == 0 || isdigit((unsigned char) colon[1]) || (colon > text && colon[-1] == ':'))
+		return NULL;
+	return pnstrdup(colon + 1, length);
+}
+
+/*
+ * add_named finds or adds a parameter among those that a statement has named so far, and
+ * returns its number, counted from 1.
+ */
+static int
+add_named(Statement *statement, StatementParam *named, int *count, const Params *params,
+		  const char *name)
+{
+	int found = param_by_name(params, name, PARAMS_MAX);
+
+	if (found < 0)
+		elog(ERROR, "parameter %s of a statement is not bound: %s", name, statement->text);
+	for (int i = 0; i < *count; i++)
+		if (strcmp(named[i].name, name) == 0)
+			return i + 1;
+	if (*count == PARAMS_MAX)
+		elog(ERROR, "too many parameters");
+	named[*count].name = MemoryContextStrdup(TopMemoryContext, name);
+	named[*count].type = params->types[found];
+	named[*count].found_at = found;
+	return ++*count;
+}
+
+/*
+ * resolve_names makes a statement's text with $1, $2 ... for the names in it, which are
+ * noted with the types that they are bound with.  A text with numbers stays as it is.
+ */
+static void
+resolve_names(Statement *statement, const Params *params)
+{
+	StatementParam named[PARAMS_MAX];
+	StringInfoData out;
+	int count = 0;
+
+	initStringInfo(&out);
+	for (const char *at = statement->text; *at;)
+	{
+		const char *next = at + 1;
+		char *name;
+
+		if (*at == '$' && isdigit((unsigned char) *next))
+		{
+			statement->resolved = statement->text;
+			statement->params = params->count;
+			return;
+		}
+		if (*at == '\'' || *at == '"')
+			next = skip_quoted(at);
+		else if (*at == ':' && (name = parse_name(statement->text, at)) != NULL)
+		{
+			appendStringInfo(&out, "$%d", add_named(statement, named, &count, params, name));
+			at += 1 + strlen(name);
+			continue;
+		}
+		appendBinaryStringInfo(&out, at, next - at);
+		at = next;
+	}
+	statement->named = MemoryContextAlloc(TopMemoryContext, Max(count, 1) * sizeof(StatementParam));
+	memcpy(statement->named, named, count * sizeof(StatementParam));
+	statement->params = count;
+	statement->resolved = MemoryContextStrdup(TopMemoryContext, out.data);
+}
+
+/*
+ * prepare makes the plan of a statement at its first use in this backend.
+ */
+static void
+prepare(Statement *statement, const Params *params)
+{
+	Oid types[PARAMS_MAX];
+	SPIPlanPtr plan;
+
+	if (statement->resolved == NULL)
+		resolve_names(statement, params);
+	for (int i = 0; i < statement->params; i++)
+		types[i] = statement->named ? statement->named[i].type : params->types[i];
+
+	plan = SPI_prepare(statement->resolved, statement->params, types);
+	if (plan == NULL || SPI_keepplan(plan) != 0)
+		elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
+	statement->plan = plan;
+}
+
+/*
+ * values_by_name collects the values of the parameters that a statement names.
+ */
+static void
+values_by_name(Statement *statement, const Params *params, Datum *values, char *nulls)
+{
+	for (int i = 0; i < statement->params; i++)
+	{
+		StatementParam *param = &statement->named[i];
+		int found = param_by_name(params, param->name, param->found_at);
+
+		if (found < 0)
+			elog(ERROR, "parameter %s of a statement is not bound: %s", param->name,
+				 statement->text);
+		if (params->types[found] != param->type)
+			elog(ERROR, "parameter %s of a statement has another type than before", param->name);
+		param->found_at = found;
+		values[i] = params->values[found];
+		nulls[i] = params->nulls[found];
+	}
+}
+
+/*
+ * statement_run executes a statement with the parameters that it names and returns all
+ * rows.
  */
 Rows
 statement_run(Statement *statement, const Params *params, StatementMode mode)
 {
+	Datum values_named[PARAMS_MAX];
+	char nulls_named[PARAMS_MAX];
+	Datum *values = (Datum *) params->values;
+	const char *nulls = params->nulls;
 	Rows rows;
 	int result;
 
 	if (statement->plan == NULL)
-	{
-		SPIPlanPtr plan = SPI_prepare_cursor(statement->text, params->count, (Oid *) params->types,
-											 CURSOR_OPT_GENERIC_PLAN);
-
-		if (plan == NULL || SPI_keepplan(plan) != 0)
-			elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
-		statement->plan = plan;
-		statement->params = params->count;
-	}
+		prepare(statement, params);
 	count_use(statement);
-	if (params->count != statement->params)
+	force_generic(statement);
+	if (statement->named)
+	{
+		values_by_name(statement, params, values_named, nulls_named);
+		values = values_named;
+		nulls = nulls_named;
+	}
+	else if (params->count != statement->params)
 		elog(ERROR, "a statement was given %d parameters where it takes %d", params->count,
 			 statement->params);
 
 	if (mode == STATEMENT_LATEST)
-		result = SPI_execute_snapshot(statement->plan, (Datum *) params->values, params->nulls,
-									  GetLatestSnapshot(), InvalidSnapshot, false, true, 0);
+		result = SPI_execute_snapshot(statement->plan, values, nulls, GetLatestSnapshot(),
+									  InvalidSnapshot, false, true, 0);
 	else
-		result = SPI_execute_plan(statement->plan, (Datum *) params->values, params->nulls,
-								  mode == STATEMENT_READ, 0);
+		result = SPI_execute_plan(statement->plan, values, nulls, mode == STATEMENT_READ, 0);
 	if (result < 0)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
 
@@ -179,6 +489,131 @@ row_read(const Rows *rows, uint64 number, Row *row)
 	if (columns->natts > COLUMNS_MAX)
 		elog(ERROR, "too many columns");
 	heap_deform_tuple(rows->table->vals[number], columns, row->values, row->nulls);
+	row->columns = columns;
+	row->next = 0;
+}
+
+/*
+ * column_by_name is the place of a column.  Columns are mostly read in their order, so the
+ * one after the last is looked at first.
+ */
+static int
+column_by_name(Row *row, const char *name)
+{
+	int count = row->columns->natts;
+
+	for (int i = 0; i < count; i++)
+	{
+		int column = (row->next + i) % count;
+
+		if (strcmp(NameStr(TupleDescAttr(row->columns, column)->attname), name) == 0)
+		{
+			row->next = column + 1 == count ? 0 : column + 1;
+			return column;
+		}
+	}
+	elog(ERROR, "a statement has no column %s", name);
+}
+
+/*
+ * row_is_null tells whether a column is NULL.
+ */
+bool
+row_is_null(Row *row, const char *column)
+{
+	return row->nulls[column_by_name(row, column)];
+}
+
+/*
+ * row_get_datum reads a column of any type; NULL is 0.
+ */
+Datum
+row_get_datum(Row *row, const char *column)
+{
+	int index = column_by_name(row, column);
+
+	return row->nulls[index] ? (Datum) 0 : row->values[index];
+}
+
+/*
+ * row_get_string reads a text column; NULL is a NULL pointer.
+ */
+char *
+row_get_string(Row *row, const char *column)
+{
+	return row_string(row, column_by_name(row, column));
+}
+
+/*
+ * row_get_bigint reads a bigint column; NULL is 0.
+ */
+int64
+row_get_bigint(Row *row, const char *column)
+{
+	return row_bigint(row, column_by_name(row, column));
+}
+
+/*
+ * row_get_integer reads an integer column; NULL is 0.
+ */
+int32
+row_get_integer(Row *row, const char *column)
+{
+	return row_integer(row, column_by_name(row, column));
+}
+
+/*
+ * row_get_boolean reads a boolean column; NULL is false.
+ */
+bool
+row_get_boolean(Row *row, const char *column)
+{
+	return row_boolean(row, column_by_name(row, column));
+}
+
+/*
+ * row_get_time reads a timestamptz column; NULL is DT_NOBEGIN.
+ */
+TimestampTz
+row_get_time(Row *row, const char *column)
+{
+	return row_time(row, column_by_name(row, column));
+}
+
+/*
+ * row_get_array reads an array column; NULL is a NULL pointer.
+ */
+ArrayType *
+row_get_array(Row *row, const char *column)
+{
+	return row_array(row, column_by_name(row, column));
+}
+
+/*
+ * row_get_jsonb reads a jsonb column as json text; NULL is a NULL pointer.
+ */
+char *
+row_get_jsonb(Row *row, const char *column)
+{
+	return row_jsonb(row, column_by_name(row, column));
+}
+
+/*
+ * row_get_uuid reads a uuid column in its usual form; NULL is a NULL pointer.
+ */
+char *
+row_get_uuid(Row *row, const char *column)
+{
+	return row_uuid(row, column_by_name(row, column));
+}
+
+/*
+ * row_get_bytes reads a bytea column; NULL is a NULL pointer.
+ */
+bytea *
+row_get_bytes(Row *row, const char *column)
+{
+	return row_bytes(row, column_by_name(row, column));
 }
 
 /*

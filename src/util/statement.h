@@ -19,9 +19,19 @@
 #define PARAMS_MAX	48
 #define COLUMNS_MAX 32
 
+/* A parameter that a statement names, as :project_id. */
+typedef struct StatementParam
+{
+	const char *name;
+	Oid type;
+	int found_at; /* its place in Params the last time, where it is looked for first */
+} StatementParam;
+
 /*
  * A statement: its text, and its plan once it has been prepared in this
  * backend.  Parameters are of plain types, so that the engine checks the domains.
+ * They stand in the text by name, as :project_id, and are looked up in what the
+ * caller has bound; a name that is not bound is an error.
  */
 typedef struct Statement
 {
@@ -29,15 +39,19 @@ typedef struct Statement
 	SPIPlanPtr plan;
 	int params; /* how many it was prepared with */
 	uint64 uses;
-	uint64 new_plans_at; /* so many uses; four times as many the next time */
+	uint64 new_plans_at;   /* so many uses; four times as many the next time */
+	const char *resolved;  /* the text with numbers for names; NULL until it was prepared */
+	StatementParam *named; /* its parameters; NULL if they stand as $1, $2 ... */
 } Statement;
 
-#define STATEMENT(name, sql) static Statement name = {sql, NULL, 0, 0, NEW_PLANS_FIRST_AT}
+#define STATEMENT(name, sql) \
+	static Statement name = {sql, NULL, 0, 0, NEW_PLANS_FIRST_AT, NULL, NULL}
 
-/* The parameters of a statement, $1 first. */
+/* The parameters of statements, $1 first where they have no names. */
 typedef struct Params
 {
 	int count;
+	const char *names[PARAMS_MAX]; /* NULL for one that has its place only */
 	Oid types[PARAMS_MAX];
 	Datum values[PARAMS_MAX];
 	char nulls[PARAMS_MAX]; /* 'n' or ' ', as SPI wants it */
@@ -61,6 +75,8 @@ typedef struct Rows
 /* One row, taken apart. */
 typedef struct Row
 {
+	TupleDesc columns;
+	int next; /* the column after the one that was read last */
 	Datum values[COLUMNS_MAX];
 	bool nulls[COLUMNS_MAX];
 } Row;
@@ -72,6 +88,17 @@ extern int params_integer(Params *params, int32 value);
 extern int params_boolean(Params *params, bool value);
 extern int params_time(Params *params, TimestampTz value);
 extern int params_bytes(Params *params, const void *bytes, int length);
+
+extern void bind_value(Params *params, const char *name, Oid type, Datum value, bool isnull);
+extern void bind_text(Params *params, const char *name, const char *value);
+extern void bind_bigint(Params *params, const char *name, int64 value);
+extern void bind_integer(Params *params, const char *name, int32 value);
+extern void bind_boolean(Params *params, const char *name, bool value);
+extern void bind_time(Params *params, const char *name, TimestampTz value);
+extern void bind_uuid(Params *params, const char *name, Datum value);
+extern void bind_jsonb(Params *params, const char *name, Datum value);
+extern void bind_texts(Params *params, const char *name, ArrayType *value);
+extern void bind_bytes(Params *params, const char *name, const void *bytes, int length);
 
 extern Rows statement_run(Statement *statement, const Params *params, StatementMode mode);
 extern void row_read(const Rows *rows, uint64 number, Row *row);
@@ -85,6 +112,18 @@ extern ArrayType *row_array(const Row *row, int column);
 extern char *row_jsonb(const Row *row, int column);
 extern char *row_uuid(const Row *row, int column);
 extern bytea *row_bytes(const Row *row, int column);
+
+extern bool row_is_null(Row *row, const char *column);
+extern Datum row_get_datum(Row *row, const char *column);
+extern char *row_get_string(Row *row, const char *column);
+extern int64 row_get_bigint(Row *row, const char *column);
+extern int32 row_get_integer(Row *row, const char *column);
+extern bool row_get_boolean(Row *row, const char *column);
+extern TimestampTz row_get_time(Row *row, const char *column);
+extern ArrayType *row_get_array(Row *row, const char *column);
+extern char *row_get_jsonb(Row *row, const char *column);
+extern char *row_get_uuid(Row *row, const char *column);
+extern bytea *row_get_bytes(Row *row, const char *column);
 
 extern void statement_begin(void);
 extern void statement_end(void);

@@ -135,7 +135,55 @@ check 'raw bytes in a URI are refused' "$(ask "$base" --request-target "/api/v2/
 check 'a body of 1 MiB is taken' "$(sized 1048576 /api/v2/projects/projectKey/layers; wc -c <"$place/sent")" 2011048576
 check 'one byte more is 413' "$(sized 1048577 /api/v2/projects/projectKey/layers; body)" '413{"code":"invalid_request","message":"the request body is larger than 1048576 bytes"}'
 check 'in the dialect of the path' "$(sized 1048577 /v1/projects/x/sdk-apps; body)" '413{"error":{"code":"VALIDATION",*"requestId":"req_??????????????????????????"}}'
-check 'a long URI is refused by nginx' "$(ld GET "projects/$(head -c 20000 /dev/zero | tr '\0' p)")" 414
+# --- What nginx refuses itself, in the dialect of the path.
+long=$(head -c 20000 /dev/zero | tr '\0' p)
+layers_error() { jq -c '[.error.code, (.error.requestId | test("^req_[0-9a-z]{26}$"))]' "$place/body.txt"; }
+raw() { # a request as it is, and the answer's status, content type, origin and body
+	exec 3<>"/dev/tcp/127.0.0.1/$web_port"
+	printf "$1" >&3
+	sed -n 's/\r$//; s/^HTTP[^ ]* \([0-9]*\).*/\1/p; /^Content-Type: /p; /^Access-Control-Allow-Origin: /p; /^{/p' <&3 | tr '\n' ' '
+	exec 3>&-
+}
+check 'a long URI' "$(ld GET "projects/$long"; body; header Content-Type)" '414{"code":"invalid_request","message":"the URI is larger than 16 kB"}application/json'
+check 'in the dialect of the path, as far as it was read' "$(ask "$base/v1/projects/$long"; layers_error)" '414\["VALIDATION",true\]'
+check 'a long header' "$(ask "$base/api/v2/projects" -H "X-Long: $long"; body)" '400{"code":"invalid_request","message":"the request is not well-formed, or its headers are larger than 16 kB"}'
+check 'in the dialect of the path' "$(ask "$base/v1/whoami" -H "X-Long: $long"; layers_error; header X-Request-Id)" '400\["VALIDATION",true\]
+req_??????????????????????????'
+check 'no host' "$(ask "$base/api/v2/projects" -H 'Host:'; body)" '400{"code":"invalid_request",*}'
+check 'no HTTP' "$(raw 'nonsense\r\n\r\n')" '400 Content-Type: application/json Access-Control-Allow-Origin: \* {"code":"invalid_request",*}'
+check 'a method in lower case' "$(raw 'get /v1/whoami HTTP/1.1\r\nHost: x\r\n\r\n')" '400 Content-Type: application/json Access-Control-Allow-Origin: \* {"error":{"code":"VALIDATION",*"requestId":"req_*"}}'
+check 'another version of HTTP' "$(raw 'GET /api/v2/projects HTTP/9.0\r\nHost: x\r\n\r\n')" '505 Content-Type: application/json Access-Control-Allow-Origin: \* {"code":"internal_service_error",*}'
+check 'a transfer encoding that is not known' "$(ask -X POST "$base/api/v2/projects" -H 'Transfer-Encoding: gzip' -d '{}'; body)" '501{"code":"internal_service_error","message":"this transfer encoding is not supported"}'
+check 'a method that nginx does not hand on' "$(ask -X TRACE "$base/api/v2/projects"; body; header Allow)" '405{"code":"method_not_allowed","message":"this path does not take that method"}GET, *'
+check 'in the dialect of the path' "$(ask -X TRACE "$base/v1/whoami"; layers_error)" '405\["METHOD_NOT_ALLOWED",true\]'
+check 'a path beside the documented ones' "$(ask "$base/v1"; body)" '404{"code":"not_found",*}'
+check 'the place of the refusals is no path' "$(ask "$base/flagplane/refusal"; body)" '404{"code":"not_found","message":"there is no such path"}'
+
+# --- Browsers: a page of another origin asks first, and may read what it needs.
+methods='GET, HEAD, POST, PUT, PATCH, DELETE, REPORT, OPTIONS'
+preflight() { ask -X OPTIONS "$base/$1" -H 'Origin: https://app.example.com' -H "Access-Control-Request-Method: $2" -H "Access-Control-Request-Headers: $3"; }
+origins() { grep -c -i '^access-control-allow-origin: \*.$' "$place/headers.txt" || true; }
+for path in api/v2/projects/projectKey/layers v1/whoami sdk/evalx/x/context rpc/list_projects projects nowhere; do
+	check "OPTIONS of /$path" "$(preflight "$path" PATCH authorization; origins; header Access-Control-Allow-Methods; header Allow; header Access-Control-Max-Age)" "2041
+$methods
+$methods
+7200"
+done
+for name in Authorization Content-Type Idempotency-Key If-Match If-None-Match LD-API-Version X-Api-Key X-HTTP-Method-Override Prefer Range; do
+	check "a page may send $name" "$(header Access-Control-Allow-Headers | tr ',' '\n' | grep -c -x " *$name")" 1
+done
+check 'nothing of it is in the body' "$(wc -c <"$place/body.txt" 2>/dev/null || echo 0)" 0
+cors() { ask "$@" -H 'Origin: https://app.example.com'; origins; }
+check 'an answer may be read' "$(cors "$base/api/v2/projects" -H "Authorization: $reader")" 2001
+for name in ETag Location Retry-After X-Request-Id Idempotent-Replayed X-Ratelimit-Global-Remaining X-Ratelimit-Route-Remaining X-Ratelimit-Reset X-RateLimit-Limit X-RateLimit-Remaining Content-Range; do
+	check "and its $name" "$(header Access-Control-Expose-Headers | tr ',' '\n' | grep -c -i -x " *$name")" 1
+done
+check 'so may one that makes something' "$(cors -X POST "$base/api/v2/projects/projectKey/layers" -H "Authorization: $key" -d '{"key": "cors", "name": "C", "description": ""}')" 2011
+check 'a view' "$(cors "$base/projects" -H "X-Api-Key: $reader")" 2001
+check 'a refusal' "$(cors "$base/api/v2/projects")" 4011
+check 'one by nginx' "$(cors "$base/nowhere")" 4041
+check 'one of a view' "$(cors "$base/projects")" 4011
+check 'none is told to pages alone' "$(header Access-Control-Allow-Credentials)$(header Access-Control-Allow-Methods)" ''
 check 'a long answer arrives whole' "$(sql -c "SELECT count(flagplane.create_layer('other', 'l' || g, 'L', repeat('x', 4000))) FROM generate_series(1, 300) g" >/dev/null; ld GET projects/other/layers; jq '.items | length' "$place/body.txt")" 200300
 
 # --- Functions and views, as PostgREST serves them.
@@ -197,7 +245,15 @@ check 'and purge' "$(sql -c 'SELECT count(*) FROM flagplane_data.idempotency_key
 # --- No secret is in a log, even if one came in a query string or as an argument.
 check 'a key in a query string' "$(ask "$base/rpc/resolve_environment_key?value=$sdk_key" -H "X-Api-Key: $reader")" 404
 check 'a key in an argument' "$(rpc authenticate_sdk_app -H "X-Api-Key: $reader" -d "{\"api_key\": \"$app_key\"}")" 404
-check 'the backend is away' "$(kill "$rest_pid"; wait "$rest_pid" || true; ask "$base/api/v2/projects?token=$reader" -H "Authorization: $reader"; body)" '502{"code":"internal_service_error","message":"the service does not answer"}'
+kill -STOP "$rest_pid"
+kill "$nginx_pid" && wait "$nginx_pid" || true
+nginx_edit='s|proxy_read_timeout 60s|proxy_read_timeout 1s|'
+start_nginx
+check 'the backend does not answer' "$(ask "$base/api/v2/projects" -H "Authorization: $reader"; body; origins)" '504{"code":"internal_service_error","message":"the service does not answer"}1'
+check 'in the dialect of the path' "$(ask "$base/v1/whoami" -H "Authorization: $reader"; layers_error; header X-Request-Id)" '504\["INTERNAL",true\]
+req_*'
+kill -CONT "$rest_pid"
+check 'the backend is away' "$(kill "$rest_pid"; wait "$rest_pid" || true; ask "$base/api/v2/projects?token=$reader" -H "Authorization: $reader"; body; origins)" '502{"code":"internal_service_error","message":"the service does not answer"}1'
 rest_pid=
 check 'the access log tells method, path and status' "$(grep -c 'POST /api/v2/projects/projectKey/environments 201 ' "$place/logs/flagplane.log")" 1
 for secret in "$key" "$reader" "$limited" "$doomed_token" "$sdk_key" "$app_key" 2f0e1c88-4b1d-4ac1-bc0a-5e9f6d8a7b10; do

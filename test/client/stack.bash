@@ -5,6 +5,8 @@
 # Sourced by a test after it has named its database. It makes that database, and
 # start_servers lets requests in; all of it goes when the test ends.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+# shellcheck source=test/client/skip.bash
+. "$here/skip.bash"
 deploy=$here/../../deploy
 export PGOPTIONS='-c client_min_messages=warning' PATH="$PATH:/usr/sbin:/sbin"
 place=$(mktemp -d "${TMPDIR:-/tmp}/flagplane-XXXXXX")
@@ -59,11 +61,12 @@ rest_settings() { # a port, and one for PostgREST's own health
 		-e "s|^server-port = .*|server-port = $1|" -e "s|^admin-server-port = .*|admin-server-port = $2|" "$deploy/postgrest.conf"
 }
 
-# nginx with the deployed file, everything else of it in one directory.
+# nginx with the deployed file, everything else of it in one directory. nginx_edit may
+# hold a command of sed for that file.
 start_nginx() {
 	web_port=$("$here/bridge" --free-port)
 	sed -e "s|listen 127.0.0.1:8080;|listen 127.0.0.1:$web_port;|" -e "s|server 127.0.0.1:3000;|server 127.0.0.1:$rest_port;|" \
-		-e "s|/var/log/nginx/|$place/logs/|" "$deploy/nginx.conf" >"$place/flagplane.conf"
+		-e "s|/var/log/nginx/|$place/logs/|" -e "${nginx_edit:-}" "$deploy/nginx.conf" >"$place/flagplane.conf"
 	cat >"$place/nginx.conf" <<-CONF
 		daemon off;
 		$([ "$(id -u)" != 0 ] || echo "user $(id -un) $(id -gn);")

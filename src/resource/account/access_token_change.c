@@ -49,9 +49,10 @@ const Field revoke_access_token_fields[] = {ID_FIELD, FIELDS_END};
 
 const Field kill_access_token_fields[] = {ID_FIELD, FIELDS_END};
 
-STATEMENT(lock_token,
-		  "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE ", t.selector"
-		  " FROM flagplane_data.access_token t WHERE t.account_id = $1 AND t.id = $2 FOR UPDATE");
+STATEMENT(
+	lock_token,
+	"SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE ", t.selector"
+	" FROM flagplane_data.access_token t WHERE t.account_id = $1 AND t.id = $2 FOR NO KEY UPDATE");
 
 STATEMENT(find_foreign_project,
 		  "SELECT 1 FROM flagplane_data.access_token_project r"

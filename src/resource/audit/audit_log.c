@@ -10,8 +10,12 @@
 #include "call/page.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
+#include "utils/xid8.h"
 
 #define FILTER_MAX 1000
+
+/* So many entries are looked at by one call that does not show each: see find_last_looked_at. */
+#define LOOKED_AT_MAX 10000
 
 /* A cursor is account, time and place of the last entry told, in hexadecimal digits. */
 #define CURSOR_LENGTH (8 + 16 + AUDIT_PLACE_LENGTH)
@@ -45,71 +49,166 @@ const Field list_audit_log_fields[] = {
 const Field get_audit_log_entry_fields[] = {
 	[ID] = {"id", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL}, FIELDS_END};
 
-/* A token that is limited to projects, the parameter, sees their entries alone. */
-#define ENTRIES(token)                                                                       \
-	" FROM flagplane_data.audit_log l LEFT JOIN flagplane_data.member m"                     \
-	" ON m.account_id = l.account_id AND m.id = l.member_id"                                 \
-	" LEFT JOIN flagplane_data.access_token t ON t.account_id = l.account_id"                \
-	" AND t.id = substr(l.actor, 7) AND l.actor LIKE 'token:%' WHERE l.account_id = $1"      \
-	" AND (" token " IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r" \
-	" WHERE r.account_id = l.account_id AND r.token_id = " token                             \
+/* A token that is limited to projects sees their entries alone; :token_id is NULL for any other caller. */
+#define ENTRIES                                                                                  \
+	" FROM flagplane_data.audit_log l LEFT JOIN flagplane_data.member m"                         \
+	" ON m.account_id = l.account_id AND m.id = l.member_id"                                     \
+	" LEFT JOIN flagplane_data.access_token t ON t.account_id = l.account_id"                    \
+	" AND t.id = substr(l.actor, 7) AND l.actor LIKE 'token:%' WHERE l.account_id = :account_id" \
+	" AND (:token_id IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r"     \
+	" WHERE r.account_id = l.account_id AND r.token_id = :token_id"                              \
 	" AND r.project_id = l.project_id))"
 
-/* One entry more than a page has, so that it is known whether there are more. */
-STATEMENT(
-	list_entries,
-	"SELECT " ENTRY_COLUMNS ENTRIES(
-		"$8") " AND l.at < $9 AND l.at >= $10"
-			  " AND (l.at, l.generation, l.xid, l.ordinal) < ($11, $12, $13, $14)"
-			  " AND ($15 IS NULL OR l.target ~ $15)"
-			  " AND ($5 IS NULL OR position(lower($5) IN lower(coalesce(l.target, ''))) > 0"
-			  " OR position(lower($5) IN lower(" ENTRY_NAME ")) > 0)"
-			  " ORDER BY l.at DESC, l.generation DESC, l.xid DESC, l.ordinal DESC LIMIT $4 + 1");
+/* What comes after the first bound and not after the last one, newest first: a part of the index. */
+#define PLACE_OF_ENTRY "(l.at, l.generation, l.xid, l.ordinal)"
+#define WITHIN_BOUNDS                                                                      \
+	" AND " PLACE_OF_ENTRY " < (:first_at, :first_generation, :first_xid, :first_ordinal)" \
+	" AND " PLACE_OF_ENTRY " >= (:last_at, :last_generation, :last_xid, :last_ordinal)"
+#define NEWEST_FIRST " ORDER BY l.at DESC, l.generation DESC, l.xid DESC, l.ordinal DESC"
 
-STATEMENT(find_entry, "SELECT " ENTRY_COLUMNS ENTRIES(
-						  "$3") " AND l.generation = $4 AND l.xid = $5 AND l.ordinal = $6");
+/* One entry more than a page has, so that it is known whether there are more. */
+STATEMENT(list_entries, "SELECT " ENTRY_COLUMNS ENTRIES WITHIN_BOUNDS
+						" AND (:pattern IS NULL OR l.target ~ :pattern)"
+						" AND (:filter IS NULL"
+						" OR position(lower(:filter) IN lower(coalesce(l.target, ''))) > 0"
+						" OR position(lower(:filter) IN lower(" ENTRY_NAME ")) > 0)" NEWEST_FIRST
+						" LIMIT :limit + 1");
+
+/*
+ * Entries are matched one by one, and there may be any number of which none matches: a
+ * call looks at no more than so many of them, and leaves the others to the next.
+ */
+STATEMENT(find_last_looked_at,
+		  "SELECT l.at, l.generation, l.xid, l.ordinal FROM flagplane_data.audit_log l"
+		  " WHERE l.account_id = :account_id" WITHIN_BOUNDS NEWEST_FIRST
+		  " OFFSET :looked_at - 1 LIMIT 1");
+
+STATEMENT(find_entry, "SELECT " ENTRY_COLUMNS ENTRIES
+					  " AND l.generation = :generation AND l.xid = :xid AND l.ordinal = :ordinal");
+
+/* Where a page begins, exclusively, or ends: a time, and the place of an entry of that time. */
+typedef struct Bound
+{
+	TimestampTz at;
+	AuditPlace place;
+} Bound;
 
 /*
  * cursor_text writes a cursor.
  */
 static char *
-cursor_text(const Request *request, TimestampTz at, const AuditPlace *place)
+cursor_text(const Request *request, const Bound *bound)
 {
-	return psprintf("%08x%016llx%s", (uint32) request->caller.account, (unsigned long long) at,
-					audit_place_text(place));
+	return psprintf("%08x%016llx%s", (uint32) request->caller.account,
+					(unsigned long long) bound->at, audit_place_text(&bound->place));
 }
 
 /*
- * read_cursor adds the time and the place before which to go on to the parameters:
- * the end of all times where no cursor was given.  A cursor is good for its own
- * account only.
+ * bind_place binds the parts of a place, each under its own name.
  */
 static void
-read_cursor(Request *request)
+bind_place(Params *params, const AuditPlace *place, const char *generation, const char *xid,
+		   const char *ordinal)
+{
+	bind_integer(params, generation, place->generation);
+	bind_value(params, xid, XID8OID,
+			   FullTransactionIdGetDatum(FullTransactionIdFromU64(place->xid)), false);
+	bind_integer(params, ordinal, place->ordinal);
+}
+
+/*
+ * bind_bounds binds where a page begins and ends.
+ */
+static void
+bind_bounds(Params *params, const Bound *first, const Bound *last)
+{
+	bind_time(params, "first_at", first->at);
+	bind_place(params, &first->place, "first_generation", "first_xid", "first_ordinal");
+	bind_time(params, "last_at", last->at);
+	bind_place(params, &last->place, "last_generation", "last_xid", "last_ordinal");
+}
+
+/*
+ * bind_token binds the token whose projects alone are seen.
+ */
+static void
+bind_token(Request *request)
+{
+	bind_text(&request->params, "token_id",
+			  request->caller.all_projects ? NULL : request->caller.token_id);
+}
+
+/*
+ * read_cursor reads the bound that a cursor stands for; false if none was given.  A
+ * cursor is good for its own account only.
+ */
+static bool
+read_cursor(Request *request, Bound *bound)
 {
 	const char *cursor = request_string(request, CURSOR);
-	AuditPlace place = {PG_INT32_MAX, PG_UINT64_MAX, PG_INT32_MAX};
-	TimestampTz at = DT_NOEND;
+	bool good;
 
-	if (cursor)
+	if (cursor == NULL)
+		return false;
+	good = strlen(cursor) == CURSOR_LENGTH &&
+		   audit_place_parse(cursor + CURSOR_LENGTH - AUDIT_PLACE_LENGTH, &bound->place);
+	/* What is written again in our form must be what was given. */
+	if (good)
 	{
-		bool good = strlen(cursor) == CURSOR_LENGTH &&
-					audit_place_parse(cursor + CURSOR_LENGTH - AUDIT_PLACE_LENGTH, &place);
-
-		/* What is written again in our form must be what was given. */
-		if (good)
-		{
-			at = (TimestampTz) strtou64(pnstrdup(cursor + 8, 16), NULL, 16);
-			good = strcmp(cursor, cursor_text(request, at, &place)) == 0 && IS_VALID_TIMESTAMP(at);
-		}
-		if (!good)
-		{
-			request_violation(request, CURSOR, "is not a cursor of this list");
-			error_raise_violations(ERR_INVALID, &request->violations);
-		}
+		bound->at = (TimestampTz) strtou64(pnstrdup(cursor + 8, 16), NULL, 16);
+		good = strcmp(cursor, cursor_text(request, bound)) == 0 && IS_VALID_TIMESTAMP(bound->at);
 	}
-	params_time(&request->params, at);
-	audit_place_params(&request->params, &place);
+	if (!good)
+	{
+		request_violation(request, CURSOR, "is not a cursor of this list");
+		error_raise_violations(ERR_INVALID, &request->violations);
+	}
+	return true;
+}
+
+/*
+ * first_bound is before which entry a page begins: that of the cursor, or the first one
+ * at the time before, whichever is earlier.  One bound, since an index is entered by one.
+ */
+static Bound
+first_bound(Request *request)
+{
+	Bound first = {DT_NOEND, {0, 0, 0}};
+	Bound cursor;
+
+	if (request_given(request, BEFORE))
+		first.at = time_of_milliseconds(request_bigint(request, BEFORE));
+	if (read_cursor(request, &cursor) && cursor.at < first.at)
+		first = cursor;
+	return first;
+}
+
+/*
+ * last_bound is the last entry that a page may have: the first one after the time after,
+ * or the last one to look at where not each entry is shown.  Tells whether it is the latter.
+ */
+static bool
+last_bound(Request *request, const Bound *first, Bound *last)
+{
+	Params params = {0};
+	Rows rows;
+	Row row;
+
+	*last = (Bound){time_of_milliseconds(0), {0, 0, 0}};
+	if (request_given(request, AFTER))
+		last->at = time_of_milliseconds(request_bigint(request, AFTER) + 1);
+	if (!request_given(request, FILTER) && !request_given(request, SPEC) &&
+		request->caller.all_projects)
+		return false;
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_bounds(&params, first, last);
+	bind_integer(&params, "looked_at", LOOKED_AT_MAX);
+	rows = statement_run(&find_last_looked_at, &params, request->mode);
+	if (rows.count == 0)
+		return false;
+	row_read(&rows, 0, &row);
+	*last = (Bound){row_time(&row, 0), audit_place_of_row(&row, 1)};
+	return true;
 }
 
 /*
@@ -177,18 +276,14 @@ do_list_audit_log(Request *request)
 {
 	StringInfo out = request->response;
 	uint64 limit = (uint64) request_integer(request, LIMIT);
-	char *next = NULL;
+	Bound first = first_bound(request);
+	Bound last;
+	bool more = last_bound(request, &first, &last);
 	Rows rows;
 
-	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
-	params_time(&request->params, request_given(request, BEFORE)
-									  ? time_of_milliseconds(request_bigint(request, BEFORE))
-									  : DT_NOEND);
-	params_time(&request->params, request_given(request, AFTER)
-									  ? time_of_milliseconds(request_bigint(request, AFTER) + 1)
-									  : time_of_milliseconds(0));
-	read_cursor(request);
-	params_text(&request->params, spec_pattern(request));
+	bind_token(request);
+	bind_bounds(&request->params, &first, &last);
+	bind_text(&request->params, "pattern", spec_pattern(request));
 	rows = request_run(request, &list_entries);
 
 	document_open_items(out);
@@ -202,17 +297,16 @@ do_list_audit_log(Request *request)
 		document_close(out, '}');
 		if (i + 1 == limit && rows.count > limit)
 		{
-			AuditPlace place = audit_place_of_row(&row, ENTRY_PLACE);
-
-			next = cursor_text(request, row_time(&row, ENTRY_AT), &place);
+			last = (Bound){row_time(&row, ENTRY_AT), audit_place_of_row(&row, ENTRY_PLACE)};
+			more = true;
 		}
 	}
 	document_close(out, ']');
 	document_key(out, "_links");
 	document_open(out, '{');
 	page_link(request, "self", request_string(request, CURSOR));
-	if (next)
-		page_link(request, "next", next);
+	if (more)
+		page_link(request, "next", cursor_text(request, &last));
 	document_close(out, '}');
 	document_close(out, '}');
 }
@@ -231,9 +325,8 @@ do_get_audit_log_entry(Request *request)
 
 	if (audit_place_parse(request_string(request, ID), &place))
 	{
-		params_text(&request->params,
-					request->caller.all_projects ? NULL : request->caller.token_id);
-		audit_place_params(&request->params, &place);
+		bind_token(request);
+		bind_place(&request->params, &place, "generation", "xid", "ordinal");
 		rows = request_run(request, &find_entry);
 	}
 	if (rows.count == 0)

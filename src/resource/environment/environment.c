@@ -90,7 +90,8 @@ STATEMENT(find_source, "SELECT s.id, s.version"
 STATEMENT(is_environment, "SELECT 1 FROM flagplane_data.project p"
 						  " JOIN flagplane_data.environment e"
 						  " ON e.account_id = p.account_id AND e.project_id = p.id"
-						  " WHERE p.account_id = $1 AND p.key = $2 AND e.key = $3");
+						  " WHERE p.account_id = :account_id AND p.key = :project_key"
+						  " AND e.key = :environment_key");
 
 STATEMENT(find_environment, "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS
 							" FROM flagplane_data.project p JOIN flagplane_data.environment e"
@@ -356,7 +357,7 @@ environment_missing(Request *request)
 void
 environment_require(Request *request)
 {
-	if (request_run_first(request, &is_environment, FIELD_PARAM(KEY) + 1).count == 0)
+	if (request_run(request, &is_environment).count == 0)
 		environment_missing(request);
 }
 

@@ -54,6 +54,6 @@ extern char *approval_settings_read(Violations *violations, Jsonb *document);
 /* environment_key.c */
 extern void environment_keys_generate(const Request *request, Environment *environment);
 extern void environment_keys_insert(Request *request, const Environment *environment);
-extern Environment environment_lock(Request *request);
+extern Environment environment_lock(Request *request, bool for_deletion);
 
 #endif /* FLAGPLANE_ENVIRONMENT_H */

@@ -99,7 +99,7 @@ do_update_environment(Request *request)
 										   NULL};
 	char *project_key = request_string(request, PROJECT_KEY);
 	Jsonb *operations = patching_operations(request, PATCH);
-	Environment environment = environment_lock(request);
+	Environment environment = environment_lock(request, false);
 	Jsonb *before = patchable_document(request, &environment);
 	Jsonb *after = json_patch(before, operations);
 	Request *fields = patching_fields(request, &creation, before, after, editable);
@@ -140,7 +140,7 @@ do_delete_environment(Request *request)
 
 	if (request_run_first(request, &lock_project, 2).count == 0)
 		project_missing(request);
-	environment = environment_lock(request);
+	environment = environment_lock(request, true);
 	if (statement_run(&find_other, &request->params, STATEMENT_LATEST).count == 0)
 		error_raise(ERR_IN_USE, "the last environment of a project cannot be deleted");
 	request_run(request, &delete_environment);

@@ -39,11 +39,14 @@ STATEMENT(insert_keys, "INSERT INTO flagplane_data.environment_key"
 					   " SELECT $1, $2, k.kind, k.value, $5"
 					   " FROM (VALUES ('sdk', $3), ('mobile', $4)) k(kind, value)");
 
-STATEMENT(lock_environment,
-		  "SELECT " ENVIRONMENT_COLUMNS
-		  " FROM flagplane_data.project p JOIN flagplane_data.environment e"
-		  " ON e.account_id = p.account_id AND e.project_id = p.id"
-		  " WHERE p.account_id = $1 AND p.key = $2 AND e.key = $3 FOR UPDATE OF e");
+#define FIND_ENVIRONMENT                                               \
+	"SELECT " ENVIRONMENT_COLUMNS                                      \
+	" FROM flagplane_data.project p JOIN flagplane_data.environment e" \
+	" ON e.account_id = p.account_id AND e.project_id = p.id"          \
+	" WHERE p.account_id = $1 AND p.key = $2 AND e.key = $3"
+
+STATEMENT(lock_for_change, FIND_ENVIRONMENT " FOR NO KEY UPDATE OF e");
+STATEMENT(lock_for_deletion, FIND_ENVIRONMENT " FOR UPDATE OF e");
 
 STATEMENT(find_keys, "SELECT " ENVIRONMENT_KEYS
 					 " FROM flagplane_data.environment e WHERE e.account_id = $1 AND e.id = $2");
@@ -115,15 +118,16 @@ read_keys(Request *request, Environment *environment)
 }
 
 /*
- * environment_lock locks the environment that the first two fields name, reads it
- * as it is now, and holds it to the version in If-Match.  What it was before the
- * change is kept for the audit log.
+ * environment_lock locks the environment that the first two fields name, so that it can
+ * be changed or, against all that refer to it too, deleted; reads it as it is now, and
+ * holds it to the version in If-Match.  What it was before the change is kept for the
+ * audit log.
  */
 Environment
-environment_lock(Request *request)
+environment_lock(Request *request, bool for_deletion)
 {
 	Environment environment;
-	Rows rows = request_run_first(request, &lock_environment, 3);
+	Rows rows = request_run_first(request, for_deletion ? &lock_for_deletion : &lock_for_change, 3);
 
 	if (rows.count == 0)
 		environment_missing(request);
@@ -172,7 +176,7 @@ reset_key(Request *request, const char *kind, const char *prefix)
 			error_raise_violations(ERR_INVALID, &request->violations);
 		}
 	}
-	environment = environment_lock(request);
+	environment = environment_lock(request, false);
 
 	params_bigint(&bump, request->caller.account);
 	params_text(&bump, environment.id);

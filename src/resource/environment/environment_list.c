@@ -8,6 +8,7 @@
 #include "call/page.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
+#include "utils/uuid.h"
 
 enum
 {
@@ -39,17 +40,27 @@ STATEMENT(count_environments, "SELECT count(*)" LISTED_ENVIRONMENTS);
 	" FROM flagplane_data.environment e WHERE e.account_id = $1 AND e.project_id = $2"
 
 STATEMENT(list_of_project, "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS PROJECTS_ENVIRONMENTS
-						   " ORDER BY e.created_at, e.key LIMIT $3");
+						   " ORDER BY e.created_at, e.key");
 
-STATEMENT(count_of_project, "SELECT count(*)" PROJECTS_ENVIRONMENTS);
+/* The first environments of each of some projects, at most $3, and how many each has. */
+STATEMENT(list_of_projects,
+		  "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS ", s.total"
+		  " FROM (SELECT n.account_id, n.id, row_number() OVER"
+		  " (PARTITION BY n.project_id ORDER BY n.created_at, n.key) AS place,"
+		  " count(*) OVER (PARTITION BY n.project_id) AS total"
+		  " FROM flagplane_data.environment n"
+		  " WHERE n.account_id = :account_id AND n.project_id = ANY (:project_ids)) s"
+		  " JOIN flagplane_data.environment e ON e.account_id = s.account_id AND e.id = s.id"
+		  " WHERE e.account_id = :account_id AND s.place <= :limit ORDER BY e.project_id, s.place");
+
 
 /*
- * write_items writes environments as the elements of an array.
+ * write_items writes some of the rows, as environments, as the elements of an array.
  */
 static void
-write_items(Request *request, const char *project_key, const Rows *rows)
+write_items(Request *request, const char *project_key, const Rows *rows, uint64 from, uint64 to)
 {
-	for (uint64 i = 0; i < rows->count; i++)
+	for (uint64 i = from; i < to; i++)
 	{
 		Environment environment = environment_of_row(rows, i, true);
 
@@ -59,56 +70,99 @@ write_items(Request *request, const char *project_key, const Rows *rows)
 }
 
 /*
- * write_of_project writes the first environments of a project, at most limit
- * (NULL: all).
- */
-static void
-write_of_project(Request *request, const char *project_key, Datum project_id, const int *limit)
-{
-	Params params = {0};
-	Rows rows;
-
-	params_bigint(&params, request->caller.account);
-	params_add(&params, UUIDOID, project_id, false);
-	params_add(&params, INT8OID, Int64GetDatum(limit ? *limit : 0), limit == NULL);
-	rows = statement_run(&list_of_project, &params, request->mode);
-	write_items(request, project_key, &rows);
-}
-
-/*
  * environments_array writes all environments of a project as its member.
  */
 void
 environments_array(Request *request, const char *project_key, Datum project_id)
 {
+	Params params = {0};
+	Rows rows;
+
+	params_bigint(&params, request->caller.account);
+	params_add(&params, UUIDOID, project_id, false);
+	rows = statement_run(&list_of_project, &params, request->mode);
 	document_key(request->response, "environments");
 	document_open(request->response, '[');
-	write_of_project(request, project_key, project_id, NULL);
+	write_items(request, project_key, &rows, 0, rows.count);
 	document_close(request->response, ']');
 }
 
 /*
- * environments_page writes the first page of a project's environments as its
- * member, as list_environments answers it.
+ * environments_pages reads the first page of each project's environments, by one
+ * statement however many the projects are.
+ */
+Rows
+environments_pages(Request *request, Datum *project_ids, int count)
+{
+	ArrayType *ids = construct_array(project_ids, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR);
+	Params params = {0};
+
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_value(&params, "project_ids", UUIDARRAYOID, PointerGetDatum(ids), false);
+	bind_integer(&params, "limit", PAGE_LIMIT_DEFAULT);
+	return statement_run(&list_of_projects, &params, request->mode);
+}
+
+/*
+ * compare_project compares the project of an environment's row with another one.
+ */
+static int
+compare_project(Row *row, Datum project_id)
+{
+	return memcmp(DatumGetUUIDP(row_get_datum(row, "project_id")), DatumGetUUIDP(project_id),
+				  UUID_LEN);
+}
+
+/*
+ * first_of_project is the number of the first row of those read by environments_pages
+ * whose project's id is not below this one.
+ */
+static uint64
+first_of_project(const Rows *pages, Datum project_id)
+{
+	uint64 low = 0;
+	uint64 high = pages->count;
+
+	while (low < high)
+	{
+		uint64 middle = low + (high - low) / 2;
+		Row row;
+
+		row_read(pages, middle, &row);
+		if (compare_project(&row, project_id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/*
+ * environments_page writes the first page of a project's environments, out of those
+ * that environments_pages has read, as its member and as list_environments answers it.
  */
 void
-environments_page(Request *request, const char *project_key, Datum project_id)
+environments_page(Request *request, const Rows *pages, const char *project_key, Datum project_id)
 {
-	const int limit = PAGE_LIMIT_DEFAULT;
-	Params params = {0};
-	Rows rows;
-	Row row;
+	uint64 from = first_of_project(pages, project_id);
+	uint64 to = from;
+	int64 total = 0;
 
-	params_bigint(&params, request->caller.account);
-	params_add(&params, UUIDOID, project_id, false);
-	rows = statement_run(&count_of_project, &params, request->mode);
-	row_read(&rows, 0, &row);
+	for (; to < pages->count; to++)
+	{
+		Row row;
+
+		row_read(pages, to, &row);
+		if (compare_project(&row, project_id) != 0)
+			break;
+		total = row_get_bigint(&row, "total");
+	}
 	document_key(request->response, "environments");
 	document_open_items(request->response);
-	write_of_project(request, project_key, project_id, &limit);
+	write_items(request, project_key, pages, from, to);
 	document_close(request->response, ']');
-	page_links(request->response, psprintf("/api/v2/projects/%s/environments", project_key), limit,
-			   0, row_bigint(&row, 0), "");
+	page_links(request->response, psprintf("/api/v2/projects/%s/environments", project_key),
+			   PAGE_LIMIT_DEFAULT, 0, total, "");
 }
 
 /*
@@ -143,7 +197,7 @@ do_list_environments(Request *request)
 
 	rows = request_run(request, &list_environments);
 	document_open_items(request->response);
-	write_items(request, project_key, &rows);
+	write_items(request, project_key, &rows, 0, rows.count);
 	document_close(request->response, ']');
 	page_end(request, LIST_LIMIT, total, "/api/v2/projects/%s/environments", project_key);
 }

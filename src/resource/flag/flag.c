@@ -89,11 +89,10 @@ flag_of_row(const Rows *rows, uint64 number)
 }
 
 /*
- * flag_document writes the FeatureFlag with its configurations, those of the named
- * environments or all of them (NULL).
+ * write_flag writes the FeatureFlag with the configurations that were read of it.
  */
-void
-flag_document(Request *request, const Flag *flag, ArrayType *environments)
+static void
+write_flag(Request *request, const Flag *flag, const Configurations *configurations, int place)
 {
 	StringInfo out = request->response;
 	char *project_key = request_string(request, PROJECT_KEY);
@@ -129,8 +128,18 @@ flag_document(Request *request, const Flag *flag, ArrayType *environments)
 	document_integer(out, "onVariation", flag->on_variation);
 	document_integer(out, "offVariation", flag->off_variation);
 	document_close(out, '}');
-	configurations_document(request, flag, environments);
+	configurations_document(request, flag, configurations, place);
 	document_close(out, '}');
+}
+
+/*
+ * flag_document writes the FeatureFlag with its configurations, those of the named
+ * environments or all of them (NULL).
+ */
+void
+flag_document(Request *request, const Flag *flag, ArrayType *environments)
+{
+	write_flag(request, flag, configurations_read(request, flag, 1, environments), 0);
 }
 
 /*
@@ -242,20 +251,24 @@ do_list_flags(Request *request)
 {
 	StringInfo out = request->response;
 	int64 total = page_total(request, &count_flags);
+	Configurations *configurations;
 	ArrayType *environments;
+	Flag *flags;
 	Rows rows;
 
 	if (total == 0 && !project_exists(request))
 		project_missing(request);
 	environments = read_environments(request, LIST_ENV);
 	rows = request_run(request, &list_flags);
-	document_open_items(out);
+	flags = palloc(sizeof(Flag) * (rows.count + 1));
 	for (uint64 i = 0; i < rows.count; i++)
+		flags[i] = flag_of_row(&rows, i);
+	configurations = configurations_read(request, flags, (int) rows.count, environments);
+	document_open_items(out);
+	for (int i = 0; i < (int) rows.count; i++)
 	{
-		Flag flag = flag_of_row(&rows, i);
-
 		document_element(out);
-		flag_document(request, &flag, environments);
+		write_flag(request, &flags[i], configurations, i);
 	}
 	document_close(out, ']');
 	page_end(request, LIST_LIMIT, total, "/api/v2/flags/%s", request_string(request, PROJECT_KEY));

@@ -5,6 +5,7 @@
 #ifndef FLAGPLANE_FLAG_H
 #define FLAGPLANE_FLAG_H
 
+#include "call/instruction.h"
 #include "call/request.h"
 #include "utils/jsonb.h"
 
@@ -49,6 +50,9 @@ typedef struct FlagBeginning
 	Jsonb *prerequisites; /* NULL: the source's, or none */
 } FlagBeginning;
 
+/* Settings of some flags in the environments, as they were read. */
+typedef struct Configurations Configurations;
+
 /* flag.c */
 extern Flag flag_of_row(const Rows *rows, uint64 number);
 extern void flag_document(Request *request, const Flag *flag, ArrayType *environments);
@@ -57,7 +61,10 @@ pg_noreturn extern void flag_missing(Request *request);
 
 /* flag_configuration.c: a flag's settings in the environments. */
 extern void flag_configure(Request *request, Datum flag_id, const FlagBeginning *beginning);
-extern void configurations_document(Request *request, const Flag *flag, ArrayType *environments);
+extern Configurations *
+configurations_read(Request *request, const Flag *flags, int count, ArrayType *keys);
+extern void configurations_document(Request *request, const Flag *flag,
+									const Configurations *configurations, int place);
 extern void configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *after,
 								  int variations, int variations_before);
 
@@ -68,6 +75,8 @@ extern void initial_prerequisites_check(Request *request, int field);
 extern Jsonb *initial_prerequisites(Request *request, int field);
 
 /* flag_instructions.c: instructions about flags. */
+extern const Field flag_semantic_patch_fields[];
+extern const InstructionKind flag_instruction_kinds[];
 extern Jsonb *flag_follow_instructions(Request *request, Jsonb *patch, Jsonb *document);
 
 /* targeting.c: the rules that settings are held to. */

@@ -47,17 +47,25 @@ STATEMENT(update_flag,
 		  " deprecated = $25, version = f.version + 1"
 		  " WHERE f.account_id = $1 AND f.id = $23 RETURNING " FLAG_COLUMNS);
 
-/* A flag that needs one of this flag's variations from $4 on. */
-STATEMENT(find_dependent,
-		  "SELECT f.key, (q->>'variation')::integer"
-		  " FROM flagplane_data.project p JOIN flagplane_data.flag f"
-		  " ON f.account_id = p.account_id AND f.project_id = p.id"
-		  " JOIN flagplane_data.flag_environment c"
-		  " ON c.account_id = f.account_id AND c.flag_id = f.id"
-		  " CROSS JOIN jsonb_array_elements(c.prerequisites) q"
-		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key <> $3"
-		  " AND c.prerequisites @> jsonb_build_array(jsonb_build_object('key', $3))"
-		  " AND q->>'key' = $3 AND (q->>'variation')::integer >= $4 ORDER BY 1, 2 LIMIT 1");
+/*
+ * A flag that needs one of this flag's variations from :count on.  The settings are found
+ * first, by the index flag_environment_prerequisites, whose expression this is: without
+ * statistics the planner would rather read those of all flags.
+ */
+STATEMENT(
+	find_dependent,
+	"WITH needing AS MATERIALIZED (SELECT c.flag_id, c.prerequisites"
+	" FROM flagplane_data.flag_environment c WHERE c.account_id = :account_id"
+	" AND c.prerequisites <> '[]'"
+	" AND ('{\"' || c.account_id::text || '\":' || c.prerequisites::text || '}')::jsonb"
+	" @> jsonb_build_object((:account_id)::text, jsonb_build_array(jsonb_build_object('key', "
+	":flag_key))))"
+	" SELECT f.key, (q->>'variation')::integer"
+	" FROM needing n CROSS JOIN jsonb_array_elements(n.prerequisites) q"
+	" JOIN flagplane_data.flag f ON f.account_id = :account_id AND f.id = n.flag_id"
+	" JOIN flagplane_data.project p ON p.account_id = f.account_id AND p.id = f.project_id"
+	" WHERE p.account_id = :account_id AND p.key = :project_key AND f.key <> :flag_key"
+	" AND q->>'key' = :flag_key AND (q->>'variation')::integer >= :count ORDER BY 1, 2 LIMIT 1");
 
 STATEMENT(delete_flag, "DELETE FROM flagplane_data.flag f USING flagplane_data.project p"
 					   " WHERE p.account_id = $1 AND p.key = $2 AND f.account_id = p.account_id"
@@ -119,10 +127,10 @@ require_not_needed(Request *request, const Flag *flag, int count)
 	Rows rows;
 	Row row;
 
-	params_bigint(&params, request->caller.account);
-	params_text(&params, request_string(request, PROJECT_KEY));
-	params_text(&params, flag->key);
-	params_integer(&params, count);
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_text(&params, "project_key", request_string(request, PROJECT_KEY));
+	bind_text(&params, "flag_key", flag->key);
+	bind_integer(&params, "count", count);
 	rows = statement_run(&find_dependent, &params, STATEMENT_LATEST);
 	if (rows.count == 0)
 		return;

@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "util/document.h"
 #include "util/jsonb.h"
+#include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/uuid.h"
 
@@ -65,13 +66,21 @@ STATEMENT(list_flags_of_environment,
 		  " ON f.account_id = e.account_id AND f.project_id = e.project_id"
 		  " WHERE e.account_id = $1 AND e.id = $2");
 
+/* The environments of a project whose settings are shown, in their order. */
+STATEMENT(list_shown_environments, "SELECT e.id, e.key, e.name FROM flagplane_data.project p"
+								   " JOIN flagplane_data.environment e"
+								   " ON e.account_id = p.account_id AND e.project_id = p.id"
+								   " WHERE p.account_id = :account_id AND p.key = :project_key"
+								   " AND (:keys IS NULL OR e.key = ANY (:keys))"
+								   " ORDER BY e.created_at, e.key");
+
+/* The settings of some flags in some environments; the caller sorts them. */
 STATEMENT(list_configurations,
-		  "SELECT e.key, e.name, c.is_on, c.fallthrough, c.off_variation, c.targets, c.rules,"
-		  " c.prerequisites, c.salt, c.sel, c.track_events, c.version, c.last_modified"
-		  " FROM flagplane_data.flag_environment c JOIN flagplane_data.environment e"
-		  " ON e.account_id = c.account_id AND e.id = c.environment_id"
-		  " WHERE c.account_id = $1 AND c.flag_id = $2 AND ($3 IS NULL OR e.key = ANY ($3))"
-		  " ORDER BY e.created_at, e.key");
+		  "SELECT c.flag_id, c.environment_id, c.is_on, c.fallthrough, c.off_variation, c.targets,"
+		  " c.rules, c.prerequisites, c.salt, c.sel, c.track_events, c.version, c.last_modified"
+		  " FROM flagplane_data.flag_environment c WHERE c.account_id = :account_id"
+		  " AND c.flag_id = ANY (:flag_ids)"
+		  " AND (:environment_ids IS NULL OR c.environment_id = ANY (:environment_ids))");
 
 /* What a patch has made of the settings, $4, in the environment whose key is $3. */
 STATEMENT(change_configuration,
@@ -108,61 +117,201 @@ STATEMENT(find_circle,
 		  " SELECT 1 FROM needed n JOIN flagplane_data.flag t ON t.account_id = $1 AND t.id = $2"
 		  " AND t.key = n.key LIMIT 1");
 
+/* An environment whose settings are shown. */
+typedef struct ShownEnvironment
+{
+	char *id;
+	char *key;
+	char *name;
+	int place; /* in the project's order */
+} ShownEnvironment;
+
+/* A flag whose settings are read, and where it stands among those that were asked for. */
+typedef struct SoughtFlag
+{
+	pg_uuid_t *id;
+	int place;
+} SoughtFlag;
+
+/* The settings of some flags, by flag and environment. */
+struct Configurations
+{
+	Rows rows;
+	uint64 *numbers; /* of rows, from 1 on, by flag and environment; 0: none */
+	ShownEnvironment *environments;
+	int count; /* of environments */
+};
+
+/*
+ * compare_flags orders flags by their ids.
+ */
+static int
+compare_flags(const void *a, const void *b)
+{
+	return memcmp(((const SoughtFlag *) a)->id, ((const SoughtFlag *) b)->id, UUID_LEN);
+}
+
+/*
+ * compare_environments orders environments by their ids.
+ */
+static int
+compare_environments(const void *a, const void *b)
+{
+	return strcmp(((const ShownEnvironment *) a)->id, ((const ShownEnvironment *) b)->id);
+}
+
+/*
+ * read_shown_environments reads the environments of the request's project whose keys
+ * are given, or all of them (NULL), and returns them sorted by their ids too.
+ */
+static ShownEnvironment *
+read_shown_environments(Request *request, ArrayType *keys, Configurations *configurations)
+{
+	Params params = {0};
+	ShownEnvironment *sorted;
+	Rows rows;
+
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_text(&params, "project_key", request_string(request, 0));
+	bind_texts(&params, "keys", keys);
+	rows = statement_run(&list_shown_environments, &params, request->mode);
+	configurations->count = (int) rows.count;
+	configurations->environments = palloc(sizeof(ShownEnvironment) * (rows.count + 1));
+	sorted = palloc(sizeof(ShownEnvironment) * (rows.count + 1));
+	for (int i = 0; i < configurations->count; i++)
+	{
+		ShownEnvironment *environment = &configurations->environments[i];
+		Row row;
+
+		row_read(&rows, i, &row);
+		environment->id = row_get_string(&row, "id");
+		environment->key = row_get_string(&row, "key");
+		environment->name = row_get_string(&row, "name");
+		environment->place = i;
+		sorted[i] = *environment;
+	}
+	qsort(sorted, configurations->count, sizeof(ShownEnvironment), compare_environments);
+	return sorted;
+}
+
+/*
+ * run_list_configurations reads the settings of some flags in some environments, or in
+ * all of them.
+ */
+static Rows
+run_list_configurations(Request *request, const Flag *flags, int count,
+						const ShownEnvironment *environments, int environment_count, bool all)
+{
+	Datum *ids = palloc(sizeof(Datum) * (Max(count, environment_count) + 1));
+	ArrayType *array;
+	Params params = {0};
+
+	bind_bigint(&params, "account_id", request->caller.account);
+	for (int i = 0; i < count; i++)
+		ids[i] = flags[i].id;
+	array = construct_array(ids, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR);
+	bind_value(&params, "flag_ids", UUIDARRAYOID, PointerGetDatum(array), false);
+	for (int i = 0; i < environment_count; i++)
+		ids[i] = CStringGetTextDatum(environments[i].id);
+	array = construct_array(ids, environment_count, TEXTOID, -1, false, TYPALIGN_INT);
+	bind_texts(&params, "environment_ids", all ? NULL : array);
+	return statement_run(&list_configurations, &params, request->mode);
+}
+
+/*
+ * configurations_read reads the settings of some flags of the request's project in the
+ * environments whose keys are given, or in all of them (NULL), by two statements
+ * however many the flags are.
+ */
+Configurations *
+configurations_read(Request *request, const Flag *flags, int count, ArrayType *keys)
+{
+	Configurations *configurations = palloc0(sizeof(Configurations));
+	ShownEnvironment *environments = read_shown_environments(request, keys, configurations);
+	int width = configurations->count;
+	SoughtFlag *sought = palloc(sizeof(SoughtFlag) * (count + 1));
+
+	for (int i = 0; i < count; i++)
+		sought[i] = (SoughtFlag){DatumGetUUIDP(flags[i].id), i};
+	qsort(sought, count, sizeof(SoughtFlag), compare_flags);
+	configurations->rows =
+		run_list_configurations(request, flags, count, environments, width, keys == NULL);
+	configurations->numbers = palloc_extended(sizeof(uint64) * ((Size) count * width + 1),
+											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (uint64 i = 0; i < configurations->rows.count; i++)
+	{
+		Row row;
+		SoughtFlag wanted_flag;
+		SoughtFlag *flag;
+		ShownEnvironment wanted;
+		ShownEnvironment *environment;
+
+		row_read(&configurations->rows, i, &row);
+		wanted_flag.id = DatumGetUUIDP(row_get_datum(&row, "flag_id"));
+		wanted.id = row_get_string(&row, "environment_id");
+		flag = bsearch(&wanted_flag, sought, count, sizeof(SoughtFlag), compare_flags);
+		environment =
+			bsearch(&wanted, environments, width, sizeof(ShownEnvironment), compare_environments);
+		if (flag && environment)
+			configurations->numbers[(Size) flag->place * width + environment->place] = i + 1;
+	}
+	return configurations;
+}
+
 /*
  * configuration_document writes a flag's configuration in one environment, the
  * row of list_configurations, as a member of environments.
  */
 static void
-configuration_document(StringInfo out, const char *project_key, const char *flag_key, bool archived,
-					   const Row *row)
+configuration_document(StringInfo out, const char *project_key, const Flag *flag,
+					   const ShownEnvironment *environment, Row *row)
 {
-	document_key(out, row_string(row, 0));
+	document_key(out, environment->key);
 	document_open(out, '{');
-	document_boolean(out, "on", row_boolean(row, 2));
-	document_boolean(out, "archived", archived);
-	document_string(out, "salt", row_string(row, 8));
-	document_string(out, "sel", row_string(row, 9));
-	document_milliseconds(out, "lastModified", row_time(row, 12));
-	document_integer(out, "version", row_integer(row, 11));
-	document_raw(out, "targets", row_jsonb(row, 5));
+	document_boolean(out, "on", row_get_boolean(row, "is_on"));
+	document_boolean(out, "archived", flag->archived);
+	document_string(out, "salt", row_get_string(row, "salt"));
+	document_string(out, "sel", row_get_string(row, "sel"));
+	document_milliseconds(out, "lastModified", row_get_time(row, "last_modified"));
+	document_integer(out, "version", row_get_integer(row, "version"));
+	document_raw(out, "targets", row_get_jsonb(row, "targets"));
 	document_raw(out, "contextTargets", "[]");
-	document_raw(out, "rules", row_jsonb(row, 6));
-	document_raw(out, "fallthrough", row_jsonb(row, 3));
-	if (!row->nulls[4])
-		document_integer(out, "offVariation", row_integer(row, 4));
-	document_raw(out, "prerequisites", row_jsonb(row, 7));
+	document_raw(out, "rules", row_get_jsonb(row, "rules"));
+	document_raw(out, "fallthrough", row_get_jsonb(row, "fallthrough"));
+	if (!row_is_null(row, "off_variation"))
+		document_integer(out, "offVariation", row_get_integer(row, "off_variation"));
+	document_raw(out, "prerequisites", row_get_jsonb(row, "prerequisites"));
 	document_key(out, "_site");
 	appendStringInfo(out, "{\"href\":\"/%s/%s/features/%s\",\"type\":\"text/html\"}", project_key,
-					 row_string(row, 0), flag_key);
-	document_string(out, "_environmentName", row_string(row, 1));
-	document_boolean(out, "trackEvents", row_boolean(row, 10));
+					 environment->key, flag->key);
+	document_string(out, "_environmentName", environment->name);
+	document_boolean(out, "trackEvents", row_get_boolean(row, "track_events"));
 	document_boolean(out, "trackEventsFallthrough", false);
 	document_close(out, '}');
 }
 
 /*
- * configurations_document writes a flag's configurations as the member
- * environments, by the environments' keys: those of the named ones, or all (NULL).
+ * configurations_document writes the configurations of a flag, the one at this place of
+ * those that were read, as the member environments, by the environments' keys.
  */
 void
-configurations_document(Request *request, const Flag *flag, ArrayType *environments)
+configurations_document(Request *request, const Flag *flag, const Configurations *configurations,
+						int place)
 {
 	StringInfo out = request->response;
-	Params params = {0};
-	Rows rows;
+	char *project_key = request_string(request, 0);
 
-	params_bigint(&params, request->caller.account);
-	params_add(&params, UUIDOID, flag->id, false);
-	params_add(&params, TEXTARRAYOID, PointerGetDatum(environments), environments == NULL);
-	rows = statement_run(&list_configurations, &params, request->mode);
 	document_key(out, "environments");
 	document_open(out, '{');
-	for (uint64 i = 0; i < rows.count; i++)
+	for (int i = 0; i < configurations->count; i++)
 	{
+		uint64 number = configurations->numbers[place * configurations->count + i];
 		Row row;
 
-		row_read(&rows, i, &row);
-		configuration_document(out, request_string(request, 0), flag->key, flag->archived, &row);
+		if (number == 0)
+			continue;
+		row_read(&configurations->rows, number - 1, &row);
+		configuration_document(out, project_key, flag, &configurations->environments[i], &row);
 	}
 	document_close(out, '}');
 }

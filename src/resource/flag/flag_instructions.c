@@ -25,13 +25,13 @@ enum
 	INSTRUCTIONS
 };
 
-static const Field semantic_fields[] = {
+const Field flag_semantic_patch_fields[] = {
 	[COMMENT] = {"comment", "comment", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0, DESCRIPTION_MAX,
 				 NULL, NULL},
 	[ENVIRONMENT] = {"environment_key", "environmentKey", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0,
 					 0, NULL, NULL},
 	[INSTRUCTIONS] = {"instructions", "instructions", FIELD_JSON, IN_BODY, true, RULE_NONE, 0, 0,
-					  NULL, NULL},
+					  NULL, NULL, .kinds = flag_instruction_kinds},
 	FIELDS_END};
 
 static const Operation semantic_patch = {
@@ -39,7 +39,7 @@ static const Operation semantic_patch = {
 	.dialect = LAUNCHDARKLY,
 	.kind = CHANGES,
 	.subject = "flag",
-	.fields = semantic_fields,
+	.fields = flag_semantic_patch_fields,
 };
 
 enum
@@ -54,7 +54,7 @@ enum
 	RESTORE_FLAG
 };
 
-static const InstructionKind kinds[] = {
+const InstructionKind flag_instruction_kinds[] = {
 	[TURN_FLAG_ON] = {"turnFlagOn", {{NULL}}},
 	[TURN_FLAG_OFF] = {"turnFlagOff", {{NULL}}},
 	[UPDATE_NAME] = {"updateName", {{"value", true, MEMBER_TEXT, 1, NAME_MAX_CHARS}}},
@@ -242,7 +242,7 @@ flag_follow_instructions(Request *request, Jsonb *patch, Jsonb *document)
 	if (problem)
 		error_raise(ERR_INVALID, "the patch cannot be read: %s", problem);
 	fields_collect(semantic);
-	instructions = instructions_read(semantic, INSTRUCTIONS, kinds);
+	instructions = instructions_read(semantic, INSTRUCTIONS);
 	if (semantic->violations.count == 0)
 		foreach (cell, instructions)
 			document = follow(semantic, document, lfirst(cell));

@@ -30,9 +30,10 @@ const Field delete_flag_link_fields[] = {
 	{"id_or_key", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
 	FIELDS_END};
 
-STATEMENT(lock_flag_link,
-		  "SELECT " FLAG_LINK_COLUMNS LINK_OF_FLAG
-		  " WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3 AND k.id = $4 FOR UPDATE OF k");
+STATEMENT(
+	lock_flag_link,
+	"SELECT " FLAG_LINK_COLUMNS LINK_OF_FLAG
+	" WHERE p.account_id = $1 AND p.key = $2 AND f.key = $3 AND k.id = $4 FOR NO KEY UPDATE OF k");
 
 /* $8 and $9 are title and description, as create_flag_link takes them. */
 STATEMENT(update_flag_link, "UPDATE flagplane_data.flag_link k SET title = $8, description = $9"

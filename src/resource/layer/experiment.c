@@ -103,7 +103,7 @@ STATEMENT(lock_flag, "SELECT f.id FROM flagplane_data.flag f WHERE f.account_id 
 /* In the order in which a layer's patch locks those of one environment. */
 STATEMENT(lock_experiments,
 		  "SELECT e.id FROM flagplane_data.experiment e WHERE e.account_id = $1 AND e.flag_id = $2"
-		  " ORDER BY e.environment_id, e.key FOR UPDATE");
+		  " ORDER BY e.environment_id, e.key FOR NO KEY UPDATE");
 
 STATEMENT(find_experiment_on_flag,
 		  "SELECT e.key, n.key FROM flagplane_data.experiment e JOIN flagplane_data.environment n"

@@ -5,6 +5,7 @@
 #ifndef FLAGPLANE_EXPERIMENT_H
 #define FLAGPLANE_EXPERIMENT_H
 
+#include "call/instruction.h"
 #include "call/request.h"
 
 #define DEFAULT_UNIT "user"
@@ -43,6 +44,8 @@ typedef struct Experiment
 	{                                                                                             \
 		"experiment_key", "experimentKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL \
 	}
+
+extern const InstructionKind experiment_instruction_kinds[];
 
 extern Experiment experiment_of_row(const Rows *rows, uint64 number);
 extern void experiment_document(Request *request, const Experiment *experiment);

@@ -26,7 +26,7 @@ const Field update_experiment_fields[] = {
 	[ENVIRONMENT_KEY] = ENVIRONMENT_KEY_FIELD,
 	[KEY] = EXPERIMENT_KEY_FIELD,
 	[INSTRUCTIONS] = {"instructions", "instructions", FIELD_JSON, IN_BODY, true, RULE_NONE, 0, 0,
-					  NULL, NULL},
+					  NULL, NULL, .kinds = experiment_instruction_kinds},
 	[COMMENT] = {"comment", "comment", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0, DESCRIPTION_MAX,
 				 NULL, NULL},
 	FIELDS_END};
@@ -53,7 +53,7 @@ enum
 	RESTORE_EXPERIMENT
 };
 
-static const InstructionKind kinds[] = {
+const InstructionKind experiment_instruction_kinds[] = {
 	[UPDATE_NAME] = {"updateName", {{"value", true, MEMBER_TEXT, 1, NAME_MAX_CHARS}}},
 	[UPDATE_DESCRIPTION] = {"updateDescription",
 							{{"value", true, MEMBER_TEXT, 0, DESCRIPTION_MAX}}},
@@ -67,13 +67,17 @@ static const InstructionKind kinds[] = {
 	{NULL, {{NULL}}}};
 
 /* Who deletes the project or the environment waits, or is waited for, before anything else. */
-STATEMENT(lock_experiment, "SELECT " EXPERIMENT_COLUMNS
-						   " FROM flagplane_data.project p JOIN flagplane_data.environment n"
-						   " ON n.account_id = p.account_id AND n.project_id = p.id"
-						   " JOIN flagplane_data.experiment e"
-						   " ON e.account_id = n.account_id AND e.environment_id = n.id"
-						   " WHERE p.account_id = $1 AND p.key = $2 AND n.key = $3 AND e.key = $4"
-						   " FOR KEY SHARE OF p, n FOR UPDATE OF e");
+#define LOCK_EXPERIMENT(strength)                                           \
+	"SELECT " EXPERIMENT_COLUMNS                                            \
+	" FROM flagplane_data.project p JOIN flagplane_data.environment n"      \
+	" ON n.account_id = p.account_id AND n.project_id = p.id"               \
+	" JOIN flagplane_data.experiment e"                                     \
+	" ON e.account_id = n.account_id AND e.environment_id = n.id"           \
+	" WHERE p.account_id = $1 AND p.key = $2 AND n.key = $3 AND e.key = $4" \
+	" FOR KEY SHARE OF p, n FOR " strength " OF e"
+
+STATEMENT(lock_for_change, LOCK_EXPERIMENT("NO KEY UPDATE"));
+STATEMENT(lock_for_deletion, LOCK_EXPERIMENT("UPDATE"));
 
 STATEMENT(update_experiment,
 		  "UPDATE flagplane_data.experiment e SET name = $3, description = $4, status = $5,"
@@ -89,9 +93,9 @@ STATEMENT(delete_experiment,
  * was.
  */
 static Experiment
-take(Request *request)
+take(Request *request, Statement *lock)
 {
-	Rows rows = request_run_first(request, &lock_experiment, FIELD_PARAM(KEY) + 1);
+	Rows rows = request_run_first(request, lock, FIELD_PARAM(KEY) + 1);
 	Experiment experiment;
 
 	if (rows.count == 0)
@@ -275,7 +279,7 @@ follow(Request *request, Experiment *experiment, const Instruction *instruction)
 static void
 change_experiment(Request *request, bool (*change)(Request *request, Experiment *experiment))
 {
-	Experiment experiment = take(request);
+	Experiment experiment = take(request, &lock_for_change);
 
 	keep(request, &experiment, change(request, &experiment));
 }
@@ -313,7 +317,7 @@ do_archive_experiment(Request *request)
 void
 check_update_experiment(Request *request)
 {
-	request->state = instructions_read(request, INSTRUCTIONS, kinds);
+	request->state = instructions_read(request, INSTRUCTIONS);
 }
 
 /*
@@ -322,7 +326,7 @@ check_update_experiment(Request *request)
 void
 do_update_experiment(Request *request)
 {
-	Experiment experiment = take(request);
+	Experiment experiment = take(request, &lock_for_change);
 	bool changed = false;
 	ListCell *cell;
 
@@ -339,7 +343,7 @@ do_update_experiment(Request *request)
 void
 do_delete_experiment(Request *request)
 {
-	Experiment experiment = take(request);
+	Experiment experiment = take(request, &lock_for_deletion);
 	Params params = {0};
 
 	refuse_running(&experiment, "deleted");

@@ -55,19 +55,20 @@ STATEMENT(insert_layer,
 		  "INSERT INTO flagplane_data.layer"
 		  " (account_id, id, project_id, key, name, description, randomization_unit, seed,"
 		  " created_at)"
-		  " VALUES ($1, $7, $10, $3, $4, $5, $6, $8, $9)"
+		  " VALUES (:account_id, :id, :project_id, :key, :name, :description, :randomization_unit,"
+		  " :seed, :created_at)"
 		  " ON CONFLICT (account_id, project_id, key) DO NOTHING");
 
 STATEMENT(find_layer,
 		  "SELECT " LAYER_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.layer l"
 		  " ON l.account_id = p.account_id AND l.project_id = p.id"
-		  " WHERE p.account_id = $1 AND p.key = $2 AND l.key = $3");
+		  " WHERE p.account_id = :account_id AND p.key = :project_key AND l.key = :layer_key");
 
 STATEMENT(list_layers,
 		  "SELECT " LAYER_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.layer l"
 		  " ON l.account_id = p.account_id AND l.project_id = p.id"
-		  " WHERE p.account_id = $1 AND p.key = $2"
-		  " AND NOT EXISTS (SELECT 1 FROM unnest($4) k WHERE NOT EXISTS"
+		  " WHERE p.account_id = :account_id AND p.key = :project_key"
+		  " AND NOT EXISTS (SELECT 1 FROM unnest(:experiment_keys) k WHERE NOT EXISTS"
 		  " (SELECT 1 FROM flagplane_data.layer_reservation r JOIN flagplane_data.experiment e"
 		  " ON e.account_id = r.account_id AND e.id = r.experiment_id"
 		  " WHERE r.account_id = l.account_id AND r.layer_id = l.id AND r.released_at IS NULL"
@@ -79,38 +80,44 @@ STATEMENT(list_layers,
  * to a reservation is looked up by its id, whatever the planner knows of the tables.
  */
 #define LIST_RESERVATIONS                                                                      \
-	"SELECT l.key, n.key, (SELECT e.key FROM flagplane_data.experiment e"                      \
+	"SELECT l.key AS layer_key, n.key AS environment_key, (SELECT e.key FROM "                 \
+	"flagplane_data.experiment e"                                                              \
 	" WHERE e.account_id = r.account_id AND e.id = r.experiment_id) AS experiment_key,"        \
 	" (SELECT f.key FROM flagplane_data.experiment e JOIN flagplane_data.flag f"               \
 	" ON f.account_id = e.account_id AND f.id = e.flag_id"                                     \
-	" WHERE e.account_id = r.account_id AND e.id = r.experiment_id), r.segments, l.created_at" \
+	" WHERE e.account_id = r.account_id AND e.id = r.experiment_id) AS flag_key, r.segments, " \
+	"l.created_at"                                                                             \
 	" FROM flagplane_data.project p JOIN flagplane_data.layer l"                               \
 	" ON l.account_id = p.account_id AND l.project_id = p.id"                                  \
 	" JOIN flagplane_data.layer_reservation r"                                                 \
 	" ON r.account_id = l.account_id AND r.layer_id = l.id AND r.released_at IS NULL"          \
 	" JOIN flagplane_data.environment n"                                                       \
 	" ON n.account_id = r.account_id AND n.id = r.environment_id"                              \
-	" WHERE p.account_id = $1 AND p.key = $2"
+	" WHERE p.account_id = :account_id AND p.key = :project_key"
 
 #define IN_ORDER " ORDER BY l.created_at, l.key, n.created_at, n.key, r.created_at, experiment_key"
 
 STATEMENT(list_reservations, LIST_RESERVATIONS IN_ORDER);
-STATEMENT(list_reservations_of_layer, LIST_RESERVATIONS " AND l.key = $3" IN_ORDER);
+STATEMENT(list_reservations_of_layer, LIST_RESERVATIONS " AND l.key = :layer_key" IN_ORDER);
 
-STATEMENT(lock_layer,
-		  "SELECT " LAYER_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.layer l"
-		  " ON l.account_id = p.account_id AND l.project_id = p.id"
-		  " WHERE p.account_id = $1 AND p.key = $2 AND l.key = $3"
-		  " FOR KEY SHARE OF p FOR UPDATE OF l");
+#define LOCK_LAYER(strength)                                                             \
+	"SELECT " LAYER_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.layer l" \
+	" ON l.account_id = p.account_id AND l.project_id = p.id"                            \
+	" WHERE p.account_id = :account_id AND p.key = :project_key AND l.key = :layer_key"  \
+	" FOR KEY SHARE OF p FOR " strength " OF l"
+
+STATEMENT(lock_for_change, LOCK_LAYER("NO KEY UPDATE"));
+STATEMENT(lock_for_deletion, LOCK_LAYER("UPDATE"));
 
 /* Whoever deletes a layer or an environment holds the project: both take history along. */
-STATEMENT(lock_project,
-		  "SELECT p.id FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
-		  " FOR NO KEY UPDATE");
+STATEMENT(lock_project, "SELECT p.id FROM flagplane_data.project p"
+						" WHERE p.account_id = :account_id AND p.key = :project_key"
+						" FOR NO KEY UPDATE");
 
 STATEMENT(delete_layer, "DELETE FROM flagplane_data.layer l USING flagplane_data.project p"
-						" WHERE p.account_id = $1 AND p.key = $2 AND l.account_id = p.account_id"
-						" AND l.project_id = p.id AND l.key = $3");
+						" WHERE p.account_id = :account_id AND p.key = :project_key"
+						" AND l.account_id = p.account_id AND l.project_id = p.id"
+						" AND l.key = :layer_key");
 
 /*
  * layer_of_row reads the columns of LAYER_COLUMNS.
@@ -122,12 +129,12 @@ layer_of_row(const Rows *rows, uint64 number)
 	Layer layer;
 
 	row_read(rows, number, &row);
-	layer.key = row_string(&row, 0);
-	layer.name = row_string(&row, 1);
-	layer.description = row_string(&row, 2);
-	layer.created_at = row_time(&row, 3);
-	layer.randomization_unit = row_string(&row, 4);
-	layer.id = row_string(&row, 5);
+	layer.key = row_get_string(&row, "key");
+	layer.name = row_get_string(&row, "name");
+	layer.description = row_get_string(&row, "description");
+	layer.created_at = row_get_time(&row, "created_at");
+	layer.randomization_unit = row_get_string(&row, "randomization_unit");
+	layer.id = row_get_string(&row, "id");
 	return layer;
 }
 
@@ -148,14 +155,16 @@ environment_document(StringInfo out, const Rows *rows, uint64 *next, const char 
 		Row row;
 
 		row_read(rows, *next, &row);
-		if (strcmp(row_string(&row, 0), layer_key) != 0 ||
-			strcmp(row_string(&row, 1), environment_key) != 0)
+		if (strcmp(row_get_string(&row, "layer_key"), layer_key) != 0 ||
+			strcmp(row_get_string(&row, "environment_key"), environment_key) != 0)
 			break;
 		document_element(out);
 		document_open(out, '{');
-		document_string(out, "experimentKey", row_string(&row, 2));
-		document_string(out, "flagKey", row.nulls[3] ? "" : row_string(&row, 3));
-		document_integer(out, "reservationPercent", segment_set_percent(row.values[4]));
+		document_string(out, "experimentKey", row_get_string(&row, "experiment_key"));
+		document_string(out, "flagKey",
+						row_is_null(&row, "flag_key") ? "" : row_get_string(&row, "flag_key"));
+		document_integer(out, "reservationPercent",
+						 segment_set_percent(row_get_datum(&row, "segments")));
 		document_close(out, '}');
 	}
 	document_close(out, ']');
@@ -185,9 +194,9 @@ layer_document(StringInfo out, const Layer *layer, const Rows *rows, uint64 *nex
 		char *environment_key;
 
 		row_read(rows, *next, &row);
-		if (strcmp(row_string(&row, 0), layer->key) != 0)
+		if (strcmp(row_get_string(&row, "layer_key"), layer->key) != 0)
 			break;
-		environment_key = row_string(&row, 1);
+		environment_key = row_get_string(&row, "environment_key");
 		environment_document(out, rows, next, layer->key, environment_key);
 		if (asked && strcmp(asked, environment_key) == 0)
 			asked = NULL;
@@ -204,7 +213,7 @@ layer_document(StringInfo out, const Layer *layer, const Rows *rows, uint64 *nex
 void
 layer_respond(Request *request, const Layer *layer, const char *environment_key)
 {
-	Rows rows = request_run_first(request, &list_reservations_of_layer, FIELD_PARAM(KEY) + 1);
+	Rows rows = request_run(request, &list_reservations_of_layer);
 	uint64 next = 0;
 
 	layer_document(request->response, layer, &rows, &next, environment_key);
@@ -241,9 +250,9 @@ precompute_create_layer(Request *request)
 	layer.description = request_string(request, DESCRIPTION);
 	layer.randomization_unit = request_string(request, RANDOMIZATION_UNIT);
 	layer.created_at = request->now;
-	params_text(&request->params, layer.id);
-	params_text(&request->params, seed_generate());
-	params_time(&request->params, layer.created_at);
+	bind_text(&request->params, "id", layer.id);
+	bind_text(&request->params, "seed", seed_generate());
+	bind_time(&request->params, "created_at", layer.created_at);
 	layer_document(request->response, &layer, &nothing, &next, NULL);
 	request_location(request, "/api/v2/projects/%s/layers/%s", request_string(request, PROJECT_KEY),
 					 layer.key);
@@ -280,7 +289,7 @@ layer_missing(Request *request)
 Layer
 layer_find(Request *request)
 {
-	Rows rows = request_run_first(request, &find_layer, FIELD_PARAM(KEY) + 1);
+	Rows rows = request_run(request, &find_layer);
 
 	if (rows.count == 0)
 		layer_missing(request);
@@ -288,13 +297,13 @@ layer_find(Request *request)
 }
 
 /*
- * layer_lock is layer_find that holds the layer: nobody else changes who owns what
- * of it until the transaction ends.
+ * layer_lock is layer_find that locks the layer: nobody else changes who owns what of it
+ * until the transaction ends, nor, if it is to be deleted, refers to it.
  */
 Layer
-layer_lock(Request *request)
+layer_lock(Request *request, bool for_deletion)
 {
-	Rows rows = request_run_first(request, &lock_layer, FIELD_PARAM(KEY) + 1);
+	Rows rows = request_run(request, for_deletion ? &lock_for_deletion : &lock_for_change);
 
 	if (rows.count == 0)
 		layer_missing(request);
@@ -314,7 +323,7 @@ do_get_layer(Request *request)
 
 /*
  * check_list_layers reads filter, a comma list of terms such as
- * "reservations.experimentKey contains button-color", into $4: the experiments that
+ * "reservations.experimentKey contains button-color", into the experiments that
  * must have reserved a share.  A plus sign is as good as a space.
  */
 void
@@ -342,8 +351,8 @@ check_list_layers(Request *request)
 		keys =
 			accumArrayResult(keys, CStringGetTextDatum(key), false, TEXTOID, CurrentMemoryContext);
 	}
-	params_add(&request->params, TEXTARRAYOID,
-			   keys ? makeArrayResult(keys, CurrentMemoryContext) : (Datum) 0, keys == NULL);
+	bind_texts(&request->params, "experiment_keys",
+			   keys ? DatumGetArrayTypeP(makeArrayResult(keys, CurrentMemoryContext)) : NULL);
 }
 
 /*
@@ -358,9 +367,10 @@ skip_to_layer(const Rows *rows, uint64 *next, const Layer *layer)
 		TimestampTz created_at;
 
 		row_read(rows, *next, &row);
-		created_at = row_time(&row, 5);
+		created_at = row_get_time(&row, "created_at");
 		if (created_at > layer->created_at ||
-			(created_at == layer->created_at && strcmp(row_string(&row, 0), layer->key) >= 0))
+			(created_at == layer->created_at &&
+			 strcmp(row_get_string(&row, "layer_key"), layer->key) >= 0))
 			break;
 	}
 }
@@ -378,7 +388,7 @@ do_list_layers(Request *request)
 
 	if (rows.count == 0 && !project_exists(request))
 		project_missing(request);
-	reservations = request_run_first(request, &list_reservations, FIELD_PARAM(PROJECT_KEY) + 1);
+	reservations = request_run(request, &list_reservations);
 	document_open_items(out);
 	for (uint64 i = 0; i < rows.count; i++)
 	{
@@ -407,9 +417,9 @@ do_delete_layer(Request *request)
 	Rows rows;
 	uint64 next = 0;
 
-	if (request_run_first(request, &lock_project, FIELD_PARAM(PROJECT_KEY) + 1).count == 0)
+	if (request_run(request, &lock_project).count == 0)
 		project_missing(request);
-	layer = layer_lock(request);
+	layer = layer_lock(request, true);
 	rows = request_run(request, &list_reservations_of_layer);
 	layer_document(request->response, &layer, &rows, &next, NULL);
 	request_before(request);
@@ -420,7 +430,8 @@ do_delete_layer(Request *request)
 		row_read(&rows, 0, &row);
 		error_raise(ERR_IN_USE,
 					"experiment \"%s\" in environment \"%s\" has a reservation of layer \"%s\"",
-					row_string(&row, 2), row_string(&row, 1), layer.key);
+					row_get_string(&row, "experiment_key"), row_get_string(&row, "environment_key"),
+					layer.key);
 	}
 	request_run(request, &delete_layer);
 	request_target(request, "proj/%s:layer/%s", request_string(request, PROJECT_KEY), layer.key);

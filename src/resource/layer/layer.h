@@ -5,6 +5,7 @@
 #ifndef FLAGPLANE_LAYER_H
 #define FLAGPLANE_LAYER_H
 
+#include "call/instruction.h"
 #include "call/request.h"
 
 #define LAYER_COLUMNS "l.key, l.name, l.description, l.created_at, l.randomization_unit, l.id"
@@ -19,9 +20,11 @@ typedef struct Layer
 	char *id;
 } Layer;
 
+extern const InstructionKind layer_instruction_kinds[];
+
 extern Layer layer_of_row(const Rows *rows, uint64 number);
 extern Layer layer_find(Request *request);
-extern Layer layer_lock(Request *request);
+extern Layer layer_lock(Request *request, bool for_deletion);
 extern void layer_respond(Request *request, const Layer *layer, const char *environment_key);
 pg_noreturn extern void layer_missing(Request *request);
 

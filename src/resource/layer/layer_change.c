@@ -34,7 +34,7 @@ const Field update_layer_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
 	[LAYER_KEY] = {"layer_key", "layerKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
 	[INSTRUCTIONS] = {"instructions", "instructions", FIELD_JSON, IN_BODY, true, RULE_NONE, 0, 0,
-					  NULL, NULL},
+					  NULL, NULL, .kinds = layer_instruction_kinds},
 	[ENVIRONMENT] = {"environment_key", "environmentKey", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0,
 					 0, NULL, NULL},
 	[COMMENT] = {"comment", "comment", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0, DESCRIPTION_MAX,
@@ -49,7 +49,7 @@ enum
 	REMOVE_EXPERIMENT
 };
 
-static const InstructionKind kinds[] = {
+const InstructionKind layer_instruction_kinds[] = {
 	[UPDATE_NAME] = {"updateName", {{"name", true, MEMBER_TEXT, 1, NAME_MAX_CHARS}}},
 	[UPDATE_DESCRIPTION] = {"updateDescription",
 							{{"description", true, MEMBER_TEXT, 0, DESCRIPTION_MAX}}},
@@ -74,7 +74,7 @@ STATEMENT(lock_environment,
 
 STATEMENT(lock_experiments, "SELECT " EXPERIMENT_COLUMNS " FROM flagplane_data.experiment e"
 							" WHERE e.account_id = $1 AND e.environment_id = $8"
-							" AND e.key = ANY ($7) ORDER BY e.key FOR UPDATE");
+							" AND e.key = ANY ($7) ORDER BY e.key FOR NO KEY UPDATE");
 
 STATEMENT(update_layer, "UPDATE flagplane_data.layer l SET name = $3, description = $4,"
 						" randomization_unit = $5 WHERE l.account_id = $1 AND l.id = $2");
@@ -96,7 +96,7 @@ is_reservation(const Instruction *instruction)
 void
 check_update_layer(Request *request)
 {
-	List *instructions = instructions_read(request, INSTRUCTIONS, kinds);
+	List *instructions = instructions_read(request, INSTRUCTIONS);
 	ArrayBuildState *keys = NULL;
 	ListCell *cell;
 
@@ -109,7 +109,7 @@ check_update_layer(Request *request)
 			continue;
 		if (!request_given(request, ENVIRONMENT) && !request->broken[ENVIRONMENT])
 			request_violation(request, ENVIRONMENT, "is required for %s",
-							  kinds[instruction->kind].name);
+							  layer_instruction_kinds[instruction->kind].name);
 		if (instruction->texts[0])
 			keys = accumArrayResult(keys, CStringGetTextDatum(instruction->texts[0]), false,
 									TEXTOID, CurrentMemoryContext);
@@ -390,7 +390,7 @@ do_update_layer(Request *request)
 		environment_id = lock_environment_by_key(request);
 		targets = lock_targets(request, environment_id);
 	}
-	layer = layer_lock(request);
+	layer = layer_lock(request, false);
 	layer_respond(request, &layer, environment_key);
 	request_before(request);
 

@@ -20,7 +20,7 @@
 	" WHERE r.account_id = $1 AND r.experiment_id = $2 AND r.released_at IS NULL"
 
 STATEMENT(find_reservation, FIND_RESERVATION);
-STATEMENT(lock_reservation, FIND_RESERVATION " FOR UPDATE OF l");
+STATEMENT(lock_reservation, FIND_RESERVATION " FOR NO KEY UPDATE OF l");
 
 STATEMENT(find_others,
 		  "SELECT r.segments FROM flagplane_data.layer_reservation r WHERE r.account_id = $1"
@@ -35,7 +35,7 @@ STATEMENT(release_reservation,
 STATEMENT(lock_layers, "SELECT l.id FROM flagplane_data.layer l WHERE l.account_id = $1"
 					   " AND l.id IN (SELECT r.layer_id FROM flagplane_data.layer_reservation r"
 					   " WHERE r.account_id = $1 AND r.experiment_id = $2)"
-					   " ORDER BY l.id FOR UPDATE OF l");
+					   " ORDER BY l.id FOR NO KEY UPDATE OF l");
 
 STATEMENT(forget_experiment,
 		  "UPDATE flagplane_data.layer_reservation r SET experiment_id = NULL"

@@ -93,13 +93,14 @@ STATEMENT(list_projects, "SELECT " PROJECT_COLUMNS VISIBLE_PROJECTS
 STATEMENT(count_projects, "SELECT count(*)" VISIBLE_PROJECTS);
 
 STATEMENT(lock_project_key_share, "SELECT p.id FROM flagplane_data.project p"
-								  " WHERE p.account_id = $1 AND p.key = $2 FOR KEY SHARE");
+								  " WHERE p.account_id = :account_id AND p.key = :project_key"
+								  " FOR KEY SHARE");
 
 STATEMENT(share_project, "SELECT p.id FROM flagplane_data.project p"
-						 " WHERE p.account_id = $1 AND p.key = $2 FOR SHARE");
+						 " WHERE p.account_id = :account_id AND p.key = :project_key FOR SHARE");
 
-STATEMENT(project_is_there,
-		  "SELECT 1 FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2");
+STATEMENT(project_is_there, "SELECT 1 FROM flagplane_data.project p"
+							" WHERE p.account_id = :account_id AND p.key = :project_key");
 
 /*
  * project_of_row reads the columns of PROJECT_COLUMNS.
@@ -169,12 +170,12 @@ project_document(StringInfo out, const Project *project)
 bool
 project_exists(Request *request)
 {
-	return request_run_first(request, &project_is_there, 2).count > 0;
+	return request_run(request, &project_is_there).count > 0;
 }
 
 /*
- * project_lock locks the project whose key is the request's first field and adds its
- * id to the parameters.  It locks as a foreign key would, so that a project that is
+ * project_lock locks the project that the request names and binds its id as
+ * :project_id.  It locks as a foreign key would, so that a project that is
  * being deleted is missed in time; or so that nobody makes a flag in it meanwhile.
  * A statement of its own, since to insert what another plan selects costs more than
  * two plain statements.
@@ -182,15 +183,14 @@ project_exists(Request *request)
 void
 project_lock(Request *request, bool against_flags)
 {
-	Rows rows =
-		request_run_first(request, against_flags ? &share_project : &lock_project_key_share, 2);
+	Rows rows = request_run(request, against_flags ? &share_project : &lock_project_key_share);
 	Row row;
 
 	if (rows.count == 0)
 		project_missing(request);
 	row_read(&rows, 0, &row);
-	request->project_id = DatumGetUUIDP(row.values[0]);
-	params_add(&request->params, UUIDOID, row.values[0], false);
+	request->project_id = DatumGetUUIDP(row_get_datum(&row, "id"));
+	bind_uuid(&request->params, "project_id", UUIDPGetDatum(request->project_id));
 }
 
 /*
@@ -285,7 +285,12 @@ do_get_project(Request *request)
 	project = project_of_row(&rows, 0);
 	project_document(request->response, &project);
 	if (request_given(request, GET_EXPAND))
-		environments_page(request, project.key, UUIDPGetDatum(project.id));
+	{
+		Datum id = UUIDPGetDatum(project.id);
+		Rows pages = environments_pages(request, &id, 1);
+
+		environments_page(request, &pages, project.key, id);
+	}
 	document_close(request->response, '}');
 	request->version = project.version;
 }
@@ -309,12 +314,19 @@ void
 do_list_projects(Request *request)
 {
 	StringInfo out = request->response;
+	Datum *ids;
+	Rows pages = {0};
 	Rows rows;
 	int64 total;
 
 	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
 	total = page_total(request, &count_projects);
 	rows = request_run(request, &list_projects);
+	ids = palloc(sizeof(Datum) * (rows.count + 1));
+	for (uint64 i = 0; i < rows.count; i++)
+		ids[i] = UUIDPGetDatum(project_of_row(&rows, i).id);
+	if (request_given(request, LIST_EXPAND))
+		pages = environments_pages(request, ids, (int) rows.count);
 	document_open_items(out);
 	for (uint64 i = 0; i < rows.count; i++)
 	{
@@ -323,7 +335,7 @@ do_list_projects(Request *request)
 		document_element(out);
 		project_document(out, &project);
 		if (request_given(request, LIST_EXPAND))
-			environments_page(request, project.key, UUIDPGetDatum(project.id));
+			environments_page(request, &pages, project.key, ids[i]);
 		document_close(out, '}');
 	}
 	document_close(out, ']');

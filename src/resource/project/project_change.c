@@ -23,9 +23,12 @@ const Field update_project_fields[] = {
 
 const Field delete_project_fields[] = {PROJECT_KEY_FIELD, FIELDS_END};
 
-STATEMENT(lock_project,
-		  "SELECT " PROJECT_COLUMNS
-		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2 FOR UPDATE");
+#define FIND_PROJECT          \
+	"SELECT " PROJECT_COLUMNS \
+	" FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2"
+
+STATEMENT(lock_for_change, FIND_PROJECT " FOR NO KEY UPDATE");
+STATEMENT(lock_for_deletion, FIND_PROJECT " FOR UPDATE");
 
 /* $3 to $12 are the fields of create_project, as it takes them. */
 STATEMENT(
@@ -63,9 +66,9 @@ static const Operation creation = {
  * version in If-Match.  What it was before the change is kept for the audit log.
  */
 static Project
-lock_for_update(Request *request)
+lock_for_update(Request *request, Statement *lock)
 {
-	Rows rows = request_run_first(request, &lock_project, 2);
+	Rows rows = request_run_first(request, lock, 2);
 	Project project;
 
 	if (rows.count == 0)
@@ -105,7 +108,7 @@ do_update_project(Request *request)
 										   "requireViewAssociationForNewSegments",
 										   NULL};
 	Jsonb *operations = patching_operations(request, PATCH);
-	Project project = lock_for_update(request);
+	Project project = lock_for_update(request, &lock_for_change);
 	Jsonb *before = jsonb_of_text(request->before);
 	Jsonb *after = json_patch(before, operations);
 	Request *fields = patching_fields(request, &creation, before, after, editable);
@@ -139,7 +142,7 @@ do_delete_project(Request *request)
 	Project project;
 
 	request_run_first(request, &lock_account, 1);
-	project = lock_for_update(request);
+	project = lock_for_update(request, &lock_for_deletion);
 	request->project_id = project.id;
 	if (statement_run(&find_other, &request->params, STATEMENT_LATEST).count == 0)
 		error_raise(ERR_IN_USE, "the last project of an account cannot be deleted");
