@@ -3,11 +3,11 @@
 # each must give the expected value, variation and reason through evaluate(). EVALUATION_CASES
 # names another file of that form.
 set -euo pipefail
-cases=${EVALUATION_CASES:-$(dirname "${BASH_SOURCE[0]}")/../../../shared/data/sdk-evaluation-cases.json}
-if [ ! -r "$cases" ]; then
-	echo "skipped: there is no $cases"
-	exit 77
-fi
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+# shellcheck source=test/client/skip.bash
+. "$here/skip.bash"
+cases=${EVALUATION_CASES:-$here/../../../shared/data/sdk-evaluation-cases.json}
+[ -r "$cases" ] || skip "there is no $cases"
 database=flagplane_evaluation_cases
 export PGOPTIONS='-c client_min_messages=warning'
 sql() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$database" "$@"; }
