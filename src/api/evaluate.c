@@ -4,8 +4,8 @@
  */
 #include "evaluation/payload.h"
 
-#include "util/document.h"
 #include "util/error.h"
+#include "util/jsonb_tree.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -42,7 +42,7 @@ read_jsonb(Datum argument, AlignedJsonb *aligned)
 {
 	struct varlena *value = (struct varlena *) DatumGetPointer(argument);
 
-	if (!VARATT_IS_SHORT(value))
+	if (!VARATT_IS_SHORT(value) || VARATT_IS_EXTERNAL(value))
 		return DatumGetJsonbP(argument);
 	SET_VARSIZE(&aligned->copy, VARSIZE_SHORT(value) - VARHDRSZ_SHORT + VARHDRSZ);
 	memcpy(VARDATA(&aligned->copy), VARDATA_SHORT(value), VARSIZE_SHORT(value) - VARHDRSZ_SHORT);
@@ -109,19 +109,16 @@ flagplane_evaluate(PG_FUNCTION_ARGS)
 }
 
 /*
- * push_member adds a member with a string to an object that is made.
+ * set_string gives an object a member with a string.
  */
 static void
-push_member(JsonbParseState **state, const char *name, const char *value, int length)
+set_string(JsonbValue *object, const char *name, const char *string, int length)
 {
-	JsonbValue string = {.type = jbvString};
+	JsonbValue value = {.type = jbvString};
 
-	string.val.string.val = unconstify(char *, name);
-	string.val.string.len = strlen(name);
-	(void) pushJsonbValue(state, WJB_KEY, &string);
-	string.val.string.val = unconstify(char *, value);
-	string.val.string.len = length;
-	(void) pushJsonbValue(state, WJB_VALUE, &string);
+	value.val.string.val = unconstify(char *, string);
+	value.val.string.len = length;
+	tree_set_member(object, name, strlen(name), value);
 }
 
 /*
@@ -133,28 +130,17 @@ push_member(JsonbParseState **state, const char *name, const char *value, int le
 Datum
 flagplane_user_context(PG_FUNCTION_ARGS)
 {
-	JsonbParseState *state = NULL;
+	JsonbValue user = {.type = jbvObject};
 	text *key;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	key = PG_GETARG_TEXT_PP(0);
-	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	if (!PG_ARGISNULL(1))
-	{
-		Jsonb *attributes = PG_GETARG_JSONB_P(1);
-		JsonbIterator *iterator = JsonbIteratorInit(&attributes->root);
-		JsonbIteratorToken token;
-		JsonbValue value;
-
-		if (!JB_ROOT_IS_OBJECT(attributes))
-			error_raise(ERR_INVALID, "attributes must be an object");
-		(void) JsonbIteratorNext(&iterator, &value, true);
-		while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_END_OBJECT)
-			(void) pushJsonbValue(&state, token, &value);
-	}
-	/* Of two members of one name the later one counts. */
-	push_member(&state, "kind", "user", 4);
-	push_member(&state, "key", VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key));
-	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+		user = tree_of_jsonb(PG_GETARG_JSONB_P(1));
+	if (user.type != jbvObject)
+		error_raise(ERR_INVALID, "attributes must be an object");
+	set_string(&user, "kind", "user", 4);
+	set_string(&user, "key", VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key));
+	PG_RETURN_JSONB_P(JsonbValueToJsonb(&user));
 }

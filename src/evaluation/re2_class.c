@@ -265,7 +265,11 @@ read_named(Re2Input *in, CharClass *class, bool *found)
 	if (end - in->at >= NAME_MAX_BYTES)
 		return false;
 	for (int i = 0; in->at < end; i++)
-		name[i] = (char) Min(re2_next(in), 0x7f);
+	{
+		pg_wchar c = re2_next(in);
+
+		name[i] = (char) Min(c, 0x7f);
+	}
 	in->at += 2;
 	for (int i = 0; i < lengthof(named_classes); i++)
 		if (strcmp(name, named_classes[i].name) == 0)
