@@ -15,6 +15,14 @@ REGRESS = init $(filter-out init,$(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.
 REGRESS_OPTS = --load-extension=btree_gist --load-extension=flagplane
 ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=output_iso --load-extension=btree_gist --load-extension=flagplane
+
+# Tests expect the settings that they run with, whatever those of the server are.
+TEST_OPTIONS = -c flagplane.rate_limits=off -c flagplane.rate_limit_period=1min -c flagplane.notify=off \
+	-c flagplane.account=default -c flagplane.ingest_endpoint=https://in.layers.com/l/events \
+	-c search_path=public -c bytea_output=hex -c extra_float_digits=1 -c quote_all_identifiers=off \
+	-c default_transaction_isolation=read\ committed
+installcheck: export PGOPTIONS := $(TEST_OPTIONS) $(PGOPTIONS)
+
 SHLIB_LINK += $(filter -lm, $(LIBS))
 EXTRA_CLEAN = flagplane--*.sql built_with
 

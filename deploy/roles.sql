@@ -19,6 +19,16 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO flagplane_backend;
 GRANT SELECT ON flagplane.projects, flagplane.environments, flagplane.layers, flagplane.flag_links,
 	flagplane.sdk_apps, flagplane.audit TO flagplane_backend;
 
+-- What watches the server: a member of pg_monitor, which must also be let in. It reads the
+-- counters, status() and doctor(), and has no right on the data: without a token it can
+-- act for no account. GRANT it to the role that your monitoring logs in as.
+CREATE ROLE flagplane_monitor NOLOGIN;
+GRANT pg_monitor TO flagplane_monitor;
+GRANT USAGE ON SCHEMA flagplane TO flagplane_monitor;
+GRANT SELECT ON flagplane.stats TO flagplane_monitor;
+GRANT EXECUTE ON FUNCTION flagplane.operation_stats(), flagplane.status(), flagplane.doctor()
+	TO flagplane_monitor;
+
 -- What PostgREST logs in as. It has no right of its own and switches to the anonymous
 -- role for each request. Give it a password in psql (\password flagplane_authenticator),
 -- which keeps it out of the server's log.

@@ -2,12 +2,13 @@
 \set VERBOSITY terse
 \pset format unaligned
 
--- The account is a bigint, never NULL, and the first column of every key and every index, on both sides of every reference. The table of accounts is on every server.
+-- The account is a bigint, never NULL, and the first column, or part of the first expression, of every key and every index, on both sides of every reference. The table of accounts is on every server.
 SELECT c.oid::regclass AS without_account FROM pg_class c WHERE c.relnamespace = 'flagplane_data'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'account'
 AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'account_id' AND a.attnotnull AND a.atttypid = 'bigint'::regtype);
 SELECT i.indexrelid::regclass AS other_first_column FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
 LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-WHERE c.relnamespace = 'flagplane_data'::regnamespace AND c.relname <> 'account' AND a.attname IS DISTINCT FROM 'account_id';
+WHERE c.relnamespace = 'flagplane_data'::regnamespace AND c.relname <> 'account' AND a.attname IS DISTINCT FROM 'account_id'
+AND (i.indkey[0] <> 0 OR pg_get_indexdef(i.indexrelid, 1, false) !~ '\maccount_id\M');
 SELECT k.conrelid::regclass, k.conname AS other_first_reference FROM pg_constraint k
 JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1] JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = k.confkey[1]
 WHERE k.connamespace = 'flagplane_data'::regnamespace AND k.contype = 'f'

@@ -9,7 +9,7 @@ SELECT u, r.* FROM unnest(ARRAY['', '/', '/api', '/api/v2', '/api/v2/projects/wi
 SELECT m, r.* FROM unnest(ARRAY['PUT', 'OPTIONS', 'get', '', 'DELETE']) m, t.rest(m, '/api/v2/projects/wire/layers') r;
 SELECT * FROM t.rest('TRACE', '/v1/projects/x/sdk-apps');
 SELECT * FROM t.rest(NULL, NULL, NULL, NULL);
-SELECT status FROM t.rest('GET', 'https://app.launchdarkly.com/api/v2/projects/wire/layers?a=b#c');
+SELECT status FROM t.rest('GET', 'https://app.launchdarkly.com/api/v2/projects/wire/layers?filter=#c');
 SELECT * FROM t.rest('POST', :layers, NULL, '{"X-HTTP-Method-Override": "PATCH"}');
 -- Percent-encoding.
 SELECT u, r.* FROM unnest(ARRAY['wi%72e', 'a%2Fb', 'a+b', 'a%20b', '%00', '%ff', '%', '%4', '%zz', 'w%C3%BC']) u, t.rest('GET', '/api/v2/projects/' || u) r;

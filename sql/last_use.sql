@@ -71,5 +71,43 @@ SELECT count(u.used_at), count(*) FROM flagplane_data.access_token t JOIN flagpl
 -- Its row goes with the token.
 DELETE FROM flagplane_data.access_token WHERE name LIKE 'm-%';
 SELECT count(*) FROM flagplane_data.access_token t FULL JOIN flagplane_data.access_token_use u ON u.account_id = t.account_id AND u.token_id = t.id WHERE t.id IS NULL OR u.token_id IS NULL;
-DROP FUNCTION t.get, t.call, t.age;
+-- What was rolled back, whole or to a savepoint, this session has not noted: the next request does.
+INSERT INTO t.used SELECT n, flagplane.create_access_token(n, '{*}')->>'token' FROM unnest(ARRAY['u-undone', 'u-savepoint', 'u-released', 'u-within']) n;
+CREATE FUNCTION t.noted(name text) RETURNS boolean LANGUAGE sql AS $$
+	SELECT used_at IS NOT NULL FROM flagplane_data.access_token_use WHERE token_id = (SELECT id FROM flagplane_data.access_token WHERE access_token.name = noted.name)
+$$;
+BEGIN;
+SELECT t.get('u-undone');
+SELECT t.noted('u-undone') AS within;
+ROLLBACK;
+SELECT t.noted('u-undone') AS undone;
+SELECT t.get('u-undone');
+SELECT t.noted('u-undone') AS again;
+BEGIN;
+SAVEPOINT s;
+SELECT t.get('u-savepoint');
+SELECT t.noted('u-savepoint') AS within;
+ROLLBACK TO s;
+SELECT t.noted('u-savepoint') AS undone;
+SELECT t.get('u-savepoint');
+SELECT t.noted('u-savepoint') AS again;
+COMMIT;
+SELECT t.noted('u-savepoint') AS committed;
+-- A savepoint that is released goes the way of what is around it.
+BEGIN;
+SAVEPOINT s;
+SELECT t.get('u-released');
+RELEASE s;
+SAVEPOINT s2;
+SELECT t.get('u-within');
+ROLLBACK TO s2;
+ROLLBACK;
+SELECT t.noted('u-released') AS released, t.noted('u-within') AS within;
+SELECT t.get('u-released'), t.get('u-within');
+SELECT t.noted('u-released') AS released, t.noted('u-within') AS within;
+-- What is noted and committed is not written again.
+UPDATE flagplane_data.access_token_use SET used_at = now() - interval '1 day' WHERE token_id IN (SELECT id FROM flagplane_data.access_token WHERE name IN ('u-undone', 'u-savepoint'));
+SELECT t.get('u-undone'), t.get('u-savepoint');
+SELECT t.age('u-undone') AS undone, t.age('u-savepoint') AS savepoint;
+DROP FUNCTION t.get, t.call, t.age, t.noted;
 DROP TABLE t.used, t.many;

@@ -29,7 +29,7 @@ FROM (SELECT r.name, CASE n.name WHEN 'flag_key' THEN CASE r.name WHEN 'create_e
 		ELSE (SELECT string_agg(CASE i WHEN 1 THEN word ELSE initcap(word) END, '' ORDER BY i) FROM regexp_split_to_table(n.name, '_') WITH ORDINALITY w(word, i)) END AS wire,
 		n.number <= p.pronargs - p.pronargdefaults AS required
 	FROM request r JOIN pg_proc p ON p.proname = r.name AND p.pronamespace = 'flagplane'::regnamespace, unnest(p.proargnames) WITH ORDINALITY n(name, number)
-	WHERE n.name NOT IN ('idempotency_key', 'patch')) a
+	WHERE n.name NOT IN ('idempotency_key', 'patch', 'members')) a
 FULL JOIN field f ON f.name = a.name AND f.wire = a.wire WHERE (a.required IS DISTINCT FROM f.required);
 -- Changes take an idempotency key; one of them requires it.
 SELECT o.name FROM request r JOIN flagplane.operations() o ON o.name = r.name WHERE o.changes IS DISTINCT FROM (r.described->'parameters' @? '$[*]."$ref" ? (@ like_regex "IdempotencyKey$")');
@@ -142,6 +142,16 @@ INSERT INTO call (operation, uri, body) VALUES
 ('update_project', '/api/v2/projects/openapi', '[{"op": "add", "path": "/namingConvention", "value": {"case": "camelCase"}}]'),
 ('update_project', '/api/v2/projects/openapi', '{"comment": "c", "patch": [{"op": "copy", "from": "/key", "path": "/name"}]}'),
 ('list_audit_log', '/api/v2/auditlog?limit=3', NULL),
+('create_members', '/api/v2/members', '[{"email": "openapi-1@example.com", "role": "writer"}, {"email": "openapi-2@example.com", "firstName": "O"}]'),
+('list_members', '/api/v2/members?limit=2', NULL),
+('get_member', '/api/v2/members/:member', NULL),
+('create_access_token', '/api/v2/tokens', '{"name": "openapi-by-path", "role": "reader", "description": "D", "serviceToken": true, "defaultApiVersion": 20240415, "projects": ["openapi"]}'),
+('create_access_token', '/api/v2/tokens', '{"name": "", "scopes": ["none"], "serviceToken": 1}'),
+('get_access_token', '/api/v2/tokens/:token', NULL),
+('list_access_tokens', '/api/v2/tokens?showAll=true', NULL),
+('update_access_token', '/api/v2/tokens/:token', '[{"op": "remove", "path": "/description"}]'),
+('reset_access_token', '/api/v2/tokens/:token/reset', NULL),
+('delete_access_token', '/api/v2/tokens/:token', NULL),
 ('get_audit_log_entry', '/api/v2/auditlog/:entry', NULL),
 ('get_partner_project', '/v1/projects/:project', NULL),
 ('list_partner_projects', '/v1/projects?limit=1', NULL),
@@ -208,7 +218,7 @@ DECLARE
 	p record;
 BEGIN
 	FOR c IN SELECT * FROM call ORDER BY number LOOP
-		p := pg_temp.promised(c.operation, replace(replace(replace(c.uri, ':entry', flagplane.list_audit_log("limit" => 1) #>> '{items,0,_id}'), ':link', coalesce((SELECT k.id FROM flagplane_data.flag_link k WHERE k.key = 'k' AND k.title = 'T'), '')), ':app', coalesce((SELECT 'app_' || a.id FROM flagplane_data.sdk_app a WHERE a.web_domain = 'openapi.example.com'), '')), c.body, c.headers);
+		p := pg_temp.promised(c.operation, replace(replace(replace(replace(replace(c.uri, ':member', coalesce((SELECT m.id FROM flagplane_data.member m WHERE m.email = 'openapi-1@example.com'), '')), ':token', coalesce((SELECT k.id FROM flagplane_data.access_token k WHERE k.name = 'openapi-by-path'), '')), ':entry', flagplane.list_audit_log("limit" => 1) #>> '{items,0,_id}'), ':link', coalesce((SELECT k.id FROM flagplane_data.flag_link k WHERE k.key = 'k' AND k.title = 'T'), '')), ':app', coalesce((SELECT 'app_' || a.id FROM flagplane_data.sdk_app a WHERE a.web_domain = 'openapi.example.com'), '')), c.body, c.headers);
 		operation := c.operation;
 		status := p.status;
 		request_breaks := p.request_breaks;

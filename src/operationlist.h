@@ -5,18 +5,22 @@
  * A row names the SQL function, the REST method and path (none: NULL), the
  * scope, the success status, the dialect of answers and errors, whether it
  * changes anything, what it is about, and the rules between its fields (none:
- * NULL).  Its fields are <name>_fields and its work is the C function
+ * NULL).  WHOLE_ACCOUNT marks what reaches beyond single projects, GENERATES_SECRET
+ * what may answer with a secret that is shown once.  Its fields are <name>_fields and its work is the C function
  * do_<name>, both in the resource's file; its SQL line is in schema/functions.sql.
  * A PRECOMPUTED operation has precompute_<name> as well, which may write its answer before
  * the work.  A row needs no include guard: it is read once for each use.
  */
-#ifndef PRECOMPUTED
+#if defined(OPERATION) && !defined(PRECOMPUTED)
 #define PRECOMPUTED OPERATION
 #endif
 
+#ifdef OPERATION
 /* Accounts */
-OPERATION(create_account, NULL, NULL, ROLE_ONLY, 201, LAUNCHDARKLY, CHANGES, "account", NULL)
-OPERATION(list_accounts, NULL, NULL, ROLE_ONLY, 200, LAUNCHDARKLY, READS, "account", NULL)
+OPERATION(create_account, NULL, NULL, ROLE_ONLY | WHOLE_ACCOUNT, 201, LAUNCHDARKLY, CHANGES,
+		  "account", NULL)
+OPERATION(list_accounts, NULL, NULL, ROLE_ONLY | WHOLE_ACCOUNT, 200, LAUNCHDARKLY, READS, "account",
+		  NULL)
 
 /* The caller */
 OPERATION(whoami, "GET", "/v1/whoami", SCOPE_NONE, 200, LAYERS, READS, "caller", NULL)
@@ -24,14 +28,28 @@ OPERATION(get_caller_identity, "GET", "/api/v2/caller-identity", SCOPE_NONE, 200
 		  READS, "caller identity", NULL)
 
 /* Members and access tokens */
-OPERATION(create_member, NULL, NULL, TOKENS_ADMIN, 201, LAUNCHDARKLY, CHANGES, "member", NULL)
-OPERATION(list_members, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, READS, "member", NULL)
-OPERATION(create_access_token, NULL, NULL, TOKENS_ADMIN, 201, LAUNCHDARKLY, CHANGES, "access token",
-		  check_create_access_token)
-OPERATION(list_access_tokens, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, READS, "access token",
-		  NULL)
-OPERATION(rotate_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES, "access token",
-		  NULL)
+OPERATION(create_member, NULL, NULL, TOKENS_ADMIN | WHOLE_ACCOUNT, 201, LAUNCHDARKLY, CHANGES,
+		  "member", NULL)
+OPERATION(create_members, "POST", "/api/v2/members", TOKENS_ADMIN | WHOLE_ACCOUNT, 201,
+		  LAUNCHDARKLY, CHANGES, "member", check_create_members)
+OPERATION(get_member, "GET", "/api/v2/members/:id", TOKENS_ADMIN | WHOLE_ACCOUNT, 200, LAUNCHDARKLY,
+		  READS, "member", NULL)
+OPERATION(list_members, "GET", "/api/v2/members", TOKENS_ADMIN | WHOLE_ACCOUNT, 200, LAUNCHDARKLY,
+		  READS, "member", check_list_members)
+OPERATION(create_access_token, "POST", "/api/v2/tokens", TOKENS_ADMIN, 201, LAUNCHDARKLY,
+		  CHANGES | GENERATES_SECRET, "access token", check_create_access_token)
+OPERATION(get_access_token, "GET", "/api/v2/tokens/:id", TOKENS_ADMIN, 200, LAUNCHDARKLY, READS,
+		  "access token", NULL)
+OPERATION(list_access_tokens, "GET", "/api/v2/tokens", TOKENS_ADMIN, 200, LAUNCHDARKLY, READS,
+		  "access token", NULL)
+OPERATION(update_access_token, "PATCH", "/api/v2/tokens/:id", TOKENS_ADMIN, 200, LAUNCHDARKLY,
+		  CHANGES, "access token", NULL)
+OPERATION(delete_access_token, "DELETE", "/api/v2/tokens/:id", TOKENS_ADMIN, 204, LAUNCHDARKLY,
+		  CHANGES, "access token", NULL)
+OPERATION(reset_access_token, "POST", "/api/v2/tokens/:id/reset", TOKENS_ADMIN, 200, LAUNCHDARKLY,
+		  CHANGES | GENERATES_SECRET, "access token", NULL)
+OPERATION(rotate_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY,
+		  CHANGES | GENERATES_SECRET, "access token", NULL)
 OPERATION(set_access_token_tier, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES,
 		  "access token", NULL)
 OPERATION(revoke_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES, "access token",
@@ -40,8 +58,8 @@ OPERATION(kill_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGE
 		  NULL)
 
 /* Projects */
-OPERATION(create_project, "POST", "/api/v2/projects", PROJECTS_WRITE, 201, LAUNCHDARKLY, CHANGES,
-		  "project", check_create_project)
+OPERATION(create_project, "POST", "/api/v2/projects", PROJECTS_WRITE | WHOLE_ACCOUNT, 201,
+		  LAUNCHDARKLY, CHANGES, "project", check_create_project)
 OPERATION(get_project, "GET", "/api/v2/projects/:projectKey", PROJECTS_READ, 200, LAUNCHDARKLY,
 		  READS, "project", NULL)
 OPERATION(list_projects, "GET", "/api/v2/projects", PROJECTS_READ, 200, LAUNCHDARKLY, READS,
@@ -97,8 +115,8 @@ OPERATION(update_flag_link, "PATCH",
 OPERATION(delete_flag_link, "DELETE",
 		  "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey/:id", FLAGS_WRITE, 204,
 		  LAUNCHDARKLY, CHANGES, "flag link", NULL)
-OPERATION(register_integration, NULL, NULL, FLAGS_WRITE, 201, LAUNCHDARKLY, CHANGES, "integration",
-		  check_register_integration)
+OPERATION(register_integration, NULL, NULL, FLAGS_WRITE | WHOLE_ACCOUNT, 201, LAUNCHDARKLY, CHANGES,
+		  "integration", check_register_integration)
 
 /* Layers */
 PRECOMPUTED(create_layer, "POST", "/api/v2/projects/:projectKey/layers", LAYERS_WRITE, 201,
@@ -143,13 +161,13 @@ OPERATION(list_partner_projects, "GET", "/v1/projects", PROJECTS_READ, 200, LAYE
 
 /* SDK apps */
 PRECOMPUTED(create_sdk_app, "POST", "/v1/projects/:projectId/sdk-apps", PROJECTS_WRITE, 201, LAYERS,
-			CHANGES_ONCE, "SDK app", check_create_sdk_app)
+			CHANGES | KEY_REQUIRED | GENERATES_SECRET, "SDK app", check_create_sdk_app)
 OPERATION(get_sdk_app, "GET", "/v1/projects/:projectId/sdk-apps/:appId", PROJECTS_READ, 200, LAYERS,
 		  READS, "SDK app", NULL)
 OPERATION(list_sdk_apps, "GET", "/v1/projects/:projectId/sdk-apps", PROJECTS_READ, 200, LAYERS,
 		  READS, "SDK app", NULL)
 OPERATION(update_sdk_app, "PATCH", "/v1/projects/:projectId/sdk-apps/:appId", PROJECTS_WRITE, 200,
-		  LAYERS, CHANGES, "SDK app", check_update_sdk_app)
+		  LAYERS, CHANGES | GENERATES_SECRET, "SDK app", check_update_sdk_app)
 OPERATION(delete_sdk_app, "DELETE", "/v1/projects/:projectId/sdk-apps/:appId", PROJECTS_WRITE, 204,
 		  LAYERS, CHANGES, "SDK app", NULL)
 OPERATION(authenticate_sdk_app, NULL, NULL, PROJECTS_READ, 200, LAYERS, READS, "SDK app", NULL)
@@ -162,3 +180,20 @@ OPERATION(get_audit_log_entry, "GET", "/api/v2/auditlog/:id", AUDIT_READ, 200, L
 OPERATION(changes, NULL, NULL, AUDIT_READ, 200, LAUNCHDARKLY, READS, "change", NULL)
 
 #undef PRECOMPUTED
+#endif /* OPERATION */
+
+/* The verbs that the names of changes begin with, and what the audit log says of a change. */
+#ifdef VERB
+VERB("archive", "archived")
+VERB("create", "created")
+VERB("delete", "deleted")
+VERB("kill", "killed")
+VERB("register", "registered")
+VERB("reset", "reset")
+VERB("revoke", "revoked")
+VERB("rotate", "rotated")
+VERB("set", "set")
+VERB("start", "started")
+VERB("stop", "stopped")
+VERB("update", "updated")
+#endif

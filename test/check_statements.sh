@@ -10,7 +10,7 @@ PG_CONFIG=${PG_CONFIG:-pg_config}
 statements=$(mktemp)
 trap 'rm -f "$statements"' EXIT
 
-for file in $(grep -rlE --include='*.c' '^\s*(STATEMENT\(|#include "admin/doctorlist.h")' src | sort); do
+for file in $(grep -rlE --include='*.c' '^\s*(STATEMENT(_IN_ORDER)?\(|#include "admin/doctorlist.h")' src | sort); do
 	echo "FILE $file"
 	gcc -E -P -Isrc -I"$("$PG_CONFIG" --includedir-server)" -DFLAGPLANE_VERSION='"0"' "$file" | tr '\n' ' ' |
 		grep -oE 'static Statement \w+ = \{("([^"\]|\\.)*"\s*)+,' || true
@@ -22,7 +22,7 @@ use warnings;
 
 # What looks over all accounts on purpose, and is no part of a call for one: doctor()'s
 # checks of rows, the only ones that are.
-my %across = map { ("src/admin/doctor.c $_" => 1) } qw(environment_without_key configuration_missing
+my %across = map { ("src/admin/doctor.c $_" => 1) } qw(orphan rows_missing environment_without_key configuration_missing
 	purge_backlog token_expires_soon account_without_project);
 
 # faults of a statement: what is not tied to $1, and what may not be sent to another server.

@@ -22,6 +22,10 @@ set -euo pipefail
 packages=(gcc make libc6-dev libpq-dev postgresql-NN postgresql-server-dev-NN jq curl nginx)
 majors=(19 18 17 16 15)
 
+# Optional: not every distribution has them for every major version, and a test is skipped
+# without its own.
+optional=(postgresql-NN-cron pgbouncer)
+
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 # PostgreSQL refuses to run as root: then an unprivileged user runs it.
@@ -61,20 +65,23 @@ installed_pg_config() {
 	return 1
 }
 
-# link_entries DIRECTORY: the private copy of a directory that installing writes to.
+# link_entries DIRECTORY: the private copy of a directory that installing writes to. What
+# the system's server has of this extension is not part of it.
 link_entries() {
 	local entry target
 	mkdir -p "$FLAGPLANE_SERVER$1"
 	for entry in "$1"/*; do
+		case "${entry##*/}" in flagplane.so | flagplane.index.bc | flagplane | flagplane.control | flagplane--*) continue ;; esac
 		[ -e "$entry" ] || continue
 		target=$FLAGPLANE_SERVER$1/${entry##*/}
-		[ -e "$target" ] || ln -s "$entry" "$target"
+		# Another call may make it at the same time.
+		[ -e "$target" ] || ln -s "$entry" "$target" 2>/dev/null || [ -L "$target" ]
 	done
 }
 
 # The private server, made anew when the installed one has changed.
 private_pg_config() {
-	local config bin lib share include stamp
+	local config bin lib share include stamp directory
 	config=$(installed_pg_config)
 	case "$config" in "$FLAGPLANE_SERVER"/*) printf '%s\n' "$config"; return ;; esac
 	# A wrapper on the PATH names the directory that the program is in.
@@ -90,20 +97,16 @@ private_pg_config() {
 		chmod 755 "$FLAGPLANE_SERVER"
 		cp -pL "$bin"/* "$FLAGPLANE_SERVER$bin/"
 		mkdir -p "$FLAGPLANE_SERVER$lib/bitcode" "$FLAGPLANE_SERVER$share/extension"
-		link_entries "$lib"
-		link_entries "$lib/bitcode"
-		link_entries "$share"
-		link_entries "$share/extension"
 		for include in "$("$config" --libdir)" "$("$config" --includedir)"; do
 			if [ ! -e "$FLAGPLANE_SERVER$include" ]; then
 				mkdir -p "$(dirname "$FLAGPLANE_SERVER$include")"
 				ln -s "$include" "$FLAGPLANE_SERVER$include"
 			fi
 		done
-		# What the system's server has of this extension is not part of the copy.
-		rm -rf "$FLAGPLANE_SERVER$lib"/flagplane.so "$FLAGPLANE_SERVER$share"/extension/flagplane*
 		printf '%s\n' "$stamp" >"$FLAGPLANE_SERVER/made_of"
 	fi
+	# Extensions that were installed since are linked too.
+	for directory in "$lib" "$lib/bitcode" "$share" "$share/extension"; do link_entries "$directory"; done
 	printf '%s\n' "$FLAGPLANE_SERVER$bin/pg_config"
 }
 
@@ -120,24 +123,53 @@ is_complete() {
 		PATH=$PATH:/usr/sbin:/sbin command -v nginx >/dev/null
 }
 
+has_optional() { # a package of the list, for a major version
+	case "$1" in
+		*-cron) [ -f "$("$(installed_pg_config)" --sharedir)/extension/pg_cron.control" ] ;;
+		*) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;;
+	esac
+}
+
+is_offered() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'; }
+
 install_packages() { # and perhaps one more, that is a command's name too
 	local sudo=() wanted=() major package
 	if is_complete; then packages=(); fi
 	if [ -n "${1:-}" ] && ! command -v "$1" >/dev/null; then packages+=("$1"); fi
-	if [ "${#packages[@]}" = 0 ]; then return; fi
-	if [ "$(id -u)" != 0 ]; then
-		sudo=(sudo -n)
-		if ! sudo -n true 2>/dev/null; then
+	if [ "$(id -u)" != 0 ]; then sudo=(sudo -n); fi
+	if [ "${#packages[@]}" != 0 ]; then
+		if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
 			say "missing packages; as root: apt-get install ${packages[*]} (NN: 15 to 19)"
 			exit 1
 		fi
+		say "installing packages"
+		"${sudo[@]}" apt-get update -qq
+		for major in "${majors[@]}"; do
+			if is_offered "postgresql-server-dev-$major"; then break; fi
+		done
+		for package in "${packages[@]}"; do wanted+=("${package/NN/$major}"); done
+		if ! apt_install "${wanted[@]}" || ! is_complete; then
+			say "the set-up is not complete even with ${wanted[*]}"
+			exit 1
+		fi
 	fi
-	say "installing packages"
-	"${sudo[@]}" apt-get update -qq
-	for major in "${majors[@]}"; do
-		if apt-cache policy "postgresql-server-dev-$major" | grep -q 'Candidate: [0-9]'; then break; fi
+	install_optional
+}
+
+# What is not to be had is left out: its test says that it is skipped.
+install_optional() {
+	local major package wanted=()
+	if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then return; fi
+	major=$("$(installed_pg_config)" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+	for package in "${optional[@]}"; do
+		package=${package/NN/$major}
+		if ! has_optional "$package" && is_offered "$package"; then wanted+=("$package"); fi
 	done
-	for package in "${packages[@]}"; do wanted+=("${package/NN/$major}"); done
+	if [ "${#wanted[@]}" = 0 ]; then return; fi
+	apt_install "${wanted[@]}" || say "not installed: ${wanted[*]}"
+}
+
+apt_install() { # packages, so that nothing runs because of it
 	# The distribution would make and start a cluster of its own: this file says
 	# not to, and is left alone where there is one already.
 	local conf=/etc/postgresql-common/createcluster.conf made=
@@ -154,15 +186,12 @@ install_packages() { # and perhaps one more, that is a command's name too
 		forbidden=1
 	fi
 	"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-		--no-install-recommends -o Dpkg::Options::=--force-confold "${wanted[@]}" >&2 </dev/null || status=$?
+		--no-install-recommends -o Dpkg::Options::=--force-confold "$@" >&2 </dev/null || status=$?
 	if [ -n "$forbidden" ]; then "${sudo[@]}" rm -f "$policy"; fi
 	if [ -n "$made" ] && ! dpkg -S "$conf" >/dev/null 2>&1; then
 		"${sudo[@]}" sed -i '/^create_main_cluster = false$/d' "$conf"
 	fi
-	if [ "$status" != 0 ] || ! is_complete; then
-		say "the set-up is not complete even with ${wanted[*]}"
-		exit 1
-	fi
+	return "$status"
 }
 
 bindir() { dirname "$(private_pg_config)"; }

@@ -21,6 +21,7 @@ enum
 	DIALECT,
 	CHANGES_DATA,
 	ARGUMENTS,
+	CONCERNS_ACCOUNT,
 	COLUMNS
 };
 
@@ -45,7 +46,8 @@ arguments_of(const Operation *operation)
 
 		appendStringInfo(&list, "%s%s %s", i > 0 ? ", " : "", quote_identifier(field->name),
 						 type_name);
-		if (!field->required && field->fallback && field->type == FIELD_INTEGER)
+		if (!field->required && field->fallback &&
+			(field->type == FIELD_INTEGER || field->type == FIELD_BOOLEAN))
 			appendStringInfo(&list, " DEFAULT %s", field->fallback);
 		else if (!field->required && field->fallback)
 			appendStringInfo(&list, " DEFAULT '%s'::%s", field->fallback, type_name);
@@ -87,6 +89,7 @@ flagplane_operations(PG_FUNCTION_ARGS)
 			CStringGetTextDatum(operation->dialect == LAYERS ? "layers" : "launchdarkly");
 		values[CHANGES_DATA] = BoolGetDatum(operation->kind != READS);
 		values[ARGUMENTS] = CStringGetTextDatum(arguments_of(operation));
+		values[CONCERNS_ACCOUNT] = BoolGetDatum(operation->whole_account);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;

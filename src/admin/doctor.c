@@ -3,7 +3,8 @@
  *	  What those who run the server should know about an installation: doctor()
  *	  looks at the catalog, the settings and the rows, and says what to do.
  *
- * It looks over all accounts, so it is for database roles with rights on the data.
+ * It looks over all accounts, so it is for database roles with rights on the data, and for
+ * those who watch the server, whom it shows no more than keys and counts.
  * It changes nothing and takes no lock that a change would wait for.
  */
 #include "api/response.h"
@@ -28,23 +29,46 @@ typedef struct Check
 {
 	const char *name;
 	const char *severity;
+	const char *relation; /* that the statement needs and others make; NULL: none */
 	Statement *statement;
 	const char *what_to_do;
 } Check;
 
-#define CHECK(name, severity, sql, what_to_do)                     \
+/* Without rights on such a relation its check is left out, as if it were not there. */
+STATEMENT(relation_readable,
+		  "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+		  " WHERE c.oid = to_regclass(:relation) AND has_schema_privilege(n.oid, 'USAGE')"
+		  " AND has_table_privilege(c.oid, 'SELECT')");
+
+#define CHECK(name, severity, sql, what_to_do) CHECK_IF(name, severity, NULL, sql, what_to_do)
+#define CHECK_IF(name, severity, relation, sql, what_to_do)        \
 	STATEMENT(name, "SELECT f.found::text FROM (" sql ") f(found)" \
 					" ORDER BY f.found::text COLLATE \"C\"");
 #include "admin/doctorlist.h"
-#undef CHECK
+#undef CHECK_IF
 
 static const Check checks[] = {
-#define CHECK(name, severity, sql, what_to_do) {#name, severity, &name, what_to_do},
+#define CHECK_IF(name, severity, relation, sql, what_to_do) \
+	{#name, severity, relation, &name, what_to_do},
 #include "admin/doctorlist.h"
+#undef CHECK_IF
 #undef CHECK
 };
 
 PG_FUNCTION_INFO_V1(flagplane_doctor);
+
+/*
+ * relation_is_readable: whether the owner of the extension may read a relation that is
+ * none of the extension's.
+ */
+static bool
+relation_is_readable(const char *relation)
+{
+	Params params = {0};
+
+	bind_text(&params, "relation", relation);
+	return statement_run(&relation_readable, &params, STATEMENT_READ).count > 0;
+}
 
 /*
  * run_check puts a check's findings into the result.
@@ -52,8 +76,11 @@ PG_FUNCTION_INFO_V1(flagplane_doctor);
 static void
 run_check(const Check *check, const Params *params, ReturnSetInfo *result)
 {
-	Rows found = statement_run(check->statement, params, STATEMENT_READ);
+	Rows found;
 
+	if (check->relation && !relation_is_readable(check->relation))
+		return;
+	found = statement_run(check->statement, params, STATEMENT_READ);
 	for (uint64 i = 0; i < found.count; i++)
 	{
 		Datum values[DOCTOR_COLUMNS];
@@ -70,8 +97,8 @@ run_check(const Check *check, const Params *params, ReturnSetInfo *result)
 
 /*
  * flagplane_doctor is doctor(): a row for each finding, in the order of the list,
- * the worst first; none if all is well.  Refuses database roles without rights on
- * the data.
+ * the worst first; none if all is well.  Refuses database roles that may not watch the
+ * server.
  */
 Datum
 flagplane_doctor(PG_FUNCTION_ARGS)
@@ -88,7 +115,7 @@ flagplane_doctor(PG_FUNCTION_ARGS)
 
 	statement_begin();
 	owner_enter(&owner);
-	owner_require_rights(&owner, "doctor");
+	owner_require_monitoring(&owner, "doctor");
 	for (int i = 0; i < (int) lengthof(checks); i++)
 		run_check(&checks[i], &params, result);
 	owner_leave(&owner);

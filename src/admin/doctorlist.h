@@ -4,8 +4,11 @@
  *
  * CHECK(name, severity, statement, what to do).  The statement answers a row with a
  * text for each thing that is found.  All of them take the same parameter: $1 says
- * whether the library is preloaded.  They look over all accounts.  No include guard:
- * it is read once for the statements and once for the table.
+ * whether the library is preloaded.  They look over all accounts.  A CHECK_IF names a
+ * relation as well that is none of the extension's, and is left out where that is not
+ * there or the owner of the extension may not read it.  What monitoring of any
+ * PostgreSQL tells (fsync, autovacuum, invalid indexes) is not looked for here.  No
+ * include guard: it is read once for the statements and once for the table.
  */
 
 /* The objects of the extension. */
@@ -16,6 +19,9 @@
 	" LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid" \
 	" LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid"   \
 	" LEFT JOIN pg_namespace n ON d.classid = 'pg_namespace'::regclass AND n.oid = d.objid"
+
+/* How many rows a group has, with their noun. */
+#define COUNTED(noun) "count(*) || CASE WHEN count(*) = 1 THEN ' " noun "' ELSE ' " noun "s' END"
 
 #define MEMBER "pg_describe_object(d.classid, d.objid, d.objsubid)"
 
@@ -32,6 +38,37 @@
 	" FROM pg_db_role_setting s, unnest(s.setconfig) u WHERE u LIKE '" name "=%'" \
 	" AND s.setdatabase IN (0, (SELECT b.oid FROM pg_database b"                  \
 	" WHERE b.datname = current_database()))) s(whose, setting)"
+
+/* The rows of a table whose parent is not there, by the foreign key that says they have one. */
+#define ORPHANS(constraint, child, column, parent)                                   \
+	"SELECT format('%s rows break ' || '" constraint " of " child "', count(*))"     \
+	" FROM flagplane_data." child " c WHERE c." column " IS NOT NULL AND NOT EXISTS" \
+	" (SELECT 1 FROM flagplane_data." parent " p WHERE p.account_id = c.account_id"  \
+	" AND p.id = c." column ") HAVING count(*) > 0"
+
+#define ORPHANS_OF_ACCOUNT(child)                                                               \
+	"SELECT format('%s rows break ' || '" child "_account_id_fkey of " child "', count(*))"     \
+	" FROM flagplane_data." child " c WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.account p" \
+	" WHERE p.id = c.account_id) HAVING count(*) > 0"
+
+/*
+ * The newest row of each resource among the last 1,000 of an account's audit log, unless
+ * that is its deletion: what there must be.  The log has no foreign key, so a restore
+ * that loses other tables keeps it.
+ */
+#define AUDITED                                                                              \
+	"(SELECT DISTINCT ON (a.id, n.target) a.id AS account_id, a.key AS account, n.subject,"  \
+	" n.project_id, n.target, n.at, n.operation, substring(n.target from '[^/]*$') AS named" \
+	" FROM flagplane_data.account a CROSS JOIN LATERAL"                                      \
+	" (SELECT l.subject, l.project_id, l.target, l.at, l.operation, l.generation, l.xid,"    \
+	" l.ordinal FROM flagplane_data.audit_log l WHERE l.account_id = a.id"                   \
+	" ORDER BY l.at DESC, l.generation DESC, l.xid DESC, l.ordinal DESC LIMIT 1000) n"       \
+	" WHERE n.target IS NOT NULL"                                                            \
+	" ORDER BY a.id, n.target, n.at DESC, n.generation DESC, n.xid DESC, n.ordinal DESC)"
+
+#define THERE(table, condition)                   \
+	"EXISTS (SELECT 1 FROM flagplane_data." table \
+	" r WHERE r.account_id = t.account_id AND " condition ")"
 
 CHECK(
 	version_mismatch, "error",
@@ -93,18 +130,6 @@ CHECK(replication_role, "error",
 	  "Foreign keys are not checked there. RESET session_replication_role.")
 
 CHECK(
-	no_primary_key, "error",
-	"SELECT c.oid::regclass" TABLES " WHERE NOT EXISTS (SELECT 1 FROM pg_index i"
-	" WHERE i.indrelid = c.oid AND i.indisprimary)",
-	"Rows may be there twice, and logical replication of changes fails. Add the primary key that a "
-	"fresh installation has.")
-
-CHECK(invalid_index, "error",
-	  "SELECT i.indexrelid::regclass" TABLES " JOIN pg_index i ON i.indrelid = c.oid"
-	  " WHERE NOT (i.indisvalid AND i.indisready AND i.indislive)",
-	  "REINDEX it; if it is what a failed REINDEX CONCURRENTLY left, DROP it.")
-
-CHECK(
 	no_exclusion, "error",
 	"SELECT c.oid::regclass" TABLES " WHERE c.relname = 'layer_reservation'"
 	" AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'x')",
@@ -112,19 +137,86 @@ CHECK(
 	"installation "
 	"has.")
 
-CHECK(no_btree_gist, "error",
-	  "SELECT 'extension btree_gist is not there' WHERE NOT EXISTS"
-	  " (SELECT 1 FROM pg_extension e WHERE e.extname = 'btree_gist')",
-	  "CREATE EXTENSION btree_gist: the exclusion constraint of reservations stands on it.")
+/* A row for each foreign key. */
+/* clang-format off */
+#define ALL_ORPHANS                                                                                          \
+	ORPHANS_OF_ACCOUNT("member")                                                                                \
+	" UNION ALL " ORPHANS_OF_ACCOUNT("project")                                                                 \
+	" UNION ALL " ORPHANS_OF_ACCOUNT("access_token")                                                            \
+	" UNION ALL " ORPHANS_OF_ACCOUNT("integration")                                                             \
+	" UNION ALL " ORPHANS_OF_ACCOUNT("audit_generation")                                                        \
+	" UNION ALL " ORPHANS("token_member", "access_token", "member_id", "member")                                \
+	" UNION ALL " ORPHANS("token_use_token", "access_token_use", "token_id", "access_token")                    \
+	" UNION ALL " ORPHANS("token_project_project", "access_token_project", "project_id", "project")             \
+	" UNION ALL " ORPHANS("token_project_token", "access_token_project", "token_id", "access_token")            \
+	" UNION ALL " ORPHANS("environment_project", "environment", "project_id", "project")                        \
+	" UNION ALL " ORPHANS("environment_key_environment", "environment_key", "environment_id", "environment")    \
+	" UNION ALL " ORPHANS("flag_maintainer", "flag", "maintainer_id", "member")                                 \
+	" UNION ALL " ORPHANS("flag_project", "flag", "project_id", "project")                                      \
+	" UNION ALL " ORPHANS("flag_environment_environment", "flag_environment", "environment_id", "environment")  \
+	" UNION ALL " ORPHANS("flag_environment_flag", "flag_environment", "flag_id", "flag")                       \
+	" UNION ALL " ORPHANS("flag_link_flag", "flag_link", "flag_id", "flag")                                     \
+	" UNION ALL " ORPHANS("flag_link_member", "flag_link", "member_id", "member")                               \
+	" UNION ALL " ORPHANS("layer_project", "layer", "project_id", "project")                                    \
+	" UNION ALL " ORPHANS("sdk_app_project", "sdk_app", "project_id", "project")                                \
+	" UNION ALL " ORPHANS("experiment_environment", "experiment", "environment_id", "environment")              \
+	" UNION ALL " ORPHANS("experiment_flag", "experiment", "flag_id", "flag")                                   \
+	" UNION ALL " ORPHANS("experiment_maintainer", "experiment", "maintainer_id", "member")                     \
+	" UNION ALL " ORPHANS("reservation_environment", "layer_reservation", "environment_id", "environment")      \
+	" UNION ALL " ORPHANS("reservation_experiment", "layer_reservation", "experiment_id", "experiment")         \
+	" UNION ALL " ORPHANS("reservation_layer", "layer_reservation", "layer_id", "layer")
+/* clang-format on */
 
-CHECK(unlogged_table, "error", "SELECT c.oid::regclass" TABLES " WHERE c.relpersistence <> 'p'",
-	  "A crash empties it. ALTER TABLE ... SET LOGGED.")
+CHECK(orphan, "error", ALL_ORPHANS,
+	  "Rows that they belong to are lost: foreign keys were not checked while rows were loaded. "
+	  "Restore the database again, as doc/operations.md describes.")
 
-CHECK(crash_unsafe, "error",
-	  "SELECT s.name || ' = off' FROM pg_settings s"
-	  " WHERE s.name IN ('fsync', 'full_page_writes') AND s.setting = 'off'",
-	  "A crash of the machine may lose what was acknowledged, or the whole cluster. Set it on and "
-	  "reload.")
+/* Of a resource that the log tells of no row is there. */
+#define MISSING(subject, table, condition) " WHEN '" subject "' THEN NOT " THERE(table, condition)
+
+#define MISSING_OF_PROJECT(subject, table) \
+	MISSING(subject, table, "r.project_id = t.project_id AND r.key = t.named")
+
+/* A row for each kind of resource. */
+/* clang-format off */
+#define KINDS                                                                    \
+	MISSING("project", "project", "r.id = t.project_id")                         \
+	MISSING("member", "member", "r.id = t.named")                                \
+	MISSING("access token", "access_token", "r.id = t.named")                    \
+	MISSING("integration", "integration", "r.key = t.named")                     \
+	MISSING("SDK app", "sdk_app", "'app_' || r.id = t.named")                    \
+	MISSING_OF_PROJECT("environment", "environment")                             \
+	MISSING_OF_PROJECT("flag", "flag")                                           \
+	MISSING_OF_PROJECT("layer", "layer")                                         \
+	MISSING("flag link", "flag_link", "r.id = t.named")                          \
+	" AND " THERE("flag", "r.project_id = t.project_id AND r.created_at <= t.at" \
+						  " AND r.key = substring(t.target from ':flag/([^:]*):')")
+/* clang-format on */
+
+/* Only what has no project is asked for where the project is not there. */
+#define IN_REACH                                                                         \
+	" AND (t.subject IN ('project', 'member', 'access token', 'integration') OR " THERE( \
+		"project", "r.id = t.project_id") ")"
+
+CHECK(
+	rows_missing, "error",
+	"SELECT format('account \"%s\": %s rows of \"%s\", the first of them %s', t.account,"
+	" count(*), t.subject, min(t.target)) FROM " AUDITED
+	" t WHERE NOT starts_with(t.operation, 'delete_') AND CASE t.subject" KINDS " END" IN_REACH
+	" GROUP BY t.account, t.subject"
+	" UNION ALL SELECT format('account \"%s\": its generations of the audit log', a.key)"
+	" FROM flagplane_data.account a WHERE EXISTS (SELECT 1 FROM flagplane_data.audit_log l"
+	" WHERE l.account_id = a.id) AND NOT EXISTS (SELECT 1 FROM flagplane_data.audit_generation g"
+	" WHERE g.account_id = a.id)"
+	" UNION ALL SELECT format('account \"%s\": when %s access tokens were used', a.key, count(*))"
+	" FROM flagplane_data.access_token k JOIN flagplane_data.account a ON a.id = k.account_id"
+	" WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.access_token_use u"
+	" WHERE u.account_id = k.account_id AND u.token_id = k.id) GROUP BY a.key"
+	" UNION ALL SELECT 'all accounts' WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.account)"
+	" AND EXISTS (SELECT 1 FROM flagplane_data.audit_log)",
+	"They are not there, though nobody deleted them: a restore has lost rows, as pg_restore --jobs "
+	"does where foreign keys are checked. Restore the database again, as doc/operations.md "
+	"describes.")
 
 CHECK(environment_without_key, "error",
 	  "SELECT format('environment %s of account \"%s\"', e.id, a.key)"
@@ -142,13 +234,6 @@ CHECK(configuration_missing, "error",
 	  " WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.flag_environment s"
 	  " WHERE s.account_id = f.account_id AND s.flag_id = f.id AND s.environment_id = e.id)",
 	  "The flag has no settings there. Restore the row from a backup.")
-
-CHECK(asynchronous_commit, "warning",
-	  "SELECT s.whose || ': ' || s.setting" SETTINGS_LIKE(
-		  "synchronous_commit") " WHERE s.setting = 'synchronous_commit=off'",
-	  "The last changes before a crash may be lost though they were acknowledged. RESET "
-	  "synchronous_commit "
-	  "where that is not wanted.")
 
 CHECK(not_preloaded, "warning", "SELECT 'the library is not preloaded' WHERE NOT $1",
 	  "Nothing is limited and nothing counted. Add flagplane to shared_preload_libraries and "
@@ -216,29 +301,38 @@ CHECK(foreign_object, "warning",
 	  "name, and "
 	  "DROP EXTENSION stops at it.")
 
-CHECK(
-	autovacuum_off, "warning",
-	"SELECT 'autovacuum = off' WHERE current_setting('autovacuum') = 'off'"
-	" UNION ALL SELECT c.oid::regclass || ': ' || o" TABLES
-	" CROSS JOIN LATERAL unnest(c.reloptions) o"
-	" WHERE o IN ('autovacuum_enabled=false', 'autovacuum_enabled=off')",
-	"Idempotency keys and last uses leave dead rows by the thousand, and tables grow. Turn it on.")
-
 CHECK(purge_backlog, "warning",
-	  "SELECT format('%s idempotency keys', count(*)) FROM flagplane_data.idempotency_key k"
-	  " WHERE k.expires_at < now() - interval '1 day' HAVING count(*) > 0"
-	  " UNION ALL SELECT format('%s environment keys', count(*)) FROM "
-	  "flagplane_data.environment_key k"
-	  " WHERE k.expires_at < now() - interval '1 day' HAVING count(*) > 0",
+	  "SELECT " COUNTED(
+		  "idempotency key") " FROM flagplane_data.idempotency_key k"
+							 " WHERE k.expires_at < now() - interval '1 day' HAVING count(*) > 0"
+							 " UNION ALL SELECT " COUNTED(
+								 "environment key") " FROM "
+													"flagplane_data.environment_key k"
+													" WHERE k.expires_at < now() - interval '1 "
+													"day' HAVING count(*) > 0",
 	  "They expired more than a day ago. Let a scheduler call flagplane.purge() every few minutes.")
+
+CHECK_IF(cron_job_failed, "warning", "cron.job_run_details",
+		 "SELECT format('\"%s\" at %s UTC: %s', coalesce(j.jobname, d.command),"
+		 " to_char(d.start_time AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), d.return_message)"
+		 " FROM (SELECT DISTINCT ON (r.jobid) r.jobid, r.status, r.command, r.start_time, "
+		 "r.return_message"
+		 " FROM cron.job_run_details r WHERE r.command LIKE '%flagplane%'"
+		 " AND r.status IN ('succeeded', 'failed') ORDER BY r.jobid, r.runid DESC) d"
+		 " JOIN cron.job j ON j.jobid = d.jobid WHERE d.status = 'failed'",
+		 "The last run of the job failed. After 'connection failed' set "
+		 "cron.use_background_workers = on and "
+		 "restart: pg_cron then needs no line of pg_hba.conf.")
 
 CHECK(
 	token_expires_soon, "warning",
-	"SELECT format('account \"%s\": %s access tokens, the first of them %s', a.key, count(*),"
-	" (array_agg(t.id ORDER BY t.expires_at, t.id))[1])"
-	" FROM flagplane_data.access_token t JOIN flagplane_data.account a ON a.id = t.account_id"
-	" WHERE t.expires_at BETWEEN now() AND now() + interval '14 days'"
-	" AND t.revoked_at IS NULL AND t.killed_at IS NULL GROUP BY a.key",
+	"SELECT format('account \"%s\": %s, the first of them %s', a.key, " COUNTED(
+		"access token") ","
+						" (array_agg(t.id ORDER BY t.expires_at, t.id))[1])"
+						" FROM flagplane_data.access_token t JOIN flagplane_data.account a ON a.id "
+						"= t.account_id"
+						" WHERE t.expires_at BETWEEN now() AND now() + interval '14 days'"
+						" AND t.revoked_at IS NULL AND t.killed_at IS NULL GROUP BY a.key",
 	"They expire within 14 days. Make new ones with the same scopes, and give them to the callers.")
 
 CHECK(role_without_token, "info",
@@ -260,12 +354,24 @@ CHECK(notify_on, "info",
 	  "Commits of changes wait for each other. Leave it on only if somebody listens.")
 
 CHECK(account_without_project, "info",
-	  "SELECT format('%s accounts, the first of them \"%s\"', count(*), min(a.key))"
-	  " FROM flagplane_data.account a WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.project p"
-	  " WHERE p.account_id = a.id) HAVING count(*) > 0",
+	  "SELECT format('%s, the first of them \"%s\"', " COUNTED(
+		  "account") ", min(a.key))"
+					 " FROM flagplane_data.account a WHERE NOT EXISTS (SELECT 1 FROM "
+					 "flagplane_data.project p"
+					 " WHERE p.account_id = a.id) HAVING count(*) > 0",
 	  "Nobody has begun to use them, or a restore has left their rows out.")
 
+#undef ORPHANS
+#undef ORPHANS_OF_ACCOUNT
+#undef AUDITED
+#undef THERE
+#undef MISSING
+#undef MISSING_OF_PROJECT
+#undef KINDS
+#undef IN_REACH
+#undef ALL_ORPHANS
 #undef MEMBERS
 #undef MEMBER
+#undef COUNTED
 #undef TABLES
 #undef SETTINGS_LIKE

@@ -47,7 +47,7 @@ STATEMENT(read_settings, "SELECT json_object_agg(s.name, s.setting ORDER BY s.na
 
 /*
  * flagplane_status is status(): a row about the library as it runs here.  Refuses
- * database roles without rights on the data.
+ * database roles that may not watch the server.
  */
 Datum
 flagplane_status(PG_FUNCTION_ARGS)
@@ -69,7 +69,7 @@ flagplane_status(PG_FUNCTION_ARGS)
 
 	statement_begin();
 	owner_enter(&owner);
-	owner_require_rights(&owner, "status");
+	owner_require_monitoring(&owner, "status");
 	rows = statement_run(&read_settings, &params, STATEMENT_READ);
 	row_read(&rows, 0, &row);
 	settings = MemoryContextStrdup(context, row_string(&row, 0));
@@ -89,7 +89,8 @@ flagplane_status(PG_FUNCTION_ARGS)
 
 /*
  * flagplane_operation_stats is operation_stats(), which the view stats shows: a
- * row for each operation; none where nothing is counted.
+ * row for each operation; none where nothing is counted.  Refuses database roles that
+ * may not watch the server.
  */
 Datum
 flagplane_operation_stats(PG_FUNCTION_ARGS)
@@ -97,7 +98,12 @@ flagplane_operation_stats(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	uint64 counts[STATS_COUNTERS];
 	TimestampTz since;
+	OwnerContext owner;
 
+	postgrest_set_error_format(LAUNCHDARKLY, NULL);
+	owner_enter(&owner);
+	owner_require_monitoring(&owner, "operation_stats");
+	owner_leave(&owner);
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < OPERATION_COUNT && stats_read(i, counts, &since); i++)
 	{

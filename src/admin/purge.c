@@ -20,12 +20,12 @@ STATEMENT(list_accounts, "SELECT a.id FROM flagplane_data.account a ORDER BY a.i
  * distributed over servers, rows are locked on one server only.
  */
 STATEMENT(purge_idempotency_keys,
-		  "WITH d AS MATERIALIZED (SELECT e.account_id, e.actor, e.operation, e.key_hash"
+		  "WITH d AS MATERIALIZED (SELECT e.account_id, e.actor, e.key_hash"
 		  " FROM flagplane_data.idempotency_key e WHERE e.account_id = $1 AND e.expires_at <= $2"
 		  " ORDER BY e.expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)"
 		  " DELETE FROM flagplane_data.idempotency_key k USING d"
 		  " WHERE k.account_id = $1 AND k.account_id = d.account_id AND k.actor = d.actor"
-		  " AND k.operation = d.operation AND k.key_hash = d.key_hash");
+		  " AND k.key_hash = d.key_hash");
 
 STATEMENT(purge_environment_keys,
 		  "WITH d AS MATERIALIZED (SELECT e.account_id, e.value"

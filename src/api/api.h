@@ -15,6 +15,7 @@ typedef struct Headers
 	char *token;
 	char *idempotency_key;
 	char *if_match;
+	char *if_none_match;
 	char *method_override;
 	char *original_method; /* what the reverse proxy was asked for */
 	char *original_uri;

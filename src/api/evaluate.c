@@ -103,9 +103,12 @@ flagplane_evaluate(PG_FUNCTION_ARGS)
 						 (StringView){.data = VARDATA_ANY(key), .length = VARSIZE_ANY_EXHDR(key)},
 						 &context, NULL, &detail);
 	}
+	/* The text is written behind the header that it is returned with. */
 	initStringInfo(&out);
+	appendStringInfoSpaces(&out, VARHDRSZ);
 	detail_append(&out, &detail, PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3));
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
+	SET_VARSIZE(out.data, out.len);
+	PG_RETURN_TEXT_P((text *) out.data);
 }
 
 /*

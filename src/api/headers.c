@@ -33,6 +33,7 @@ static const struct
 } plain_headers[] = {
 	{"idempotency-key", offsetof(Headers, idempotency_key)},
 	{"if-match", offsetof(Headers, if_match)},
+	{"if-none-match", offsetof(Headers, if_none_match)},
 	{"x-http-method-override", offsetof(Headers, method_override)},
 	{"x-original-method", offsetof(Headers, original_method)},
 	{"x-original-uri", offsetof(Headers, original_uri)},
@@ -87,13 +88,34 @@ read_header(Reading *reading, const char *name, char *value)
 }
 
 /*
- * settle_token takes the first of the tokens that are there.
+ * drop_hashes leaves the versions of entity tags: "3.0123456789abcdef" is "3" to whoever
+ * changes the resource, whose other parts have versions of their own.
  */
 static void
-settle_token(Reading *reading)
+drop_hashes(char *tags)
+{
+	char *to = tags;
+
+	for (const char *from = tags; *from; from++)
+	{
+		if (*from == '.')
+			from += strcspn(from, "\"") - 1;
+		else
+			*to++ = *from;
+	}
+	*to = '\0';
+}
+
+/*
+ * settle takes the first of the tokens that are there, and what counts of If-Match.
+ */
+static void
+settle(Reading *reading)
 {
 	for (int i = 0; i < TOKEN_HEADERS && reading->headers->token == NULL; i++)
 		reading->headers->token = reading->tokens[i];
+	if (reading->headers->if_match)
+		drop_hashes(reading->headers->if_match);
 }
 
 /*
@@ -117,7 +139,7 @@ headers_read_jsonb(Jsonb *source, Headers *headers)
 		if (value.type == jbvString)
 			read_header(&reading, jsonb_string(&name), jsonb_string(&value));
 	}
-	settle_token(&reading);
+	settle(&reading);
 }
 
 /*
@@ -146,5 +168,5 @@ headers_of_postgrest(Headers *headers)
 		return;
 	if (json_read_object(text, strlen(text), read_member, &reading) != NULL)
 		error_raise(ERR_MALFORMED, "the setting request.headers is not a JSON object");
-	settle_token(&reading);
+	settle(&reading);
 }

@@ -31,6 +31,11 @@
 /* The largest body that a documented request has use for. */
 #define BODY_BYTES_MAX (1024 * 1024)
 
+#define HTTP_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/* The answer to who has the current version already. */
+#define STATUS_NOT_MODIFIED 304
+
 /* A REST request, and the answer to it. */
 typedef struct Exchange
 {
@@ -178,6 +183,36 @@ asks_openapi(Route *route, const char *method)
 }
 
 /*
+ * names_etag tells whether an If-None-Match names an entity tag, or any by *.  Tags are
+ * compared weakly: one with W/ before it is as good as one without.
+ */
+static bool
+names_etag(const char *header, const char *etag)
+{
+	size_t etag_length = strlen(etag);
+
+	for (;;)
+	{
+		size_t length;
+
+		header += strspn(header, ", \t");
+		if (*header == '\0')
+			return false;
+		if (*header == '*')
+			return true;
+		if (strncmp(header, "W/", 2) == 0)
+			header += 2;
+		/* A comma may stand within the quotes. */
+		length = *header == '"' ? strcspn(header + 1, "\"") + 1 : strcspn(header, ",");
+		if (header[length] == '"')
+			length++;
+		if (length == etag_length && strncmp(header, etag, length) == 0)
+			return true;
+		header += length;
+	}
+}
+
+/*
  * run_exchange routes the request and runs its operation.
  */
 static void
@@ -201,8 +236,13 @@ run_exchange(Exchange *exchange)
 		openapi_document(exchange->response);
 		return;
 	}
+	if (operation == NULL && exchange->route.allowed[0] &&
+		strspn(method, HTTP_LETTERS) != strlen(method))
+		error_raise(ERR_METHOD,
+					"there is no such method; methods are written in capitals, as in GET");
 	if (operation == NULL && exchange->route.allowed[0])
-		error_raise(ERR_METHOD, "this path does not take that method");
+		error_raise(ERR_METHOD, "this path does not take that method, only: %s",
+					exchange->route.allowed);
 	if (operation == NULL)
 		error_raise(ERR_NO_ROUTE, "there is no such path");
 
@@ -220,25 +260,12 @@ run_exchange(Exchange *exchange)
 	exchange->status = operation->status;
 	exchange->response = request.response;
 	response_of_request(&exchange->answer_headers, &request);
-}
-
-/*
- * log_error writes an unforeseen error to the server's log under the request's
- * id.  The statement stays out of it, and so do those around it in the functions that
- * called, since the caller's token may stand in them, and what a broken constraint
- * says of the row.
- */
-static void
-log_error(const Exchange *exchange, const ErrorData *error)
-{
-	ErrorContextCallback *callers = error_context_stack;
-
-	error_context_stack = NULL;
-	ereport(LOG, errhidestmt(true), errcode(error->sqlerrcode),
-			errmsg("flagplane request %s failed: %s", exchange->id, error->message),
-			error->detail && !error_tells_row(error) ? errdetail_internal("%s", error->detail) : 0,
-			error->context ? errcontext("%s", error->context) : 0);
-	error_context_stack = callers;
+	if (operation->kind == READS && request.version > 0 && headers.if_none_match &&
+		names_etag(headers.if_none_match, response_etag(&request)))
+	{
+		exchange->status = STATUS_NOT_MODIFIED;
+		exchange->response = makeStringInfo();
+	}
 }
 
 /*
@@ -269,8 +296,14 @@ respond_error(Exchange *exchange, ErrorData *error)
 		ReThrowError(error);
 	if (!error_is_ours(error, &kind))
 	{
-		log_error(exchange, error);
+		kind = ERR_INTERNAL;
+		response_log_error(exchange->id, error);
 		message = psprintf("internal error in request %s", exchange->id);
+		error_set_format(ERROR_FORMAT_SQL, exchange->route.dialect, exchange->id);
+	}
+	else if (kind == ERR_UNAVAILABLE)
+	{
+		message = response_unavailable(exchange->id, error);
 		error_set_format(ERROR_FORMAT_SQL, exchange->route.dialect, exchange->id);
 	}
 	exchange->status = error_status(kind, exchange->route.dialect);

@@ -154,12 +154,14 @@ openapi_has_body(const Operation *operation)
 }
 
 /*
- * openapi_is_list tells whether an operation answers with a list.
+ * openapi_is_list tells whether an operation answers with a list: one that is called a
+ * list, or makes several things.
  */
 bool
 openapi_is_list(const Operation *operation)
 {
-	return strncmp(operation->name, "list_", strlen("list_")) == 0;
+	return strncmp(operation->name, "list_", strlen("list_")) == 0 ||
+		   operation->name[strlen(operation->name) - 1] == 's';
 }
 
 /*
@@ -215,8 +217,8 @@ write_parameters(StringInfo out, const Operation *operation)
 	{
 		document_element(out);
 		openapi_reference(out, "parameters",
-						  operation->kind == CHANGES_ONCE ? "RequiredIdempotencyKey"
-														  : "IdempotencyKey");
+						  operation->kind & KEY_REQUIRED ? "RequiredIdempotencyKey"
+														 : "IdempotencyKey");
 	}
 	if (has_version(operation) &&
 		(operation->status == 204 || strcmp(operation->method, "PATCH") == 0))

@@ -93,7 +93,7 @@ may_refuse(const Operation *operation, ErrorKind kind)
 		case ERR_IN_USE:
 			return operation->kind != READS;
 		case ERR_IDEMPOTENCY_REQUIRED:
-			return operation->kind == CHANGES_ONCE;
+			return (operation->kind & KEY_REQUIRED) != 0;
 		case ERR_MALFORMED:
 		case ERR_SERVER_GENERATED_ID:
 			return openapi_has_body(operation);

@@ -42,6 +42,7 @@ write_member_schema(StringInfo out, const InstructionMember *member)
 	switch (member->type)
 	{
 		case MEMBER_TEXT:
+		case MEMBER_NAME:
 			document_string(out, "type", "string");
 			document_integer(out, "minLength", member->min);
 			document_integer(out, "maxLength", member->max);
@@ -138,7 +139,7 @@ write_choices(StringInfo out, const char *const *choices)
 static void
 write_text_rule(StringInfo out, const Field *field)
 {
-	if (field->choices)
+	if (field->choices && field->rule != RULE_LIST)
 		write_choices(out, field->choices);
 	if (field->rule == RULE_EMAIL)
 		document_string(out, "format", "email");

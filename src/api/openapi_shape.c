@@ -31,6 +31,19 @@ const NamedText openapi_shapes[] = {
 			   " projects string[]?, rateLimitTier? string, expiresAt time?, lastUsedAt time?"},
 	{"CallerIdentity", "accountId? string, authKind string, tokenKind? string, tokenName? string,"
 					   " tokenId? string, memberId? string, serviceToken? boolean"},
+	{"Member",
+	 "_links Link{}, _id string, role string, email string, firstName string?, lastName string?,"
+	 " _pendingInvite boolean, _verified boolean, customRoles string[], mfa string,"
+	 " _lastSeen integer, creationDate integer"},
+	{"MemberList", "items Member[], totalCount integer, _links Link{}"},
+	{"NewMember", "email string, role? string, firstName? string, lastName? string"},
+	{"AccessToken",
+	 "_links Link{}, _id string, ownerId string, name string, description? string,"
+	 " token string, role string?, scopes string[], projects string[]?,"
+	 " rateTier string, memberId string?, serviceToken boolean,"
+	 " defaultApiVersion? integer, creationDate integer, lastModified integer,"
+	 " expiresAt integer?, revokedAt integer?, killedAt integer?, lastUsed integer?"},
+	{"AccessTokenList", "items AccessToken[], totalCount integer, _links Link{}"},
 	{"AuditAccess", "action string, resource string?"},
 	{"AuditMember", "_links Link{}, _id string, email string, firstName string?, lastName string?"},
 	{"AuditToken", "_id string, name string, ending string, serviceToken boolean"},
@@ -82,8 +95,8 @@ const NamedText openapi_shapes[] = {
 	{"InitialPrerequisite", "key string, variationId uuid"},
 	{"FlagConfiguration",
 	 "on boolean, archived boolean, salt string, sel string, lastModified integer,"
-	 " version integer, targets Target[], contextTargets Target[], rules Rule[],"
-	 " fallthrough Fallthrough, offVariation? integer, prerequisites Prerequisite[], _site Link,"
+	 " version integer, targets? Target[], contextTargets? Target[], rules? Rule[],"
+	 " fallthrough Fallthrough, offVariation? integer, prerequisites? Prerequisite[], _site Link,"
 	 " _environmentName string, trackEvents boolean, trackEventsFallthrough boolean"},
 	{"FlagConfigurationChange",
 	 "on? boolean, targets? Target[], rules? NewRule[], fallthrough? FallthroughChange,"
@@ -117,19 +130,31 @@ const NamedText openapi_shapes[] = {
 	{"TreatmentInput", "name string, baseline boolean, allocationPercent string,"
 					   " parameters TreatmentParameterInput[]"},
 	{"MetricInput", "key string, isGroup? boolean, primary? boolean"},
-	{"IterationFlagInput", "ruleId string, flagConfigVersion integer,"
+	{"IterationFlagInput", "ruleId? string, flagConfigVersion? integer,"
 						   " notInExperimentVariationId? string"},
 	{"IterationInput", "hypothesis? string, canReshuffleTraffic? boolean, metrics? MetricInput[],"
 					   " primarySingleMetricKey? string, primaryFunnelKey? string,"
-					   " treatments? TreatmentInput[], flags? IterationFlagInput{},"
+					   " treatments? TreatmentInput[], reallocationFrequencyMillis? integer, "
+					   "flags? IterationFlagInput{},"
 					   " randomizationUnit? string, attributes? string[]"},
-	{"IterationFlag", "_links Link{}"},
+	{"IterationFlag", "targetingRule? string, flagConfigVersion? integer,"
+					  " notInExperimentVariationId? string, _links Link{}"},
+	{"IterationMetric",
+	 "key string, name string, kind string, isGroup boolean, _links Link{}, primary? boolean"},
+	{"TreatmentParameter", "flagKey string, variationId string"},
+	{"Treatment", "_id? string, name string, allocationPercent string, baseline boolean,"
+				  " parameters TreatmentParameter[]"},
 	{"Iteration", "hypothesis string, status string, createdAt integer, startedAt? integer,"
-				  " endedAt? integer, flags? IterationFlag{}, randomizationUnit string,"
+				  " endedAt? integer, winningTreatmentId? string, winningReason? string,"
+				  " flags? IterationFlag{}, randomizationUnit string, canReshuffleTraffic? boolean,"
+				  " reallocationFrequencyMillis? integer, primarySingleMetric? IterationMetric,"
+				  " primaryFunnel? IterationMetric, attributes? string[], treatments? Treatment[],"
+				  " metrics? IterationMetric[], secondaryMetrics? IterationMetric[],"
 				  " layerSnapshot? LayerSnapshot"},
 	{"Experiment", "_id string, key string, name string, description string,"
 				   " _maintainerId string, _creationDate integer, environmentKey string,"
-				   " archivedDate? integer, _links Link{}, currentIteration Iteration"},
+				   " archivedDate? integer, _links Link{}, currentIteration Iteration,"
+				   " draftIteration? Iteration"},
 	{"ExperimentList", "items Experiment[], totalCount integer, _links Link{}"},
 	{"LayerList", "items Layer[], totalCount integer, _links Link{}"},
 	{"PartnerProject", "id string, name string, status string, customerExternalId string?,"
@@ -191,6 +216,7 @@ const NamedText openapi_json_fields[] = {
 	{"defaults", "FlagDefaults"},
 	{"metadata", "string{}"},
 	{"capi", "AdPlatformChange{}"},
+	{"members", "NewMember[]"},
 	{"customProperties", "CustomProperty{}"},
 	{"clientSideAvailability", "NewClientSideAvailability"},
 	{"initialPrerequisites", "InitialPrerequisite[]"},
@@ -216,6 +242,9 @@ const NamedText openapi_parameter_examples[] = {
 
 /* A body of each operation that takes one. */
 const NamedText openapi_examples[] = {
+	{"create_members", "[{\"email\":\"grace.hopper@example.com\",\"role\":\"writer\"}]"},
+	{"create_access_token", "{\"name\":\"Nightly report\",\"role\":\"reader\"}"},
+	{"update_access_token", "[{\"op\":\"replace\",\"path\":\"/name\",\"value\":\"Report\"}]"},
 	{"create_project", "{\"key\":\"acme-coffee\",\"name\":\"Acme Coffee\",\"tags\":[\"mobile\"]}"},
 	{"update_project", "[{\"op\":\"replace\",\"path\":\"/name\",\"value\":\"Acme\"}]"},
 	{"create_environment",

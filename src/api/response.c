@@ -6,12 +6,16 @@
 #include "api/response.h"
 
 #include "access/xact.h"
+#include "common/hashfn.h"
 #include "util/response_headers.h"
 #include "util/document.h"
 #include "util/json.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/jsonb.h"
+
+/* When a request can be tried again that a lock or a resource was missing for. */
+#define RETRY_AFTER_SECONDS 1
 
 /*
  * response_header adds a header to the answer.
@@ -27,6 +31,20 @@ response_header(ResponseHeaders *headers, const char *name, const char *value)
 }
 
 /*
+ * response_etag is the entity tag of an answer: its version.  A document that shows
+ * more than what the version is of has its own text's hash behind that.
+ */
+char *
+response_etag(const Request *request)
+{
+	if (request->operation->kind == READS && request->composed)
+		return psprintf("\"%d.%016" INT64_MODIFIER "x\"", request->version,
+						hash_bytes_extended((const unsigned char *) request->response->data,
+											request->response->len, 0));
+	return psprintf("\"%d\"", request->version);
+}
+
+/*
  * response_of_request adds what a done request says in headers.
  */
 void
@@ -35,7 +53,7 @@ response_of_request(ResponseHeaders *headers, const Request *request)
 	if (request->location->len > 0)
 		response_header(headers, "Location", request->location->data);
 	if (request->version > 0)
-		response_header(headers, "ETag", psprintf("\"%d\"", request->version));
+		response_header(headers, "ETag", response_etag(request));
 	if (request->replayed)
 		response_header(headers, "Idempotent-Replayed", "true");
 }
@@ -60,6 +78,37 @@ response_object(const ResponseHeaders *headers, StringInfo out)
 	for (int i = 0; i < headers->count; i++)
 		document_string(out, headers->names[i], headers->values[i]);
 	document_close(out, '}');
+}
+
+/*
+ * response_log_error writes an error that is not told to the caller to the server's log,
+ * under the request's id.  The statement stays out of it, and so do those around it in the
+ * functions that called, since the caller's token may stand in them, and what a broken
+ * constraint says of the row.
+ */
+void
+response_log_error(const char *request_id, const ErrorData *error)
+{
+	ErrorContextCallback *callers = error_context_stack;
+
+	error_context_stack = NULL;
+	ereport(LOG, errhidestmt(true), errcode(error->sqlerrcode),
+			errmsg("flagplane request %s failed: %s", request_id, error->message),
+			error->detail && !error_tells_row(error) ? errdetail_internal("%s", error->detail) : 0,
+			error->context ? errcontext("%s", error->context) : 0);
+	error_context_stack = callers;
+}
+
+/*
+ * response_unavailable logs an error of what PostgreSQL could not do for the moment, asks the
+ * caller to try again, and returns the message to tell them.
+ */
+const char *
+response_unavailable(const char *request_id, const ErrorData *error)
+{
+	response_log_error(request_id, error);
+	response_header_number("Retry-After", RETRY_AFTER_SECONDS);
+	return psprintf("the server cannot do this at the moment; try again (request %s)", request_id);
 }
 
 /*

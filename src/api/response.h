@@ -6,8 +6,10 @@
 #define FLAGPLANE_RESPONSE_H
 
 #include "call/request.h"
+#include "util/response_headers.h"
 
-#define RESPONSE_HEADERS_MAX 16
+/* Those that every answer carries, and those of one: response_of_request and http.c. */
+#define RESPONSE_HEADERS_MAX (COMMON_HEADERS_MAX + 8)
 
 /* The headers of an answer, in the order they were added in. */
 typedef struct ResponseHeaders
@@ -18,9 +20,13 @@ typedef struct ResponseHeaders
 } ResponseHeaders;
 
 extern void response_header(ResponseHeaders *headers, const char *name, const char *value);
+extern char *response_etag(const Request *request);
 extern void response_of_request(ResponseHeaders *headers, const Request *request);
 extern void response_common_headers(ResponseHeaders *headers);
 extern void response_object(const ResponseHeaders *headers, StringInfo out);
+
+extern void response_log_error(const char *request_id, const ErrorData *error);
+extern const char *response_unavailable(const char *request_id, const ErrorData *error);
 
 extern const char *postgrest_setting(const char *name);
 extern bool postgrest_calls(void);

@@ -5,6 +5,7 @@
 #include "api/http.h"
 
 #include "call/field.h"
+#include "catalog/namespace.h"
 #include "mb/pg_wchar.h"
 #include "operations.h"
 
@@ -24,16 +25,41 @@ hex_digit(char c)
 }
 
 /*
- * percent_decode decodes a stretch of a URI, which is UTF-8 like a body, into text of
- * the database's encoding; NULL if it holds a bad escape, a NUL, or bytes that are no
- * text.
+ * server_text is UTF-8 text in the database's encoding; NULL if that lacks one of its
+ * characters.
  */
 static char *
-percent_decode(const char *from, size_t length, bool plus_is_space)
+server_text(char *text, size_t length)
+{
+	int encoding = GetDatabaseEncoding();
+	char *converted;
+	Oid procedure;
+
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
+		return text;
+	procedure = FindDefaultConversionProc(PG_UTF8, encoding);
+	if (!OidIsValid(procedure))
+		return NULL;
+	converted = palloc(length * MAX_CONVERSION_GROWTH + 1);
+	if (pg_do_encoding_conversion_buf(procedure, PG_UTF8, encoding, (unsigned char *) text, length,
+									  (unsigned char *) converted,
+									  length * MAX_CONVERSION_GROWTH + 1, true) != (int) length)
+		return NULL;
+	return converted;
+}
+
+/*
+ * percent_decode decodes a stretch of a URI, which is UTF-8 like a body, into text of
+ * the database's encoding; NULL if it holds a bad escape, a NUL, or bytes that are no
+ * text.  A good one that the encoding lacks characters of is told by lacking.
+ */
+static char *
+percent_decode(const char *from, size_t length, bool plus_is_space, bool *lacking)
 {
 	char *text = palloc(length + 1);
 	char *next = text;
 
+	*lacking = false;
 	for (size_t i = 0; i < length; i++)
 	{
 		char c = from[i];
@@ -59,7 +85,9 @@ percent_decode(const char *from, size_t length, bool plus_is_space)
 	*next = '\0';
 	if (pg_encoding_verifymbstr(PG_UTF8, text, next - text) != next - text)
 		return NULL;
-	return pg_any_to_server(text, next - text, PG_UTF8);
+	text = server_text(text, next - text);
+	*lacking = text == NULL;
+	return text;
 }
 
 /*
@@ -139,50 +167,95 @@ route_find(const char *method, const char *uri, Route *route)
 }
 
 /*
- * route_fields fills the fields that stand in the path and in the query string.
- * Query parameters that the operation does not know are passed over, but for one
- * whose caller trusts that nothing is changed.
+ * unknown_parameter collects a query parameter that the operation does not have, with
+ * the name that was perhaps meant, or all that it has.
+ */
+static void
+unknown_parameter(Request *request, const char *name)
+{
+	const Operation *operation = request->operation;
+	const char *nearest = field_nearest(operation, name, IN_QUERY);
+	StringInfoData known;
+
+	initStringInfo(&known);
+	for (const Field *field = operation->fields; field->name; field++)
+		if (field->place == IN_QUERY)
+			appendStringInfo(&known, "%s%s", known.len > 0 ? ", " : "", field->json_name);
+	if (nearest)
+		error_violation(&request->violations, name,
+						"is not a parameter of this request; perhaps %s is meant", nearest);
+	else if (known.len > 0)
+		error_violation(&request->violations, name,
+						"is not a parameter of this request; it takes: %s", known.data);
+	else
+		error_violation(&request->violations, name,
+						"is not a parameter of this request; it takes none");
+}
+
+/*
+ * take_parameter takes one parameter of a query string.  One without a value is as good
+ * as absent.
+ */
+static void
+take_parameter(Request *request, const char *text, size_t length)
+{
+	const char *equals = memchr(text, '=', length);
+	size_t name_length = equals ? (size_t) (equals - text) : length;
+	bool lacking;
+	char *name = percent_decode(text, name_length, true, &lacking);
+	int field = name ? field_by_json_name(request->operation, name, IN_QUERY) : -1;
+	char *value =
+		equals ? percent_decode(equals + 1, length - name_length - 1, true, &lacking) : pstrdup("");
+
+	if (name == NULL)
+		error_violation(&request->violations, "the query string",
+						"is not validly percent-encoded text");
+	else if (field < 0)
+		unknown_parameter(request, name);
+	else if (value == NULL && lacking)
+		request_violation(request, field, "has a character that nothing in this database can have");
+	else if (value == NULL)
+		request_violation(request, field, "is not validly percent-encoded text");
+	else if (value[0] == '\0')
+		return;
+	else if (request_given(request, field))
+		field_append_text(request, field, value);
+	else
+		field_from_text(request, field, value);
+}
+
+/*
+ * route_fields fills the fields that stand in the path and in the query string.  What
+ * the query string has beside them is refused: its caller expects something of it.
  */
 void
 route_fields(Request *request, const Route *route)
 {
-	const Operation *operation = request->operation;
-	const char *query = route->query;
-
 	for (int i = 0; i < route->parameter_count; i++)
 	{
 		const RouteParameter *parameter = &route->parameters[i];
-		int field = field_by_json_name(operation, pnstrdup(parameter->name, parameter->name_length),
-									   IN_PATH);
-		char *text = percent_decode(parameter->value, parameter->value_length, false);
+		int field = field_by_json_name(request->operation,
+									   pnstrdup(parameter->name, parameter->name_length), IN_PATH);
+		bool lacking;
+		char *text = percent_decode(parameter->value, parameter->value_length, false, &lacking);
 
-		Assert(field >= 0);
+		if (field < 0)
+			elog(ERROR, "operation %s has no field for a part of its path",
+				 request->operation->name);
 		if (text)
 			field_from_text(request, field, text);
+		else if (lacking)
+			error_raise(ERR_NOT_FOUND, "%s has a character that nothing in this database can have",
+						request->operation->fields[field].json_name);
 		else
 			request_violation(request, field, "is not validly percent-encoded text");
 	}
-	while (*query && *query != '#')
+	for (const char *query = route->query; *query && *query != '#';)
 	{
 		size_t length = strcspn(query, "&#");
-		const char *equals = memchr(query, '=', length);
-		size_t name_length = equals ? (size_t) (equals - query) : length;
-		char *name = percent_decode(query, name_length, true);
-		int field = name ? field_by_json_name(operation, name, IN_QUERY) : -1;
 
-		if (field >= 0)
-		{
-			char *text =
-				equals ? percent_decode(equals + 1, length - name_length - 1, true) : pstrdup("");
-
-			if (text == NULL)
-				request_violation(request, field, "is not validly percent-encoded text");
-			else if (text[0])
-				field_from_text(request, field, text);
-		}
-		else if (name && strcmp(name, "dryRun") == 0 && operation->kind != READS)
-			error_violation(&request->violations, name,
-							"is not there; the change would really be made");
+		if (length > 0)
+			take_parameter(request, query, length);
 		query += length;
 		if (*query == '&')
 			query++;

@@ -79,6 +79,35 @@ sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinf
 }
 
 /*
+ * run_for_postgrest runs a request that came over /rpc.  What PostgreSQL could not do for the
+ * moment leaves as a response, as refusals do; any other error as it is.
+ */
+static void
+run_for_postgrest(Request *request)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		call_run(request);
+	}
+	PG_CATCH();
+	{
+		if (error_is_transient(geterrcode()))
+		{
+			ErrorData *error;
+
+			MemoryContextSwitchTo(context);
+			error = CopyErrorData();
+			FlushErrorState();
+			error_raise(ERR_UNAVAILABLE, "%s", response_unavailable(request->id, error));
+		}
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}
+
+/*
  * call_from_sql runs an operation with the arguments of its SQL function and
  * returns its document; NULL where there is none.
  */
@@ -98,10 +127,13 @@ call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 	if (operation->kind != READS && !PG_ARGISNULL(fields))
 		request.idempotency_key = uuid_text(PG_GETARG_UUID_P(fields)->data);
 
-	call_run(&request);
-
 	if (postgrest_calls())
+	{
+		run_for_postgrest(&request);
 		respond(&request);
+	}
+	else
+		call_run(&request);
 	if (request.response->len == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(

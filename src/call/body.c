@@ -6,10 +6,6 @@
 #include "call/body.h"
 
 #include "call/field.h"
-#include "utils/varlena.h"
-
-/* An unknown name is near a known one if at most one letter in so many differs. */
-#define HINT_LETTERS 3
 
 /* The state of reading a body. */
 typedef struct BodyReader
@@ -18,38 +14,6 @@ typedef struct BodyReader
 	bool seen[FIELDS_MAX];
 	bool server_generated_id;
 } BodyReader;
-
-/*
- * nearest_field finds the body field whose name an unknown one was perhaps meant
- * to be; NULL if none is near.
- */
-static const char *
-nearest_field(const Operation *operation, const char *name)
-{
-	const char *nearest = NULL;
-	int length = strlen(name);
-	int farthest = (length + 1) / HINT_LETTERS;
-	int best = farthest + 1;
-
-	if (length > NAMEDATALEN)
-		return NULL;
-	for (int i = 0; operation->fields[i].name; i++)
-	{
-		const Field *field = &operation->fields[i];
-		int distance;
-
-		if (field->place != IN_BODY)
-			continue;
-		distance = varstr_levenshtein_less_equal(name, length, field->json_name,
-												 strlen(field->json_name), 1, 1, 1, farthest, true);
-		if (distance < best)
-		{
-			best = distance;
-			nearest = field->json_name;
-		}
-	}
-	return nearest;
-}
 
 /*
  * read_member takes one member of the body.
@@ -72,8 +36,9 @@ read_member(void *state, char *name, const JsonValue *value)
 		reader->server_generated_id = true;
 	else
 	{
-		const char *nearest = nearest_field(request->operation, name);
+		const char *nearest = field_nearest(request->operation, name, IN_BODY);
 
+		name = error_word(name);
 		if (nearest)
 			error_violation(&request->violations, name, "is not a known field; perhaps %s is meant",
 							nearest);

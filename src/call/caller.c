@@ -15,8 +15,10 @@
 #include "call/stats.h"
 #include "call/token.h"
 #include "call/auth_cache.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/syscache.h"
@@ -123,6 +125,18 @@ owner_leave(const OwnerContext *owner)
 }
 
 /*
+ * missing_grant is what would give the caller's role rights on the data.
+ */
+static char *
+missing_grant(const OwnerContext *owner)
+{
+	return psprintf(
+		"A role that may do everything without a token needs: GRANT USAGE ON SCHEMA " DATA_SCHEMA
+		" TO %s.",
+		quote_identifier(GetUserNameFromId(owner->user, false)));
+}
+
+/*
  * owner_require_rights refuses database roles without rights on the data, for a
  * function that is about all accounts.
  */
@@ -130,7 +144,22 @@ void
 owner_require_rights(const OwnerContext *owner, const char *function)
 {
 	if (!owner->trusted)
-		error_raise(ERR_UNAUTHENTICATED, "%s is for database roles with rights on the data",
+		error_raise_with_hint(ERR_UNAUTHENTICATED, missing_grant(owner),
+							  "%s is for database roles with rights on the data", function);
+}
+
+/*
+ * owner_require_monitoring refuses database roles that neither watch the server, as those with
+ * the privileges of pg_read_all_stats do (pg_monitor has them), nor have rights on the data.
+ * EXECUTE alone is not enough: roles that must present a token have it on all functions.
+ */
+void
+owner_require_monitoring(const OwnerContext *owner, const char *function)
+{
+	if (!owner->trusted && !has_privs_of_role(owner->user, ROLE_PG_READ_ALL_STATS))
+		error_raise(ERR_UNAUTHENTICATED,
+					"%s is for database roles with the privileges of pg_monitor or rights on the "
+					"data",
 					function);
 }
 
@@ -165,7 +194,8 @@ identify_role(Request *request, const OwnerContext *owner)
 	if (!owner->trusted)
 	{
 		stats_count(request->operation, STATS_UNAUTHENTICATED);
-		error_raise(ERR_UNAUTHENTICATED, "an access token is required");
+		error_raise_with_hint(ERR_UNAUTHENTICATED, missing_grant(owner),
+							  "an access token is required");
 	}
 
 	snprintf(caller->actor, sizeof(caller->actor), "role:%s",
@@ -291,18 +321,23 @@ caller_identify(Request *request, const OwnerContext *owner)
 }
 
 /*
- * caller_require_scope refuses a caller without the operation's scope.
+ * caller_require_scope refuses a caller without the operation's scope, and one that is
+ * limited to projects where the operation concerns the whole account.
  */
 void
 caller_require_scope(const Request *request)
 {
 	int needed = request->operation->scope;
 
-	if ((request->caller.scopes & needed) == needed)
-		return;
-	if (needed == ROLE_ONLY)
-		error_raise(ERR_FORBIDDEN, "this operation is for database roles only");
-	error_raise(ERR_FORBIDDEN, "scope %s is required", scope_name((Scope) needed));
+	if ((request->caller.scopes & needed) != needed)
+	{
+		if (needed == ROLE_ONLY)
+			error_raise(ERR_FORBIDDEN, "this operation is for database roles only");
+		error_raise(ERR_FORBIDDEN, "scope %s is required", scope_name((Scope) needed));
+	}
+	if (request->operation->whole_account && !request->caller.all_projects)
+		error_raise(ERR_FORBIDDEN, "this operation concerns the whole account, and the access "
+								   "token is limited to projects");
 }
 
 /*

@@ -22,6 +22,7 @@ extern char *account_setting;
 extern void owner_enter(OwnerContext *owner);
 extern void owner_leave(const OwnerContext *owner);
 extern void owner_require_rights(const OwnerContext *owner, const char *function);
+extern void owner_require_monitoring(const OwnerContext *owner, const char *function);
 
 extern void caller_identify(Request *request, const OwnerContext *owner);
 extern void caller_require_scope(const Request *request);

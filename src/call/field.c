@@ -9,10 +9,15 @@
 
 #include "catalog/pg_type.h"
 #include "util/document.h"
+#include "util/jsonb.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+#include "utils/varlena.h"
 
 #define PROJECT_PREFIX "prj_"
+
+/* An unknown name is near a known one if at most one letter in so many differs. */
+#define HINT_LETTERS 3
 
 /*
  * field_count counts an operation's fields.
@@ -39,6 +44,50 @@ field_by_json_name(const Operation *operation, const char *json_name, FieldPlace
 		if (fields[i].place == place && strcmp(fields[i].json_name, json_name) == 0)
 			return i;
 	return -1;
+}
+
+/*
+ * nearest_name finds the one of some names that an unknown one was perhaps meant to be;
+ * NULL if none is near.
+ */
+const char *
+nearest_name(const char *name, const char *const *names)
+{
+	const char *nearest = NULL;
+	int length = strlen(name);
+	int farthest = (length + 1) / HINT_LETTERS;
+	int best = farthest + 1;
+
+	if (length > NAMEDATALEN)
+		return NULL;
+	for (; *names; names++)
+	{
+		int distance = varstr_levenshtein_less_equal(name, length, *names, strlen(*names), 1, 1, 1,
+													 farthest, true);
+
+		if (distance < best)
+		{
+			best = distance;
+			nearest = *names;
+		}
+	}
+	return nearest;
+}
+
+/*
+ * field_nearest finds the field of a place whose JSON name an unknown one was perhaps
+ * meant to be; NULL if none is near.
+ */
+const char *
+field_nearest(const Operation *operation, const char *name, FieldPlace place)
+{
+	const char *names[FIELDS_MAX + 1] = {NULL};
+	int count = 0;
+
+	for (int i = 0; operation->fields[i].name; i++)
+		if (operation->fields[i].place == place)
+			names[count++] = operation->fields[i].json_name;
+	return nearest_name(name, names);
 }
 
 /*
@@ -81,8 +130,13 @@ fields_prepare(Request *request)
 
 	bind_bigint(&request->params, "account_id", request->caller.account);
 	for (int i = 0; fields[i].name; i++)
+	{
+		if (i >= FIELDS_MAX)
+			elog(ERROR, "operation %s has more than %d fields", request->operation->name,
+				 FIELDS_MAX);
 		bind_value(&request->params, fields[i].name, field_type_oid(fields[i].type), (Datum) 0,
 				   true);
+	}
 }
 
 /*
@@ -120,6 +174,21 @@ set_project_id(Request *request, int field, const char *text)
 }
 
 /*
+ * set_json takes a JSON value, which must keep to the limits.
+ */
+static void
+set_json(Request *request, int field, Jsonb *value)
+{
+	int depth = request->operation->fields[field].place == AS_BODY ? 0 : 1;
+	char *problem = jsonb_limit_problem(value, depth, JSON_BYTES_MAX);
+
+	if (problem)
+		request_violation(request, field, "%s", problem);
+	else
+		field_set(request, field, JsonbPGetDatum(value));
+}
+
+/*
  * field_from_sql takes an argument of a SQL function that is not NULL.
  */
 void
@@ -127,6 +196,8 @@ field_from_sql(Request *request, int field, Datum value)
 {
 	if (request->operation->fields[field].type == FIELD_PROJECT_ID)
 		set_project_id(request, field, TextDatumGetCString(value));
+	else if (request->operation->fields[field].type == FIELD_JSON)
+		set_json(request, field, DatumGetJsonbP(value));
 	else
 		field_set(request, field, value);
 }
@@ -172,8 +243,10 @@ field_from_text(Request *request, int field, const char *text)
 			set_project_id(request, field, text);
 			break;
 		case FIELD_BOOLEAN:
-			if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
-				field_set(request, field, BoolGetDatum(text[0] == 't'));
+			if (strcmp(text, "true") == 0 || strcmp(text, "1") == 0)
+				field_set(request, field, BoolGetDatum(true));
+			else if (strcmp(text, "false") == 0 || strcmp(text, "0") == 0)
+				field_set(request, field, BoolGetDatum(false));
 			else
 				request_violation(request, field, "must be true or false");
 			break;
@@ -184,9 +257,10 @@ field_from_text(Request *request, int field, const char *text)
 			char *end;
 			int64 value;
 
+			/* Digits alone: strtoi64 would pass over white space and a plus sign. */
 			errno = 0;
 			value = strtoi64(text, &end, 10);
-			if (end == text || *end != '\0' || errno != 0)
+			if (!isdigit((unsigned char) text[text[0] == '-']) || *end != '\0' || errno != 0)
 				request_violation(request, field, "must be a whole number");
 			else
 				set_integer(request, field, value);
@@ -198,6 +272,19 @@ field_from_text(Request *request, int field, const char *text)
 			elog(ERROR, "field %s cannot stand in a path or query",
 				 request->operation->fields[field].name);
 	}
+}
+
+/*
+ * field_append_text takes another value of a field that has one: a list of values may
+ * come as several parameters of one name, what is no list may not.
+ */
+void
+field_append_text(Request *request, int field, const char *text)
+{
+	if (request->operation->fields[field].rule == RULE_LIST)
+		field_from_text(request, field, psprintf("%s,%s", request_string(request, field), text));
+	else
+		request_violation(request, field, "is given twice");
 }
 
 /*
@@ -260,7 +347,7 @@ field_from_json(Request *request, int field, const JsonValue *value)
 			Datum jsonb;
 
 			if (json_read_jsonb(value, &jsonb))
-				field_set(request, field, jsonb);
+				set_json(request, field, DatumGetJsonbP(jsonb));
 			else
 				request_violation(request, field, "has the same key twice in an object");
 			break;
@@ -292,6 +379,8 @@ fields_collect(Request *request)
 	for (int i = 0; fields[i].name; i++)
 	{
 		if (request->broken[i])
+			continue;
+		if (request->passed[i])
 			continue;
 		if (request_given(request, i))
 			rule_check(request, i);

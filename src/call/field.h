@@ -21,11 +21,14 @@
 
 extern int field_count(const Operation *operation);
 extern int field_by_json_name(const Operation *operation, const char *json_name, FieldPlace place);
+extern const char *nearest_name(const char *name, const char *const *names);
+extern const char *field_nearest(const Operation *operation, const char *name, FieldPlace place);
 extern Oid field_type_oid(FieldType type);
 extern void fields_prepare(Request *request);
 extern void field_set(Request *request, int field, Datum value);
 extern void field_from_sql(Request *request, int field, Datum value);
 extern void field_from_text(Request *request, int field, const char *text);
+extern void field_append_text(Request *request, int field, const char *text);
 extern void field_from_json(Request *request, int field, const JsonValue *value);
 extern void fields_collect(Request *request);
 extern void fields_check(Request *request);
@@ -33,6 +36,7 @@ extern void fields_check(Request *request);
 /* rule.c */
 extern void rule_check(Request *request, int field);
 extern bool is_one_of(const char *text, const char *const *choices);
+extern char *list_choices(const char *const *choices);
 extern bool is_key(const char *text);
 extern bool is_tag(const char *text);
 extern bool is_color(const char *text);

@@ -6,7 +6,8 @@
  * else of the request, so that a twin waits on the claim and not on the
  * resource: when the first commits, the twin replays; when it rolls back, the
  * twin's claim succeeds.  The row holds hashes, never the key, and the answer
- * without its once-shown secret, which is derived again from the key.  An answer
+ * without its once-shown secret, which is derived again from what the retry brings.
+ * An answer
  * that the request alone tells goes in with the claim; any other is put to it after
  * the work.
  */
@@ -29,33 +30,47 @@ STATEMENT(insert_claim,
 		  "INSERT INTO flagplane_data.idempotency_key"
 		  " (account_id, actor, operation, key_hash, response, secret_start, location, version,"
 		  " request_hash, salt, expires_at)"
-		  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-		  " ON CONFLICT (account_id, key_hash, actor, operation) DO NOTHING");
+		  " VALUES (:account_id, :actor, :operation, :key_hash, :response, :secret_start,"
+		  " :location, :version, :request_hash, :salt, :expires_at)"
+		  " ON CONFLICT (account_id, key_hash, actor) DO NOTHING");
+
+#define THIS_KEY " WHERE k.account_id = :account_id AND k.key_hash = :key_hash AND k.actor = :actor"
 
 STATEMENT(reclaim_expired,
 		  "UPDATE flagplane_data.idempotency_key k"
-		  " SET response = $5, secret_start = $6, location = $7, version = $8,"
-		  " request_hash = $9, salt = $10, expires_at = $11"
-		  " WHERE k.account_id = $1 AND k.actor = $2 AND k.operation = $3 AND k.key_hash = $4"
-		  " AND k.expires_at <= $12");
+		  " SET operation = :operation, response = :response, secret_start = :secret_start,"
+		  " location = :location, version = :version, request_hash = :request_hash, salt = :salt,"
+		  " expires_at = :expires_at" THIS_KEY " AND k.expires_at <= :now");
 
-STATEMENT(find_claim,
-		  "SELECT k.request_hash, k.salt, k.expires_at, k.response, k.secret_start,"
-		  " k.location, k.version"
-		  " FROM flagplane_data.idempotency_key k"
-		  " WHERE k.account_id = $1 AND k.actor = $2 AND k.operation = $3 AND k.key_hash = $4");
+STATEMENT(find_claim, "SELECT k.request_hash, k.salt, k.expires_at, k.response, k.secret_start,"
+					  " k.location, k.version"
+					  " FROM flagplane_data.idempotency_key k" THIS_KEY);
 
 STATEMENT(store_response,
 		  "UPDATE flagplane_data.idempotency_key k"
-		  " SET response = $5, secret_start = $6, location = $7, version = $8"
-		  " WHERE k.account_id = $1 AND k.actor = $2 AND k.operation = $3 AND k.key_hash = $4");
+		  " SET response = :response, secret_start = :secret_start, location = :location,"
+		  " version = :version" THIS_KEY);
 
 /*
- * read_key reads the idempotency key as it was given: a UUID, quoted or not.
+ * is_random tells whether a UUID is of a version that is made of random bits: 4, or 7 but
+ * for its time.
+ */
+static bool
+is_random(const pg_uuid_t *uuid)
+{
+	int version = uuid->data[6] >> 4;
+
+	return (version == 4 || version == 7) && (uuid->data[8] & 0xC0) == 0x80;
+}
+
+/*
+ * read_key reads the idempotency key as it was given: a UUID, quoted or not.  Where a
+ * secret is derived from it, it must be one that nobody can guess.
  */
 static void
 read_key(Request *request)
 {
+	const char *name = request->rest ? "Idempotency-Key" : "idempotency_key";
 	const char *text = request->idempotency_key;
 	int length = strlen(text);
 
@@ -65,8 +80,11 @@ read_key(Request *request)
 		length -= 2;
 	}
 	if (!uuid_parse(text, length, &request->key))
-		error_raise(ERR_INVALID, "%s must be a UUID",
-					request->rest ? "Idempotency-Key" : "idempotency_key");
+		error_raise(ERR_INVALID, "%s must be a UUID", name);
+	if ((request->operation->kind & GENERATES_SECRET) && !is_random(&request->key))
+		error_raise(ERR_INVALID,
+					"%s must be a random UUID, of version 4 or 7, since a secret depends on it",
+					name);
 	request->keyed = true;
 	sha256(request->key.data, UUID_LEN, request->key_hash);
 }
@@ -122,6 +140,25 @@ put_jsonb(StringInfo form, Jsonb *jsonb)
 }
 
 /*
+ * put_token_secret appends the hash of the secret that a caller with a token came with, where
+ * that is part of the secret that the answer shows: a retry with another one, after a
+ * rotation, cannot be shown the same answer.
+ */
+static void
+put_token_secret(StringInfo form, const Request *request)
+{
+	uint8 hash[SECRET_HASH_BYTES];
+	TokenParts parts;
+
+	if (!(request->operation->kind & GENERATES_SECRET) || request->token == NULL ||
+		!token_parse(request->token, &parts))
+		return;
+	sha256(parts.secret, SECRET_LENGTH, hash);
+	explicit_bzero(&parts, sizeof(parts));
+	put_bytes(form, hash, sizeof(hash));
+}
+
+/*
  * hash_request takes the SHA-256 of the request's canonical form: the operation and
  * its fields' values, the same whichever way the request came.
  */
@@ -133,6 +170,7 @@ hash_request(Request *request)
 
 	initStringInfo(&form);
 	put_bytes(&form, operation->name, strlen(operation->name));
+	put_token_secret(&form, request);
 	for (int i = 0; operation->fields[i].name; i++)
 	{
 		Datum value = request->params.values[FIELD_PARAM(i)];
@@ -189,24 +227,22 @@ hash_request(Request *request)
 }
 
 /*
- * key_params starts the parameters of every statement here: whose key it is, of
- * which operation, and the key's hash.
+ * bind_key binds what a claim is found by: whose key it is, and the key's hash.
  */
 static void
-key_params(const Request *request, Params *params)
+bind_key(const Request *request, Params *params)
 {
-	params_bigint(params, request->caller.account);
-	params_text(params, request->caller.actor);
-	params_text(params, request->operation->name);
-	params_bytes(params, request->key_hash, sizeof(request->key_hash));
+	bind_bigint(params, "account_id", request->caller.account);
+	bind_text(params, "actor", request->caller.actor);
+	bind_bytes(params, "key_hash", request->key_hash, sizeof(request->key_hash));
 }
 
 /*
- * answer_params appends the answer as it is kept with the claim: without the secret
+ * bind_answer binds the answer as it is kept with the claim: without the secret
  * that it shows once, and where that stood; NULLs while there is no answer.
  */
 static void
-answer_params(const Request *request, Params *params)
+bind_answer(const Request *request, Params *params)
 {
 	int secret_start = -1;
 	int cut = 0;
@@ -218,12 +254,14 @@ answer_params(const Request *request, Params *params)
 		secret_start = request->secrets[i].start - cut;
 		cut += request->secrets[i].length;
 	}
-	Assert(cut == 0 || cut == SECRET_LENGTH);
+	if (cut != 0 && cut != SECRET_LENGTH)
+		elog(ERROR, "an answer shows more than one secret once");
 
-	params_text(params, request->response->len > 0 ? request_without_secrets(request, true) : NULL);
-	params_add(params, INT4OID, Int32GetDatum(secret_start), secret_start < 0);
-	params_text(params, request->location->len > 0 ? request->location->data : NULL);
-	params_add(params, INT4OID, Int32GetDatum(request->version), request->version == 0);
+	bind_text(params, "response",
+			  request->response->len > 0 ? request_without_secrets(request, true) : NULL);
+	bind_value(params, "secret_start", INT4OID, Int32GetDatum(secret_start), secret_start < 0);
+	bind_text(params, "location", request->location->len > 0 ? request->location->data : NULL);
+	bind_value(params, "version", INT4OID, Int32GetDatum(request->version), request->version == 0);
 }
 
 /*
@@ -231,18 +269,18 @@ answer_params(const Request *request, Params *params)
  * one that has been precomputed.
  */
 static void
-replay_response(Request *request, const Row *row)
+replay_response(Request *request, Row *row)
 {
-	const char *response = row_string(row, 3);
-	const char *location = row_string(row, 5);
+	const char *response = row_get_string(row, "response");
+	const char *location = row_get_string(row, "location");
 
 	request_reset_response(request);
-	if (response && row->nulls[4])
+	if (response && row_is_null(row, "secret_start"))
 		appendStringInfoString(request->response, response);
 	else if (response)
 	{
 		char secret[SECRET_LENGTH + 1];
-		int start = row_integer(row, 4);
+		int start = row_get_integer(row, "secret_start");
 
 		secret_generate(request, secret);
 		appendBinaryStringInfo(request->response, response, start);
@@ -252,7 +290,7 @@ replay_response(Request *request, const Row *row)
 	}
 	if (location)
 		appendStringInfoString(request->location, location);
-	request->version = row_integer(row, 6);
+	request->version = row_get_integer(row, "version");
 	request->replayed = true;
 }
 
@@ -268,13 +306,26 @@ idempotency_read(Request *request)
 		return;
 	if (request->idempotency_key == NULL)
 	{
-		if (request->operation->kind == CHANGES_ONCE && request->rest)
+		if ((request->operation->kind & KEY_REQUIRED) && request->rest)
 			error_raise(ERR_IDEMPOTENCY_REQUIRED, "Idempotency-Key is required");
 		return;
 	}
 	read_key(request);
 	hash_request(request);
 	random_bytes(request->salt, sizeof(request->salt));
+}
+
+/*
+ * raise_conflict refuses a key that was used for another request.
+ */
+pg_noreturn static void
+raise_conflict(const Request *request)
+{
+	if ((request->operation->kind & GENERATES_SECRET) && request->token)
+		error_raise(ERR_IDEMPOTENCY_CONFLICT,
+					"the idempotency key was used for another request, or with another secret of "
+					"the access token");
+	error_raise(ERR_IDEMPOTENCY_CONFLICT, "the idempotency key was used for another request");
 }
 
 /*
@@ -292,40 +343,36 @@ idempotency_replay(Request *request)
 	if (!request->keyed)
 		return false;
 	now = GetCurrentTimestamp();
-	key_params(request, &claim);
-	answer_params(request, &claim);
-	params_bytes(&claim, request->request_hash, sizeof(request->request_hash));
-	params_bytes(&claim, request->salt, sizeof(request->salt));
-	params_time(&claim, now + KEY_LIFETIME_HOURS * USECS_PER_HOUR);
+	bind_key(request, &claim);
+	bind_text(&claim, "operation", request->operation->name);
+	bind_answer(request, &claim);
+	bind_bytes(&claim, "request_hash", request->request_hash, sizeof(request->request_hash));
+	bind_bytes(&claim, "salt", request->salt, sizeof(request->salt));
+	bind_time(&claim, "expires_at", now + KEY_LIFETIME_HOURS * USECS_PER_HOUR);
+	bind_time(&claim, "now", now);
 
 	for (int tries = 0; tries < CLAIM_TRIES; tries++)
 	{
-		Params key = {0};
 		Rows rows;
 		Row row;
 
 		if (statement_run(&insert_claim, &claim, STATEMENT_WRITE).count == 1)
 			return false;
 
-		key_params(request, &key);
-		rows = statement_run(&find_claim, &key, STATEMENT_WRITE);
+		rows = statement_run(&find_claim, &claim, STATEMENT_WRITE);
 		if (rows.count == 0)
 			continue; /* purged in between */
 		row_read(&rows, 0, &row);
-		if (row_time(&row, 2) <= now)
+		if (row_get_time(&row, "expires_at") <= now)
 		{
-			Params take_over = claim;
-
-			params_time(&take_over, now);
-			if (statement_run(&reclaim_expired, &take_over, STATEMENT_WRITE).count == 1)
+			if (statement_run(&reclaim_expired, &claim, STATEMENT_WRITE).count == 1)
 				return false;
 			continue; /* somebody else took it over */
 		}
-		if (memcmp(VARDATA_ANY(row_bytes(&row, 0)), request->request_hash,
+		if (memcmp(VARDATA_ANY(row_get_bytes(&row, "request_hash")), request->request_hash,
 				   sizeof(request->request_hash)) != 0)
-			error_raise(ERR_IDEMPOTENCY_CONFLICT,
-						"the idempotency key was used for another request");
-		memcpy(request->salt, VARDATA_ANY(row_bytes(&row, 1)), sizeof(request->salt));
+			raise_conflict(request);
+		memcpy(request->salt, VARDATA_ANY(row_get_bytes(&row, "salt")), sizeof(request->salt));
 		replay_response(request, &row);
 		return true;
 	}
@@ -342,7 +389,7 @@ idempotency_store(Request *request)
 
 	if (!request->keyed || request->precomputed)
 		return;
-	key_params(request, &params);
-	answer_params(request, &params);
+	bind_key(request, &params);
+	bind_answer(request, &params);
 	statement_run(&store_response, &params, STATEMENT_WRITE);
 }

@@ -9,6 +9,7 @@
 
 #include "util/document.h"
 #include "util/jsonb.h"
+#include "util/visible.h"
 #include "mb/pg_wchar.h"
 
 /*
@@ -81,11 +82,14 @@ read_text(Request *request, int field, const InstructionMember *member, const Js
 {
 	char *text = jsonb_string(value);
 	int length = text ? pg_mbstrlen(text) : 0;
+	const char *problem;
 
 	if (text == NULL || length < member->min || length > member->max)
 		instruction_violation(request, field, instruction->number,
 							  "must have a string of %d to %d characters as %s", member->min,
 							  member->max, member->name);
+	else if (member->type == MEMBER_NAME && (problem = visible_problem(text)) != NULL)
+		instruction_violation(request, field, instruction->number, "%s %s", member->name, problem);
 	instruction->texts[place] = text;
 }
 

@@ -16,6 +16,7 @@
 typedef enum InstructionMemberType
 {
 	MEMBER_TEXT,   /* of min to max characters */
+	MEMBER_NAME,   /* the same, in one line that can be seen */
 	MEMBER_NUMBER, /* a whole number from min to max */
 	MEMBER_TEXTS   /* a list of strings */
 } InstructionMemberType;

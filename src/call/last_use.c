@@ -6,7 +6,7 @@
  * passed over where somebody else is at it, so that no two requests ever wait for
  * each other because of it, nor does the end of a token wait for its callers.
  * Most requests do not even look: a backend that has noted a token, or seen it
- * noted, is done with it for a while.
+ * noted, and has committed that, is done with it for a while.
  */
 #include "call/last_use.h"
 
@@ -24,9 +24,13 @@ typedef struct Noted
 	int64 account;
 	char token_id[OBJECT_ID_LENGTH + 1];
 	TimestampTz at;
+	SubTransactionId pending; /* what has yet to commit for it to be true; 0: nothing */
 } Noted;
 
 static Noted noted[REMEMBERED];
+
+/* Whether any of them is pending. */
+static bool any_pending = false;
 
 STATEMENT(note_use,
 		  "UPDATE flagplane_data.access_token_use u SET used_at = $3 FROM"
@@ -57,6 +61,72 @@ place_of(const char *token_id)
 }
 
 /*
+ * settle ends what is pending for a transaction or savepoint: for another one from now on,
+ * for none (0), or it is forgotten, where what has been written is rolled back.
+ */
+static void
+settle(bool whole, SubTransactionId ended, bool forgotten, SubTransactionId pending)
+{
+	if (!any_pending)
+		return;
+	for (int i = 0; i < REMEMBERED; i++)
+	{
+		if (noted[i].pending == InvalidSubTransactionId || (!whole && noted[i].pending != ended))
+			continue;
+		noted[i].pending = pending;
+		if (forgotten)
+			noted[i] = (Noted){0};
+	}
+	if (whole)
+		any_pending = false;
+}
+
+/*
+ * at_transaction_end settles all that is pending.  What is prepared may still be rolled back.
+ */
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT)
+		settle(true, InvalidSubTransactionId, false, InvalidSubTransactionId);
+	else if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		settle(true, InvalidSubTransactionId, true, InvalidSubTransactionId);
+}
+
+/*
+ * at_savepoint_end settles what is pending for a savepoint.
+ */
+static void
+at_savepoint_end(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_COMMIT_SUB)
+		settle(false, mine, false, parent);
+	else if (event == SUBXACT_EVENT_ABORT_SUB)
+		settle(false, mine, true, InvalidSubTransactionId);
+}
+
+/*
+ * remember takes down that a token's use has been noted, if the transaction commits.
+ */
+static void
+remember(Noted *place, const Caller *caller, TimestampTz now)
+{
+	static bool registered = false;
+
+	if (!registered)
+	{
+		RegisterXactCallback(at_transaction_end, NULL);
+		RegisterSubXactCallback(at_savepoint_end, NULL);
+		registered = true;
+	}
+	place->account = caller->account;
+	strlcpy(place->token_id, caller->token_id, sizeof(place->token_id));
+	place->at = now;
+	place->pending = GetCurrentSubTransactionId();
+	any_pending = true;
+}
+
+/*
  * last_use_note notes that the request's token, if it came with one, was used
  * now.  It notes no more than once in some minutes, waits for nobody, and never
  * fails a request.
@@ -84,7 +154,5 @@ last_use_note(const Request *request)
 	params_time(&params, now);
 	params_time(&params, old);
 	statement_run(&note_use, &params, STATEMENT_WRITE);
-	place->account = caller->account;
-	strlcpy(place->token_id, caller->token_id, sizeof(place->token_id));
-	place->at = now;
+	remember(place, caller, now);
 }

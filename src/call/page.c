@@ -26,6 +26,9 @@ static const FilterTerm terms[] = {
 /* A list is sorted by at most so many names. */
 #define SORTS_MAX 3
 
+/* A list has at most so many terms of its own. */
+#define OWN_TERMS_MAX 8
+
 /*
  * add_values adds the values of a filter's term to those that it has already.
  */
@@ -45,11 +48,64 @@ add_values(ArrayBuildState *values, char *text, const char *separator)
 }
 
 /*
+ * list_terms lists what a list can be filtered by, for a message.
+ */
+static char *
+list_terms(const char *const *filters, const PageTerm *own)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	appendStringInfoString(&list, list_choices(filters));
+	for (; own->name; own++)
+		appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "", own->name);
+	return list.data;
+}
+
+/*
+ * take_own_term takes a term that the list has for itself; false if it has none of that
+ * name.
+ */
+static bool
+take_own_term(Request *request, int field, const PageTerm *own, const char *name, char *value,
+			  char **values)
+{
+	for (int i = 0; own[i].name; i++)
+	{
+		if (strcmp(own[i].name, name) != 0)
+			continue;
+		if (values[i])
+			request_violation(request, field, "can have %s once", name);
+		else if (own[i].choices && !is_one_of(value, own[i].choices))
+			request_violation(request, field, "must have as %s one of: %s", name,
+							  list_choices(own[i].choices));
+		values[i] = value;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * take_term takes a term that lists share; false if this one has none of that name.
+ */
+static bool
+take_term(const char *const *filters, const char *name, char *value, ArrayBuildState **values)
+{
+	if (!is_one_of(name, filters))
+		return false;
+	for (int i = 0; i < (int) lengthof(terms); i++)
+		if (strcmp(terms[i].name, name) == 0)
+			values[i] = add_values(values[i], value, terms[i].separator);
+	return true;
+}
+
+/*
  * check_filter reads filter, a comma list of name:value, into a parameter for each
- * of the terms.
+ * of the terms, and the values of the list's own terms.
  */
 static void
-check_filter(Request *request, int field, const char *const *filters)
+check_filter(Request *request, int field, const char *const *filters, const PageTerm *own,
+			 char **own_values)
 {
 	ArrayBuildState *values[lengthof(terms)] = {NULL};
 	char *filter = request_string(request, field);
@@ -59,27 +115,36 @@ check_filter(Request *request, int field, const char *const *filters)
 		 term = strtok_r(NULL, ",", &rest))
 	{
 		char *colon = strchr(term, ':');
-		bool known = false;
 
 		if (colon)
 			*colon = '\0';
-		for (int i = 0; colon && i < (int) lengthof(terms); i++)
-		{
-			if (strcmp(terms[i].name, term) != 0 || !is_one_of(term, filters))
-				continue;
-			known = true;
-			values[i] = add_values(values[i], colon + 1, terms[i].separator);
-		}
-		if (!known)
-		{
-			request_violation(request, field, "cannot be by %s", term);
-			break;
-		}
+		if (colon && (take_term(filters, term, colon + 1, values) ||
+					  take_own_term(request, field, own, term, colon + 1, own_values)))
+			continue;
+		if (colon == NULL)
+			request_violation(request, field, "must be terms like %s:value, joined by commas",
+							  filters[0] ? filters[0] : own[0].name);
+		else
+			request_violation(request, field, "cannot be by %s, only by: %s", term,
+							  list_terms(filters, own));
+		break;
 	}
 	for (int i = 0; i < (int) lengthof(terms); i++)
 		params_add(&request->params, TEXTARRAYOID,
 				   values[i] ? makeArrayResult(values[i], CurrentMemoryContext) : (Datum) 0,
 				   values[i] == NULL);
+}
+
+/*
+ * is_sorted_by tells whether a name is among those before it, in whichever direction.
+ */
+static bool
+is_sorted_by(const char *const *names, int count, const char *name)
+{
+	for (int i = 0; i < count; i++)
+		if (strcmp(names[i] + (names[i][0] == '-'), name + (name[0] == '-')) == 0)
+			return true;
+	return false;
 }
 
 /*
@@ -91,19 +156,25 @@ check_sort(Request *request, int field, const char *const *sorts)
 {
 	char *sort = request_string(request, field);
 	char *rest = NULL;
+	const char *names[SORTS_MAX];
 	int count = 0;
 
 	for (char *name = sort ? strtok_r(sort, ",", &rest) : NULL; name;
 		 name = strtok_r(NULL, ",", &rest))
 	{
 		if (!is_one_of(name[0] == '-' ? name + 1 : name, sorts))
-			request_violation(request, field, "cannot be by %s", name);
+			request_violation(request, field,
+							  "cannot be by %s, only by: %s, each with - before it "
+							  "for descending",
+							  name[0] == '-' ? name + 1 : name, list_choices(sorts));
 		else if (count == SORTS_MAX)
 			request_violation(request, field, "can have at most %d names", SORTS_MAX);
+		else if (is_sorted_by(names, count, name))
+			request_violation(request, field, "has %s twice", name[0] == '-' ? name + 1 : name);
 		else
 		{
 			params_text(&request->params, name);
-			count++;
+			names[count++] = name;
 			continue;
 		}
 		break;
@@ -113,14 +184,35 @@ check_sort(Request *request, int field, const char *const *sorts)
 }
 
 /*
- * page_check reads a list's filter and sort into six parameters: words, tags and
- * keys as arrays, and three names to sort by.  Only what is listed is known.
+ * page_check_terms reads a list's filter and sort into parameters: words, tags and
+ * keys as arrays, three names to sort by, and a text for each of the list's own terms.
+ * Only what is listed is known.  Returns which parameter the first of those is, from 0.
+ */
+int
+page_check_terms(Request *request, int limit_field, const char *const *filters, const PageTerm *own,
+				 const char *const *sorts)
+{
+	char *own_values[OWN_TERMS_MAX] = {NULL};
+	int first;
+
+	check_filter(request, limit_field + 2, filters, own, own_values);
+	check_sort(request, limit_field + 3, sorts);
+	first = request->params.count;
+	for (int i = 0; own[i].name; i++)
+		params_text(&request->params, own_values[i]);
+	return first;
+}
+
+/*
+ * page_check reads a list's filter and sort into six parameters, for a list without
+ * terms of its own.
  */
 void
 page_check(Request *request, int limit_field, const char *const *filters, const char *const *sorts)
 {
-	check_filter(request, limit_field + 2, filters);
-	check_sort(request, limit_field + 3, sorts);
+	static const PageTerm none[] = {{NULL, NULL}};
+
+	(void) page_check_terms(request, limit_field, filters, none, sorts);
 }
 
 /*
@@ -161,14 +253,28 @@ page_link(StringInfo out, const char *relation, const char *path, int limit, int
 }
 
 /*
- * is_filtered tells whether a list has filter and sort after its limit and offset.
+ * append_parameters appends the query parameters that a request was given beside those
+ * of the page.  One that is at its default was perhaps not given: it goes without saying.
  */
-static bool
-is_filtered(const Request *request, int limit_field)
+static void
+append_parameters(StringInfo query, const Request *request, int limit_field)
 {
-	const char *name = request->operation->fields[limit_field + 2].name;
+	const Field *fields = request->operation->fields;
 
-	return name && strcmp(name, "filter") == 0;
+	for (int i = 0; fields[i].name; i++)
+	{
+		const char *value;
+
+		if (fields[i].place != IN_QUERY || i == limit_field || i == limit_field + 1 ||
+			!request_given(request, i))
+			continue;
+		if (fields[i].type == FIELD_BOOLEAN)
+			value = request_boolean(request, i) ? "true" : "false";
+		else
+			value = request_string(request, i);
+		if (fields[i].fallback == NULL || strcmp(fields[i].fallback, value) != 0)
+			append_encoded(query, fields[i].json_name, value);
+	}
 }
 
 /*
@@ -186,12 +292,36 @@ page_total(Request *request, Statement *count)
 }
 
 /*
- * page_links ends a list's document after its items: totalCount counts all pages,
- * and each link is there only if its page exists.  rest is what else the query
- * string has, each with & before it.
+ * page_is_full tells whether a page has so many bytes that it ends before its limit.
  */
-void
-page_links(StringInfo out, const char *path, int limit, int64 offset, int64 total, const char *rest)
+bool
+page_is_full(const Request *request)
+{
+	return request->response->len >= PAGE_BYTES_MAX;
+}
+
+/*
+ * page_continues tells whether another of the rows that were found is written after
+ * those that have been; page_end goes on from there.
+ */
+bool
+page_continues(Request *request, uint64 written, uint64 found)
+{
+	if (written >= found)
+		return false;
+	if (!page_is_full(request))
+		return true;
+	request->page_ended_at = (int) written;
+	return false;
+}
+
+/*
+ * write_links ends a list's document after its items, of which the page has so many
+ * as step says.
+ */
+static void
+write_links(StringInfo out, const char *path, int limit, int64 offset, int step, int64 total,
+			const char *rest)
 {
 	document_integer(out, "totalCount", total);
 	document_key(out, "_links");
@@ -202,9 +332,9 @@ page_links(StringInfo out, const char *path, int limit, int64 offset, int64 tota
 		page_link(out, "first", path, limit, 0, rest);
 		page_link(out, "prev", path, limit, Max(0, Min(offset, total) - limit), rest);
 	}
-	if (offset + limit < total)
+	if (offset + step < total)
 	{
-		page_link(out, "next", path, limit, offset + limit, rest);
+		page_link(out, "next", path, limit, offset + step, rest);
 		page_link(out, "last", path, limit, (total - 1) / limit * limit, rest);
 	}
 	document_close(out, '}');
@@ -212,8 +342,19 @@ page_links(StringInfo out, const char *path, int limit, int64 offset, int64 tota
 }
 
 /*
+ * page_links ends a list's document after its items: totalCount counts all pages,
+ * and each link is there only if its page exists.  rest is what else the query
+ * string has, each with & before it.
+ */
+void
+page_links(StringInfo out, const char *path, int limit, int64 offset, int64 total, const char *rest)
+{
+	write_links(out, path, limit, offset, limit, total, rest);
+}
+
+/*
  * page_end ends a list's document after its items, by the list's fields: the
- * offset follows limit_field, then filter and sort if the list has them.  path is
+ * offset follows limit_field.  The links keep what else the request was given.  path is
  * formatted like printf.
  */
 void
@@ -222,17 +363,15 @@ page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 	StringInfoData base;
 	StringInfoData rest;
 	va_list args;
+	int limit;
 
 	initStringInfo(&rest);
-	if (is_filtered(request, limit_field))
-	{
-		append_encoded(&rest, "filter", request_string(request, limit_field + 2));
-		append_encoded(&rest, "sort", request_string(request, limit_field + 3));
-	}
+	append_parameters(&rest, request, limit_field);
 	initStringInfo(&base);
 	va_start(args, path);
 	append_formatted(&base, path, args);
 	va_end(args);
-	page_links(request->response, base.data, request_integer(request, limit_field),
-			   request_integer(request, limit_field + 1), total, rest.data);
+	limit = request_integer(request, limit_field);
+	write_links(request->response, base.data, limit, request_integer(request, limit_field + 1),
+				request->page_ended_at > 0 ? request->page_ended_at : limit, total, rest.data);
 }

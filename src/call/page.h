@@ -42,22 +42,46 @@
 	PAGE_NAMED(row, words, keys)                  \
 	" AND (" tags_all " IS NULL OR " row ".tags::text[] @> " tags_all ")"
 
+/*
+ * A text without its case.  ASCII letters go first and whatever the locale: a Turkish
+ * one takes I for the capital of another letter than i.
+ */
+#define FOLDED(text) "lower(lower(" text " COLLATE \"C\") COLLATE \"default\")"
+
 /* The same over a table without tags. */
-#define PAGE_NAMED(row, words, keys)                                           \
-	" AND (" words " IS NULL OR NOT EXISTS (SELECT 1 FROM unnest(" words ") w" \
-	" WHERE position(lower(w) IN lower(" row ".name)) = 0"                     \
-	" AND position(lower(w) IN lower(" row ".key)) = 0))"                      \
-	" AND (" keys " IS NULL OR " row ".key = ANY (" keys "))"
+#define PAGE_NAMED(row, words, keys)                                                            \
+	" AND (" words " IS NULL OR NOT EXISTS (SELECT 1 FROM unnest(" words ") w"                  \
+	" WHERE position(" FOLDED("w") " IN " FOLDED(                                               \
+		row ".name") ") = 0"                                                                    \
+					 " AND position(" FOLDED("w") " IN " FOLDED(row ".key") ") = 0))"           \
+																			" AND (" keys       \
+																			" IS NULL OR " row  \
+																			".key = ANY (" keys \
+																			"))"
 
-#define PAGE_SORTED(row, sort)                                       \
-	"CASE " sort " WHEN 'name' THEN lower(" row ".name) END,"        \
-	" CASE " sort " WHEN '-name' THEN lower(" row ".name) END DESC," \
-	" CASE " sort " WHEN 'createdOn' THEN " row ".created_at END,"   \
-	" CASE " sort " WHEN '-createdOn' THEN " row ".created_at END DESC,"
+#define PAGE_SORTED(row, sort)                                                          \
+	"CASE " sort " WHEN 'name' THEN lower(" row ".name) END,"                           \
+	" CASE " sort " WHEN '-name' THEN lower(" row ".name) END DESC,"                    \
+	" CASE WHEN " sort " IN ('createdOn', 'creationDate') THEN " row ".created_at END," \
+	" CASE WHEN " sort " IN ('-createdOn', '-creationDate') THEN " row ".created_at END DESC,"
 
+/* A term of filter that some lists have: at most one value, one of choices if there are any. */
+typedef struct PageTerm
+{
+	const char *name;
+	const char *const *choices;
+} PageTerm;
+
+/* A page ends before its limit once it has so many bytes; a single item may have more. */
+#define PAGE_BYTES_MAX (8 * 1024 * 1024)
+
+extern bool page_is_full(const Request *request);
+extern bool page_continues(Request *request, uint64 written, uint64 found);
 extern void append_encoded(StringInfo query, const char *name, const char *value);
 extern void
 page_check(Request *request, int limit_field, const char *const *filters, const char *const *sorts);
+extern int page_check_terms(Request *request, int limit_field, const char *const *filters,
+							const PageTerm *own, const char *const *sorts);
 extern void page_links(StringInfo out, const char *path, int limit, int64 offset, int64 total,
 					   const char *rest);
 extern int64 page_total(Request *request, Statement *count);

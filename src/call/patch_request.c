@@ -59,6 +59,19 @@ patching_plain(Jsonb *document)
 }
 
 /*
+ * refuse_unknown collects a member that a patch adds and that is none, with the name of an
+ * editable one that was perhaps meant.
+ */
+static void
+refuse_unknown(Violations *violations, const char *name, const char *nearest)
+{
+	if (nearest)
+		error_violation(violations, name, "is not a known member; perhaps %s is meant", nearest);
+	else
+		error_violation(violations, name, "is not a known member");
+}
+
+/*
  * compare_members collects the members of one document that are not editable and
  * not the same in the other: absent there or, unless absence alone counts, different.
  */
@@ -76,13 +89,19 @@ compare_members(Violations *violations, const char *path, Jsonb *document, Jsonb
 		JsonbValue *same = getKeyJsonValueFromContainer(&other->root, name.val.string.val,
 														name.val.string.len, NULL);
 		char *text = jsonb_string(&name);
+		char *name_told = text;
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		if (is_one_of(text, editable) || (same && absence_alone) ||
 			(same && jsonb_equal(JsonbValueToJsonb(&value), JsonbValueToJsonb(same))))
 			continue;
-		error_violation(violations, path ? psprintf("%s.%s", path, text) : text,
-						"cannot be changed");
+		name_told = error_word(text);
+		if (path)
+			name_told = psprintf("%s.%s", path, name_told);
+		if (same == NULL && !absence_alone)
+			refuse_unknown(violations, name_told, nearest_name(text, editable));
+		else
+			error_violation(violations, name_told, "cannot be changed");
 	}
 }
 
@@ -97,6 +116,28 @@ patching_compare(Violations *violations, const char *path, Jsonb *before, Jsonb 
 {
 	compare_members(violations, path, after, before, editable, false);
 	compare_members(violations, path, before, after, editable, true);
+}
+
+/*
+ * pass_names lets names pass that the patch has not changed: one that was stored when
+ * names could hold more must not keep the rest from being changed.
+ */
+static void
+pass_names(Request *fields, Jsonb *before, Jsonb *after)
+{
+	for (int i = 0; fields->operation->fields[i].name; i++)
+	{
+		const Field *field = &fields->operation->fields[i];
+		Jsonb *had;
+		Jsonb *has;
+
+		if (field->rule != RULE_NAME || field->place != IN_BODY)
+			continue;
+		had = jsonb_member_of(before, field->json_name);
+		has = jsonb_member_of(after, field->json_name);
+		if (had && has && jsonb_equal(had, has))
+			fields->passed[i] = true;
+	}
 }
 
 /*
@@ -145,6 +186,7 @@ patching_fields(Request *request, const Operation *creation, Jsonb *before, Json
 	problem = body_read(fields, members.data, members.len);
 	if (problem)
 		error_raise(ERR_INVALID, "the patched document cannot be read: %s", problem);
+	pass_names(fields, before, after);
 	fields_check(fields);
 	return fields;
 }

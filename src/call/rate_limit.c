@@ -27,9 +27,12 @@
 #include "common/hashfn.h"
 #include "util/response_headers.h"
 #include "util/document.h"
+#include "util/plural.h"
 #include "miscadmin.h"
 #include "port/atomics.h"
 #include "utils/timestamp.h"
+
+#define CACHE_LINE 64
 
 /* Places that a token may be in; 8 keys are a cache line. */
 #define PLACES 8
@@ -70,8 +73,15 @@ typedef struct LimitTable
 	uint32 bucket_count;
 	pg_atomic_uint64 taken_over;
 	pg_atomic_uint64 strangers[STRANGER_WORDS];
-	Bucket buckets[FLEXIBLE_ARRAY_MEMBER];
+	Bucket buckets[FLEXIBLE_ARRAY_MEMBER] pg_attribute_aligned(CACHE_LINE);
 } LimitTable;
+
+/* The server's shared memory begins at such a line. */
+StaticAssertDecl(PG_CACHE_LINE_SIZE % CACHE_LINE == 0, "shared memory is aligned to cache lines");
+StaticAssertDecl(offsetof(LimitTable, buckets) % CACHE_LINE == 0, "buckets begin at a cache line");
+StaticAssertDecl(sizeof(Bucket) % CACHE_LINE == 0, "and so does each of them");
+StaticAssertDecl(offsetof(Bucket, budgets) == CACHE_LINE, "the keys are one cache line");
+StaticAssertDecl(CACHE_LINE % sizeof(Budgets) == 0, "no token's words lie across two");
 
 /* A tier: calls in a period, and writes in a day. */
 typedef struct Tier
@@ -121,6 +131,8 @@ limit_shared_size(int tokens)
 void
 limit_attach(void *memory, int tokens, bool found)
 {
+	if (memory != (void *) TYPEALIGN(CACHE_LINE, memory))
+		elog(ERROR, "the memory of the rate limits is not aligned");
 	table = memory;
 	if (found)
 		return;
@@ -414,9 +426,9 @@ rate_limit_acquire(const Request *request)
 	if (allowance.passed)
 		return;
 	stats_count(request->operation, STATS_REFUSALS);
-	error_raise(ERR_RATE_LIMITED,
-				"the access token has used up its %s calls; try again in " INT64_FORMAT " seconds",
-				class == LIMIT_READ ? "read" : "write", seconds_of(allowance.delay));
+	error_raise(ERR_RATE_LIMITED, "the access token has used up its %s calls; try again in %s",
+				class == LIMIT_READ ? "read" : "write",
+				counted(seconds_of(allowance.delay), "second"));
 }
 
 /*
@@ -438,7 +450,6 @@ rate_limit_unknown_token(const Request *request, int64 account)
 		error_raise(ERR_UNAUTHENTICATED, "the access token is not valid");
 	stats_count(request->operation, STATS_REFUSALS);
 	response_header_number("Retry-After", seconds_of(allowance.delay));
-	error_raise(ERR_RATE_LIMITED,
-				"too many access tokens were not valid; try again in " INT64_FORMAT " seconds",
-				seconds_of(allowance.delay));
+	error_raise(ERR_RATE_LIMITED, "too many access tokens were not valid; try again in %s",
+				counted(seconds_of(allowance.delay), "second"));
 }

@@ -169,18 +169,53 @@ request_reset_response(Request *request)
 }
 
 /*
+ * next_tag reads an entity tag of a list and steps past it; false at the end of the list.
+ * What has not the form of one is read up to the next comma, and is no version's.
+ */
+static bool
+next_tag(const char **list, const char **tag, int *length)
+{
+	const char *next = *list + strspn(*list, " \t,");
+	const char *end;
+
+	if (*next == '\0')
+		return false;
+	*tag = next;
+	if (strncmp(next, "W/", 2) == 0)
+		next += 2;
+	end = *next == '"' ? strchr(next + 1, '"') : NULL;
+	next = end ? end + 1 : next;
+	next += strcspn(next, ",");
+	*length = next - *tag;
+	while (strchr(" \t", (*tag)[*length - 1]))
+		(*length)--;
+	*list = next;
+	return true;
+}
+
+/*
  * request_require_version refuses a change of what has another version than the
- * caller saw: one of the entity tags in If-Match, or any for *.
+ * caller saw: one of the entity tags in If-Match, or any for *.  Tags are compared
+ * strongly, so that a weak one is never the same (RFC 9110, section 13.1.1).
  */
 void
 request_require_version(const Request *request, int version)
 {
-	char *tag;
+	const char *list = request->if_match;
+	const char *tag;
+	char *current;
+	bool matches = false;
+	int length;
 
-	if (request->if_match == NULL || strcmp(request->if_match, "*") == 0)
+	if (list == NULL)
 		return;
-	tag = psprintf("\"%d\"", version);
-	if (strstr(request->if_match, tag) == NULL)
+	list += strspn(list, " \t");
+	if (*list == '*' && list[1 + strspn(list + 1, " \t")] == '\0')
+		return;
+	current = psprintf("\"%d\"", version);
+	while (next_tag(&list, &tag, &length))
+		matches |= length == (int) strlen(current) && memcmp(tag, current, length) == 0;
+	if (!matches)
 		error_raise(ERR_STALE_VERSION, "the %s is at version %d, not at that of If-Match",
 					request->operation->subject, version);
 }

@@ -31,7 +31,9 @@ typedef enum Scope
 	TOKENS_ADMIN = 1 << 6,
 	AUDIT_READ = 1 << 7,
 	SCOPE_ALL = (1 << 8) - 1,
-	ROLE_ONLY = 1 << 8 /* no token has it: database roles with rights on the data only */
+	ROLE_ONLY = 1 << 8, /* no token has it: database roles with rights on the data only */
+	WHOLE_ACCOUNT =
+		1 << 9 /* a mark beside the scope: not for tokens that are limited to projects */
 } Scope;
 
 typedef enum FieldType
@@ -60,6 +62,7 @@ typedef enum FieldRule
 {
 	RULE_NONE,
 	RULE_LENGTH,  /* min to max characters */
+	RULE_NAME,	  /* the same, in one line that can be seen: see util/visible.c */
 	RULE_RANGE,	  /* min to max */
 	RULE_KEY,	  /* letters, digits, '_', '.', '-'; starts with a letter or digit */
 	RULE_COLOR,	  /* six hexadecimal digits */
@@ -70,7 +73,8 @@ typedef enum FieldRule
 	RULE_EMAIL,
 	RULE_DOMAIN, /* a bare host name; folded to lower case */
 	RULE_APP_ID, /* letters, digits, '-', '_', in parts joined by dots */
-	RULE_OBJECT	 /* a JSON object */
+	RULE_OBJECT, /* a JSON object */
+	RULE_LIST	 /* values joined by commas, each one of choices if there are any */
 } FieldRule;
 
 /* A field: its two names, its type and its rule. */
@@ -101,11 +105,13 @@ typedef struct Field
 	}
 #define FIELDS_MAX 24
 
+/* What an operation does; marks that go together are bits. */
 typedef enum OperationKind
 {
-	READS,		 /* changes nothing; STABLE in SQL */
-	CHANGES,	 /* takes an idempotency key */
-	CHANGES_ONCE /* and must be given one by a REST request */
+	READS = 0,				   /* changes nothing; STABLE in SQL */
+	CHANGES = 1 << 0,		   /* takes an idempotency key */
+	KEY_REQUIRED = 1 << 1,	   /* and must be given one by a REST request */
+	GENERATES_SECRET = 1 << 2, /* and may answer with a secret that is shown once */
 } OperationKind;
 
 /* The number of an operation that is no row of the table: also of one that says nothing of it. */
@@ -118,9 +124,10 @@ typedef struct Operation
 	const char *method; /* NULL: not reachable by REST */
 	const char *path;
 	int scope;
+	bool whole_account; /* it reaches beyond single projects: refused to tokens limited to some */
 	int status;
 	Dialect dialect;
-	OperationKind kind;
+	int kind;			 /* bits of OperationKind */
 	const char *subject; /* what it is about: "layer" */
 	const Field *fields;
 	void (*check)(struct Request *request);		 /* rules between fields; may be NULL */
@@ -177,6 +184,7 @@ typedef struct Request
 	Params params;
 	Violations violations;
 	bool broken[FIELDS_MAX]; /* by field: it has a violation already */
+	bool passed[FIELDS_MAX]; /* by field: it is not held to its rule */
 	char *project_key;		 /* a project given by its key where an id is usual */
 	TimestampTz now;		 /* start of the transaction */
 	char id[REQUEST_ID_LENGTH + 1];
@@ -194,9 +202,12 @@ typedef struct Request
 	StringInfo response; /* in the memory of the door's caller; empty for 204 */
 	StringInfo location; /* likewise; empty if nothing was made */
 	int version;		 /* for the ETag; 0 if none */
+	bool composed;		 /* it shows more than what the version is of */
 	int secret_count;
 	int secret_room;
 	SecretSpan *secrets;
+
+	int page_ended_at; /* a page of a list was full after so many items; 0 if it was not */
 
 	/* for the audit log */
 	pg_uuid_t *project_id; /* if known; must be where no field names the project that is there */

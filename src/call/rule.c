@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "util/document.h"
+#include "util/visible.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -169,7 +170,7 @@ is_one_of(const char *text, const char *const *choices)
 /*
  * list_choices writes the choices for a message.
  */
-static char *
+char *
 list_choices(const char *const *choices)
 {
 	StringInfoData list;
@@ -235,6 +236,41 @@ check_texts(Request *request, int index, const Field *field)
 }
 
 /*
+ * check_list holds each value of a list to the field's choices.
+ */
+static void
+check_list(Request *request, int index, const Field *field, char *list)
+{
+	char *rest = NULL;
+
+	for (char *value = strtok_r(list, ",", &rest); field->choices && value;
+		 value = strtok_r(NULL, ",", &rest))
+		if (!is_one_of(value, field->choices))
+		{
+			request_violation(request, index, "must hold only: %s", list_choices(field->choices));
+			return;
+		}
+}
+
+/*
+ * check_length holds a text to its number of characters; true if it has that.
+ */
+static bool
+check_length(Request *request, int index, const Field *field, const char *string)
+{
+	int characters = pg_mbstrlen(string);
+
+	if (field->max == 0 || (characters >= field->min && characters <= field->max))
+		return true;
+	if (field->min > 0)
+		request_violation(request, index, "must have %d to %d characters", (int) field->min,
+						  (int) field->max);
+	else
+		request_violation(request, index, "must have at most %d characters", (int) field->max);
+	return false;
+}
+
+/*
  * check_text holds a text to its rule.
  */
 static void
@@ -242,8 +278,7 @@ check_text(Request *request, int index, const Field *field)
 {
 	Datum value = request->params.values[FIELD_PARAM(index)];
 	char *string = TextDatumGetCString(value);
-	int length = strlen(string);
-	int characters = pg_mbstrlen_with_len(string, length);
+	const char *problem;
 
 	if (field->rule == RULE_ONE_OF)
 	{
@@ -257,15 +292,8 @@ check_text(Request *request, int index, const Field *field)
 			request_violation(request, index, "must be six hexadecimal digits, without #");
 		return;
 	}
-	if (field->max > 0 && (characters < field->min || characters > field->max))
-	{
-		if (field->min > 0)
-			request_violation(request, index, "must have %d to %d characters", (int) field->min,
-							  (int) field->max);
-		else
-			request_violation(request, index, "must have at most %d characters", (int) field->max);
+	if (!check_length(request, index, field, string))
 		return;
-	}
 	switch (field->rule)
 	{
 		case RULE_KEY:
@@ -273,6 +301,11 @@ check_text(Request *request, int index, const Field *field)
 				request_violation(request, index,
 								  "must start with a letter or digit and hold only letters, "
 								  "digits, '_', '.' and '-'");
+			break;
+		case RULE_NAME:
+			problem = visible_problem(string);
+			if (problem)
+				request_violation(request, index, "%s", problem);
 			break;
 		case RULE_URL:
 			if (!is_url(string))
@@ -289,6 +322,9 @@ check_text(Request *request, int index, const Field *field)
 				request_violation(request, index,
 								  "must be a bare domain such as example.com, without scheme, "
 								  "port, path or leading www");
+			break;
+		case RULE_LIST:
+			check_list(request, index, field, string);
 			break;
 		case RULE_APP_ID:
 			if (!is_app_id(string))

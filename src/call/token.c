@@ -87,17 +87,45 @@ get_account(const uint8 *bytes)
 }
 
 /*
- * secret_generate makes the call's once-shown secret: 43 base 62 digits.  With an
- * idempotency key it is derived from the key and the salt of the key's row, so
- * that a retry that presents the key again gets the same secret.
+ * derive_secret makes a secret of the idempotency key, the secret of the caller's own token
+ * and the salt of the key's row, so that a retry that presents the first two again gets the
+ * same one.  The tables tell neither: whoever reads them cannot find out by trying which key
+ * fits its hash, since a token's secret is 224 random bits, and of a role's key the random
+ * ones of its UUID.
+ */
+static void
+derive_secret(const Request *request, uint8 out[SECRET_BYTES])
+{
+	uint8 key[UUID_LEN + SECRET_LENGTH];
+	size_t length = UUID_LEN;
+	TokenParts parts;
+
+	memcpy(key, request->key.data, UUID_LEN);
+	if (request->token && token_parse(request->token, &parts))
+	{
+		memcpy(key + length, parts.secret, SECRET_LENGTH);
+		length += SECRET_LENGTH;
+	}
+	hmac_sha256(key, length, request->salt, sizeof(request->salt), out);
+	explicit_bzero(&parts, sizeof(parts));
+	explicit_bzero(key, sizeof(key));
+}
+
+/*
+ * secret_generate makes the call's once-shown secret: 43 base 62 digits, derived where
+ * the call has an idempotency key, else random.
  */
 void
 secret_generate(const Request *request, char out[SECRET_LENGTH + 1])
 {
 	uint8 bytes[SECRET_BYTES];
 
+	/* What is not marked in the table of operations takes keys that can be guessed. */
+	if (!(request->operation->kind & GENERATES_SECRET))
+		elog(ERROR, "operation %s is not marked as one that generates a secret",
+			 request->operation->name);
 	if (request->keyed)
-		hmac_sha256(request->key.data, UUID_LEN, request->salt, sizeof(request->salt), bytes);
+		derive_secret(request, bytes);
 	else
 		random_bytes(bytes, SECRET_BYTES);
 	put_account(bytes, request->caller.account);

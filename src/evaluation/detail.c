@@ -8,17 +8,19 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
-static const char *const reason_kinds[] = {[REASON_ERROR] = "ERROR",
-										   [REASON_OFF] = "OFF",
-										   [REASON_FALLTHROUGH] = "FALLTHROUGH",
-										   [REASON_TARGET_MATCH] = "TARGET_MATCH",
-										   [REASON_RULE_MATCH] = "RULE_MATCH",
-										   [REASON_PREREQUISITE_FAILED] = "PREREQUISITE_FAILED"};
+/* As JSON. */
+static const char *const reason_kinds[] = {[REASON_ERROR] = "\"ERROR\"",
+										   [REASON_OFF] = "\"OFF\"",
+										   [REASON_FALLTHROUGH] = "\"FALLTHROUGH\"",
+										   [REASON_TARGET_MATCH] = "\"TARGET_MATCH\"",
+										   [REASON_RULE_MATCH] = "\"RULE_MATCH\"",
+										   [REASON_PREREQUISITE_FAILED] =
+											   "\"PREREQUISITE_FAILED\""};
 
-static const char *const evaluation_errors[] = {[EVALUATION_FLAG_NOT_FOUND] = "FLAG_NOT_FOUND",
+static const char *const evaluation_errors[] = {[EVALUATION_FLAG_NOT_FOUND] = "\"FLAG_NOT_FOUND\"",
 												[EVALUATION_USER_NOT_SPECIFIED] =
 													"USER_NOT_SPECIFIED",
-												[EVALUATION_MALFORMED_FLAG] = "MALFORMED_FLAG"};
+												[EVALUATION_MALFORMED_FLAG] = "\"MALFORMED_FLAG\""};
 
 /*
  * append_view writes a member with a string.
@@ -69,7 +71,7 @@ void
 reason_append(StringInfo out, const Reason *reason)
 {
 	document_open(out, '{');
-	document_string(out, "kind", reason_kinds[reason->kind]);
+	document_raw(out, "kind", reason_kinds[reason->kind]);
 	if (reason->kind == REASON_RULE_MATCH)
 		document_integer(out, "ruleIndex", reason->rule_index);
 	if (reason->kind == REASON_RULE_MATCH && reason->rule_id.length > 0)
@@ -79,7 +81,7 @@ reason_append(StringInfo out, const Reason *reason)
 	if (reason->in_experiment)
 		document_boolean(out, "inExperiment", true);
 	if (reason->kind == REASON_ERROR)
-		document_string(out, "errorKind", evaluation_errors[reason->error]);
+		document_raw(out, "errorKind", evaluation_errors[reason->error]);
 	if (reason->no_big_segments)
 		document_string(out, "bigSegmentsStatus", "NOT_CONFIGURED");
 	document_close(out, '}');

@@ -47,6 +47,8 @@
 
 /* Rules between the fields of one operation. */
 extern void check_create_access_token(Request *request);
+extern void check_create_members(Request *request);
+extern void check_list_members(Request *request);
 extern void check_create_project(Request *request);
 extern void check_create_environment(Request *request);
 extern void check_create_flag(Request *request);

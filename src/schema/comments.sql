@@ -38,6 +38,9 @@ COMMENT ON COLUMN flagplane_data.access_token.killed_at IS 'When it was killed; 
 COMMENT ON COLUMN flagplane_data.access_token.previous_secret_hash IS 'SHA-256 of the secret before the last rotation, while it is good too.';
 COMMENT ON COLUMN flagplane_data.access_token.previous_expires_at IS 'Until when it is good.';
 COMMENT ON COLUMN flagplane_data.access_token.rate_tier IS 'How many calls it may make.';
+COMMENT ON COLUMN flagplane_data.access_token.description IS 'For people; NULL: none.';
+COMMENT ON COLUMN flagplane_data.access_token.default_api_version IS 'A date such as 20240415; kept and answered.';
+COMMENT ON COLUMN flagplane_data.access_token.updated_at IS 'When it was last changed, rotated or ended; lastModified in answers.';
 COMMENT ON COLUMN flagplane_data.access_token_use.account_id IS 'The account that the row belongs to.';
 COMMENT ON COLUMN flagplane_data.access_token_use.token_id IS 'The token.';
 COMMENT ON COLUMN flagplane_data.access_token_project.account_id IS 'The account that the row belongs to.';
@@ -140,9 +143,9 @@ COMMENT ON COLUMN flagplane_data.sdk_app.last_event_at IS 'When the last event c
 
 COMMENT ON COLUMN flagplane_data.idempotency_key.account_id IS 'The account that the row belongs to.';
 COMMENT ON COLUMN flagplane_data.idempotency_key.actor IS 'Whose key it is: token:<id> or role:<name>.';
-COMMENT ON COLUMN flagplane_data.idempotency_key.operation IS 'What it was used for.';
+COMMENT ON COLUMN flagplane_data.idempotency_key.operation IS 'The operation that it was used for; another one is a conflict too.';
 COMMENT ON COLUMN flagplane_data.idempotency_key.request_hash IS 'SHA-256 of the requests canonical form; another one under the same key is a conflict.';
-COMMENT ON COLUMN flagplane_data.idempotency_key.salt IS 'What the secret shown once is derived with, together with the key.';
+COMMENT ON COLUMN flagplane_data.idempotency_key.salt IS 'What the secret shown once is derived with, together with the key and the secret of the caller''s token.';
 COMMENT ON COLUMN flagplane_data.idempotency_key.expires_at IS 'When it is free again.';
 COMMENT ON COLUMN flagplane_data.idempotency_key.location IS 'The Location of the answer.';
 COMMENT ON COLUMN flagplane_data.idempotency_key.version IS 'The ETag of the answer.';

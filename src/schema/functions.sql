@@ -54,16 +54,41 @@ COMMENT ON FUNCTION flagplane.create_member(text, text, text, text, uuid) IS
 'Make a member, whom tokens and flag links can name.
 role: reader, writer, admin, owner or no_access. Refuses: 22023, 23505.';
 
+CREATE FUNCTION flagplane.create_members(
+	members jsonb,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_create_members';
+REVOKE ALL ON FUNCTION flagplane.create_members(jsonb, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_members(jsonb, uuid) IS
+'Make members, all or none.
+members: a list of 1 to 50 of {"email": ..., "role": ..., "firstName": ..., "lastName": ...}, all but email optional. Refuses: 22023, 23505.';
+
+CREATE FUNCTION flagplane.get_member(
+	id text,
+	expand text DEFAULT NULL
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_get_member';
+REVOKE ALL ON FUNCTION flagplane.get_member(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_member(text, text) IS
+'Get a member.
+expand: a comma list of customRoles, roleAttributes, of which members have none. Refuses: 22023, P0002.';
+
 CREATE FUNCTION flagplane.list_members(
 	"limit" integer DEFAULT 20,
-	"offset" integer DEFAULT 0
+	"offset" integer DEFAULT 0,
+	filter text DEFAULT NULL,
+	sort text DEFAULT NULL,
+	expand text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_members';
-REVOKE ALL ON FUNCTION flagplane.list_members(integer, integer) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_members(integer, integer) IS
-'List the members, oldest first.
-limit: 1 to 1000. Refuses: 22023.';
+REVOKE ALL ON FUNCTION flagplane.list_members(integer, integer, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_members(integer, integer, text, text, text) IS
+'List the members, oldest first unless sorted.
+limit: 1 to 1000. filter: a comma list of query:text (in names or e-mail address), role:one|another, id:one|another, email:one|another. sort: displayName, with - before it for descending. expand: a comma list of customRoles, roleAttributes, of which members have none. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.create_access_token(
 	name text,
@@ -73,25 +98,74 @@ CREATE FUNCTION flagplane.create_access_token(
 	projects text[] DEFAULT NULL,
 	expires_at timestamptz DEFAULT NULL,
 	rate_tier text DEFAULT 'standard',
+	description text DEFAULT NULL,
+	service_token boolean DEFAULT NULL,
+	default_api_version integer DEFAULT NULL,
 	idempotency_key uuid DEFAULT NULL
 )
 RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_create_access_token';
-REVOKE ALL ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, uuid) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, uuid) IS
+REVOKE ALL ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, text, boolean, integer, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, text, boolean, integer, uuid) IS
 'Make an access token. The answer shows it once.
-Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is good for. rate_tier: standard, pilot or partner, none above the caller''s own. Refuses: 22023, 42501.';
+Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is good for. rate_tier: standard, pilot or partner, none above the caller''s own. service_token: false for a token of member_id or, left out, of the caller''s own member. default_api_version: a date such as 20240415, kept and answered. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, 42501.';
+
+CREATE FUNCTION flagplane.get_access_token(
+	id text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_get_access_token';
+REVOKE ALL ON FUNCTION flagplane.get_access_token(text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_access_token(text) IS
+'Get an access token, with the last four characters of its secret.
+Refuses: P0002.';
 
 CREATE FUNCTION flagplane.list_access_tokens(
-	"limit" integer DEFAULT 20,
-	"offset" integer DEFAULT 0
+	"limit" integer DEFAULT 25,
+	"offset" integer DEFAULT 0,
+	show_all boolean DEFAULT false
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_access_tokens';
-REVOKE ALL ON FUNCTION flagplane.list_access_tokens(integer, integer) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_access_tokens(integer, integer) IS
+REVOKE ALL ON FUNCTION flagplane.list_access_tokens(integer, integer, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_access_tokens(integer, integer, boolean) IS
 'List the access tokens, oldest first, each with the last four characters of its secret.
-limit: 1 to 1000. Refuses: 22023.';
+limit: 1 to 1000. show_all: true for the tokens of other members too; a database role sees all. Refuses: 22023.';
+
+CREATE FUNCTION flagplane.update_access_token(
+	id text,
+	patch jsonb,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_update_access_token';
+REVOKE ALL ON FUNCTION flagplane.update_access_token(text, jsonb, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.update_access_token(text, jsonb, uuid) IS
+'Change an access token by a JSON Patch (RFC 6902) of its document: name, description, role, defaultApiVersion.
+patch is an array of operations, or {"comment": ..., "patch": [...]}. A role must be none beyond the caller''s own. Refuses: 22023, 42501, P0002.';
+
+CREATE FUNCTION flagplane.delete_access_token(
+	id text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_delete_access_token';
+REVOKE ALL ON FUNCTION flagplane.delete_access_token(text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.delete_access_token(text, uuid) IS
+'Delete an access token.
+One that is revoked instead keeps its row. Refuses: P0002.';
+
+CREATE FUNCTION flagplane.reset_access_token(
+	id text,
+	expiry bigint DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_reset_access_token';
+REVOKE ALL ON FUNCTION flagplane.reset_access_token(text, bigint, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.reset_access_token(text, bigint, uuid) IS
+'Reset an access token: give it a new secret. The answer shows it once.
+expiry: Unix milliseconds, in the next 90 days, until which the old one is good too; left out, it is dead at once. Only a token that may no more than the caller. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, 42501, P0002.';
 
 CREATE FUNCTION flagplane.rotate_access_token(
 	id text,
@@ -103,7 +177,7 @@ AS 'MODULE_PATHNAME', 'flagplane_rotate_access_token';
 REVOKE ALL ON FUNCTION flagplane.rotate_access_token(text, interval, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.rotate_access_token(text, interval, uuid) IS
 'Give an access token a new secret. The answer shows it once.
-grace: how long the old one is good too, 0 to 90 days; left out, it is dead at once. Only a token that may no more than the caller. Refuses: 22023, 42501, P0002.';
+grace: how long the old one is good too, 0 to 90 days; left out, it is dead at once. Only a token that may no more than the caller. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, 42501, P0002.';
 
 CREATE FUNCTION flagplane.set_access_token_tier(
 	id text,
@@ -342,14 +416,15 @@ variations: a list of {"value": ..., "name": ..., "description": ...} with diffe
 CREATE FUNCTION flagplane.get_flag(
 	project_key text,
 	flag_key text,
-	env text DEFAULT NULL
+	env text DEFAULT NULL,
+	expand text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_get_flag';
-REVOKE ALL ON FUNCTION flagplane.get_flag(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.get_flag(text, text, text) IS
+REVOKE ALL ON FUNCTION flagplane.get_flag(text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_flag(text, text, text, text) IS
 'Get a flag with its configurations.
-env: the keys of the environments whose configurations are wanted, joined by commas; left out, all. Refuses: 22023, P0002.';
+env: the keys of the environments whose configurations are wanted, joined by commas; left out, all. expand: a comma list of codeReferences, evaluation, migrationSettings, none of which is recorded. Refuses: 22023, P0002.';
 
 CREATE FUNCTION flagplane.list_flags(
 	project_key text,
@@ -357,27 +432,33 @@ CREATE FUNCTION flagplane.list_flags(
 	"offset" integer DEFAULT 0,
 	filter text DEFAULT NULL,
 	sort text DEFAULT NULL,
-	env text DEFAULT NULL
+	env text DEFAULT NULL,
+	tag text DEFAULT NULL,
+	archived boolean DEFAULT NULL,
+	summary boolean DEFAULT true,
+	expand text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_flags';
-REVOKE ALL ON FUNCTION flagplane.list_flags(text, integer, integer, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_flags(text, integer, integer, text, text, text) IS
+REVOKE ALL ON FUNCTION flagplane.list_flags(text, integer, integer, text, text, text, text, boolean, boolean, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_flags(text, integer, integer, text, text, text, text, boolean, boolean, text) IS
 'List a project''s flags, oldest first unless sorted.
-limit: 1 to 1000. filter: a comma list of query:word, tags:a+b. sort: a comma list of createdOn, name, each with - before it for descending. env: the keys of the environments whose configurations are wanted, joined by commas. Refuses: 22023, P0002.';
+limit: 1 to 1000. filter: a comma list of query:word, tags:a+b, state:live (or deprecated, archived), type:temporary (or permanent), maintainerId:id, sdkAvailability:client (or mobile, anyClient, server), hasExperiment:true (or false), archived:true (or false), creationDate:{"before": milliseconds}. sort: a comma list of creationDate, key, maintainerId, name, tags, type, or targetingModifiedDate alone and with env; each with - before it for descending. env: the keys of the environments whose configurations are wanted, joined by commas. tag: tags that must all be there, joined by commas. archived: only flags that are, or are not; left out, only those that are not. summary: false for targets, rules and prerequisites too. expand: a comma list of codeReferences, evaluation, migrationSettings, none of which is recorded. Refuses: 22023, P0002.';
 
 CREATE FUNCTION flagplane.update_flag(
 	project_key text,
 	flag_key text,
 	patch jsonb,
+	ignore_conflicts boolean DEFAULT false,
+	dry_run boolean DEFAULT false,
 	idempotency_key uuid DEFAULT NULL
 )
 RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_update_flag';
-REVOKE ALL ON FUNCTION flagplane.update_flag(text, text, jsonb, uuid) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.update_flag(text, text, jsonb, uuid) IS
+REVOKE ALL ON FUNCTION flagplane.update_flag(text, text, jsonb, boolean, boolean, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.update_flag(text, text, jsonb, boolean, boolean, uuid) IS
 'Change a flag and its settings by a patch of its document: a JSON Patch (RFC 6902), a merge patch (RFC 7396), or instructions.
-patch is an array of operations, {"patch": [...]}, {"merge": {...}}, the merge patch itself, or {"environmentKey": ..., "instructions": [...]} with turnFlagOn, turnFlagOff, updateName, updateDescription, addTags, removeTags, archiveFlag, restoreFlag. Each but the first and the merge patch itself may have a comment. Refuses: 22023, 55000, 55006, P0002.';
+patch is an array of operations, {"patch": [...]}, {"merge": {...}}, the merge patch itself, or {"environmentKey": ..., "instructions": [...]} with turnFlagOn, turnFlagOff, updateName, updateDescription, addTags, removeTags, archiveFlag, restoreFlag. Each but the first and the merge patch itself may have a comment. dry_run: true answers what would come of it and changes nothing. ignore_conflicts: there are no scheduled changes or approvals to be in conflict with. Refuses: 22023, 55000, 55006, P0002.';
 
 CREATE FUNCTION flagplane.delete_flag(
 	project_key text,
@@ -553,20 +634,21 @@ AS 'MODULE_PATHNAME', 'flagplane_create_experiment';
 REVOKE ALL ON FUNCTION flagplane.create_experiment(text, text, text, text, text, text, text, jsonb, text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_experiment(text, text, text, text, text, text, text, jsonb, text, uuid) IS
 'Create an experiment, not started and in no layer.
-key: 1 to 256 letters, digits, _, . and -. name: 1 to 256 characters. flag_key: the flag whose variations are compared. randomization_unit: what is assigned. iteration: {"hypothesis": ..., "flags": {flag key: ...}, "randomizationUnit": ...}, whose metrics, treatments and the like are accepted and not kept. maintainer_id: a member; left out, who calls.
+key: 1 to 256 letters, digits, _, . and -. name: 1 to 256 characters. flag_key: the flag whose variations are compared. randomization_unit: what is assigned. iteration: {"hypothesis": ..., "flags": {flag key: {"ruleId": ..., "flagConfigVersion": ..., "notInExperimentVariationId": ...}}, "treatments": [{"name": ..., "baseline": ..., "allocationPercent": ..., "parameters": [{"flagKey": ..., "variationId": ...}]}], "metrics": [{"key": ..., "isGroup": ...}], "primarySingleMetricKey": ..., "primaryFunnelKey": ..., "randomizationUnit": ..., "canReshuffleTraffic": ..., "reallocationFrequencyMillis": ..., "attributes": [...]}, each optional. maintainer_id: a member; left out, who calls.
 Refuses: 22023, P0002, 23505.';
 
 CREATE FUNCTION flagplane.get_experiment(
 	project_key text,
 	environment_key text,
-	experiment_key text
+	experiment_key text,
+	expand text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_get_experiment';
-REVOKE ALL ON FUNCTION flagplane.get_experiment(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.get_experiment(text, text, text) IS
+REVOKE ALL ON FUNCTION flagplane.get_experiment(text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.get_experiment(text, text, text, text) IS
 'Get an experiment.
-Refuses: P0002.';
+expand: a comma list of draftIteration, secondaryMetrics, and previousIterations, treatments, analysisConfig, which add nothing: treatments are always there, the others never. Refuses: 22023, P0002.';
 
 CREATE FUNCTION flagplane.list_experiments(
 	project_key text,
@@ -574,14 +656,16 @@ CREATE FUNCTION flagplane.list_experiments(
 	"limit" integer DEFAULT 20,
 	"offset" integer DEFAULT 0,
 	filter text DEFAULT NULL,
-	sort text DEFAULT NULL
+	sort text DEFAULT NULL,
+	lifecycle_state text DEFAULT 'active',
+	expand text DEFAULT NULL
 )
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_experiments';
-REVOKE ALL ON FUNCTION flagplane.list_experiments(text, text, integer, integer, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.list_experiments(text, text, integer, integer, text, text) IS
-'List an environment''s experiments a page at a time, oldest first. filter: query:text (in name or key) and keys:one|another, joined by commas. sort: createdOn or name, - before it for descending.
-Refuses: 22023, P0002.';
+REVOKE ALL ON FUNCTION flagplane.list_experiments(text, text, integer, integer, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_experiments(text, text, integer, integer, text, text, text, text) IS
+'List an environment''s experiments a page at a time, oldest first unless sorted.
+filter: a comma list of query:text (in name or key), keys:one|another, flagKey:key, metricKey:key, status:running (or another status). sort: a comma list of createdOn, name, each with - before it for descending. lifecycle_state: active, archived, or both joined by a comma. expand: as for one experiment. Refuses: 22023, P0002.';
 
 CREATE FUNCTION flagplane.update_experiment(
 	project_key text,
@@ -688,7 +772,7 @@ AS 'MODULE_PATHNAME', 'flagplane_create_sdk_app';
 REVOKE ALL ON FUNCTION flagplane.create_sdk_app(text, text, text, text, text, text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_sdk_app(text, text, text, text, text, text, uuid) IS
 'Create an SDK app. The answer shows its key once.
-project_id: prj_<uuid>, the UUID, or the project''s key. platform: ios (needs bundle_id), android (needs android_package), web, nextjs, vite, react-router (need web_domain), react-native, flutter, expo. Refuses: 22023, P0002, 23505.';
+project_id: prj_<uuid>, the UUID, or the project''s key. platform: ios (needs bundle_id), android (needs android_package), web, nextjs, vite, react-router (need web_domain), react-native, flutter, expo. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, P0002, 23505.';
 
 CREATE FUNCTION flagplane.get_sdk_app(
 	project_id text,
@@ -730,7 +814,7 @@ AS 'MODULE_PATHNAME', 'flagplane_update_sdk_app';
 REVOKE ALL ON FUNCTION flagplane.update_sdk_app(text, text, text, text, text, text, jsonb, boolean, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.update_sdk_app(text, text, text, text, text, text, jsonb, boolean, uuid) IS
 'Change an SDK app; what is left out stays.
-capi: {"meta": {"enabled": true}}, and likewise tiktok and apple. rotate_key: true makes a new key, which the answer shows once; the old one is dead at once. Refuses: 22023, P0002, 23505.';
+capi: {"meta": {"enabled": true}}, and likewise tiktok and apple. rotate_key: true makes a new key, which the answer shows once; the old one is dead at once. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, P0002, 23505.';
 
 CREATE FUNCTION flagplane.delete_sdk_app(
 	project_id text,
@@ -767,7 +851,7 @@ AS 'MODULE_PATHNAME', 'flagplane_list_audit_log';
 REVOKE ALL ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text, text) IS
 'List the audit log, newest first, a page at a time.
-before, after: Unix milliseconds that the entries are between. limit: 1 to 1000. filter: text that the name or the resource must hold. cursor: that of the link to the next page. spec: a resource specifier; * is any text within one of its parts. Refuses: 22023.';
+before, after: Unix milliseconds that the entries are between. limit: 1 to 1000. filter: text that the name or the resource must hold. cursor: that of the link to the next page. spec: a resource specifier; * is any text within one of its parts. With filter or spec a page may hold fewer entries than the limit and still link to the next one. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.get_audit_log_entry(
 	id text
@@ -885,7 +969,7 @@ AS 'MODULE_PATHNAME', 'flagplane_status';
 REVOKE ALL ON FUNCTION flagplane.status() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.status() IS
 'Tell how the library runs: its version, whether it is preloaded, whether calls are limited, and the settings.
-tokens_max: access tokens that there is room for, tokens: those there, tokens_taken_over: how often one lost its place while its budget was not whole. For database roles with USAGE on flagplane_data only.';
+tokens_max: access tokens that there is room for, tokens: those there, tokens_taken_over: how often one lost its place while its budget was not whole. For database roles with the privileges of pg_monitor, or with USAGE on flagplane_data.';
 
 CREATE FUNCTION flagplane.doctor(
 	OUT finding text,
@@ -897,10 +981,10 @@ AS 'MODULE_PATHNAME', 'flagplane_doctor';
 REVOKE ALL ON FUNCTION flagplane.doctor() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.doctor() IS
 'Look an installation over: a row for each thing that is wrong or odd, the worst first; none if all is well.
-finding: the name of the check, a colon, and what was found; severity: error, warning or info. For database roles with USAGE on flagplane_data only.';
+finding: the name of the check, a colon, and what was found; severity: error, warning or info. For database roles with the privileges of pg_monitor, or with USAGE on flagplane_data.';
 
 -- The counters of the operations.
-CREATE FUNCTION flagplane_data.operation_stats(
+CREATE FUNCTION flagplane.operation_stats(
 	OUT operation text,
 	OUT calls bigint,
 	OUT errors bigint,
@@ -911,16 +995,17 @@ CREATE FUNCTION flagplane_data.operation_stats(
 )
 RETURNS SETOF record LANGUAGE c VOLATILE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_operation_stats';
-REVOKE ALL ON FUNCTION flagplane_data.operation_stats() FROM PUBLIC;
-COMMENT ON FUNCTION flagplane_data.operation_stats() IS
-'What the view flagplane.stats shows.';
+REVOKE ALL ON FUNCTION flagplane.operation_stats() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.operation_stats() IS
+'What the view flagplane.stats shows: the calls of each operation in this database.
+For database roles with the privileges of pg_monitor, or with USAGE on flagplane_data.';
 
 CREATE VIEW flagplane.stats AS
 	SELECT s.operation, s.calls, s.errors, s.replays, s.rate_limited, s.unauthenticated, s.since
-	FROM flagplane_data.operation_stats() s;
+	FROM flagplane.operation_stats() s;
 REVOKE ALL ON flagplane.stats FROM PUBLIC;
 COMMENT ON VIEW flagplane.stats IS
-'Calls of each operation in this database; no rows if the library is not preloaded. Needs EXECUTE on flagplane_data.operation_stats().';
+'Calls of each operation in this database; no rows if the library is not preloaded. Needs EXECUTE on flagplane.operation_stats(), and the privileges of pg_monitor or USAGE on flagplane_data.';
 COMMENT ON COLUMN flagplane.stats.operation IS 'The operation.';
 COMMENT ON COLUMN flagplane.stats.calls IS 'Calls begun.';
 COMMENT ON COLUMN flagplane.stats.errors IS 'Calls that did not succeed, those still running included.';
@@ -946,14 +1031,15 @@ CREATE FUNCTION flagplane.operations(
 	OUT status integer,
 	OUT dialect text,
 	OUT changes boolean,
-	OUT arguments text
+	OUT arguments text,
+	OUT whole_account boolean
 )
 RETURNS SETOF record LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_operations';
 REVOKE ALL ON FUNCTION flagplane.operations() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.operations() IS
 'List the operations: their functions, REST methods and paths, scopes and success statuses.
-scope is NULL for operations that only database roles with USAGE on flagplane_data may call.';
+scope is NULL for operations that only database roles with USAGE on flagplane_data may call; whole_account: refused to access tokens that are limited to projects.';
 
 -- The same for programs that speak OpenAPI.
 CREATE FUNCTION flagplane.openapi()

@@ -8,6 +8,9 @@ CREATE TABLE flagplane_data.experiment (
 	name flagplane_data.name NOT NULL,
 	description text NOT NULL,
 	hypothesis text,
+	iteration jsonb,
+	winning_treatment_id text,
+	winning_reason text,
 	flag_id uuid,
 	randomization_unit flagplane_data.key NOT NULL,
 	status text COLLATE "C" NOT NULL
@@ -37,6 +40,9 @@ COMMENT ON COLUMN flagplane_data.experiment.key IS 'Unique in the environment.';
 COMMENT ON COLUMN flagplane_data.experiment.name IS 'A name for people.';
 COMMENT ON COLUMN flagplane_data.experiment.description IS 'For people; may be empty.';
 COMMENT ON COLUMN flagplane_data.experiment.hypothesis IS 'Of its iteration; NULL: none was given, and the description stands for it.';
+COMMENT ON COLUMN flagplane_data.experiment.iteration IS 'The iteration as it was described when the experiment was made; NULL: it was not.';
+COMMENT ON COLUMN flagplane_data.experiment.winning_treatment_id IS 'Of whoever stopped the experiment; NULL: not told.';
+COMMENT ON COLUMN flagplane_data.experiment.winning_reason IS 'Of whoever stopped the experiment; NULL: not told.';
 COMMENT ON COLUMN flagplane_data.experiment.flag_id IS 'The flag whose variations are compared; NULL: none was named, or it has been deleted.';
 COMMENT ON COLUMN flagplane_data.experiment.randomization_unit IS 'What is assigned: user, or another context kind.';
 COMMENT ON COLUMN flagplane_data.experiment.status IS 'not_started, running or stopped.';

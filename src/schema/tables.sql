@@ -70,6 +70,9 @@ CREATE TABLE flagplane_data.access_token (
 	previous_secret_hash flagplane_data.hash,
 	previous_expires_at timestamptz,
 	rate_tier flagplane_data.rate_tier NOT NULL,
+	description text,
+	default_api_version integer,
+	updated_at timestamptz NOT NULL,
 	PRIMARY KEY (account_id, id),
 	CONSTRAINT token_selector_unique UNIQUE (account_id, selector),
 	CONSTRAINT token_member FOREIGN KEY (account_id, member_id) REFERENCES flagplane_data.member
@@ -309,7 +312,7 @@ CREATE TABLE flagplane_data.idempotency_key (
 	secret_start integer,
 	location text,
 	version integer,
-	PRIMARY KEY (account_id, key_hash, actor, operation)
+	PRIMARY KEY (account_id, key_hash, actor)
 ) WITH (fillfactor = 70);
 CREATE INDEX idempotency_key_expiry ON flagplane_data.idempotency_key (account_id, expires_at);
 COMMENT ON TABLE flagplane_data.idempotency_key IS 'Idempotency keys of the last 24 hours and the answers they replay. purge() removes the expired ones.';

@@ -81,6 +81,11 @@ static const ErrorRow rows[] = {
 						  {429, 429},
 						  {"rate_limited", "RATE_LIMITED"}},
 	[ERR_IN_USE] = {"in_use", ERRCODE_OBJECT_IN_USE, {409, 409}, {"conflict", "CONFLICT"}},
+	/* In SQL it stays what PostgreSQL raised. */
+	[ERR_UNAVAILABLE] = {"unavailable",
+						 ERRCODE_LOCK_NOT_AVAILABLE,
+						 {503, 503},
+						 {"service_unavailable", "UNAVAILABLE"}},
 	[ERR_UNSUPPORTED] = {"unsupported",
 						 ERRCODE_FEATURE_NOT_SUPPORTED,
 						 {501, 501},
@@ -103,14 +108,15 @@ static MemoryContext fields_context = NULL;
 static char *raised_fields = NULL;
 
 /* A caller's own words come back in messages, but not without bounds (bytes). */
-#define ATTRIBUTE_MAX 64
+#define ATTRIBUTE_MAX 384
+#define WORD_MAX	  64
 #define REASON_MAX	  300
 #define MESSAGE_MAX	  2000
 
 /* More broken fields than these are counted, but not told: no operation has so many of its own. */
 #define VIOLATIONS_TOLD 50
 
-pg_noreturn static void throw(ErrorKind kind, const char *message);
+pg_noreturn static void throw(ErrorKind kind, const char *message, const char *hint);
 
 /*
  * clip cuts a string to so many bytes of whole characters.
@@ -122,6 +128,16 @@ clip(char *string, int bytes)
 
 	if (length > bytes)
 		string[pg_mbcliplen(string, length, bytes)] = '\0';
+}
+
+/*
+ * error_word is a name that is the caller's own, cut to what a message has room for.
+ */
+char *
+error_word(char *name)
+{
+	clip(name, WORD_MAX);
+	return name;
 }
 
 /*
@@ -192,7 +208,7 @@ error_raise_violations(ErrorKind kind, const Violations *violations)
 	MemoryContextReset(fields_context);
 	raised_fields = MemoryContextStrdup(fields_context, violations->fields.data);
 	clip(violations->message.data, MESSAGE_MAX);
-	throw(kind, violations->message.data);
+	throw(kind, violations->message.data, NULL);
 }
 
 /*
@@ -211,7 +227,26 @@ error_raise(ErrorKind kind, const char *message, ...)
 	va_end(args);
 	clip(text.data, MESSAGE_MAX);
 	raised_fields = NULL;
-	throw(kind, text.data);
+	throw(kind, text.data, NULL);
+}
+
+/*
+ * error_raise_with_hint refuses a request, and tells SQL callers, who have a server before
+ * them and not a service, what they can do about it.
+ */
+void
+error_raise_with_hint(ErrorKind kind, const char *hint, const char *message, ...)
+{
+	StringInfoData text;
+	va_list args;
+
+	initStringInfo(&text);
+	va_start(args, message);
+	append_formatted(&text, message, args);
+	va_end(args);
+	clip(text.data, MESSAGE_MAX);
+	raised_fields = NULL;
+	throw(kind, text.data, hint);
 }
 
 /*
@@ -228,7 +263,7 @@ error_raise_serialization(void)
 /*
  * throw raises the error in the form the current caller understands.
  */
-static void throw(ErrorKind kind, const char *message)
+static void throw(ErrorKind kind, const char *message, const char *hint)
 {
 	const ErrorRow *row = &rows[kind];
 
@@ -268,7 +303,18 @@ static void throw(ErrorKind kind, const char *message)
 	}
 
 	ereport(ERROR, errcode(row->sqlstate), errmsg_internal("%s", message),
-			err_generic_string(PG_DIAG_CONSTRAINT_NAME, row->name));
+			hint ? errhint("%s", hint) : 0, err_generic_string(PG_DIAG_CONSTRAINT_NAME, row->name));
+}
+
+/*
+ * error_is_transient tells whether PostgreSQL could not do something for the moment: it did
+ * not get a lock in time, or has no memory, disk or connections left (class 53).
+ */
+bool
+error_is_transient(int sqlstate)
+{
+	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ||
+		   ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES);
 }
 
 /*
@@ -284,7 +330,7 @@ error_is_being_handled(ErrorKind kind)
 /*
  * error_is_ours tells whether a caught error is a refusal of the table, and
  * which.  PostgreSQL's own refusal of text that the database's encoding cannot
- * hold counts as one.
+ * hold counts as one, and so does what it could not do for the moment.
  */
 bool
 error_is_ours(const ErrorData *error, ErrorKind *kind)
@@ -296,7 +342,10 @@ error_is_ours(const ErrorData *error, ErrorKind *kind)
 		return true;
 	}
 	if (error->constraint_name == NULL)
-		return false;
+	{
+		*kind = ERR_UNAVAILABLE;
+		return error_is_transient(error->sqlerrcode);
+	}
 	for (int i = 0; i < (int) lengthof(rows); i++)
 	{
 		if (rows[i].sqlstate == error->sqlerrcode &&

@@ -38,6 +38,7 @@ typedef enum ErrorKind
 	ERR_IDEMPOTENCY_REQUIRED, /* idempotency key required and absent */
 	ERR_IN_USE,				  /* still in use */
 	ERR_RATE_LIMITED,		  /* more calls than the token may make */
+	ERR_UNAVAILABLE,		  /* a lock or a resource is not to be had at the moment */
 	ERR_UNSUPPORTED,		  /* what this server cannot do */
 	ERR_INTERNAL			  /* anything else */
 } ErrorKind;
@@ -58,16 +59,20 @@ typedef struct Violations
 } Violations;
 
 extern void error_set_format(ErrorFormat format, Dialect dialect, const char *request_id);
+extern char *error_word(char *name);
 extern void error_violation(Violations *violations, const char *attribute, const char *reason, ...)
 	pg_attribute_printf(3, 4);
 pg_noreturn extern void error_raise_violations(ErrorKind kind, const Violations *violations);
 pg_noreturn extern void
 error_raise(ErrorKind kind, const char *message, ...) pg_attribute_printf(2, 3);
 
+pg_noreturn extern void error_raise_with_hint(ErrorKind kind, const char *hint, const char *message,
+											  ...) pg_attribute_printf(3, 4);
 pg_noreturn extern void error_raise_serialization(void);
 
 extern bool error_is_being_handled(ErrorKind kind);
 extern bool error_is_ours(const ErrorData *error, ErrorKind *kind);
+extern bool error_is_transient(int sqlstate);
 extern bool error_ends_transaction(const ErrorData *error);
 extern bool error_tells_row(const ErrorData *error);
 extern int error_status(ErrorKind kind, Dialect dialect);

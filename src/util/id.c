@@ -23,7 +23,8 @@ static int pool_used = POOL_SIZE;
 void
 random_bytes(void *out, int length)
 {
-	Assert(length <= POOL_SIZE);
+	if (length > POOL_SIZE)
+		elog(ERROR, "so many random bytes are not to be had at once");
 	if (length > POOL_SIZE - pool_used)
 	{
 		if (!pg_strong_random(pool, POOL_SIZE))

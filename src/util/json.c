@@ -9,6 +9,8 @@
  */
 #include "util/json.h"
 
+#include <math.h>
+
 #include "catalog/pg_type.h"
 #include "util/jsonb.h"
 #include "lib/stringinfo.h"
@@ -16,9 +18,8 @@
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
-/* Beyond these a JSON number is no sensible setting and may be no numeric. */
-#define NUMBER_LENGTH_MAX 400
-#define EXPONENT_MAX	  1000
+/* Beyond this a JSON number may be no numeric. */
+#define EXPONENT_MAX 1000
 
 /* A reader: the lexer, one token ahead, and what went wrong first. */
 typedef struct Reader
@@ -65,22 +66,32 @@ expect(Reader *reader, JsonTokenType token, const char *problem)
 }
 
 /*
- * number_is_sane tells whether a numeric can hold the number.
+ * json_number_is_finite tells whether the double nearest to a JSON number is finite.
+ */
+bool
+json_number_is_finite(const char *number)
+{
+	return !isinf(strtod(number, NULL));
+}
+
+/*
+ * number_is_sane tells whether a numeric and a double can hold the number.
  */
 static bool
 number_is_sane(const char *number)
 {
 	const char *exponent = strpbrk(number, "eE");
 
-	if (strlen(number) > NUMBER_LENGTH_MAX)
+	if (strlen(number) > JSON_NUMBER_MAX)
 		return false;
 	if (exponent)
 	{
 		long value = strtol(exponent + 1, NULL, 10);
 
-		return value >= -EXPONENT_MAX && value <= EXPONENT_MAX;
+		if (value < -EXPONENT_MAX || value > EXPONENT_MAX)
+			return false;
 	}
-	return true;
+	return json_number_is_finite(number);
 }
 
 /*
@@ -154,7 +165,8 @@ read_value(Reader *reader, int depth, JsonValue *value, JsonMember member, void 
 
 	memset(value, 0, sizeof(*value));
 	value->source = start;
-	if (depth > JSON_DEPTH_MAX)
+	if (depth > JSON_DEPTH_MAX && (lexer->token_type == JSON_TOKEN_OBJECT_START ||
+								   lexer->token_type == JSON_TOKEN_ARRAY_START))
 		return fail(reader, "The document is nested too deeply.");
 
 	switch (lexer->token_type)

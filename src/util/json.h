@@ -10,8 +10,16 @@
 #include "utils/array.h"
 #include "utils/jsonb.h"
 
-/* How deep a body may be nested. */
-#define JSON_DEPTH_MAX 64
+/*
+ * The limits of JSON at every way in, so that what is stored can be read, answered and
+ * sent back: how deep a body is nested, with what a SQL argument would be inside it; how
+ * many characters a number has when it is written without an exponent, which must
+ * be a finite double; and how many bytes a value has as it is answered.
+ */
+#define JSON_DEPTH_MAX	  64
+#define JSON_NUMBER_MAX	  400
+#define JSON_BYTES_MAX	  (1024 * 1024)
+#define JSON_BYTES_MAX_IS "1 MiB"
 
 typedef enum JsonKind
 {
@@ -36,6 +44,7 @@ typedef struct JsonValue
 /* What json_read_object calls for each member, in the order of the source. */
 typedef void (*JsonMember)(void *state, char *name, const JsonValue *value);
 
+extern bool json_number_is_finite(const char *number);
 extern char *json_read_value(const char *json, int length, JsonValue *value);
 extern char *json_read_object(const char *json, int length, JsonMember member, void *state);
 extern bool json_read_strings(const JsonValue *value, ArrayType **strings);

@@ -8,14 +8,22 @@
 #include "util/json_patch.h"
 
 #include "util/error.h"
+#include "util/json.h"
 #include "util/jsonb.h"
 #include "util/jsonb_tree.h"
 #include "miscadmin.h"
 
-/* How deep a patched document may be, and how many values and bytes all copies may make. */
-#define DEPTH_MAX		 500
+/*
+ * How many operations a patch may have, how many values and bytes all its copies may
+ * make, and how many values all of them together may move: those that they name, and
+ * an eighth of the elements and members that change their places for them, which are
+ * not looked into.
+ */
+#define OPERATIONS_MAX	 1000
 #define COPIES_MAX		 100000
 #define COPIED_BYTES_MAX (16 * 1024 * 1024)
+#define MOVES_MAX		 20000000
+#define SHIFTS_A_MOVE	 8
 
 /* The names that a path consists of. */
 typedef struct JsonPointer
@@ -31,6 +39,7 @@ typedef struct Patching
 	JsonbValue root;
 	int number; /* of the operation, for messages */
 	TreeSize copied;
+	int64 moves;  /* values named, and elements and members shifted for them, in shifts */
 	bool lenient; /* what is replaced in an object need not be there */
 } Patching;
 
@@ -155,6 +164,45 @@ find(Patching *patching, const JsonPointer *pointer, int names)
 }
 
 /*
+ * count_moves holds all of a patch to the work that it may make, in shifts.
+ */
+static void
+count_moves(Patching *patching, int64 shifts)
+{
+	patching->moves += shifts;
+	if (patching->moves > (int64) MOVES_MAX * SHIFTS_A_MOVE)
+		error_raise(ERR_PATCH, "patch[%d]: the patch would move more than %d values",
+					patching->number, MOVES_MAX);
+}
+
+/*
+ * measure adds what a value holds to a size, and returns how deep it is.
+ */
+static int
+measure(Patching *patching, const JsonbValue *value, TreeSize *size)
+{
+	int before = size->values;
+	int depth = tree_measure(value, size);
+
+	count_moves(patching, (int64) (size->values - before) * SHIFTS_A_MOVE);
+	return depth;
+}
+
+/*
+ * require_depth refuses a value that would be nested too deeply where a pointer
+ * leads.
+ */
+static void
+require_depth(Patching *patching, const JsonPointer *pointer, const JsonbValue *value)
+{
+	TreeSize size = {0};
+
+	if (pointer->count + measure(patching, value, &size) > JSON_DEPTH_MAX)
+		error_raise(ERR_PATCH, "patch[%d]: the document would be nested too deeply",
+					patching->number);
+}
+
+/*
  * add puts a value where a pointer leads: as a new document, as a member, or
  * before an element; - is the end of an array.
  */
@@ -163,12 +211,9 @@ add(Patching *patching, const JsonPointer *pointer, JsonbValue value)
 {
 	JsonbValue *parent;
 	const char *name;
-	TreeSize size = {0};
 	int place;
 
-	if (pointer->count + tree_measure(&value, &size) > DEPTH_MAX)
-		error_raise(ERR_PATCH, "patch[%d]: the document would be nested too deeply",
-					patching->number);
+	require_depth(patching, pointer, &value);
 	if (pointer->count == 0)
 	{
 		patching->root = value;
@@ -177,13 +222,17 @@ add(Patching *patching, const JsonPointer *pointer, JsonbValue value)
 	parent = find(patching, pointer, pointer->count - 1);
 	name = pointer->names[pointer->count - 1];
 	if (parent->type == jbvObject)
+	{
+		count_moves(patching, parent->val.object.nPairs);
 		tree_set_member(parent, name, strlen(name), value);
+	}
 	else if (parent->type == jbvArray)
 	{
 		place = strcmp(name, "-") == 0 ? parent->val.array.nElems
 									   : read_index(name, parent->val.array.nElems + 1);
 		if (place < 0)
 			nothing_there(patching, pointer);
+		count_moves(patching, parent->val.array.nElems - place);
 		tree_insert_element(parent, place, value);
 	}
 	else
@@ -206,9 +255,16 @@ take(Patching *patching, const JsonPointer *pointer)
 	parent = find(patching, pointer, pointer->count - 1);
 	name = pointer->names[pointer->count - 1];
 	if (parent->type == jbvObject && tree_find_member(parent, name, strlen(name), &place))
+	{
+		count_moves(patching, parent->val.object.nPairs - place);
 		tree_remove_member(parent, place);
+	}
 	else
-		tree_remove_element(parent, read_index(name, parent->val.array.nElems));
+	{
+		place = read_index(name, parent->val.array.nElems);
+		count_moves(patching, parent->val.array.nElems - place);
+		tree_remove_element(parent, place);
+	}
 	return value;
 }
 
@@ -280,13 +336,13 @@ apply(Patching *patching, const JsonbValue *operation)
 	{
 		JsonbValue value = operand(patching, operation);
 
-		if (!patching->lenient || !is_absent_member(patching, &path))
+		if (patching->lenient && is_absent_member(patching, &path))
+			add(patching, &path, value);
+		else
 		{
-			find(patching, &path, path.count);
-			if (path.count > 0)
-				take(patching, &path);
+			require_depth(patching, &path, &value);
+			*find(patching, &path, path.count) = value;
 		}
-		add(patching, &path, value);
 	}
 	else if (strcmp(verb, "move") == 0)
 	{
@@ -304,7 +360,7 @@ apply(Patching *patching, const JsonbValue *operation)
 		JsonPointer from = read_pointer(patching, operation, "from");
 		JsonbValue *value = find(patching, &from, from.count);
 
-		tree_measure(value, &patching->copied);
+		measure(patching, value, &patching->copied);
 		if (patching->copied.values > COPIES_MAX || patching->copied.bytes > COPIED_BYTES_MAX)
 			error_raise(ERR_PATCH, "patch[%d]: more than %d values or %d bytes would be copied",
 						patching->number, COPIES_MAX, COPIED_BYTES_MAX);
@@ -338,6 +394,8 @@ follow(Jsonb *document, Jsonb *patch, bool lenient)
 		error_raise(ERR_INVALID, "a JSON Patch is an array of operations");
 	patching.root = tree_of_jsonb(document);
 	operations = tree_of_jsonb(patch);
+	if (operations.val.array.nElems > OPERATIONS_MAX)
+		error_raise(ERR_INVALID, "a JSON Patch has at most %d operations", OPERATIONS_MAX);
 	for (int i = 0; i < operations.val.array.nElems; i++)
 	{
 		patching.number = i;
@@ -367,49 +425,16 @@ json_patch_leniently(Jsonb *document, Jsonb *patch)
 }
 
 /*
- * merge changes a value by a merge patch: a null removes a member, an object
- * changes an object member by member, anything else takes the value's place.
- */
-static JsonbValue
-merge(JsonbValue value, const JsonbValue *patch)
-{
-	check_stack_depth();
-	if (patch->type != jbvObject)
-		return *patch;
-	if (value.type != jbvObject)
-	{
-		memset(&value, 0, sizeof(value));
-		value.type = jbvObject;
-	}
-	for (int i = 0; i < patch->val.object.nPairs; i++)
-	{
-		const JsonbPair *change = &patch->val.object.pairs[i];
-		const char *name = change->key.val.string.val;
-		int length = change->key.val.string.len;
-		JsonbValue before = {0};
-		int place;
-		bool found = tree_find_member(&value, name, length, &place);
-
-		if (change->value.type == jbvNull && found)
-			tree_remove_member(&value, place);
-		else if (change->value.type != jbvNull)
-		{
-			if (found)
-				before = value.val.object.pairs[place].value;
-			tree_set_member(&value, name, length, merge(before, &change->value));
-		}
-	}
-	return value;
-}
-
-/*
  * json_merge_patch applies a JSON Merge Patch to a document.
  */
 Jsonb *
 json_merge_patch(Jsonb *document, Jsonb *patch)
 {
 	JsonbValue change = tree_of_jsonb(patch);
-	JsonbValue merged = merge(tree_of_jsonb(document), &change);
+	JsonbValue merged = tree_merge(tree_of_jsonb(document), &change);
+	TreeSize size = {0};
 
+	if (tree_measure(&merged, &size) > JSON_DEPTH_MAX)
+		error_raise(ERR_PATCH, "the document would be nested too deeply");
 	return JsonbValueToJsonb(&merged);
 }

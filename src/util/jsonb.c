@@ -4,6 +4,8 @@
  */
 #include "util/jsonb.h"
 
+#include "util/json.h"
+
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
@@ -24,6 +26,15 @@ char *
 jsonb_text(const Jsonb *document)
 {
 	return JsonbToCString(NULL, unconstify(JsonbContainer *, &document->root), VARSIZE(document));
+}
+
+/*
+ * jsonb_append appends a document as JSON text.
+ */
+void
+jsonb_append(StringInfo out, const Jsonb *document)
+{
+	(void) JsonbToCString(out, unconstify(JsonbContainer *, &document->root), VARSIZE(document));
 }
 
 /*
@@ -123,4 +134,90 @@ char *
 jsonb_string(const JsonbValue *value)
 {
 	return value->type == jbvString ? pnstrdup(value->val.string.val, value->val.string.len) : NULL;
+}
+
+/*
+ * escaped_length is how many bytes a string has in JSON, its quotes included.
+ */
+static int64
+escaped_length(const JsonbValue *string)
+{
+	int64 length = string->val.string.len + 2;
+
+	for (int i = 0; i < string->val.string.len; i++)
+	{
+		unsigned char c = string->val.string.val[i];
+
+		if (c == '"' || c == '\\' || (c != 0 && c < ' ' && strchr("\b\f\n\r\t", c)))
+			length++;
+		else if (c < ' ')
+			length += 5;
+	}
+	return length;
+}
+
+/*
+ * scalar_length is how many bytes a scalar has in JSON; -1 for a number beyond the
+ * limits.
+ */
+static int64
+scalar_length(const JsonbValue *scalar)
+{
+	char *number;
+
+	switch (scalar->type)
+	{
+		case jbvString:
+			return escaped_length(scalar);
+		case jbvNumeric:
+			number = DatumGetCString(
+				DirectFunctionCall1(numeric_out, NumericGetDatum(scalar->val.numeric)));
+			if (strlen(number) > JSON_NUMBER_MAX || !json_number_is_finite(number))
+				return -1;
+			return strlen(number);
+		default:
+			return strlen("false");
+	}
+}
+
+/*
+ * jsonb_limit_problem tells which of the limits of JSON a document breaks that is
+ * nested in a body at a depth, 0 for a body of its own; NULL if it breaks none.  Its
+ * size is counted without white space; it has none if bytes_max is 0.
+ */
+char *
+jsonb_limit_problem(Jsonb *document, int depth, int64 bytes_max)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&document->root);
+	JsonbIteratorToken token;
+	JsonbValue value;
+	int64 bytes = 0;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
+	{
+		int64 length = 1;
+
+		if (token == WJB_KEY)
+			length += escaped_length(&value);
+		else if (token == WJB_ELEM || token == WJB_VALUE)
+		{
+			length = scalar_length(&value);
+			if (length < 0)
+				return psprintf("holds a number that is no finite double, or has more than %d "
+								"characters without an exponent",
+								JSON_NUMBER_MAX);
+			length++;
+		}
+		else if (token == WJB_END_ARRAY || token == WJB_END_OBJECT)
+			depth--;
+		else if (token == WJB_BEGIN_OBJECT || !value.val.array.rawScalar)
+			depth++;
+		if (depth > JSON_DEPTH_MAX)
+			return psprintf("is nested too deeply: a request may be nested %d deep",
+							JSON_DEPTH_MAX);
+		bytes += length;
+		if (bytes_max > 0 && bytes > bytes_max)
+			return "is larger than " JSON_BYTES_MAX_IS " in JSON";
+	}
+	return NULL;
 }

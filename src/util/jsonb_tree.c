@@ -5,6 +5,10 @@
  * The tree is made of JsonbValues, which is what jsonb is made from again.  The
  * members of an object are kept in the order in which jsonb stores them: by the
  * length of the name, then by its bytes.
+ *
+ * The memory of an object's members and of an array's elements is a list: before
+ * its first item stands for how many items there is room, which grows by doubling.
+ * What is taken out leaves the room as it is.
  */
 #include "util/jsonb_tree.h"
 
@@ -22,6 +26,65 @@ compare_names(const JsonbValue *key, const char *name, int length)
 	if (key->val.string.len != length)
 		return key->val.string.len > length ? 1 : -1;
 	return memcmp(key->val.string.val, name, length);
+}
+
+/* For how many items a list has room; it stands before them. */
+typedef struct ListHead
+{
+	int room;
+} ListHead;
+
+#define LIST_HEAD_SIZE MAXALIGN(sizeof(ListHead))
+
+/*
+ * list_make makes the memory of a list.
+ */
+static void *
+list_make(int room, size_t item_size)
+{
+	ListHead *head;
+
+	room = Max(room, 1);
+	head = MemoryContextAllocHuge(CurrentMemoryContext, LIST_HEAD_SIZE + room * item_size);
+	head->room = room;
+	return (char *) head + LIST_HEAD_SIZE;
+}
+
+/*
+ * list_open makes room for one more item before the one at a place of a list, which
+ * may be NULL, and returns the list.
+ */
+static void *
+list_open(void *list, int count, int place, size_t item_size)
+{
+	ListHead *head = list ? (ListHead *) ((char *) list - LIST_HEAD_SIZE) : NULL;
+	char *gap;
+
+	if (head == NULL)
+		list = list_make(1, item_size);
+	else if (count == head->room)
+	{
+		int room = count * 2;
+
+		head = repalloc_huge(head, LIST_HEAD_SIZE + room * item_size);
+		head->room = room;
+		list = (char *) head + LIST_HEAD_SIZE;
+	}
+	gap = (char *) list + place * item_size;
+	memmove(gap + item_size, gap, (count - place) * item_size);
+	memset(gap, 0, item_size);
+	return list;
+}
+
+/*
+ * list_close takes the item at a place out of a list of count items.
+ */
+static void
+list_close(void *list, int count, int place, size_t item_size)
+{
+	char *gap = (char *) list + place * item_size;
+
+	memmove(gap, gap + item_size, (count - place - 1) * item_size);
 }
 
 /*
@@ -64,10 +127,7 @@ tree_set_member(JsonbValue *object, const char *name, int length, JsonbValue val
 
 	if (!tree_find_member(object, name, length, &place))
 	{
-		pairs =
-			pairs ? repalloc(pairs, sizeof(JsonbPair) * (count + 1)) : palloc(sizeof(JsonbPair));
-		memmove(pairs + place + 1, pairs + place, sizeof(JsonbPair) * (count - place));
-		memset(&pairs[place], 0, sizeof(JsonbPair));
+		pairs = list_open(pairs, count, place, sizeof(JsonbPair));
 		pairs[place].key.type = jbvString;
 		pairs[place].key.val.string.val = pnstrdup(name, length);
 		pairs[place].key.val.string.len = length;
@@ -83,10 +143,7 @@ tree_set_member(JsonbValue *object, const char *name, int length, JsonbValue val
 void
 tree_remove_member(JsonbValue *object, int place)
 {
-	JsonbPair *pairs = object->val.object.pairs;
-	int count = --object->val.object.nPairs;
-
-	memmove(pairs + place, pairs + place + 1, sizeof(JsonbPair) * (count - place));
+	list_close(object->val.object.pairs, object->val.object.nPairs--, place, sizeof(JsonbPair));
 }
 
 /*
@@ -95,15 +152,12 @@ tree_remove_member(JsonbValue *object, int place)
 void
 tree_insert_element(JsonbValue *array, int place, JsonbValue value)
 {
-	JsonbValue *elements = array->val.array.elems;
-	int count = array->val.array.nElems;
+	JsonbValue *elements =
+		list_open(array->val.array.elems, array->val.array.nElems, place, sizeof(JsonbValue));
 
-	elements = elements ? repalloc(elements, sizeof(JsonbValue) * (count + 1))
-						: palloc(sizeof(JsonbValue));
-	memmove(elements + place + 1, elements + place, sizeof(JsonbValue) * (count - place));
 	elements[place] = value;
 	array->val.array.elems = elements;
-	array->val.array.nElems = count + 1;
+	array->val.array.nElems++;
 }
 
 /*
@@ -112,10 +166,7 @@ tree_insert_element(JsonbValue *array, int place, JsonbValue value)
 void
 tree_remove_element(JsonbValue *array, int place)
 {
-	JsonbValue *elements = array->val.array.elems;
-	int count = --array->val.array.nElems;
-
-	memmove(elements + place, elements + place + 1, sizeof(JsonbValue) * (count - place));
+	list_close(array->val.array.elems, array->val.array.nElems--, place, sizeof(JsonbValue));
 }
 
 /*
@@ -141,7 +192,7 @@ unpack(JsonbValue value)
 	{
 		tree.type = jbvObject;
 		tree.val.object.nPairs = found.val.object.nPairs;
-		tree.val.object.pairs = palloc0(sizeof(JsonbPair) * Max(1, found.val.object.nPairs));
+		tree.val.object.pairs = list_make(found.val.object.nPairs, sizeof(JsonbPair));
 		while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
 		{
 			(void) JsonbIteratorNext(&iterator, &found, true);
@@ -152,7 +203,7 @@ unpack(JsonbValue value)
 	}
 	tree.type = jbvArray;
 	tree.val.array.nElems = found.val.array.nElems;
-	tree.val.array.elems = palloc0(sizeof(JsonbValue) * Max(1, found.val.array.nElems));
+	tree.val.array.elems = list_make(found.val.array.nElems, sizeof(JsonbValue));
 	while (JsonbIteratorNext(&iterator, &found, true) == WJB_ELEM)
 		tree.val.array.elems[count++] = unpack(found);
 	return tree;
@@ -183,7 +234,7 @@ tree_copy(JsonbValue value)
 {
 	if (value.type == jbvObject)
 	{
-		JsonbPair *pairs = palloc(sizeof(JsonbPair) * Max(1, value.val.object.nPairs));
+		JsonbPair *pairs = list_make(value.val.object.nPairs, sizeof(JsonbPair));
 
 		for (int i = 0; i < value.val.object.nPairs; i++)
 		{
@@ -194,7 +245,7 @@ tree_copy(JsonbValue value)
 	}
 	else if (value.type == jbvArray)
 	{
-		JsonbValue *elements = palloc(sizeof(JsonbValue) * Max(1, value.val.array.nElems));
+		JsonbValue *elements = list_make(value.val.array.nElems, sizeof(JsonbValue));
 
 		for (int i = 0; i < value.val.array.nElems; i++)
 			elements[i] = tree_copy(value.val.array.elems[i]);
@@ -205,15 +256,14 @@ tree_copy(JsonbValue value)
 
 /*
  * tree_measure adds what a tree holds, itself included, to a size, and returns how
- * deep the tree is.
+ * many objects and arrays are nested in it.
  */
 int
 tree_measure(const JsonbValue *value, TreeSize *size)
 {
 	bool object = value->type == jbvObject;
-	int children = object					 ? value->val.object.nPairs
-				   : value->type == jbvArray ? value->val.array.nElems
-											 : 0;
+	bool array = value->type == jbvArray;
+	int children = object ? value->val.object.nPairs : array ? value->val.array.nElems : 0;
 	int deepest = 0;
 
 	check_stack_depth();
@@ -231,7 +281,60 @@ tree_measure(const JsonbValue *value, TreeSize *size)
 			size->bytes += value->val.object.pairs[i].key.val.string.len;
 		deepest = Max(deepest, depth);
 	}
-	return deepest + 1;
+	return object || array ? deepest + 1 : 0;
+}
+
+/*
+ * tree_merge changes a tree by a merge patch: a null removes a member, an object
+ * changes an object member by member, anything else takes the value's place.  Both
+ * have their members in one order, so that one walk along both merges them.
+ */
+JsonbValue
+tree_merge(JsonbValue value, const JsonbValue *patch)
+{
+	JsonbValue merged = {0};
+	const JsonbPair *change = patch->val.object.pairs;
+	const JsonbPair *change_end;
+	const JsonbPair *had = NULL;
+	const JsonbPair *had_end = NULL;
+	JsonbPair *made;
+
+	check_stack_depth();
+	if (patch->type != jbvObject)
+		return *patch;
+	change_end = change + patch->val.object.nPairs;
+	if (value.type == jbvObject)
+	{
+		had = value.val.object.pairs;
+		had_end = had + value.val.object.nPairs;
+	}
+	made = list_make((had_end - had) + patch->val.object.nPairs, sizeof(JsonbPair));
+	merged.type = jbvObject;
+	merged.val.object.pairs = made;
+	while (had < had_end || change < change_end)
+	{
+		int order = had == had_end		   ? 1
+					: change == change_end ? -1
+										   : compare_names(&had->key, change->key.val.string.val,
+														   change->key.val.string.len);
+		static const JsonbValue absent = {.type = jbvNull};
+
+		if (order < 0)
+			*made++ = *had++;
+		else
+		{
+			if (change->value.type != jbvNull)
+			{
+				*made = *change;
+				made->value = tree_merge(order == 0 ? had->value : absent, &change->value);
+				made++;
+			}
+			change++;
+			had += order == 0;
+		}
+	}
+	merged.val.object.nPairs = made - merged.val.object.pairs;
+	return merged;
 }
 
 /*

@@ -19,6 +19,7 @@ typedef struct TreeSize
 extern JsonbValue tree_of_jsonb(Jsonb *document);
 extern JsonbValue tree_copy(JsonbValue value);
 extern int tree_measure(const JsonbValue *value, TreeSize *size);
+extern JsonbValue tree_merge(JsonbValue value, const JsonbValue *patch);
 extern bool trees_equal(const JsonbValue *a, const JsonbValue *b);
 extern void tree_plain_numbers(JsonbValue *value);
 

@@ -8,8 +8,6 @@
  */
 #include "util/response_headers.h"
 
-#define HEADERS_MAX 8
-
 typedef struct AnswerHeader
 {
 	const char *name;
@@ -17,7 +15,7 @@ typedef struct AnswerHeader
 	int64 number;
 } AnswerHeader;
 
-static AnswerHeader headers[HEADERS_MAX];
+static AnswerHeader headers[COMMON_HEADERS_MAX];
 static int header_count = 0;
 
 /*
@@ -36,7 +34,8 @@ response_headers_begin(void)
 static void
 add(const char *name, const char *text, int64 number)
 {
-	Assert(header_count < HEADERS_MAX);
+	if (header_count >= COMMON_HEADERS_MAX)
+		elog(ERROR, "too many headers");
 	headers[header_count++] = (AnswerHeader){name, text, number};
 }
 

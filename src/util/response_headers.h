@@ -7,6 +7,9 @@
 
 #include "util/compat.h"
 
+/* The most headers that every answer to a request carries. */
+#define COMMON_HEADERS_MAX 8
+
 extern void response_headers_begin(void);
 extern void response_header_text(const char *name, const char *text);
 extern void response_header_number(const char *name, int64 number);

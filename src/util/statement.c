@@ -24,6 +24,7 @@
 #include "storage/sinval.h"
 #include "util/jsonb.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
 #include "utils/snapmgr.h"
@@ -286,25 +287,47 @@ count_use(Statement *statement)
 }
 
 /*
- * force_generic decides whether a plan that is to be made is forced to be generic.  Who
- * makes or removes Citus, or distributes the tables, invalidates the plans that are there.
+ * needs_plan tells whether a statement is to be planned before it runs.
  */
-static void
-force_generic(Statement *statement)
+static bool
+needs_plan(const Statement *statement)
 {
+	const ListCell *cell;
+
+	foreach (cell, SPI_plan_get_plan_sources(statement->plan))
+	{
+		const CachedPlanSource *source = lfirst(cell);
+
+		if (!source->is_valid || source->gplan == NULL || !source->gplan->is_valid)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * guide_planner says how a statement is to be planned, until the end of the level of
+ * settings that it returns.  Whoever brings Citus or distributes the tables invalidates
+ * the plans that are there.  Where there are no statistics, to sort the few rows that
+ * are expected looks cheaper than to read a large index in its order.
+ */
+static int
+guide_planner(Statement *statement)
+{
+	bool generic = !OidIsValid(get_extension_oid("citus", true));
+	int level = NewGUCNestLevel();
 	ListCell *cell;
 
 	foreach (cell, SPI_plan_get_plan_sources(statement->plan))
 	{
 		CachedPlanSource *source = lfirst(cell);
 
-		if (source->is_valid && source->gplan && source->gplan->is_valid)
-			continue;
-		if (OidIsValid(get_extension_oid("citus", true)))
-			source->cursor_options &= ~CURSOR_OPT_GENERIC_PLAN;
-		else
-			source->cursor_options |= CURSOR_OPT_GENERIC_PLAN;
+		source->cursor_options &= ~CURSOR_OPT_GENERIC_PLAN;
+		source->cursor_options |= generic ? CURSOR_OPT_GENERIC_PLAN : 0;
 	}
+	if (statement->in_order)
+		set_config_option("enable_sort", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
+						  0, false);
+	return level;
 }
 
 /*
@@ -438,6 +461,21 @@ values_by_name(Statement *statement, const Params *params, Datum *values, char *
 }
 
 /*
+ * require_same_types refuses parameters that a statement was not prepared with: the plan
+ * would read their values as something else.
+ */
+static void
+require_same_types(const Statement *statement, const Params *params)
+{
+	if (params->count != statement->params)
+		elog(ERROR, "a statement was given %d parameters where it takes %d", params->count,
+			 statement->params);
+	for (int i = 0; i < params->count; i++)
+		if (params->types[i] != SPI_getargtypeid(statement->plan, i))
+			elog(ERROR, "parameter %d of a statement has another type than before", i + 1);
+}
+
+/*
  * statement_run executes a statement with the parameters that it names and returns all
  * rows.
  */
@@ -449,21 +487,22 @@ statement_run(Statement *statement, const Params *params, StatementMode mode)
 	Datum *values = (Datum *) params->values;
 	const char *nulls = params->nulls;
 	Rows rows;
+	int guc_level = 0;
 	int result;
 
 	if (statement->plan == NULL)
 		prepare(statement, params);
 	count_use(statement);
-	force_generic(statement);
+	if (needs_plan(statement))
+		guc_level = guide_planner(statement);
 	if (statement->named)
 	{
 		values_by_name(statement, params, values_named, nulls_named);
 		values = values_named;
 		nulls = nulls_named;
 	}
-	else if (params->count != statement->params)
-		elog(ERROR, "a statement was given %d parameters where it takes %d", params->count,
-			 statement->params);
+	else
+		require_same_types(statement, params);
 
 	if (mode == STATEMENT_LATEST)
 		result = SPI_execute_snapshot(statement->plan, values, nulls, GetLatestSnapshot(),
@@ -472,6 +511,8 @@ statement_run(Statement *statement, const Params *params, StatementMode mode)
 		result = SPI_execute_plan(statement->plan, values, nulls, mode == STATEMENT_READ, 0);
 	if (result < 0)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
+	if (guc_level > 0)
+		AtEOXact_GUC(true, guc_level);
 
 	rows.count = SPI_processed;
 	rows.table = SPI_tuptable;

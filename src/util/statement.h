@@ -42,10 +42,13 @@ typedef struct Statement
 	uint64 new_plans_at;   /* so many uses; four times as many the next time */
 	const char *resolved;  /* the text with numbers for names; NULL until it was prepared */
 	StatementParam *named; /* its parameters; NULL if they stand as $1, $2 ... */
+	bool in_order;		   /* reads the first rows of an index, and must never sort all */
 } Statement;
 
 #define STATEMENT(name, sql) \
-	static Statement name = {sql, NULL, 0, 0, NEW_PLANS_FIRST_AT, NULL, NULL}
+	static Statement name = {sql, NULL, 0, 0, NEW_PLANS_FIRST_AT, NULL, NULL, false}
+#define STATEMENT_IN_ORDER(name, sql) \
+	static Statement name = {sql, NULL, 0, 0, NEW_PLANS_FIRST_AT, NULL, NULL, true}
 
 /* The parameters of statements, $1 first where they have no names. */
 typedef struct Params

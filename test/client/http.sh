@@ -80,6 +80,10 @@ check 'layers are listed' "$(ld GET projects/projectKey/layers; jq .totalCount "
 check 'a layer that exists is a conflict' "$(ld POST projects/projectKey/layers '{"key": "checkout-flow", "name": "x", "description": ""}')" 409
 check 'and the answer says so' "$(body)" '{"code":"conflict","message":"layer \\"checkout-flow\\" already exists"}'
 check 'an environment is listed, by the query string' "$(ld GET 'projects/projectKey/environments?limit=1&sort=-name&filter=query:my'; jq -r '.items[].key' "$place/body.txt")" 200environment-key-123abc
+check 'what has not changed is not sent again' "$(ask "$base/api/v2/projects/projectKey/environments/environment-key-123abc" -H "Authorization: $key" -H 'If-None-Match: "0", W/"1"'; body; header ETag)" '304"1"'
+check 'what has is' "$(ask "$base/api/v2/projects/projectKey/environments/environment-key-123abc" -H "Authorization: $key" -H 'If-None-Match: "0"'; jq -r .key "$place/body.txt")" 200environment-key-123abc
+check 'a parameter that is none is refused' "$(ld GET 'projects/projectKey/environments?limits=1'; jq -r .message "$place/body.txt")" '400limits is not a parameter of this request; perhaps limit is meant'
+check 'a member and a token are found by their links' "$(ld GET members; ld GET "members/$(jq -r '.items[0]._id' "$place/body.txt")"; ld GET 'tokens?showAll=true'; ld GET "tokens/$(jq -r '.items[0]._id' "$place/body.txt")")" 200200200200
 check 'a page that is none is refused' "$(ld GET 'projects/projectKey/environments?limit=0')" 400
 check 'an escaped slash is no separator' "$(ld GET 'projects/projectKey/environments/a%2Fb'; body)" '40[04]*'
 check 'a key in umlauts is a key that does not exist' "$(ld GET 'projects/%C3%BC/environments')" '40[04]'
@@ -227,20 +231,6 @@ check 'leaves no claim' "$(sql -c 'SELECT count(*) FROM flagplane_data.idempoten
 check 'the key of the request before is not the next one'"'"'s' "$(ld POST projects/projectKey/layers '{"key": "after", "name": "x", "description": ""}'; sql -c 'SELECT count(*) FROM flagplane_data.idempotency_key')" "201$before"
 check 'nor is its token' "$(ask "$base/api/v2/projects")$(ask "$base/projects")" 401401
 check 'nor its status and headers' "$(ld GET projects/projectKey; header Location)" 200
-
-# --- The scheduled jobs run, in the name of whom they are meant for.
-sql >/dev/null <<'SQL'
-CREATE SCHEMA cron;
-CREATE TABLE cron.job_run_details (end_time timestamptz);
-CREATE FUNCTION cron.schedule(name text, schedule text, command text) RETURNS bigint LANGUAGE plpgsql AS
-'BEGIN EXECUTE command; RETURN 1; END';
-GRANT USAGE ON SCHEMA cron TO flagplane_backend;
-GRANT SELECT, DELETE ON cron.job_run_details TO flagplane_backend;
-UPDATE flagplane_data.idempotency_key SET expires_at = now();
-SQL
-{ echo 'SET ROLE flagplane_backend;'; grep -v '^CREATE EXTENSION' "$deploy/cron.sql"; } >"$place/cron.sql"
-check 'the jobs are scheduled' "$(sql -f "$place/cron.sql" | tr -d '\n')" 11
-check 'and purge' "$(sql -c 'SELECT count(*) FROM flagplane_data.idempotency_key')" 0
 
 # --- No secret is in a log, even if one came in a query string or as an argument.
 check 'a key in a query string' "$(ask "$base/rpc/resolve_environment_key?value=$sdk_key" -H "X-Api-Key: $reader")" 404

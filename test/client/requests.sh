@@ -94,6 +94,19 @@ check 'a refusal: no such method' "$(ldcli PUT flags/default '{}'; sent "$refusa
 check 'a refusal: no right' "$(key=$reader ldcli POST flags/default '{"key": "k", "name": "n"}'; sent "$refusal")" '403\[\["code","message"\],true,true\]'
 check 'a refusal: nobody' "$(key=api-1 ldcli GET projects; sent "$refusal")" '401\[\["code","message"\],true,true\]'
 
+# --- Terraform's access tokens and members.
+always='lacks("_links _id ownerId creationDate lastModified")'
+check 'a token is made' "$(terraform POST tokens '{"name":"ci","role":"reader","serviceToken":true,"defaultApiVersion":20240415}'; missing "$always"; sent '[.serviceToken, .defaultApiVersion, (.token | startswith("fp_"))]')" $'201\[\]\n\[true,20240415,true\]'
+made=$(sent -r ._id)
+check 'it is read' "$(terraform GET "tokens/$made"; missing "$always"; sent '.token | length')" $'200\[\]\n4'
+check 'it is renamed, with another role' "$(terraform PATCH "tokens/$made" '[{"op":"replace","path":"/name","value":"nightly"},{"op":"replace","path":"/role","value":"writer"}]'; missing "$always"; sent '[.name, .role]')" $'200\[\]\n\["nightly","writer"\]'
+check 'it is reset' "$(terraform POST "tokens/$made/reset"; sent '.token | startswith("fp_")')" 200true
+check 'it is listed, deleted and gone' "$(terraform GET 'tokens?limit=100'; sent "[.items[]._id] | index(\"$made\") != null")$(terraform DELETE "tokens/$made")$(terraform GET "tokens/$made"; sent .code)" '200true204404"not_found"'
+person='lacks("_links _id role email customRoles mfa creationDate") + [select(has("_pendingInvite") and has("_verified") and has("_lastSeen") | not)]'
+check 'members are made' "$(terraform POST members '[{"email":"grace@example.com","role":"writer","firstName":"Grace"}]'; missing ".items[0] | $person"; sent '.items[0].role')" $'201\[\]\n"writer"'
+check 'one is read' "$(terraform GET "members/$member"; missing "$person"; sent .email)" $'200\[\]\n"ada@example.com"'
+check 'one is looked for' "$(terraform GET 'members?filter=query:grace'; sent '[.items[].email]')" '200\["grace@example.com"\]'
+
 # --- Layers' MCP server: a key with every POST and PATCH, a media type only with a body,
 # errors held to the shapes that it lets through.
 uuid() { sql -c 'SELECT gen_random_uuid()'; }

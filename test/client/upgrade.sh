@@ -123,7 +123,7 @@ upgraded() { # a database with a version and rows, brought to today's
 	sql -d "$1" >/dev/null -c "SELECT flagplane.create_project('upgraded', 'U')" -c "SELECT flagplane.create_layer('upgraded', 'l', 'L', '')" \
 		-c "SELECT flagplane.create_experiment('upgraded', 'test', 'e', 'E')" \
 		-c "SELECT flagplane.update_layer('upgraded', 'l', '[{\"kind\": \"updateExperimentReservation\", \"experimentKey\": \"e\", \"reservationPercent\": 5}]', 'test')"
-	[ -z "$(sql -d "$1" -c "SELECT finding FROM flagplane.doctor() WHERE severity = 'error' AND finding NOT LIKE 'crash_unsafe: %'")" ] || fail "$1: the doctor finds nothing wrong"
+	[ -z "$(sql -d "$1" -c "SELECT finding FROM flagplane.doctor() WHERE severity = 'error'")" ] || fail "$1: the doctor finds nothing wrong"
 	ok "$1: it works, and the doctor finds nothing wrong"
 }
 
@@ -186,7 +186,7 @@ planted "another type of a column" 's/ALTER TABLE flagplane_data.member ALTER.*?
 planted "a missing index" 's/CREATE INDEX flag_link_of_flag .*?;//' 'index .*flag_link_of_flag'
 planted "another rule of a constraint" 's/\[0,1000\)/[0,1001)/' 'constraint flagplane_data.layer_reservation reservation_segments_range'
 planted "a missing constraint" 's/(\tCONSTRAINT reservation_has_owner CHECK \(.*?\)),\n//' 'constraint flagplane_data.layer_reservation reservation_has_owner'
-planted "another query of a view" 's/(CREATE VIEW .*?\sFROM flagplane_data.operation_stats\(\) s)/$1 WHERE s.calls > 0/s' 'rule .* WHERE'
+planted "another query of a view" 's/(CREATE VIEW .*?\sFROM flagplane.operation_stats\(\) s)/$1 WHERE s.calls > 0/s' 'rule .* WHERE'
 planted "a comment that stayed" 's/COMMENT ON FUNCTION flagplane.json_patch.*?;\n//s' 'comment function flagplane.json_patch'
 planted "a missing comment on a domain" 's/COMMENT ON DOMAIN flagplane_data.web_domain.*?;\n//s' 'comment type flagplane_data.web_domain'
 echo "1..$number"

@@ -18,8 +18,6 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 
-#define TOKEN_NAME_MAX 120
-
 enum
 {
 	NAME,
@@ -28,19 +26,28 @@ enum
 	MEMBER_ID,
 	PROJECTS,
 	EXPIRES_AT,
-	RATE_TIER
+	RATE_TIER,
+	DESCRIPTION,
+	SERVICE_TOKEN,
+	DEFAULT_API_VERSION
 };
 
 enum
 {
-	LIST_LIMIT
+	LIST_LIMIT,
+	LIST_SHOW_ALL = 2
+};
+
+enum
+{
+	GET_ID
 };
 
 static const char *const scopes[] = {
 	"projects:read", "projects:write", "flags:read", "flags:write", "layers:read",
 	"layers:write",	 "tokens:admin",   "audit:read", "*",			NULL};
 
-static const char *const roles[] = {"reader", "writer", "admin", NULL};
+const char *const token_roles[] = {"reader", "writer", "admin", NULL};
 
 /* The scopes that a role is a name for, as SQL arrays. */
 static const char *const role_scopes[] = {
@@ -49,10 +56,9 @@ static const char *const role_scopes[] = {
 	"{*}"};
 
 const Field create_access_token_fields[] = {
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, TOKEN_NAME_MAX, NULL,
-			  NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, TOKEN_NAME_MAX, NULL, NULL},
 	[SCOPES] = {"scopes", "scopes", FIELD_TEXTS, IN_BODY, false, RULE_SOME_OF, 0, 0, scopes, NULL},
-	[ROLE] = {"role", "role", FIELD_TEXT, IN_BODY, false, RULE_ONE_OF, 0, 0, roles, NULL},
+	[ROLE] = {"role", "role", FIELD_TEXT, IN_BODY, false, RULE_ONE_OF, 0, 0, token_roles, NULL},
 	[MEMBER_ID] = {"member_id", "memberId", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0, NULL,
 				   NULL},
 	[PROJECTS] = {"projects", "projects", FIELD_TEXTS, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
@@ -60,15 +66,32 @@ const Field create_access_token_fields[] = {
 					NULL},
 	[RATE_TIER] = {"rate_tier", "rateTier", FIELD_TEXT, IN_BODY, false, RULE_ONE_OF, 0, 0,
 				   rate_tier_names, "standard"},
+	[DESCRIPTION] = {"description", "description", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0,
+					 TOKEN_DESCRIPTION_MAX, NULL, NULL},
+	[SERVICE_TOKEN] = {"service_token", "serviceToken", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0,
+					   0, NULL, NULL},
+	[DEFAULT_API_VERSION] = {"default_api_version", "defaultApiVersion", FIELD_INTEGER, IN_BODY,
+							 false, RULE_RANGE, API_VERSION_MIN, API_VERSION_MAX, NULL, NULL},
 	FIELDS_END};
 
-const Field list_access_tokens_fields[] = {PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD, FIELDS_END};
+const Field list_access_tokens_fields[] = {
+	[LIST_LIMIT] = {"limit", "limit", FIELD_INTEGER, IN_QUERY, false, RULE_RANGE, 1, PAGE_LIMIT_MAX,
+					NULL, "25"},
+	PAGE_OFFSET_FIELD,
+	[LIST_SHOW_ALL] = {"show_all", "showAll", FIELD_BOOLEAN, IN_QUERY, false, RULE_NONE, 0, 0, NULL,
+					   "false"},
+	FIELDS_END};
+
+const Field get_access_token_fields[] = {
+	[GET_ID] = {"id", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL}, FIELDS_END};
 
 STATEMENT(insert_token,
 		  "INSERT INTO flagplane_data.access_token AS t"
 		  " (account_id, id, selector, secret_hash, ending, name, role, scopes, all_projects,"
-		  " member_id, created_at, expires_at, rate_tier)"
-		  " VALUES ($1, $9, $10, $11, $12, $2, $4, $13, $6::text[] IS NULL, $5, $14, $7, $8)");
+		  " member_id, created_at, expires_at, rate_tier, description, default_api_version,"
+		  " updated_at)"
+		  " VALUES ($1, $12, $13, $14, $15, $2, $4, $16, $6::text[] IS NULL, $5, $17, $7, $8,"
+		  " $9, $11, $17)");
 
 STATEMENT(insert_token_use, "INSERT INTO flagplane_data.access_token_use (account_id, token_id)"
 							" VALUES ($1, $2)");
@@ -85,24 +108,34 @@ STATEMENT(find_member,
 		  "SELECT 1 FROM flagplane_data.member m WHERE m.account_id = $1 AND m.id = $5");
 
 STATEMENT(find_token_by_id,
-		  "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE
+		  "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE ", " TOKEN_DETAILS
 		  " FROM flagplane_data.access_token t WHERE t.account_id = $1 AND t.id = $2");
 
-/*
- * A caller that is limited to projects ($4) sees the tokens that reach no
- * further, since the others name projects that it must not know.
- */
-#define VISIBLE_TOKENS                                                     \
-	" FROM flagplane_data.access_token t WHERE t.account_id = $1"          \
-	" AND ($4 IS NULL OR (NOT t.all_projects AND NOT EXISTS"               \
-	" (SELECT 1 FROM flagplane_data.access_token_project r"                \
-	" WHERE r.account_id = t.account_id AND r.token_id = t.id"             \
-	" AND NOT EXISTS (SELECT 1 FROM flagplane_data.access_token_project o" \
-	" WHERE o.account_id = r.account_id AND o.project_id = r.project_id"   \
-	" AND o.token_id = $4))))"
+STATEMENT(find_foreign_project,
+		  "SELECT 1 FROM flagplane_data.access_token_project r"
+		  " WHERE r.account_id = $1 AND r.token_id = $2 AND NOT EXISTS"
+		  " (SELECT 1 FROM flagplane_data.access_token_project o WHERE o.account_id = r.account_id"
+		  " AND o.project_id = r.project_id AND o.token_id = $3) LIMIT 1");
 
-STATEMENT(list_tokens, "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE VISIBLE_TOKENS
-					   " ORDER BY t.created_at, t.id LIMIT $2 OFFSET $3");
+/*
+ * Without show_all ($4) a token's caller sees no personal tokens but those of its own
+ * member ($6).  A caller that is limited to projects ($5) sees the tokens that reach no
+ * further, since the others name projects that it must not know, and that are no
+ * other member's than its own.
+ */
+#define VISIBLE_TOKENS                                                            \
+	" FROM flagplane_data.access_token t WHERE t.account_id = $1"                 \
+	" AND ($7 OR ($4 AND $5 IS NULL) OR t.member_id IS NULL OR t.member_id = $6)" \
+	" AND ($5 IS NULL OR (NOT t.all_projects AND NOT EXISTS"                      \
+	" (SELECT 1 FROM flagplane_data.access_token_project r"                       \
+	" WHERE r.account_id = t.account_id AND r.token_id = t.id"                    \
+	" AND NOT EXISTS (SELECT 1 FROM flagplane_data.access_token_project o"        \
+	" WHERE o.account_id = r.account_id AND o.project_id = r.project_id"          \
+	" AND o.token_id = $5))))"
+
+STATEMENT(list_tokens,
+		  "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE
+		  ", " TOKEN_DETAILS VISIBLE_TOKENS " ORDER BY t.created_at, t.id LIMIT $2 OFFSET $3");
 
 STATEMENT(count_tokens, "SELECT count(*)" VISIBLE_TOKENS);
 
@@ -134,7 +167,10 @@ access_token_document(Request *request, const Row *row, const char *public_part,
 	document_link(out, "self", "/api/v2/tokens/%s", id);
 	document_close(out, '}');
 	document_string(out, "_id", id);
+	document_string(out, "ownerId", psprintf("%024x", (uint32) request->caller.account));
 	document_string(out, "name", row_string(row, 1));
+	if (!row->nulls[14])
+		document_string(out, "description", row_string(row, 14));
 	if (secret)
 		request_secret(request, "token", public_part, secret, true);
 	else
@@ -147,12 +183,36 @@ access_token_document(Request *request, const Row *row, const char *public_part,
 		document_texts(out, "projects", row_array(row, 12));
 	document_string(out, "rateTier", row_string(row, 11));
 	document_string(out, "memberId", row_string(row, 5));
+	document_boolean(out, "serviceToken", row->nulls[5]);
+	if (!row->nulls[15])
+		document_integer(out, "defaultApiVersion", row_integer(row, 15));
 	document_milliseconds(out, "creationDate", row_time(row, 7));
+	document_milliseconds(out, "lastModified", row_time(row, 16));
 	time_member(out, "expiresAt", row_time(row, 8));
 	time_member(out, "revokedAt", row_time(row, 9));
 	time_member(out, "killedAt", row_time(row, 10));
 	time_member(out, "lastUsed", row_time(row, 13));
 	document_close(out, '}');
+}
+
+/*
+ * check_owner holds a token that is said to be a service's, or a member's, to that.  One
+ * that is a member's is the caller's, unless another member is named.
+ */
+static void
+check_owner(Request *request)
+{
+	bool service = request_boolean(request, SERVICE_TOKEN);
+
+	if (!request_given(request, SERVICE_TOKEN) || request->broken[SERVICE_TOKEN])
+		return;
+	if (service && request_given(request, MEMBER_ID))
+		request_violation(request, SERVICE_TOKEN, "cannot be true for the token of a member");
+	else if (!service && !request_given(request, MEMBER_ID) && request->caller.member_id)
+		field_set(request, MEMBER_ID, CStringGetTextDatum(request->caller.member_id));
+	else if (!service && !request_given(request, MEMBER_ID))
+		request_violation(request, SERVICE_TOKEN,
+						  "cannot be false where neither the caller is a member nor one is named");
 }
 
 /*
@@ -177,6 +237,7 @@ check_create_access_token(Request *request)
 	if (request_given(request, EXPIRES_AT) && !request->broken[EXPIRES_AT] &&
 		request_bigint(request, EXPIRES_AT) <= request->now)
 		request_violation(request, EXPIRES_AT, "must be in the future");
+	check_owner(request);
 }
 
 /*
@@ -210,6 +271,50 @@ access_token_require_tier(const Request *request, const char *tier)
 }
 
 /*
+ * access_token_role_scopes is the array of the scopes that a role stands for; NULL if
+ * there is no such role.
+ */
+ArrayType *
+access_token_role_scopes(const char *role)
+{
+	for (int i = 0; token_roles[i]; i++)
+		if (strcmp(token_roles[i], role) == 0)
+			return DatumGetArrayTypeP(
+				OidInputFunctionCall(F_ARRAY_IN, unconstify(char *, role_scopes[i]), TEXTOID, -1));
+	return NULL;
+}
+
+/*
+ * access_token_is_of_others tells whether a caller that is limited to projects is not the
+ * member of this id.
+ */
+bool
+access_token_is_of_others(const Request *request, const char *member_id)
+{
+	const Caller *caller = &request->caller;
+
+	return !caller->all_projects && member_id &&
+		   (caller->member_id == NULL || strcmp(caller->member_id, member_id) != 0);
+}
+
+/*
+ * require_member refuses a token for a member who does not exist, or who is not the caller's
+ * own where the caller is limited to projects.
+ */
+static void
+require_member(Request *request)
+{
+	if (access_token_is_of_others(request, request_string(request, MEMBER_ID)))
+		error_raise(ERR_FORBIDDEN, "a token that is limited to projects cannot make one for "
+								   "another member");
+	if (request_given(request, MEMBER_ID) && request_run(request, &find_member).count == 0)
+	{
+		request_violation(request, MEMBER_ID, "is not the id of a member");
+		error_raise_violations(ERR_INVALID, &request->violations);
+	}
+}
+
+/*
  * granted_scopes is the array of the scopes that the new token gets; the caller
  * must have them all.
  */
@@ -219,10 +324,8 @@ granted_scopes(Request *request)
 	ArrayType *granted = request_array(request, SCOPES);
 	char *role = request_string(request, ROLE);
 
-	for (int i = 0; role && roles[i]; i++)
-		if (strcmp(roles[i], role) == 0)
-			granted = DatumGetArrayTypeP(
-				OidInputFunctionCall(F_ARRAY_IN, unconstify(char *, role_scopes[i]), TEXTOID, -1));
+	if (role)
+		granted = access_token_role_scopes(role);
 	access_token_require_scopes(request, granted);
 	return granted;
 }
@@ -272,11 +375,7 @@ do_create_access_token(Request *request)
 	Row row;
 
 	access_token_require_tier(request, request_string(request, RATE_TIER));
-	if (request_given(request, MEMBER_ID) && request_run(request, &find_member).count == 0)
-	{
-		request_violation(request, MEMBER_ID, "is not the id of a member");
-		error_raise_violations(ERR_INVALID, &request->violations);
-	}
+	require_member(request);
 	selector_generate(selector);
 	secret_generate(request, secret);
 	sha256(secret, SECRET_LENGTH, hash);
@@ -302,6 +401,44 @@ do_create_access_token(Request *request)
 }
 
 /*
+ * access_token_is_hidden tells whether a token reaches further than the projects that the
+ * caller is limited to, or is another member's.  Such a token is not listed to them either.
+ */
+bool
+access_token_is_hidden(Request *request, const Row *row)
+{
+	Params params = {0};
+
+	if (request->caller.all_projects)
+		return false;
+	params_bigint(&params, request->caller.account);
+	params_text(&params, row_string(row, 0));
+	params_text(&params, request->caller.token_id);
+	return row_boolean(row, 4) || access_token_is_of_others(request, row_string(row, 5)) ||
+		   statement_run(&find_foreign_project, &params, request->mode).count > 0;
+}
+
+/*
+ * do_get_access_token answers with one token, with no more than the ending of its secret.
+ */
+void
+do_get_access_token(Request *request)
+{
+	Rows rows = request_run(request, &find_token_by_id);
+	Row row;
+
+	if (rows.count > 0)
+		row_read(&rows, 0, &row);
+	if (rows.count == 0 && request->caller.all_projects)
+		error_raise(ERR_NOT_FOUND, "the access token does not exist");
+	/* Whether there is one is none of the caller's business. */
+	if (rows.count == 0 || access_token_is_hidden(request, &row))
+		error_raise(ERR_FORBIDDEN, "a token that is limited to projects sees only tokens that are "
+								   "its own and reach no further");
+	access_token_document(request, &row, NULL, NULL);
+}
+
+/*
  * do_list_access_tokens answers with a page of the tokens, oldest first, each with
  * no more than the ending of its secret.
  */
@@ -313,10 +450,12 @@ do_list_access_tokens(Request *request)
 	Rows rows;
 
 	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
+	params_text(&request->params, request->caller.member_id);
+	params_boolean(&request->params, request->caller.token_id == NULL);
 	total = page_total(request, &count_tokens);
 	rows = request_run(request, &list_tokens);
 	document_open_items(out);
-	for (uint64 i = 0; i < rows.count; i++)
+	for (uint64 i = 0; page_continues(request, i, rows.count); i++)
 	{
 		Row row;
 

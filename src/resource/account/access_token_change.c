@@ -1,6 +1,6 @@
 /*
  * access_token_change.c
- *	  Access tokens: rotate, another tier, revoke, kill.
+ *	  Access tokens: changed by a patch, rotated, ended.
  *
  * A rotated token keeps all but its secret.  Its new secret is shown to whoever
  * rotates it, so nobody can rotate a token that may do more than they may.
@@ -8,10 +8,15 @@
 #include "resource/account/access_token.h"
 #include "resource/resource.h"
 
+#include "call/field.h"
+#include "call/patch_request.h"
 #include "call/rate_limit.h"
 #include "call/token.h"
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "util/document.h"
+#include "util/json_patch.h"
+#include "util/jsonb.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
@@ -23,6 +28,19 @@ enum
 	ID,
 	GRACE
 };
+
+enum
+{
+	EXPIRY = ID + 1
+};
+
+enum
+{
+	PATCH = ID + 1
+};
+
+/* Where the selector stands in the row of lock_token. */
+#define SELECTOR 17
 
 enum
 {
@@ -39,6 +57,17 @@ const Field rotate_access_token_fields[] = {
 	[GRACE] = {"grace", "grace", FIELD_INTERVAL, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
 	FIELDS_END};
 
+/* The old secret's end as a time, as LaunchDarkly's clients give it. */
+const Field reset_access_token_fields[] = {[ID] = ID_FIELD,
+										   [EXPIRY] = {"expiry", "expiry", FIELD_BIGINT, IN_QUERY,
+													   false, RULE_RANGE, 0, MILLISECONDS_MAX, NULL,
+													   NULL},
+										   FIELDS_END};
+
+const Field update_access_token_fields[] = {[ID] = ID_FIELD, [PATCH] = PATCH_FIELD, FIELDS_END};
+
+const Field delete_access_token_fields[] = {ID_FIELD, FIELDS_END};
+
 const Field set_access_token_tier_fields[] = {ID_FIELD,
 											  [RATE_TIER] = {"rate_tier", "rateTier", FIELD_TEXT,
 															 IN_BODY, true, RULE_ONE_OF, 0, 0,
@@ -51,48 +80,34 @@ const Field kill_access_token_fields[] = {ID_FIELD, FIELDS_END};
 
 STATEMENT(
 	lock_token,
-	"SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE ", t.selector"
+	"SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE ", " TOKEN_DETAILS ", t.selector"
 	" FROM flagplane_data.access_token t WHERE t.account_id = $1 AND t.id = $2 FOR NO KEY UPDATE");
-
-STATEMENT(find_foreign_project,
-		  "SELECT 1 FROM flagplane_data.access_token_project r"
-		  " WHERE r.account_id = $1 AND r.token_id = $2 AND NOT EXISTS"
-		  " (SELECT 1 FROM flagplane_data.access_token_project o WHERE o.account_id = r.account_id"
-		  " AND o.project_id = r.project_id AND o.token_id = $3) LIMIT 1");
 
 STATEMENT(rotate_token,
 		  "UPDATE flagplane_data.access_token t SET previous_secret_hash ="
 		  " CASE WHEN $5 IS NOT NULL THEN t.secret_hash END, previous_expires_at = $5,"
-		  " secret_hash = $3, ending = $4 WHERE t.account_id = $1 AND t.id = $2");
+		  " secret_hash = $3, ending = $4, updated_at = $6 WHERE t.account_id = $1 AND t.id = $2");
 
-STATEMENT(set_tier, "UPDATE flagplane_data.access_token t SET rate_tier = $3"
+STATEMENT(set_tier, "UPDATE flagplane_data.access_token t SET rate_tier = $3, updated_at = $4"
 					" WHERE t.account_id = $1 AND t.id = $2");
 
 STATEMENT(revoke_token,
-		  "UPDATE flagplane_data.access_token t SET revoked_at = coalesce(t.revoked_at, $3)"
+		  "UPDATE flagplane_data.access_token t SET revoked_at = coalesce(t.revoked_at, $3),"
+		  " updated_at = CASE WHEN t.revoked_at IS NULL THEN $3 ELSE t.updated_at END"
 		  " WHERE t.account_id = $1 AND t.id = $2");
 
 STATEMENT(kill_token,
-		  "UPDATE flagplane_data.access_token t SET killed_at = coalesce(t.killed_at, $3)"
+		  "UPDATE flagplane_data.access_token t SET killed_at = coalesce(t.killed_at, $3),"
+		  " updated_at = CASE WHEN t.killed_at IS NULL THEN $3 ELSE t.updated_at END"
 		  " WHERE t.account_id = $1 AND t.id = $2");
 
-/*
- * is_hidden tells whether a token reaches further than the projects that the
- * caller is limited to.  Such a token is not listed to them either.
- */
-static bool
-is_hidden(Request *request, const Row *row)
-{
-	Params params = {0};
+STATEMENT(update_token,
+		  "UPDATE flagplane_data.access_token t SET name = $3, description = $4, role = $5,"
+		  " scopes = coalesce($6, t.scopes), default_api_version = $7, updated_at = $8"
+		  " WHERE t.account_id = $1 AND t.id = $2");
 
-	if (request->caller.all_projects)
-		return false;
-	params_bigint(&params, request->caller.account);
-	params_text(&params, row_string(row, 0));
-	params_text(&params, request->caller.token_id);
-	return row_boolean(row, 4) ||
-		   statement_run(&find_foreign_project, &params, STATEMENT_WRITE).count > 0;
-}
+STATEMENT(delete_token,
+		  "DELETE FROM flagplane_data.access_token t WHERE t.account_id = $1 AND t.id = $2");
 
 /*
  * lock reads a token's row with a lock on it, and takes down what it was before.
@@ -104,8 +119,12 @@ lock(Request *request, Row *row)
 
 	if (rows.count > 0)
 		row_read(&rows, 0, row);
-	if (rows.count == 0 || is_hidden(request, row))
+	if (rows.count == 0 && request->caller.all_projects)
 		error_raise(ERR_NOT_FOUND, "the access token does not exist");
+	/* Whether there is one is none of the caller's business. */
+	if (rows.count == 0 || access_token_is_hidden(request, row))
+		error_raise(ERR_FORBIDDEN, "a token that is limited to projects may change only tokens "
+								   "that are its own and reach no further");
 	access_token_document(request, row, NULL, NULL);
 	request_before(request);
 	request_target(request, "service-token/%s", row_string(row, 0));
@@ -153,15 +172,14 @@ grace_end(Request *request)
 }
 
 /*
- * do_rotate_access_token gives a token a new secret, which this answer alone
- * shows; the old one is good until the end of the grace, or dead at once.
+ * rotate gives a token a new secret, which this answer alone shows; the old one is good
+ * until an end (DT_NOBEGIN: dead at once).
  */
-void
-do_rotate_access_token(Request *request)
+static void
+rotate(Request *request, TimestampTz end)
 {
 	char secret[SECRET_LENGTH + 1];
 	uint8 hash[SECRET_HASH_BYTES];
-	TimestampTz end = grace_end(request);
 	Params params = {0};
 	Row row;
 
@@ -178,9 +196,146 @@ do_rotate_access_token(Request *request)
 	params_bytes(&params, hash, sizeof(hash));
 	params_text(&params, secret + SECRET_LENGTH - ENDING_LENGTH);
 	params_time(&params, end);
+	params_time(&params, request->now);
 	statement_run(&rotate_token, &params, STATEMENT_WRITE);
-	answer(request, token_text(request->caller.account, row_string(&row, 14)), secret);
+	answer(request, token_text(request->caller.account, row_string(&row, SELECTOR)), secret);
 	explicit_bzero(secret, sizeof(secret));
+}
+
+/*
+ * do_rotate_access_token gives a token a new secret; the old one is good for the grace.
+ */
+void
+do_rotate_access_token(Request *request)
+{
+	rotate(request, grace_end(request));
+}
+
+/*
+ * do_reset_access_token gives a token a new secret; the old one is good until expiry.
+ */
+void
+do_reset_access_token(Request *request)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz end = DT_NOBEGIN;
+
+	if (request_given(request, EXPIRY))
+	{
+		end = time_of_milliseconds(request_bigint(request, EXPIRY));
+		if (end <= now || end > now + GRACE_DAYS_MAX * USECS_PER_DAY)
+		{
+			request_violation(request, EXPIRY, "must be in the next %d days", GRACE_DAYS_MAX);
+			error_raise_violations(ERR_INVALID, &request->violations);
+		}
+	}
+	rotate(request, end);
+}
+
+/*
+ * read_text reads a text of a patched token; NULL if it is not there.
+ */
+static char *
+read_text(Violations *violations, const Jsonb *document, const char *name, int min, int max)
+{
+	JsonbValue value;
+	char *text;
+	int length;
+
+	if (!jsonb_member(document, name, &value))
+	{
+		if (min > 0)
+			error_violation(violations, name, "is required");
+		return NULL;
+	}
+	text = jsonb_string(&value);
+	length = text ? pg_mbstrlen(text) : -1;
+	if (length < min || length > max)
+		error_violation(violations, name, "must be a string of %d to %d characters", min, max);
+	return text;
+}
+
+/*
+ * read_role reads the role of a patched token, with the scopes that it stands for if it
+ * is another one than before.  Nobody can give more than they have.
+ */
+static char *
+read_role(Request *request, Violations *violations, const Jsonb *document, const char *before,
+		  ArrayType **scopes)
+{
+	JsonbValue value;
+	char *role = jsonb_member(document, "role", &value) ? jsonb_string(&value) : NULL;
+
+	*scopes = NULL;
+	if (before && role && strcmp(role, before) == 0)
+		return role;
+	if (role)
+		*scopes = access_token_role_scopes(role);
+	if (*scopes)
+		access_token_require_scopes(request, *scopes);
+	else if (role || before)
+		error_violation(violations, "role", "must be one of: %s", list_choices(token_roles));
+	return role;
+}
+
+/*
+ * do_update_access_token changes a token by a JSON Patch of its document: what it is
+ * called, its default version of the API, or its role.
+ */
+void
+do_update_access_token(Request *request)
+{
+	static const char *const editable[] = {"name", "description", "role", "defaultApiVersion",
+										   NULL};
+	Jsonb *operations = patching_operations(request, PATCH);
+	Violations violations = {0};
+	Params params = {0};
+	ArrayType *scopes;
+	JsonbValue value;
+	int32 version = 0;
+	Jsonb *before;
+	Jsonb *after;
+	char *role;
+	Row row;
+
+	lock(request, &row);
+	before = jsonb_of_text(request->before);
+	after = json_patch_leniently(before, operations);
+	if (!JB_ROOT_IS_OBJECT(after))
+		error_raise(ERR_INVALID, "the patched document is not an object");
+	request->unchanged = jsonb_equal(before, after);
+	patching_compare(&violations, NULL, before, after, editable);
+	params_bigint(&params, request->caller.account);
+	params_text(&params, row_string(&row, 0));
+	params_text(&params, read_text(&violations, after, "name", 1, TOKEN_NAME_MAX));
+	params_text(&params, read_text(&violations, after, "description", 0, TOKEN_DESCRIPTION_MAX));
+	role = read_role(request, &violations, after, row_string(&row, 2), &scopes);
+	params_text(&params, role);
+	params_add(&params, TEXTARRAYOID, PointerGetDatum(scopes), scopes == NULL);
+	if (jsonb_member(after, "defaultApiVersion", &value) &&
+		(!jsonb_integer(&value, &version) || version < API_VERSION_MIN ||
+		 version > API_VERSION_MAX))
+		error_violation(&violations, "defaultApiVersion", "must be between %d and %d",
+						API_VERSION_MIN, API_VERSION_MAX);
+	params_add(&params, INT4OID, Int32GetDatum(version), version == 0);
+	params_time(&params, request->now);
+	if (violations.count > 0)
+		error_raise_violations(ERR_INVALID, &violations);
+	if (!request->unchanged)
+		statement_run(&update_token, &params, STATEMENT_WRITE);
+	answer(request, NULL, NULL);
+}
+
+/*
+ * do_delete_access_token removes a token.
+ */
+void
+do_delete_access_token(Request *request)
+{
+	Row row;
+
+	lock(request, &row);
+	request_run(request, &delete_token);
 }
 
 /*
@@ -195,6 +350,7 @@ do_set_access_token_tier(Request *request)
 	lock(request, &row);
 	access_token_require_tier(request, request_string(request, RATE_TIER));
 	request->unchanged = strcmp(row_string(&row, 11), request_string(request, RATE_TIER)) == 0;
+	params_time(&request->params, request->now);
 	request_run(request, &set_tier);
 	answer(request, NULL, NULL);
 }

@@ -16,8 +16,7 @@ enum
 
 const Field create_account_fields[] = {
 	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL,
-			  NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, NAME_MAX_CHARS, NULL, NULL},
 	FIELDS_END};
 
 const Field list_accounts_fields[] = {PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD, FIELDS_END};

@@ -4,8 +4,12 @@
  */
 #include "resource/resource.h"
 
+#include "call/body.h"
+#include "call/field.h"
 #include "call/page.h"
 #include "util/document.h"
+#include "util/jsonb.h"
+#include "utils/jsonb.h"
 
 #define EMAIL_MAX		254
 #define PERSON_NAME_MAX 128
@@ -25,29 +29,94 @@ enum
 	LIST_LIMIT
 };
 
+enum
+{
+	GET_ID
+};
+
+enum
+{
+	MEMBERS
+};
+
+/* So many members can be made at once. */
+#define MEMBERS_MAX 50
+
 static const char *const roles[] = {"reader", "writer", "admin", "owner", "no_access", NULL};
 
 const Field create_member_fields[] = {
 	[EMAIL] = {"email", "email", FIELD_TEXT, IN_BODY, true, RULE_EMAIL, 3, EMAIL_MAX, NULL, NULL},
 	[ROLE] = {"role", "role", FIELD_TEXT, IN_BODY, false, RULE_ONE_OF, 0, 0, roles, "reader"},
-	[FIRST_NAME] = {"first_name", "firstName", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 1,
+	[FIRST_NAME] = {"first_name", "firstName", FIELD_TEXT, IN_BODY, false, RULE_NAME, 1,
 					PERSON_NAME_MAX, NULL, NULL},
-	[LAST_NAME] = {"last_name", "lastName", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 1,
+	[LAST_NAME] = {"last_name", "lastName", FIELD_TEXT, IN_BODY, false, RULE_NAME, 1,
 				   PERSON_NAME_MAX, NULL, NULL},
 	FIELDS_END};
 
-const Field list_members_fields[] = {PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD, FIELDS_END};
+const Field create_members_fields[] = {
+	[MEMBERS] = {"members", "members", FIELD_JSON, AS_BODY, true, RULE_NONE, 0, 0, NULL, NULL},
+	FIELDS_END};
+
+/* Neither is there for a member: they have no roles beside that one. */
+static const char *const expandable[] = {"customRoles", "roleAttributes", NULL};
+
+#define EXPAND_FIELD                                                                       \
+	{                                                                                      \
+		"expand", "expand", FIELD_TEXT, IN_QUERY, false, RULE_LIST, 0, 0, expandable, NULL \
+	}
+
+const Field get_member_fields[] = {
+	[GET_ID] = {"id", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
+	EXPAND_FIELD,
+	FIELDS_END};
+
+const Field list_members_fields[] = {[LIST_LIMIT] = PAGE_FIELDS, EXPAND_FIELD, FIELDS_END};
+
+/* The terms of filter, $13 to $15; the last two are lists. */
+static const PageTerm member_terms[] = {{"role", NULL}, {"id", NULL}, {"email", NULL}, {NULL}};
+
+/* A member of an element of create_members goes through the fields and rules of a creation. */
+static const Operation nested_creation = {
+	.name = "create_member",
+	.dialect = LAUNCHDARKLY,
+	.kind = CHANGES,
+	.subject = "member",
+	.fields = create_member_fields,
+};
 
 STATEMENT(insert_member, "INSERT INTO flagplane_data.member AS m"
 						 " (account_id, id, email, role, first_name, last_name, created_at)"
 						 " VALUES ($1, $6, $2, $3, $4, $5, $7)"
 						 " ON CONFLICT DO NOTHING RETURNING " MEMBER_COLUMNS);
 
-STATEMENT(list_members,
-		  "SELECT " MEMBER_COLUMNS " FROM flagplane_data.member m WHERE m.account_id = $1"
-		  " ORDER BY m.created_at, m.id LIMIT $2 OFFSET $3");
+#define MEMBER_WORDS \
+	"lower(m.email || ' ' || coalesce(m.first_name, '') || ' ' || coalesce(m.last_name, ''))"
 
-STATEMENT(count_members, "SELECT count(*) FROM flagplane_data.member m WHERE m.account_id = $1");
+/* An owner counts as an admin. */
+#define LISTED_MEMBERS                                                      \
+	" FROM flagplane_data.member m WHERE m.account_id = $1"                 \
+	" AND ($7 IS NULL OR NOT EXISTS (SELECT 1 FROM unnest($7) w"            \
+	" WHERE position(lower(w) IN " MEMBER_WORDS ") = 0))"                   \
+	" AND ($13 IS NULL OR m.role = ANY (string_to_array($13, '|'))"         \
+	" OR (m.role = 'owner' AND 'admin' = ANY (string_to_array($13, '|'))))" \
+	" AND ($14 IS NULL OR m.id = ANY (string_to_array($14, '|')))"          \
+	" AND ($15 IS NULL OR m.email = ANY (string_to_array(lower($15), '|')))"
+
+#define DISPLAY_NAME \
+	"lower(coalesce(nullif(concat_ws(' ', m.first_name, m.last_name), ''), m.email))"
+
+#define MEMBERS_SORTED(sort)                                                  \
+	" CASE " sort " WHEN 'displayName' THEN " DISPLAY_NAME " END, CASE " sort \
+	" WHEN '-displayName' THEN " DISPLAY_NAME " END DESC,"
+
+STATEMENT(list_members, "SELECT " MEMBER_COLUMNS LISTED_MEMBERS " ORDER BY" MEMBERS_SORTED("$10")
+							MEMBERS_SORTED("$11") MEMBERS_SORTED("$12") " m.created_at, m.id"
+																		" LIMIT $2 OFFSET $3");
+
+STATEMENT(count_members, "SELECT count(*)" LISTED_MEMBERS);
+
+STATEMENT(get_member, "SELECT " MEMBER_COLUMNS
+					  " FROM flagplane_data.member m WHERE m.account_id = $1 AND m.id = $2");
 
 STATEMENT(find_member, "SELECT m.first_name, m.last_name FROM flagplane_data.member m"
 					   " WHERE m.account_id = $1 AND m.id = $2");
@@ -71,6 +140,12 @@ member_document(StringInfo out, const Rows *rows, uint64 number)
 	document_string(out, "email", row_string(&row, 2));
 	document_string(out, "firstName", row_string(&row, 3));
 	document_string(out, "lastName", row_string(&row, 4));
+	/* There are no invitations, and members do not come in by a session of their own. */
+	document_boolean(out, "_pendingInvite", false);
+	document_boolean(out, "_verified", false);
+	document_raw(out, "customRoles", "[]");
+	document_string(out, "mfa", "disabled");
+	document_integer(out, "_lastSeen", 0);
 	document_milliseconds(out, "creationDate", row_time(&row, 5));
 	document_close(out, '}');
 }
@@ -92,6 +167,100 @@ do_create_member(Request *request)
 	member_document(request->response, &rows, 0);
 	request_location(request, "/api/v2/members/%s", id);
 	request_target(request, "member/%s", id);
+}
+
+/*
+ * check_create_members reads the members that are to be made.  What is wrong with them is
+ * collected.
+ */
+void
+check_create_members(Request *request)
+{
+	List *members = NIL;
+	Jsonb *list;
+
+	if (request->broken[MEMBERS] || !request_given(request, MEMBERS))
+		return;
+	list = DatumGetJsonbP(request->params.values[FIELD_PARAM(MEMBERS)]);
+	if (!jsonb_is_array(list) || JB_ROOT_COUNT(list) == 0 || JB_ROOT_COUNT(list) > MEMBERS_MAX)
+	{
+		request_violation(request, MEMBERS, "must be a list of 1 to %d members", MEMBERS_MAX);
+		return;
+	}
+	for (uint32 i = 0; i < JB_ROOT_COUNT(list); i++)
+	{
+		char *text = jsonb_text(JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i)));
+		Request *member = palloc0(sizeof(Request));
+
+		member->operation = &nested_creation;
+		member->rest = true;
+		member->caller = request->caller;
+		member->mode = STATEMENT_WRITE;
+		member->now = request->now;
+		member->response = request->response;
+		member->location = makeStringInfo();
+		fields_prepare(member);
+		if (body_read(member, text, strlen(text)) != NULL)
+			request_violation(request, MEMBERS, "must hold objects");
+		else
+		{
+			fields_collect(member);
+			if (member->violations.count > 0)
+				request_violation(request, MEMBERS, "[%u]: %s", i, member->violations.message.data);
+		}
+		members = lappend(members, member);
+	}
+	request->state = members;
+}
+
+/*
+ * do_create_members makes members, all or none.
+ */
+void
+do_create_members(Request *request)
+{
+	StringInfo out = request->response;
+	ListCell *cell;
+
+	document_open_items(out);
+	foreach (cell, (List *) request->state)
+	{
+		document_element(out);
+		do_create_member(lfirst(cell));
+	}
+	document_close(out, ']');
+	document_integer(out, "totalCount", list_length(request->state));
+	document_key(out, "_links");
+	document_open(out, '{');
+	document_link(out, "self", "/api/v2/members");
+	document_close(out, '}');
+	document_close(out, '}');
+	request_target(request, "member/*");
+}
+
+/*
+ * do_get_member answers with one member.
+ */
+void
+do_get_member(Request *request)
+{
+	Rows rows = request_run(request, &get_member);
+
+	if (rows.count == 0)
+		error_raise(ERR_NOT_FOUND, "the member does not exist");
+	member_document(request->response, &rows, 0);
+}
+
+/*
+ * check_list_members reads filter and sort into $7 to $15.
+ */
+void
+check_list_members(Request *request)
+{
+	static const char *const filters[] = {"query", NULL};
+	static const char *const sorts[] = {"displayName", NULL};
+
+	(void) page_check_terms(request, LIST_LIMIT, filters, member_terms, sorts);
 }
 
 /*
@@ -148,7 +317,7 @@ do_list_members(Request *request)
 	Rows rows = request_run(request, &list_members);
 
 	document_open_items(out);
-	for (uint64 i = 0; i < rows.count; i++)
+	for (uint64 i = 0; page_continues(request, i, rows.count); i++)
 	{
 		document_element(out);
 		member_document(out, &rows, i);

@@ -23,6 +23,16 @@ static const struct
 	{"access token", "/api/v2/tokens/{service-token}"},
 };
 
+static const struct
+{
+	const char *verb;
+	const char *participle;
+} verbs[] = {
+#define VERB(verb, participle) {verb, participle},
+#include "operationlist.h"
+#undef VERB
+};
+
 /*
  * append_part appends a part of a resource specifier, which is made of kind/id with
  * colons in between; of no kind is an id without one.
@@ -78,6 +88,19 @@ target_path(const char *subject, const char *target)
 }
 
 /*
+ * participle is what the audit log says of a verb; of one that this library does not know,
+ * the verb.
+ */
+static const char *
+participle(const char *verb)
+{
+	for (int i = 0; i < (int) lengthof(verbs); i++)
+		if (strcmp(verbs[i].verb, verb) == 0)
+			return verbs[i].participle;
+	return verb;
+}
+
+/*
  * append_verb writes what an operation did, and to what part of which kind of
  * thing: "created the layer", "reset the sdk key of the environment".
  */
@@ -85,17 +108,9 @@ static void
 append_verb(StringInfo out, const char *operation, const char *subject)
 {
 	int length = strcspn(operation, "_");
-	const char *last = operation + length - 1;
-	const char *part = operation + length + 1;
+	const char *part = operation + length + (operation[length] == '_');
 
-	appendBinaryStringInfo(out, operation, length);
-	if (strncmp(operation, "reset_", 6) != 0)
-	{
-		if (strncmp(operation, "stop_", 5) == 0)
-			appendStringInfoChar(out, 'p');
-		appendStringInfoString(out, *last == 'e' ? "d" : "ed");
-	}
-	appendStringInfoString(out, " the ");
+	appendStringInfo(out, "%s the ", participle(pnstrdup(operation, length)));
 	if (strlen(part) > strlen(subject) && part[strlen(subject)] == '_')
 	{
 		for (part += strlen(subject) + 1; *part; part++)
@@ -197,7 +212,9 @@ static void
 target_document(StringInfo out, const Row *row)
 {
 	const char *target = row_string(row, ENTRY_TARGET);
-	char *path = target ? target_path(row_string(row, ENTRY_SUBJECT), target) : NULL;
+	char *path = target && row_boolean(row, ENTRY_THERE)
+					 ? target_path(row_string(row, ENTRY_SUBJECT), target)
+					 : NULL;
 
 	document_key(out, "target");
 	document_open(out, '{');

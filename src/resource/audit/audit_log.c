@@ -14,8 +14,9 @@
 
 #define FILTER_MAX 1000
 
-/* So many entries are looked at by one call that does not show each: see find_last_looked_at. */
-#define LOOKED_AT_MAX 10000
+/* So many entries, and bytes of their documents, are looked at by one call that does not show each. */
+#define LOOKED_AT_MAX		10000
+#define LOOKED_AT_BYTES_MAX (2 * 1024 * 1024)
 
 /* A cursor is account, time and place of the last entry told, in hexadecimal digits. */
 #define CURSOR_LENGTH (8 + 16 + AUDIT_PLACE_LENGTH)
@@ -67,21 +68,34 @@ const Field get_audit_log_entry_fields[] = {
 #define NEWEST_FIRST " ORDER BY l.at DESC, l.generation DESC, l.xid DESC, l.ordinal DESC"
 
 /* One entry more than a page has, so that it is known whether there are more. */
-STATEMENT(list_entries, "SELECT " ENTRY_COLUMNS ENTRIES WITHIN_BOUNDS
-						" AND (:pattern IS NULL OR l.target ~ :pattern)"
-						" AND (:filter IS NULL"
-						" OR position(lower(:filter) IN lower(coalesce(l.target, ''))) > 0"
-						" OR position(lower(:filter) IN lower(" ENTRY_NAME ")) > 0)" NEWEST_FIRST
-						" LIMIT :limit + 1");
+STATEMENT_IN_ORDER(list_entries,
+				   "SELECT " ENTRY_COLUMNS ENTRIES WITHIN_BOUNDS
+				   " AND (:pattern IS NULL OR l.target ~ :pattern)"
+				   " AND (:filter IS NULL"
+				   " OR position(" FOLDED(":filter") " IN " FOLDED(
+					   "coalesce(l.target, '')") ") > 0"
+												 " OR position(" FOLDED(":filter") " IN " FOLDED(
+													 ENTRY_NAME) ") > 0)" NEWEST_FIRST
+																 " LIMIT :limit + 1");
 
 /*
  * Entries are matched one by one, and there may be any number of which none matches: a
- * call looks at no more than so many of them, and leaves the others to the next.
+ * call looks at no more than so many of them, or so many bytes as they are stored, and
+ * leaves the others to the next.
  */
-STATEMENT(find_last_looked_at,
-		  "SELECT l.at, l.generation, l.xid, l.ordinal FROM flagplane_data.audit_log l"
-		  " WHERE l.account_id = :account_id" WITHIN_BOUNDS NEWEST_FIRST
-		  " OFFSET :looked_at - 1 LIMIT 1");
+STATEMENT_IN_ORDER(
+	find_last_looked_at,
+	"SELECT w.at, w.generation, w.xid, w.ordinal FROM"
+	" (SELECT s.at, s.generation, s.xid, s.ordinal, row_number() OVER o AS place,"
+	" sum(s.bytes) OVER o AS bytes FROM"
+	" (SELECT l.at, l.generation, l.xid, l.ordinal,"
+	" coalesce(pg_column_size(l.before), 0) + coalesce(pg_column_size(l.after), 0) AS bytes"
+	" FROM flagplane_data.audit_log l WHERE l.account_id = :account_id" WITHIN_BOUNDS NEWEST_FIRST
+	" LIMIT :looked_at) s"
+	" WINDOW o AS (ORDER BY s.at DESC, s.generation DESC, s.xid DESC, s.ordinal DESC"
+	" ROWS UNBOUNDED PRECEDING)) w"
+	" WHERE w.place = :looked_at OR w.bytes >= :looked_at_bytes"
+	" ORDER BY w.at DESC, w.generation DESC, w.xid DESC, w.ordinal DESC LIMIT 1");
 
 STATEMENT(find_entry, "SELECT " ENTRY_COLUMNS ENTRIES
 					  " AND l.generation = :generation AND l.xid = :xid AND l.ordinal = :ordinal");
@@ -203,6 +217,9 @@ last_bound(Request *request, const Bound *first, Bound *last)
 	bind_bigint(&params, "account_id", request->caller.account);
 	bind_bounds(&params, first, last);
 	bind_integer(&params, "looked_at", LOOKED_AT_MAX);
+	/* The names that a filter looks for are in the documents; nothing else is read of them. */
+	bind_bigint(&params, "looked_at_bytes",
+				request_given(request, FILTER) ? LOOKED_AT_BYTES_MAX : PG_INT64_MAX);
 	rows = statement_run(&find_last_looked_at, &params, request->mode);
 	if (rows.count == 0)
 		return false;
@@ -279,6 +296,7 @@ do_list_audit_log(Request *request)
 	Bound first = first_bound(request);
 	Bound last;
 	bool more = last_bound(request, &first, &last);
+	bool ended = false;
 	Rows rows;
 
 	bind_token(request);
@@ -287,7 +305,7 @@ do_list_audit_log(Request *request)
 	rows = request_run(request, &list_entries);
 
 	document_open_items(out);
-	for (uint64 i = 0; i < Min(rows.count, limit); i++)
+	for (uint64 i = 0; i < rows.count && !ended; i++)
 	{
 		Row row;
 
@@ -295,10 +313,10 @@ do_list_audit_log(Request *request)
 		document_element(out);
 		audit_entry_document(out, &request->caller, &row);
 		document_close(out, '}');
-		if (i + 1 == limit && rows.count > limit)
+		if (rows.count > i + 1 && (i + 1 == limit || page_is_full(request)))
 		{
 			last = (Bound){row_time(&row, ENTRY_AT), audit_place_of_row(&row, ENTRY_PLACE)};
-			more = true;
+			ended = more = true;
 		}
 	}
 	document_close(out, ']');

@@ -12,6 +12,7 @@
 #include "resource/resource.h"
 
 #include "call/audit.h"
+#include "call/page.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
 
@@ -39,23 +40,23 @@ const Field changes_fields[] = {
  * those alone, but the page counts the others too, so that a poll never reads
  * more than a page.
  */
-STATEMENT(list_changes,
-		  "SELECT l.generation, l.xid, l.ordinal, l.at, l.operation, l.subject, l.actor,"
-		  " l.member_id, l.project_id, l.target, l.request_id, l.before, l.after,"
-		  " l.comment,"
-		  " $8 IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r"
-		  " WHERE r.account_id = l.account_id AND r.token_id = $8"
-		  " AND r.project_id = l.project_id)"
-		  " FROM flagplane_data.audit_log l WHERE l.account_id = $1"
-		  " AND (l.generation, l.xid, l.ordinal) > ($4, $5, $6)"
-		  " AND (l.generation, l.xid) < ((SELECT CASE WHEN g.system_identifier = $7"
-		  " THEN g.number ELSE g.number + 1 END FROM flagplane_data.audit_generation g"
-		  " WHERE g.account_id = $1 ORDER BY g.number DESC LIMIT 1),"
-		  " (SELECT pg_snapshot_xmin(pg_current_snapshot())))"
-		  " AND (l.xid < (SELECT pg_snapshot_xmin(pg_current_snapshot()))"
-		  " OR l.generation IN (SELECT g.number FROM flagplane_data.audit_generation g"
-		  " WHERE g.account_id = $1 AND g.system_identifier <> $7))"
-		  " ORDER BY l.generation, l.xid, l.ordinal LIMIT $3 + 1");
+STATEMENT_IN_ORDER(list_changes,
+				   "SELECT l.generation, l.xid, l.ordinal, l.at, l.operation, l.subject, l.actor,"
+				   " l.member_id, l.project_id, l.target, l.request_id, l.before, l.after,"
+				   " l.comment,"
+				   " $8 IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r"
+				   " WHERE r.account_id = l.account_id AND r.token_id = $8"
+				   " AND r.project_id = l.project_id)"
+				   " FROM flagplane_data.audit_log l WHERE l.account_id = $1"
+				   " AND (l.generation, l.xid, l.ordinal) > ($4, $5, $6)"
+				   " AND (l.generation, l.xid) < ((SELECT CASE WHEN g.system_identifier = $7"
+				   " THEN g.number ELSE g.number + 1 END FROM flagplane_data.audit_generation g"
+				   " WHERE g.account_id = $1 ORDER BY g.number DESC LIMIT 1),"
+				   " (SELECT pg_snapshot_xmin(pg_current_snapshot())))"
+				   " AND (l.xid < (SELECT pg_snapshot_xmin(pg_current_snapshot()))"
+				   " OR l.generation IN (SELECT g.number FROM flagplane_data.audit_generation g"
+				   " WHERE g.account_id = $1 AND g.system_identifier <> $7))"
+				   " ORDER BY l.generation, l.xid, l.ordinal LIMIT $3 + 1");
 
 /*
  * read_cursor reads the place after which to go on: the beginning, if no cursor
@@ -111,6 +112,7 @@ do_changes(Request *request)
 	StringInfo out = request->response;
 	uint64 limit = (uint64) request_integer(request, LIMIT);
 	AuditPlace place = read_cursor(request);
+	uint64 told = 0;
 	Rows rows;
 
 	audit_place_params(&request->params, &place);
@@ -119,11 +121,11 @@ do_changes(Request *request)
 	rows = request_run(request, &list_changes);
 
 	document_open_items(out);
-	for (uint64 i = 0; i < Min(rows.count, limit); i++)
+	for (; told < Min(rows.count, limit) && !page_is_full(request); told++)
 	{
 		Row row;
 
-		row_read(&rows, i, &row);
+		row_read(&rows, told, &row);
 		place = audit_place_of_row(&row, 0);
 		if (!row_boolean(&row, 14))
 			continue;
@@ -137,6 +139,6 @@ do_changes(Request *request)
 		document_string(
 			out, "nextCursor",
 			psprintf("%08x%s", (uint32) request->caller.account, audit_place_text(&place)));
-	document_boolean(out, "hasMore", rows.count > limit);
+	document_boolean(out, "hasMore", rows.count > told);
 	document_close(out, '}');
 }

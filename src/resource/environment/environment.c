@@ -34,8 +34,7 @@ enum
 const Field create_environment_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
 	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL,
-			  NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, NAME_MAX_CHARS, NULL, NULL},
 	[COLOR] = {"color", "color", FIELD_TEXT, IN_BODY, true, RULE_COLOR, 0, 0, NULL, NULL},
 	[DEFAULT_TTL] = {"default_ttl", "defaultTtl", FIELD_INTEGER, IN_BODY, false, RULE_RANGE, 0,
 					 TTL_MINUTES_MAX, NULL, NULL},

@@ -197,7 +197,8 @@ do_list_environments(Request *request)
 
 	rows = request_run(request, &list_environments);
 	document_open_items(request->response);
-	write_items(request, project_key, &rows, 0, rows.count);
+	for (uint64 i = 0; page_continues(request, i, rows.count); i++)
+		write_items(request, project_key, &rows, i, i + 1);
 	document_close(request->response, ']');
 	page_end(request, LIST_LIMIT, total, "/api/v2/projects/%s/environments", project_key);
 }

@@ -6,10 +6,12 @@
 #include "resource/flag/flag.h"
 #include "resource/resource.h"
 
+#include "call/field.h"
 #include "call/page.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 enum
 {
@@ -19,22 +21,80 @@ enum
 };
 
 /* Keys of the environments whose settings are wanted, joined by commas. */
-#define ENV_FIELD                                                                   \
-	{                                                                               \
-		"env", "env", FIELD_TEXT, IN_QUERY, false, RULE_LENGTH, 0, 8192, NULL, NULL \
+#define ENV_FIELD                                                                 \
+	{                                                                             \
+		"env", "env", FIELD_TEXT, IN_QUERY, false, RULE_LIST, 0, 8192, NULL, NULL \
 	}
 
-const Field get_flag_fields[] = {
-	[PROJECT_KEY] = PROJECT_KEY_FIELD, [KEY] = FLAG_KEY_FIELD, [ENV] = ENV_FIELD, FIELDS_END};
+/* None of these is recorded, and what is empty is not included. */
+static const char *const expandable[] = {"codeReferences", "evaluation", "migrationSettings", NULL};
+
+#define EXPAND_FIELD                                                                       \
+	{                                                                                      \
+		"expand", "expand", FIELD_TEXT, IN_QUERY, false, RULE_LIST, 0, 0, expandable, NULL \
+	}
+
+const Field get_flag_fields[] = {[PROJECT_KEY] = PROJECT_KEY_FIELD,
+								 [KEY] = FLAG_KEY_FIELD,
+								 [ENV] = ENV_FIELD,
+								 EXPAND_FIELD,
+								 FIELDS_END};
 
 enum
 {
 	LIST_LIMIT = 1,
-	LIST_ENV = 5
+	LIST_FILTER = 3,
+	LIST_SORT = 4,
+	LIST_ENV = 5,
+	LIST_TAG,
+	LIST_ARCHIVED,
+	LIST_SUMMARY
 };
 
 const Field list_flags_fields[] = {
-	PROJECT_KEY_FIELD, [LIST_LIMIT] = PAGE_FIELDS, [LIST_ENV] = ENV_FIELD, FIELDS_END};
+	PROJECT_KEY_FIELD,
+	[LIST_LIMIT] = PAGE_FIELDS,
+	[LIST_ENV] = ENV_FIELD,
+	[LIST_TAG] = {"tag", "tag", FIELD_TEXT, IN_QUERY, false, RULE_LIST, 0, 4096, NULL, NULL},
+	[LIST_ARCHIVED] = {"archived", "archived", FIELD_BOOLEAN, IN_QUERY, false, RULE_NONE, 0, 0,
+					   NULL, NULL},
+	[LIST_SUMMARY] = {"summary", "summary", FIELD_BOOLEAN, IN_QUERY, false, RULE_NONE, 0, 0, NULL,
+					  "true"},
+	EXPAND_FIELD,
+	FIELDS_END};
+
+/* The terms of filter that are for flags alone, in the order of their parameters from $18 on. */
+enum
+{
+	TERM_STATE,
+	TERM_TYPE,
+	TERM_MAINTAINER,
+	TERM_SDK_AVAILABILITY,
+	TERM_HAS_EXPERIMENT,
+	TERM_ARCHIVED,
+	TERM_CREATION_DATE
+};
+
+#define LIVE	   "live"
+#define DEPRECATED "deprecated"
+#define ARCHIVED   "archived"
+#define UNARCHIVED "unarchived"
+
+static const char *const states[] = {LIVE, DEPRECATED, ARCHIVED, NULL};
+static const char *const types[] = {"temporary", "permanent", NULL};
+static const char *const availabilities[] = {"client", "mobile", "anyClient", "server", NULL};
+static const char *const booleans[] = {"true", "false", NULL};
+
+static const PageTerm flag_terms[] = {[TERM_STATE] = {"state", states},
+									  [TERM_TYPE] = {"type", types},
+									  [TERM_MAINTAINER] = {"maintainerId", NULL},
+									  [TERM_SDK_AVAILABILITY] = {"sdkAvailability", availabilities},
+									  [TERM_HAS_EXPERIMENT] = {"hasExperiment", booleans},
+									  [TERM_ARCHIVED] = {"archived", booleans},
+									  [TERM_CREATION_DATE] = {"creationDate", NULL},
+									  {NULL, NULL}};
+
+#define TARGETING_MODIFIED "targetingModifiedDate"
 
 STATEMENT(find_flag,
 		  "SELECT " FLAG_COLUMNS " FROM flagplane_data.project p JOIN flagplane_data.flag f"
@@ -49,11 +109,44 @@ STATEMENT(find_environments,
 #define LISTED_FLAGS                                            \
 	" FROM flagplane_data.project p JOIN flagplane_data.flag f" \
 	" ON f.account_id = p.account_id AND f.project_id = p.id"   \
-	" WHERE p.account_id = $1 AND p.key = $2" PAGE_FILTERED("f", "$8", "$9", "$10")
+	" WHERE p.account_id = $1 AND p.key = $2" PAGE_FILTERED("f", "$12", "$13", "$14") FLAG_TERMS
 
-STATEMENT(list_flags, "SELECT " FLAG_COLUMNS LISTED_FLAGS " ORDER BY " PAGE_SORTED("f", "$11")
-						  PAGE_SORTED("f", "$12")
-							  PAGE_SORTED("f", "$13") "f.created_at, f.key LIMIT $3 OFFSET $4");
+/* $25 is the state that is wanted, $26 when they were made before. */
+#define FLAG_TERMS                                                                              \
+	" AND f.archived = ($25 = '" ARCHIVED "')"                                                  \
+	" AND ($25 NOT IN ('" LIVE "', '" DEPRECATED "') OR f.deprecated = ($25 = '" DEPRECATED     \
+	"')) AND ($8 IS NULL OR f.tags::text[] @> string_to_array($8, ','))"                        \
+	" AND ($19 IS NULL OR f.temporary = ($19 = 'temporary'))"                                   \
+	" AND ($20 IS NULL OR f.maintainer_id = $20)"                                               \
+	" AND CASE $21 WHEN 'client' THEN f.using_environment_id WHEN 'mobile'"                     \
+	" THEN f.using_mobile_key WHEN 'anyClient' THEN f.using_environment_id OR"                  \
+	" f.using_mobile_key WHEN 'server' THEN NOT (f.using_environment_id OR f.using_mobile_key)" \
+	" ELSE true END AND ($22 IS NULL OR ($22 = 'true') = EXISTS"                                \
+	" (SELECT 1 FROM flagplane_data.experiment x WHERE x.account_id = f.account_id"             \
+	" AND x.flag_id = f.id AND x.archived_at IS NULL))"                                         \
+	" AND ($26 IS NULL OR f.created_at < $26)"
+
+#define FLAG_WORD                                                                            \
+	" WHEN 'key' THEN f.key::text WHEN 'maintainerId' THEN f.maintainer_id::text"            \
+	" WHEN 'tags' THEN f.tags::text WHEN 'type' THEN CASE WHEN f.temporary THEN 'temporary'" \
+	" ELSE 'permanent' END END"
+
+#define FLAGS_SORTED(sort) \
+	PAGE_SORTED("f", sort) \
+	" CASE " sort FLAG_WORD ", CASE substr(" sort ", 2)" FLAG_WORD " DESC NULLS LAST,"
+
+/* Of targeting in the first of the environments that are wanted. */
+#define TARGETING_MODIFIED_AT                                                             \
+	" THEN (SELECT c.last_modified FROM flagplane_data.flag_environment c"                \
+	" JOIN flagplane_data.environment e ON e.account_id = c.account_id"                   \
+	" AND e.id = c.environment_id WHERE c.account_id = f.account_id AND c.flag_id = f.id" \
+	" AND e.key = split_part($7, ',', 1)) END"
+
+STATEMENT(list_flags,
+		  "SELECT " FLAG_COLUMNS LISTED_FLAGS " ORDER BY " FLAGS_SORTED("$15") FLAGS_SORTED("$16")
+			  FLAGS_SORTED("$17") " CASE $15 WHEN '" TARGETING_MODIFIED "'" TARGETING_MODIFIED_AT
+								  ", CASE $15 WHEN '-" TARGETING_MODIFIED "'" TARGETING_MODIFIED_AT
+								  " DESC, f.created_at, f.key LIMIT $3 OFFSET $4");
 
 STATEMENT(count_flags, "SELECT count(*)" LISTED_FLAGS);
 
@@ -139,7 +232,7 @@ write_flag(Request *request, const Flag *flag, const Configurations *configurati
 void
 flag_document(Request *request, const Flag *flag, ArrayType *environments)
 {
-	write_flag(request, flag, configurations_read(request, flag, 1, environments), 0);
+	write_flag(request, flag, configurations_read(request, flag, 1, environments, false), 0);
 }
 
 /*
@@ -229,18 +322,106 @@ do_get_flag(Request *request)
 	flag = flag_of_row(&rows, 0);
 	flag_document(request, &flag, read_environments(request, ENV));
 	request->version = flag.version;
+	request->composed = true;
 }
 
 /*
- * check_list_flags reads filter and sort into $8 to $13.
+ * term_value is the value of one of the terms for flags alone; NULL if it is not there.
+ */
+static char *
+term_value(const Request *request, int first, int term)
+{
+	return request->params.nulls[first + term] == ' '
+			   ? TextDatumGetCString(request->params.values[first + term])
+			   : NULL;
+}
+
+/*
+ * add_state adds the state that flags must have: that of filter=state, or archived or
+ * not.  What says nothing of it is about flags that are not archived.
+ */
+static void
+add_state(Request *request, int first)
+{
+	const char *state = term_value(request, first, TERM_STATE);
+	const char *archived = term_value(request, first, TERM_ARCHIVED);
+
+	if (request_given(request, LIST_ARCHIVED))
+	{
+		if (archived)
+			request_violation(request, LIST_ARCHIVED, "is given twice");
+		archived = request_boolean(request, LIST_ARCHIVED) ? "true" : "false";
+	}
+	if (state && archived)
+		request_violation(request, LIST_FILTER, "cannot have state together with archived");
+	if (state == NULL)
+		state = archived && strcmp(archived, "true") == 0 ? ARCHIVED : UNARCHIVED;
+	params_text(&request->params, state);
+}
+
+/*
+ * read_before reads {"before": <Unix milliseconds>}.
+ */
+static void
+read_before(void *state, char *name, const JsonValue *value)
+{
+	TimestampTz *before = state;
+	int64 milliseconds;
+	bool in_range;
+
+	if (strcmp(name, "before") == 0 && json_read_integer(value, &milliseconds, &in_range) &&
+		in_range && milliseconds >= 0 && milliseconds <= MILLISECONDS_MAX)
+		*before = time_of_milliseconds(milliseconds);
+}
+
+/*
+ * add_before adds the time before which flags must have been made, if there is one.
+ */
+static void
+add_before(Request *request, int first)
+{
+	const char *text = term_value(request, first, TERM_CREATION_DATE);
+	TimestampTz before = DT_NOBEGIN;
+
+	if (text && (json_read_object(text, strlen(text), read_before, &before) != NULL ||
+				 TIMESTAMP_IS_NOBEGIN(before)))
+		request_violation(request, LIST_FILTER,
+						  "must have as creationDate {\"before\": <Unix milliseconds>}");
+	params_time(&request->params, before);
+}
+
+/*
+ * check_targeting_sort holds a sort by the time at which targeting changed to its rules.
+ */
+static void
+check_targeting_sort(Request *request)
+{
+	const char *sort = request_string(request, LIST_SORT);
+
+	if (sort == NULL || strstr(sort, TARGETING_MODIFIED) == NULL || request->broken[LIST_SORT])
+		return;
+	if (!request_given(request, LIST_ENV))
+		request_violation(request, LIST_SORT, "by %s needs env", TARGETING_MODIFIED);
+	else if (strchr(sort, ','))
+		request_violation(request, LIST_SORT, "by %s cannot be combined with another",
+						  TARGETING_MODIFIED);
+}
+
+/*
+ * check_list_flags reads filter and sort into $12 to $26.
  */
 void
 check_list_flags(Request *request)
 {
 	static const char *const filters[] = {"query", "tags", NULL};
-	static const char *const sorts[] = {"createdOn", "name", NULL};
+	static const char *const sorts[] = {"creationDate",		"createdOn", "key",
+										"maintainerId",		"name",		 "tags",
+										TARGETING_MODIFIED, "type",		 NULL};
+	int first = page_check_terms(request, LIST_LIMIT, filters, flag_terms, sorts);
 
-	page_check(request, LIST_LIMIT, filters, sorts);
+	add_state(request, first);
+	add_before(request, first);
+	check_targeting_sort(request);
 }
 
 /*
@@ -252,6 +433,7 @@ do_list_flags(Request *request)
 	StringInfo out = request->response;
 	int64 total = page_total(request, &count_flags);
 	Configurations *configurations;
+	MemoryContext scratch; /* what the document of one flag takes */
 	ArrayType *environments;
 	Flag *flags;
 	Rows rows;
@@ -260,15 +442,28 @@ do_list_flags(Request *request)
 		project_missing(request);
 	environments = read_environments(request, LIST_ENV);
 	rows = request_run(request, &list_flags);
-	flags = palloc(sizeof(Flag) * (rows.count + 1));
+	/* The page may end before the last of them: what is large in a row is not read yet. */
+	flags = palloc0(sizeof(Flag) * (rows.count + 1));
 	for (uint64 i = 0; i < rows.count; i++)
-		flags[i] = flag_of_row(&rows, i);
-	configurations = configurations_read(request, flags, (int) rows.count, environments);
-	document_open_items(out);
-	for (int i = 0; i < (int) rows.count; i++)
 	{
+		Row row;
+
+		row_read(&rows, i, &row);
+		flags[i].id = row_get_datum(&row, "id");
+	}
+	configurations = configurations_read(request, flags, (int) rows.count, environments,
+										 request_boolean(request, LIST_SUMMARY));
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "flag", ALLOCSET_DEFAULT_SIZES);
+	document_open_items(out);
+	for (uint64 i = 0; page_continues(request, i, rows.count); i++)
+	{
+		MemoryContext outside = MemoryContextSwitchTo(scratch);
+		Flag flag = flag_of_row(&rows, i);
+
 		document_element(out);
-		write_flag(request, &flags[i], configurations, i);
+		write_flag(request, &flag, configurations, (int) i);
+		MemoryContextSwitchTo(outside);
+		MemoryContextReset(scratch);
 	}
 	document_close(out, ']');
 	page_end(request, LIST_LIMIT, total, "/api/v2/flags/%s", request_string(request, PROJECT_KEY));

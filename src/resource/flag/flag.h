@@ -59,10 +59,14 @@ extern void flag_document(Request *request, const Flag *flag, ArrayType *environ
 extern void flag_target(Request *request, const Flag *flag);
 pg_noreturn extern void flag_missing(Request *request);
 
+/* flag_create.c */
+extern size_t flag_size(const Flag *flag);
+extern void flag_require_size(const Flag *flag, size_t before);
+
 /* flag_configuration.c: a flag's settings in the environments. */
 extern void flag_configure(Request *request, Datum flag_id, const FlagBeginning *beginning);
 extern Configurations *
-configurations_read(Request *request, const Flag *flags, int count, ArrayType *keys);
+configurations_read(Request *request, const Flag *flags, int count, ArrayType *keys, bool summary);
 extern void configurations_document(Request *request, const Flag *flag,
 									const Configurations *configurations, int place);
 extern void configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *after,
@@ -80,7 +84,8 @@ extern const InstructionKind flag_instruction_kinds[];
 extern Jsonb *flag_follow_instructions(Request *request, Jsonb *patch, Jsonb *document);
 
 /* targeting.c: the rules that settings are held to. */
-extern char *targeting_check(Violations *violations, const char *attribute, Jsonb *configuration,
-							 int variations);
+extern char *targeting_check(Violations *violations, const char *attribute, Jsonb *before,
+							 Jsonb *configuration, int variations);
+extern Jsonb *targeting_complete(const char *name, Jsonb *member, bool stored);
 
 #endif /* FLAGPLANE_FLAG_H */

@@ -5,21 +5,33 @@
 #include "resource/flag/flag.h"
 #include "resource/resource.h"
 
+#include "access/xact.h"
 #include "call/patch_request.h"
 #include "catalog/pg_type.h"
 #include "util/jsonb.h"
 #include "util/json_patch.h"
+#include "utils/resowner.h"
 #include "utils/uuid.h"
 
 enum
 {
 	PROJECT_KEY,
 	KEY,
-	PATCH
+	PATCH,
+	IGNORE_CONFLICTS,
+	DRY_RUN
 };
 
 const Field update_flag_fields[] = {
-	[PROJECT_KEY] = PROJECT_KEY_FIELD, [KEY] = FLAG_KEY_FIELD, [PATCH] = PATCH_FIELD, FIELDS_END};
+	[PROJECT_KEY] = PROJECT_KEY_FIELD,
+	[KEY] = FLAG_KEY_FIELD,
+	[PATCH] = PATCH_FIELD,
+	/* There are no scheduled changes or approvals that a patch could be in conflict with. */
+	[IGNORE_CONFLICTS] = {"ignore_conflicts", "ignoreConflicts", FIELD_BOOLEAN, IN_QUERY, false,
+						  RULE_NONE, 0, 0, NULL, "false"},
+	[DRY_RUN] = {"dry_run", "dryRun", FIELD_BOOLEAN, IN_QUERY, false, RULE_NONE, 0, 0, NULL,
+				 "false"},
+	FIELDS_END};
 
 const Field delete_flag_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD, [KEY] = FLAG_KEY_FIELD, FIELDS_END};
@@ -187,11 +199,33 @@ read_switch(const Jsonb *document, const char *name)
 }
 
 /*
- * do_update_flag changes a flag and its settings by a patch of its document.  The
- * flag's version grows with any change, an environment's with those of its settings.
+ * refuse_misplaced refuses settings that a patch puts beside environments, where they
+ * would be nobody's, and tells where they stand.
  */
-void
-do_update_flag(Request *request)
+static void
+refuse_misplaced(const Jsonb *after)
+{
+	static const char *const settings[] = {
+		"on",	 "fallthrough",	  "offVariation", "targets", "contextTargets",
+		"rules", "prerequisites", "trackEvents"};
+	Violations violations = {0};
+	JsonbValue value;
+
+	for (int i = 0; i < (int) lengthof(settings); i++)
+		if (JB_ROOT_IS_OBJECT(after) && jsonb_member(after, settings[i], &value))
+			error_violation(&violations, settings[i],
+							"is a setting of each environment: environments.<environment key>.%s",
+							settings[i]);
+	if (violations.count > 0)
+		error_raise_violations(ERR_INVALID, &violations);
+}
+
+/*
+ * change changes a flag and its settings by a patch of its document.  The flag's version
+ * grows with any change, an environment's with those of its settings.
+ */
+static void
+change(Request *request)
 {
 	static const char *const editable[] = {"name",
 										   "description",
@@ -210,10 +244,12 @@ do_update_flag(Request *request)
 	Jsonb *before;
 	Jsonb *after;
 	Flag flag;
+	size_t size;
 
 	if (may_touch_others(patch))
 		request_run_first(request, &lock_project, 2);
 	flag = take(request);
+	size = flag_size(&flag);
 	before = jsonb_of_text(request->before);
 	after = follow_patch(request, patch, before);
 	request->unchanged = jsonb_equal(before, after);
@@ -224,6 +260,7 @@ do_update_flag(Request *request)
 		Rows rows;
 		int count;
 
+		refuse_misplaced(after);
 		request->state = variations;
 		fields = patching_fields(request, &creation, before, after, editable);
 		params_add(&fields->params, UUIDOID, flag.id, false);
@@ -236,9 +273,56 @@ do_update_flag(Request *request)
 			require_not_needed(request, &flag, count);
 		rows = request_run(fields, &update_flag);
 		flag = flag_of_row(&rows, 0);
+		flag_require_size(&flag, size);
 	}
 	flag_document(request, &flag, NULL);
 	request->version = flag.version;
+}
+
+/*
+ * preview answers as change does, and undoes what that has changed.
+ */
+static void
+preview(Request *request)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		change(request);
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	request->unchanged = true;
+}
+
+/*
+ * do_update_flag changes a flag, or tells what would come of it.
+ */
+void
+do_update_flag(Request *request)
+{
+	if (request_boolean(request, DRY_RUN))
+		preview(request);
+	else
+		change(request);
 }
 
 /*

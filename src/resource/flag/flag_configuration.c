@@ -74,10 +74,10 @@ STATEMENT(list_shown_environments, "SELECT e.id, e.key, e.name FROM flagplane_da
 								   " AND (:keys IS NULL OR e.key = ANY (:keys))"
 								   " ORDER BY e.created_at, e.key");
 
-/* The settings of some flags in some environments; the caller sorts them. */
+/* The settings of some flags in some environments; the caller sorts them, and reads the columns in this order. */
 STATEMENT(list_configurations,
-		  "SELECT c.flag_id, c.environment_id, c.is_on, c.fallthrough, c.off_variation, c.targets,"
-		  " c.rules, c.prerequisites, c.salt, c.sel, c.track_events, c.version, c.last_modified"
+		  "SELECT c.flag_id, c.environment_id, c.is_on, c.salt, c.sel, c.last_modified, c.version,"
+		  " c.targets, c.rules, c.fallthrough, c.off_variation, c.prerequisites, c.track_events"
 		  " FROM flagplane_data.flag_environment c WHERE c.account_id = :account_id"
 		  " AND c.flag_id = ANY (:flag_ids)"
 		  " AND (:environment_ids IS NULL OR c.environment_id = ANY (:environment_ids))");
@@ -97,11 +97,13 @@ STATEMENT(change_configuration,
 
 /* Prerequisites, $4, of the flag in an environment that are none: the flag or its variation is not there. */
 STATEMENT(find_missing_prerequisite,
-		  "SELECT q->>'key' FROM jsonb_array_elements($4) q WHERE NOT EXISTS"
+		  "SELECT q->>'key', place::integer - 1"
+		  " FROM jsonb_array_elements($4) WITH ORDINALITY u(q, place) WHERE NOT EXISTS"
 		  " (SELECT 1 FROM flagplane_data.flag f JOIN flagplane_data.flag o"
 		  " ON o.account_id = f.account_id AND o.project_id = f.project_id AND o.id <> f.id"
 		  " WHERE f.account_id = $1 AND f.id = $2 AND o.key = q->>'key'"
-		  " AND (q->>'variation')::integer < jsonb_array_length(o.variations)) LIMIT 1");
+		  " AND (q->>'variation')::integer < jsonb_array_length(o.variations))"
+		  " ORDER BY place LIMIT 1");
 
 /* Whether the flag's prerequisites, $4, in an environment need the flag itself in the end. */
 STATEMENT(find_circle,
@@ -139,7 +141,8 @@ struct Configurations
 	Rows rows;
 	uint64 *numbers; /* of rows, from 1 on, by flag and environment; 0: none */
 	ShownEnvironment *environments;
-	int count; /* of environments */
+	int count;	  /* of environments */
+	bool summary; /* they are written without targets, rules and prerequisites */
 };
 
 /*
@@ -224,7 +227,7 @@ run_list_configurations(Request *request, const Flag *flags, int count,
  * however many the flags are.
  */
 Configurations *
-configurations_read(Request *request, const Flag *flags, int count, ArrayType *keys)
+configurations_read(Request *request, const Flag *flags, int count, ArrayType *keys, bool summary)
 {
 	Configurations *configurations = palloc0(sizeof(Configurations));
 	ShownEnvironment *environments = read_shown_environments(request, keys, configurations);
@@ -233,6 +236,7 @@ configurations_read(Request *request, const Flag *flags, int count, ArrayType *k
 
 	for (int i = 0; i < count; i++)
 		sought[i] = (SoughtFlag){DatumGetUUIDP(flags[i].id), i};
+	configurations->summary = summary;
 	qsort(sought, count, sizeof(SoughtFlag), compare_flags);
 	configurations->rows =
 		run_list_configurations(request, flags, count, environments, width, keys == NULL);
@@ -259,12 +263,33 @@ configurations_read(Request *request, const Flag *flags, int count, ArrayType *k
 }
 
 /*
+ * settings_member writes a member of a configuration as it is stored, without a copy of
+ * its text: a list has thousands of them.
+ */
+static void
+settings_member(StringInfo out, Row *row, const char *name)
+{
+	document_key(out, name);
+	jsonb_append(out, DatumGetJsonbP(row_get_datum(row, name)));
+}
+
+/*
+ * completed_member is settings_member with what was left out when it was stored.
+ */
+static void
+completed_member(StringInfo out, Row *row, const char *name)
+{
+	document_key(out, name);
+	jsonb_append(out, targeting_complete(name, DatumGetJsonbP(row_get_datum(row, name)), true));
+}
+
+/*
  * configuration_document writes a flag's configuration in one environment, the
  * row of list_configurations, as a member of environments.
  */
 static void
 configuration_document(StringInfo out, const char *project_key, const Flag *flag,
-					   const ShownEnvironment *environment, Row *row)
+					   const ShownEnvironment *environment, bool summary, Row *row)
 {
 	document_key(out, environment->key);
 	document_open(out, '{');
@@ -274,13 +299,17 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 	document_string(out, "sel", row_get_string(row, "sel"));
 	document_milliseconds(out, "lastModified", row_get_time(row, "last_modified"));
 	document_integer(out, "version", row_get_integer(row, "version"));
-	document_raw(out, "targets", row_get_jsonb(row, "targets"));
-	document_raw(out, "contextTargets", "[]");
-	document_raw(out, "rules", row_get_jsonb(row, "rules"));
-	document_raw(out, "fallthrough", row_get_jsonb(row, "fallthrough"));
+	if (!summary)
+	{
+		completed_member(out, row, "targets");
+		document_raw(out, "contextTargets", "[]");
+		completed_member(out, row, "rules");
+	}
+	completed_member(out, row, "fallthrough");
 	if (!row_is_null(row, "off_variation"))
 		document_integer(out, "offVariation", row_get_integer(row, "off_variation"));
-	document_raw(out, "prerequisites", row_get_jsonb(row, "prerequisites"));
+	if (!summary)
+		settings_member(out, row, "prerequisites");
 	document_key(out, "_site");
 	appendStringInfo(out, "{\"href\":\"/%s/%s/features/%s\",\"type\":\"text/html\"}", project_key,
 					 environment->key, flag->key);
@@ -311,7 +340,8 @@ configurations_document(Request *request, const Flag *flag, const Configurations
 		if (number == 0)
 			continue;
 		row_read(&configurations->rows, number - 1, &row);
-		configuration_document(out, project_key, flag, &configurations->environments[i], &row);
+		configuration_document(out, project_key, flag, &configurations->environments[i],
+							   configurations->summary, &row);
 	}
 	document_close(out, '}');
 }
@@ -411,12 +441,13 @@ check_prerequisites(Violations *violations, const char *attribute, Params *param
 		Row row;
 
 		row_read(&rows, 0, &row);
-		error_violation(violations, attribute,
-						"prerequisites name flag %s, which is not there or has no such variation",
-						row_string(&row, 0));
+		error_violation(
+			violations, psprintf("%s.prerequisites[%d]", attribute, row_integer(&row, 1)),
+			"names flag %s, which is not there or has no such variation", row_string(&row, 0));
 	}
 	else if (statement_run(&find_circle, params, STATEMENT_LATEST).count > 0)
-		error_violation(violations, attribute, "prerequisites need the flag itself");
+		error_violation(violations, psprintf("%s.prerequisites", attribute),
+						"need the flag itself");
 }
 
 /*
@@ -436,7 +467,8 @@ same_member(const Jsonb *a, const Jsonb *b, const char *name)
  */
 static void
 change_configuration_of(Request *request, Violations *violations, const Flag *flag,
-						const char *environment_key, Jsonb *before, Jsonb *after, int variations)
+						const char *environment_key, Jsonb *before, Jsonb *after, int variations,
+						bool fewer)
 {
 	/* "fallthough" is how Terraform's provider resets what it means by fallthrough: the
 	 * service takes no notice of it, and neither is any taken here. */
@@ -450,7 +482,7 @@ change_configuration_of(Request *request, Violations *violations, const Flag *fl
 
 	after = patching_plain(after);
 	patching_compare(violations, attribute, before, after, editable);
-	written = targeting_check(violations, attribute, after, variations);
+	written = targeting_check(violations, attribute, fewer ? NULL : before, after, variations);
 	if (violations->count > broken)
 		return;
 
@@ -508,9 +540,11 @@ configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *
 			error_violation(&violations, "environments",
 							"must hold the environments of the project");
 		else if (!jsonb_equal(old, now))
-			change_configuration_of(request, &violations, flag, name, old, now, variations);
+			change_configuration_of(request, &violations, flag, name, old, now, variations,
+									variations < variations_before);
 		else if (variations < variations_before)
-			(void) targeting_check(&violations, psprintf("environments.%s", name), now, variations);
+			(void) targeting_check(&violations, psprintf("environments.%s", name), NULL, now,
+								   variations);
 	}
 	if (violations.count > 0)
 		error_raise_violations(ERR_INVALID, &violations);

@@ -9,6 +9,7 @@
 #include "call/patch_request.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
+#include "util/json.h"
 #include "util/jsonb.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -42,8 +43,7 @@ enum
 const Field create_flag_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
 	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL,
-			  NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, NAME_MAX_CHARS, NULL, NULL},
 	[DESCRIPTION] = {"description", "description", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0,
 					 DESCRIPTION_MAX, NULL, NULL},
 	[VARIATIONS] = {"variations", "variations", FIELD_JSON, IN_BODY, false, RULE_NONE, 0, 0, NULL,
@@ -204,6 +204,25 @@ read_variations(Request *request, StringInfo out)
 }
 
 /*
+ * both_boolean tells whether two variations, which have different values, are true and false.
+ */
+static bool
+both_boolean(const Request *request)
+{
+	Jsonb *list = DatumGetJsonbP(request->params.values[FIELD_PARAM(VARIATIONS)]);
+
+	for (int i = 0; i < 2; i++)
+	{
+		Jsonb *variation = JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i));
+		JsonbValue value;
+
+		if (!jsonb_member(variation, "value", &value) || value.type != jbvBool)
+			return false;
+	}
+	return true;
+}
+
+/*
  * default_variation reads a member of defaults: the index of a variation.  Without
  * defaults it is the one given as otherwise.
  */
@@ -321,9 +340,8 @@ check_create_flag(Request *request)
 		count = read_variations(request, &variations);
 	if (request->broken[VARIATIONS])
 		return;
-	if (!boolean && count == 2)
-		boolean = strstr(variations.data, "\"value\":true") != NULL &&
-				  strstr(variations.data, "\"value\":false") != NULL;
+	if (!boolean)
+		boolean = count == 2 && both_boolean(request);
 
 	if (request_given(request, DEFAULTS) && !request->broken[DEFAULTS])
 		stranger = jsonb_unknown_key(DatumGetJsonbP(request->params.values[FIELD_PARAM(DEFAULTS)]),
@@ -341,6 +359,34 @@ check_create_flag(Request *request)
 	availability_read(request, CLIENT_SIDE_AVAILABILITY);
 	check_custom_properties(request);
 	initial_prerequisites_check(request, INITIAL_PREREQUISITES);
+}
+
+/*
+ * flag_size is how many bytes those parts of a flag's definition have, as they are
+ * answered, that have no bounds of their own.
+ */
+size_t
+flag_size(const Flag *flag)
+{
+	return strlen(flag->variations) + strlen(flag->custom_properties);
+}
+
+/*
+ * flag_require_size refuses a flag whose own definition, as it is answered, has become
+ * larger than a flag may be; before is how large it was.  Its texts and tags have
+ * bounds of their own.
+ */
+void
+flag_require_size(const Flag *flag, size_t before)
+{
+	Violations violations = {0};
+	size_t size = flag_size(flag);
+
+	if (size <= JSON_BYTES_MAX || size <= before)
+		return;
+	error_violation(&violations, "variations",
+					"would be larger than " JSON_BYTES_MAX_IS " in JSON, with customProperties");
+	error_raise_violations(ERR_INVALID, &violations);
 }
 
 /*
@@ -376,6 +422,7 @@ do_create_flag(Request *request)
 	if (rows.count == 0)
 		error_raise(ERR_EXISTS, "flag \"%s\" already exists", request_string(request, KEY));
 	flag = flag_of_row(&rows, 0);
+	flag_require_size(&flag, 0);
 
 	flag_configure(request, flag.id, &beginning);
 	flag_document(request, &flag, NULL);

@@ -57,7 +57,7 @@ enum
 const InstructionKind flag_instruction_kinds[] = {
 	[TURN_FLAG_ON] = {"turnFlagOn", {{NULL}}},
 	[TURN_FLAG_OFF] = {"turnFlagOff", {{NULL}}},
-	[UPDATE_NAME] = {"updateName", {{"value", true, MEMBER_TEXT, 1, NAME_MAX_CHARS}}},
+	[UPDATE_NAME] = {"updateName", {{"value", true, MEMBER_NAME, 1, NAME_MAX_CHARS}}},
 	[UPDATE_DESCRIPTION] = {"updateDescription",
 							{{"value", true, MEMBER_TEXT, 0, DESCRIPTION_MAX}}},
 	[ADD_TAGS] = {"addTags", {{"values", true, MEMBER_TEXTS}}},

@@ -9,6 +9,7 @@
 #include "call/patch_request.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
+#include "util/json.h"
 #include "util/jsonb.h"
 #include "util/json_patch.h"
 #include "utils/uuid.h"
@@ -186,5 +187,10 @@ initial_prerequisites(Request *request, int field)
 		document_close(&out, '}');
 	}
 	document_close(&out, ']');
+	if (out.len > JSON_BYTES_MAX)
+	{
+		request_violation(request, field, "would be larger than " JSON_BYTES_MAX_IS " in JSON");
+		error_raise_violations(ERR_INVALID, &request->violations);
+	}
 	return jsonb_of_text(out.data);
 }

@@ -30,8 +30,7 @@ const Field create_experiment_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
 	[ENVIRONMENT_KEY] = ENVIRONMENT_KEY_FIELD,
 	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL,
-			  NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, NAME_MAX_CHARS, NULL, NULL},
 	[DESCRIPTION] = {"description", "description", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0,
 					 DESCRIPTION_MAX, NULL, NULL},
 	[FLAG] = {"flag_key", "flagKey", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
@@ -43,24 +42,55 @@ const Field create_experiment_fields[] = {
 					   NULL, NULL},
 	FIELDS_END};
 
-const Field get_experiment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD,
-									   EXPERIMENT_KEY_FIELD, FIELDS_END};
+/* Treatments are always there; of what is empty nothing is. */
+static const char *const expandable[] = {"previousIterations", DRAFT_ITERATION,	 SECONDARY_METRICS,
+										 "treatments",		   "analysisConfig", NULL};
+
+#define EXPAND_FIELD                                                                       \
+	{                                                                                      \
+		"expand", "expand", FIELD_TEXT, IN_QUERY, false, RULE_LIST, 0, 0, expandable, NULL \
+	}
 
 enum
 {
-	LIST_LIMIT = 2
+	GET_EXPAND = KEY + 1
 };
 
-const Field list_experiments_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD, PAGE_FIELDS,
-										 FIELDS_END};
+const Field get_experiment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD,
+									   EXPERIMENT_KEY_FIELD, [GET_EXPAND] = EXPAND_FIELD,
+									   FIELDS_END};
+
+enum
+{
+	LIST_LIMIT = 2,
+	LIST_LIFECYCLE_STATE = 6,
+	LIST_EXPAND
+};
+
+static const char *const lifecycle_states[] = {"active", "archived", NULL};
+
+const Field list_experiments_fields[] = {
+	PROJECT_KEY_FIELD,
+	ENVIRONMENT_KEY_FIELD,
+	PAGE_FIELDS,
+	[LIST_LIFECYCLE_STATE] = {"lifecycle_state", "lifecycleState", FIELD_TEXT, IN_QUERY, false,
+							  RULE_LIST, 0, 0, lifecycle_states, "active"},
+	[LIST_EXPAND] = EXPAND_FIELD,
+	FIELDS_END};
+
+static const char *const statuses[] = {NOT_STARTED, RUNNING, STOPPED, NULL};
+
+/* The terms of filter that are for experiments alone: $16 and on. */
+static const PageTerm experiment_terms[] = {
+	{"flagKey", NULL}, {"metricKey", NULL}, {"status", statuses}, {NULL, NULL}};
 
 /* The environment stays while the experiment is made, and so does the flag. */
-#define INSERT_EXPERIMENT(flag)                                                                 \
-	"INSERT INTO flagplane_data.experiment AS e"                                                \
-	" (account_id, id, environment_id, key, name, description, flag_id, randomization_unit,"    \
-	" status, version, created_at, maintainer_id, hypothesis)"                                  \
-	" SELECT $1, $12, n.id, $4, $5, coalesce($6, ''), " flag ", $8, '" NOT_STARTED "', 1, $13," \
-	" coalesce($10, $14), $11 FROM flagplane_data.project p JOIN flagplane_data.environment n"  \
+#define INSERT_EXPERIMENT(flag)                                                                    \
+	"INSERT INTO flagplane_data.experiment AS e"                                                   \
+	" (account_id, id, environment_id, key, name, description, flag_id, randomization_unit,"       \
+	" status, version, created_at, maintainer_id, hypothesis, iteration)"                          \
+	" SELECT $1, $12, n.id, $4, $5, coalesce($6, ''), " flag ", $8, '" NOT_STARTED "', 1, $13,"    \
+	" coalesce($10, $14), $11, $9 FROM flagplane_data.project p JOIN flagplane_data.environment n" \
 	" ON n.account_id = p.account_id AND n.project_id = p.id"
 
 STATEMENT(insert_experiment,
@@ -88,11 +118,20 @@ STATEMENT(find_flag, "SELECT 1 FROM flagplane_data.project p JOIN flagplane_data
 
 STATEMENT(find_experiment, "SELECT " EXPERIMENT_COLUMNS EXPERIMENTS " AND e.key = $4");
 
-#define LISTED_EXPERIMENTS EXPERIMENTS PAGE_NAMED("e", "$8", "$10")
+#define LISTED_EXPERIMENTS                                                                 \
+	EXPERIMENTS PAGE_NAMED(                                                                \
+		"e", "$10",                                                                        \
+		"$12") " AND CASE WHEN e.archived_at IS NULL THEN 'active' ELSE 'archived' END"    \
+			   " = ANY (string_to_array($8, ',')) AND ($18 IS NULL OR e.status = $18)"     \
+			   " AND ($16 IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.flag g"          \
+			   " WHERE g.account_id = e.account_id AND g.id = e.flag_id AND g.key = $16))" \
+			   " AND ($17 IS NULL OR e.iteration->>'primarySingleMetricKey' = $17"         \
+			   " OR e.iteration->>'primaryFunnelKey' = $17"                                \
+			   " OR e.iteration->'metrics' @> jsonb_build_array(jsonb_build_object('key', $17)))"
 
 STATEMENT(list_experiments,
-		  "SELECT " EXPERIMENT_COLUMNS LISTED_EXPERIMENTS " ORDER BY " PAGE_SORTED("e", "$11")
-			  PAGE_SORTED("e", "$12") PAGE_SORTED("e", "$13") "e.created_at, e.key"
+		  "SELECT " EXPERIMENT_COLUMNS LISTED_EXPERIMENTS " ORDER BY " PAGE_SORTED("e", "$13")
+			  PAGE_SORTED("e", "$14") PAGE_SORTED("e", "$15") "e.created_at, e.key"
 															  " LIMIT $4 OFFSET $5");
 
 STATEMENT(count_experiments, "SELECT count(*)" LISTED_EXPERIMENTS);
@@ -139,15 +178,18 @@ experiment_of_row(const Rows *rows, uint64 number)
 	experiment.stopped_at = row_time(&row, 12);
 	experiment.archived_at = row_time(&row, 13);
 	experiment.hypothesis = row_string(&row, 14);
+	experiment.iteration = row.nulls[15] ? NULL : DatumGetJsonbP(row.values[15]);
+	experiment.winning_treatment_id = row_string(&row, 16);
+	experiment.winning_reason = row_string(&row, 17);
 	return experiment;
 }
 
 /*
  * experiment_document writes the Experiment, of the project and the environment
- * that the request names first.
+ * that the request names first, with what expand lists (NULL: nothing).
  */
 void
-experiment_document(Request *request, const Experiment *experiment)
+experiment_document(Request *request, const Experiment *experiment, const char *expand)
 {
 	StringInfo out = request->response;
 	char *project_key = request_string(request, PROJECT_KEY);
@@ -172,7 +214,12 @@ experiment_document(Request *request, const Experiment *experiment)
 				  environment_key, experiment->key);
 	document_close(out, '}');
 	document_key(out, "currentIteration");
-	iteration_document(out, project_key, experiment);
+	iteration_document(out, project_key, experiment, expand);
+	if (experiment_is(experiment, NOT_STARTED) && expand && strstr(expand, DRAFT_ITERATION))
+	{
+		document_key(out, DRAFT_ITERATION);
+		iteration_document(out, project_key, experiment, expand);
+	}
 	document_close(out, '}');
 }
 
@@ -231,7 +278,7 @@ do_create_experiment(Request *request)
 	if (rows.count == 0)
 		refuse_creation(request);
 	experiment = experiment_of_row(&rows, 0);
-	experiment_document(request, &experiment);
+	experiment_document(request, &experiment, NULL);
 	request->version = experiment.version;
 	request_location(request, "/api/v2/projects/%s/environments/%s/experiments/%s",
 					 request_string(request, PROJECT_KEY), request_string(request, ENVIRONMENT_KEY),
@@ -251,20 +298,20 @@ do_get_experiment(Request *request)
 	if (rows.count == 0)
 		experiment_missing(request);
 	experiment = experiment_of_row(&rows, 0);
-	experiment_document(request, &experiment);
+	experiment_document(request, &experiment, request_string(request, GET_EXPAND));
 	request->version = experiment.version;
 }
 
 /*
- * check_list_experiments reads filter and sort into $8 to $13.
+ * check_list_experiments reads filter and sort into $10 to $18.
  */
 void
 check_list_experiments(Request *request)
 {
 	static const char *const filters[] = {"query", "keys", NULL};
-	static const char *const sorts[] = {"createdOn", "name", NULL};
+	static const char *const sorts[] = {"creationDate", "createdOn", "name", NULL};
 
-	page_check(request, LIST_LIMIT, filters, sorts);
+	(void) page_check_terms(request, LIST_LIMIT, filters, experiment_terms, sorts);
 }
 
 /*
@@ -282,12 +329,12 @@ do_list_experiments(Request *request)
 
 	rows = request_run(request, &list_experiments);
 	document_open_items(out);
-	for (uint64 i = 0; i < rows.count; i++)
+	for (uint64 i = 0; page_continues(request, i, rows.count); i++)
 	{
 		Experiment experiment = experiment_of_row(&rows, i);
 
 		document_element(out);
-		experiment_document(request, &experiment);
+		experiment_document(request, &experiment, request_string(request, LIST_EXPAND));
 	}
 	document_close(out, ']');
 	page_end(request, LIST_LIMIT, total, "/api/v2/projects/%s/environments/%s/experiments",

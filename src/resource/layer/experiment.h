@@ -7,8 +7,13 @@
 
 #include "call/instruction.h"
 #include "call/request.h"
+#include "utils/jsonb.h"
 
 #define DEFAULT_UNIT "user"
+
+/* What lists and single experiments can be expanded by. */
+#define DRAFT_ITERATION	  "draftIteration"
+#define SECONDARY_METRICS "secondaryMetrics"
 
 #define NOT_STARTED "not_started"
 #define RUNNING		"running"
@@ -30,7 +35,10 @@ typedef struct Experiment
 	TimestampTz started_at; /* these three may be DT_NOBEGIN */
 	TimestampTz stopped_at;
 	TimestampTz archived_at;
-	char *hypothesis; /* NULL: none was given */
+	char *hypothesis; /* NULL: none was given; so are these three */
+	Jsonb *iteration;
+	char *winning_treatment_id;
+	char *winning_reason;
 } Experiment;
 
 #define EXPERIMENT_COLUMNS                                          \
@@ -38,7 +46,8 @@ typedef struct Experiment
 	" FROM flagplane_data.flag f WHERE f.account_id = e.account_id" \
 	" AND f.id = e.flag_id), e.randomization_unit, e.status,"       \
 	" e.layer_snapshot, e.maintainer_id, e.version, e.created_at,"  \
-	" e.started_at, e.stopped_at, e.archived_at, e.hypothesis"
+	" e.started_at, e.stopped_at, e.archived_at, e.hypothesis,"     \
+	" e.iteration, e.winning_treatment_id, e.winning_reason"
 
 #define EXPERIMENT_KEY_FIELD                                                                      \
 	{                                                                                             \
@@ -48,10 +57,11 @@ typedef struct Experiment
 extern const InstructionKind experiment_instruction_kinds[];
 
 extern Experiment experiment_of_row(const Rows *rows, uint64 number);
-extern void experiment_document(Request *request, const Experiment *experiment);
+extern void experiment_document(Request *request, const Experiment *experiment, const char *expand);
+
 /* experiment_iteration.c */
-extern void
-iteration_document(StringInfo out, const char *project_key, const Experiment *experiment);
+extern void iteration_document(StringInfo out, const char *project_key,
+							   const Experiment *experiment, const char *expand);
 
 extern void experiment_target(Request *request, const char *key);
 pg_noreturn extern void experiment_missing(Request *request);

@@ -54,7 +54,7 @@ enum
 };
 
 const InstructionKind experiment_instruction_kinds[] = {
-	[UPDATE_NAME] = {"updateName", {{"value", true, MEMBER_TEXT, 1, NAME_MAX_CHARS}}},
+	[UPDATE_NAME] = {"updateName", {{"value", true, MEMBER_NAME, 1, NAME_MAX_CHARS}}},
 	[UPDATE_DESCRIPTION] = {"updateDescription",
 							{{"value", true, MEMBER_TEXT, 0, DESCRIPTION_MAX}}},
 	[START_ITERATION] = {"startIteration",
@@ -82,7 +82,7 @@ STATEMENT(lock_for_deletion, LOCK_EXPERIMENT("UPDATE"));
 STATEMENT(update_experiment,
 		  "UPDATE flagplane_data.experiment e SET name = $3, description = $4, status = $5,"
 		  " layer_snapshot = $6::jsonb, started_at = $7, stopped_at = $8, archived_at = $9,"
-		  " version = e.version + 1"
+		  " winning_treatment_id = $10, winning_reason = $11, version = e.version + 1"
 		  " WHERE e.account_id = $1 AND e.id = $2 RETURNING e.version");
 
 STATEMENT(delete_experiment,
@@ -102,7 +102,7 @@ take(Request *request, Statement *lock)
 		experiment_missing(request);
 	experiment = experiment_of_row(&rows, 0);
 	request_require_version(request, experiment.version);
-	experiment_document(request, &experiment);
+	experiment_document(request, &experiment, NULL);
 	request_before(request);
 	experiment_target(request, experiment.key);
 	return experiment;
@@ -131,11 +131,13 @@ keep(Request *request, Experiment *experiment, bool changed)
 		params_time(&params, experiment->started_at);
 		params_time(&params, experiment->stopped_at);
 		params_time(&params, experiment->archived_at);
+		params_text(&params, experiment->winning_treatment_id);
+		params_text(&params, experiment->winning_reason);
 		rows = statement_run(&update_experiment, &params, STATEMENT_WRITE);
 		row_read(&rows, 0, &row);
 		experiment->version = row_integer(&row, 0);
 	}
-	experiment_document(request, experiment);
+	experiment_document(request, experiment, NULL);
 	request->version = experiment->version;
 }
 
@@ -251,6 +253,31 @@ rewrite(char **text, char *now)
 }
 
 /*
+ * start_justified starts an experiment.  Why goes into the audit log, where nothing else
+ * is said.
+ */
+static bool
+start_justified(Request *request, Experiment *experiment, char *justification)
+{
+	if (request->comment == NULL)
+		request->comment = justification;
+	return start(request, experiment);
+}
+
+/*
+ * stop_with_winner stops an experiment, and keeps what is said of its outcome.
+ */
+static bool
+stop_with_winner(Request *request, Experiment *experiment, char *treatment_id, char *reason)
+{
+	if (!stop(request, experiment))
+		return false;
+	experiment->winning_treatment_id = treatment_id;
+	experiment->winning_reason = reason;
+	return true;
+}
+
+/*
  * follow follows one instruction; false if there was nothing to do.
  */
 static bool
@@ -263,9 +290,10 @@ follow(Request *request, Experiment *experiment, const Instruction *instruction)
 		case UPDATE_DESCRIPTION:
 			return rewrite(&experiment->description, instruction->texts[0]);
 		case START_ITERATION:
-			return start(request, experiment);
+			return start_justified(request, experiment, instruction->texts[0]);
 		case STOP_ITERATION:
-			return stop(request, experiment);
+			return stop_with_winner(request, experiment, instruction->texts[0],
+									instruction->texts[1]);
 		case ARCHIVE_EXPERIMENT:
 			return archive(request, experiment);
 		default:

@@ -26,8 +26,7 @@ enum
 const Field create_layer_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
 	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL,
-			  NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, NAME_MAX_CHARS, NULL, NULL},
 	[DESCRIPTION] = {"description", "description", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 0,
 					 DESCRIPTION_MAX, NULL, NULL},
 	[RANDOMIZATION_UNIT] = {"randomization_unit", "randomizationUnit", FIELD_TEXT, IN_BODY, false,
@@ -109,10 +108,12 @@ STATEMENT(list_reservations_of_layer, LIST_RESERVATIONS " AND l.key = :layer_key
 STATEMENT(lock_for_change, LOCK_LAYER("NO KEY UPDATE"));
 STATEMENT(lock_for_deletion, LOCK_LAYER("UPDATE"));
 
-/* Whoever deletes a layer or an environment holds the project: both take history along. */
-STATEMENT(lock_project, "SELECT p.id FROM flagplane_data.project p"
-						" WHERE p.account_id = :account_id AND p.key = :project_key"
-						" FOR NO KEY UPDATE");
+/* Whoever deletes an environment waits, or is waited for, before anything else: both take history along. */
+STATEMENT(lock_environments,
+		  "SELECT n.id FROM flagplane_data.project p JOIN flagplane_data.environment n"
+		  " ON n.account_id = p.account_id AND n.project_id = p.id"
+		  " WHERE p.account_id = :account_id AND p.key = :project_key"
+		  " ORDER BY n.id FOR KEY SHARE OF p, n");
 
 STATEMENT(delete_layer, "DELETE FROM flagplane_data.layer l USING flagplane_data.project p"
 						" WHERE p.account_id = :account_id AND p.key = :project_key"
@@ -417,7 +418,7 @@ do_delete_layer(Request *request)
 	Rows rows;
 	uint64 next = 0;
 
-	if (request_run(request, &lock_project).count == 0)
+	if (request_run(request, &lock_environments).count == 0)
 		project_missing(request);
 	layer = layer_lock(request, true);
 	rows = request_run(request, &list_reservations_of_layer);

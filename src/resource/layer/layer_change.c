@@ -50,7 +50,7 @@ enum
 };
 
 const InstructionKind layer_instruction_kinds[] = {
-	[UPDATE_NAME] = {"updateName", {{"name", true, MEMBER_TEXT, 1, NAME_MAX_CHARS}}},
+	[UPDATE_NAME] = {"updateName", {{"name", true, MEMBER_NAME, 1, NAME_MAX_CHARS}}},
 	[UPDATE_DESCRIPTION] = {"updateDescription",
 							{{"description", true, MEMBER_TEXT, 0, DESCRIPTION_MAX}}},
 	[UPDATE_EXPERIMENT_RESERVATION] = {"updateExperimentReservation",

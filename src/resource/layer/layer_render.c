@@ -1,6 +1,7 @@
 /*
  * layer_render.c
- *	  A layer's segments as text: a hundred in a row, a letter for each owner.
+ *	  A layer's segments as text: fifty in a row, a letter for each owner.  A line,
+ *	  with what psql puts around it, fits 80 columns.
  */
 #include "resource/layer/layer_render.h"
 
@@ -8,24 +9,34 @@
 #include "resource/layer/segments.h"
 #include "utils/builtins.h"
 
-#define SEGMENTS_PER_ROW   100
+#define SEGMENTS_PER_ROW   50
 #define SEGMENTS_PER_GROUP 10
 #define FREE_SYMBOL		   '.'
 #define MORE_SYMBOL		   '+' /* whoever comes after the last letter */
+#define NAME_SHOWN		   36  /* so many characters of a key */
 
 const Field layer_render_fields[] = {SEGMENTS_FIELD_ROWS, FIELDS_END};
 
 /*
- * symbol_of is what stands for an owner.
+ * layer_symbol is what stands for an owner.
  */
-static char
-symbol_of(int owner)
+char
+layer_symbol(int owner)
 {
 	static const char symbols[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 	if (owner == NOBODY)
 		return FREE_SYMBOL;
 	return owner < (int) sizeof(symbols) - 1 ? symbols[owner] : MORE_SYMBOL;
+}
+
+/*
+ * shown is as much of a key as a line has room for.  Keys are ASCII.
+ */
+static char *
+shown(const char *key)
+{
+	return strlen(key) <= NAME_SHOWN ? pstrdup(key) : psprintf("%.*s...", NAME_SHOWN - 3, key);
 }
 
 /*
@@ -40,7 +51,7 @@ draw_rows(StringInfo out, const Segments *segments)
 			appendStringInfo(out, "\n%3d", segment);
 		if (segment % SEGMENTS_PER_GROUP == 0)
 			appendStringInfoChar(out, ' ');
-		appendStringInfoChar(out, symbol_of(segments->owner[segment]));
+		appendStringInfoChar(out, layer_symbol(segments->owner[segment]));
 	}
 	appendStringInfoChar(out, '\n');
 }
@@ -55,10 +66,10 @@ draw_legend(StringInfo out, const Segments *segments)
 	int width = strlen(free);
 
 	for (int i = 0; i < segments->owner_count; i++)
-		width = Max(width, (int) VARSIZE_ANY_EXHDR(segments->owners[i].key));
+		width = Max(width, (int) strlen(shown(text_to_cstring(segments->owners[i].key))));
 	for (int i = 0; i < segments->owner_count; i++)
-		appendStringInfo(out, "\n%3c %-*s %5s %%  %s", symbol_of(i), width,
-						 text_to_cstring(segments->owners[i].key),
+		appendStringInfo(out, "\n%3c %-*s %5s %%  %s", layer_symbol(i), width,
+						 shown(text_to_cstring(segments->owners[i].key)),
 						 segments_percent(segments->owners[i].count), segments->owners[i].status);
 	appendStringInfo(out, "\n%3c %-*s %5s %%", FREE_SYMBOL, width, free,
 					 segments_percent(segments_free(segments)));
@@ -73,9 +84,9 @@ layer_render_text(Request *request)
 	StringInfo out = request->response;
 	Segments *segments = segments_read(request, CurrentMemoryContext);
 
-	appendStringInfo(out, "%s in %s: %s %% of %d segments reserved\n",
-					 request_string(request, SEGMENTS_LAYER),
-					 request_string(request, SEGMENTS_ENVIRONMENT),
+	appendStringInfo(out, "%s in %s\n%s %% of %d segments reserved\n",
+					 shown(request_string(request, SEGMENTS_LAYER)),
+					 shown(request_string(request, SEGMENTS_ENVIRONMENT)),
 					 segments_percent(SEGMENTS - segments_free(segments)), SEGMENTS);
 	draw_rows(out, segments);
 	draw_legend(out, segments);

@@ -9,6 +9,7 @@
 
 extern const Field layer_render_fields[];
 
+extern char layer_symbol(int owner);
 extern void layer_render_text(Request *request);
 extern void layer_render_svg(Request *request);
 

@@ -3,11 +3,13 @@
  *	  A layer's segments as an SVG: a bar of the shares, the thousand segments as
  *	  squares, and a legend.
  *
- * The colours are those of Okabe and Ito (Color Universal Design, 2008), which
- * stay apart for colour-blind readers; after the last of them they come again
- * with stripes, and then with dots.  Nothing is told by colour alone: every shape has a
- * title and the bar and the legend have numbers.  What is not ASCII is written as a
- * character reference, so the text fits every encoding.
+ * Nothing is told by colour alone: an owner's letter, that of draw_layer(), is in its
+ * part of the bar, in its squares and in the legend.  The colours stay apart for
+ * colour-blind readers, and in grey, where they are eight steps or more of CIE L* from
+ * each other and from what is free, on a light page and on a dark one.  After the last
+ * of them they come again with stripes, and then with dots.  Where a page is dark, the
+ * style takes the place of the attributes; programs that know no style show those.  What
+ * is not ASCII is written as a character reference, so the text fits every encoding.
  */
 #include "resource/layer/layer_render.h"
 
@@ -28,27 +30,50 @@
 #define LEGEND_ROW	  28
 #define LEGEND_GAP	  20
 #define LEGEND_COLUMN ((INNER_WIDTH - 2 - LEGEND_GAP) / 2) /* the grid ends in a gap of 2 */
-#define NUMBER_WIDTH  40								   /* of bar that a number needs */
+#define LETTER_WIDTH  14								   /* of bar that a letter needs */
+#define NUMBER_WIDTH  58								   /* and with a number after it */
 
 /* So many characters of a name are shown; the title has all of it. */
 #define NAME_SHOWN	36
 #define TITLE_SHOWN 48
 
-#define FREE_FILL "#e3e6ea"
+/* What a page prefers that is dark.  The names are below a class of the document's own:
+ * it may stand in a page as it is. */
+#define DARK_STYLE                               \
+	"<style>@media (prefers-color-scheme:dark){" \
+	".flagplane-layer{fill:#e6edf3}"             \
+	".flagplane-layer .page{fill:#0d1117}"       \
+	".flagplane-layer .muted{fill:#9198a1}"      \
+	".flagplane-layer .free{fill:#2a2f36}"       \
+	".flagplane-layer .on-free{fill:#e6edf3;stroke:#2a2f36}}</style>\n"
 
-/* Dark enough colours are written on in white. */
+/* What is laid over colours, in an ink. */
+#define PATTERNS(ink)                                                                        \
+	"<pattern id=\"stripes-" ink "\" width=\"6\" height=\"6\""                               \
+	" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"                      \
+	"<path d=\"M0 0h2.2v6h-2.2z\" fill=\"#" ink "\" fill-opacity=\".5\"/></pattern>"         \
+	"<pattern id=\"dots-" ink "\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\">" \
+	"<circle cx=\"4\" cy=\"4\" r=\"2\" fill=\"#" ink "\" fill-opacity=\".5\"/></pattern>"
+
+/* A colour, what is written on it in, and the names of both in the style. */
 typedef struct Colour
 {
 	const char *fill;
 	const char *ink;
+	const char *fill_class;
+	const char *ink_class;
 } Colour;
 
 static const Colour colours[] = {
-	{"#0072b2", "#ffffff"}, {"#e69f00", "#000000"}, {"#009e73", "#000000"}, {"#cc79a7", "#000000"},
-	{"#56b4e9", "#000000"}, {"#d55e00", "#000000"}, {"#f0e442", "#000000"},
+	{"#0b4f9e", "#ffffff", "", ""}, {"#f6e04e", "#000000", "", ""}, {"#ab4621", "#ffffff", "", ""},
+	{"#5ab4e6", "#000000", "", ""}, {"#009084", "#000000", "", ""}, {"#f2b6d4", "#000000", "", ""},
+	{"#d97f1f", "#000000", "", ""},
 };
 
-/* What is laid over the colours when they come again; the first time nothing is. */
+static const Colour free_colour = {"#f6f7f8", "#3d444d", " class=\"free\"", " class=\"on-free\""};
+
+/* What is laid over the colours when they come again, in the ink of each; the first time
+ * nothing is. */
 static const char *const overlays[] = {NULL, "stripes", "dots"};
 
 /*
@@ -110,9 +135,7 @@ owner_title(StringInfo out, const Segments *segments, int owner)
 static Colour
 colour_of(int owner)
 {
-	static const Colour free = {FREE_FILL, "#3d444d"};
-
-	return owner == NOBODY ? free : colours[owner % lengthof(colours)];
+	return owner == NOBODY ? free_colour : colours[owner % lengthof(colours)];
 }
 
 /*
@@ -123,10 +146,27 @@ draw_shape(StringInfo out, int owner, const char *shape)
 {
 	const char *overlay =
 		owner == NOBODY ? NULL : overlays[owner / lengthof(colours) % lengthof(overlays)];
+	Colour colour = colour_of(owner);
 
-	appendStringInfo(out, "<%s fill=\"%s\"/>", shape, colour_of(owner).fill);
+	appendStringInfo(out, "<%s fill=\"%s\"%s/>", shape, colour.fill, colour.fill_class);
 	if (overlay)
-		appendStringInfo(out, "<%s fill=\"url(#%s)\"/>", shape, overlay);
+		appendStringInfo(out, "<%s fill=\"url(#%s-%s)\"/>", shape, overlay, colour.ink + 1);
+}
+
+/*
+ * open_ink opens a text on an owner's colour: around the letters it is that colour, also
+ * where something is laid over it.
+ */
+static void
+open_ink(StringInfo out, int owner, int size)
+{
+	Colour colour = colour_of(owner);
+
+	appendStringInfo(out,
+					 "<text text-anchor=\"middle\" font-size=\"%d\" font-weight=\"600\""
+					 " fill=\"%s\" stroke=\"%s\" stroke-width=\"3\" stroke-linejoin=\"round\""
+					 " paint-order=\"stroke\"%s",
+					 size, colour.ink, colour.fill, colour.ink_class);
 }
 
 /*
@@ -144,7 +184,8 @@ draw_head(Request *request, const Segments *segments, int height)
 					 "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\""
 					 " height=\"%d\" role=\"img\" aria-labelledby=\"title desc\""
 					 " font-family=\"system-ui,'Segoe UI',Helvetica,Arial,sans-serif\""
-					 " font-size=\"14\" fill=\"#1b1f24\">\n<title id=\"title\">Layer ",
+					 " font-size=\"14\" fill=\"#1b1f24\" class=\"flagplane-layer\">\n"
+					 "<title id=\"title\">Layer ",
 					 WIDTH, height, WIDTH, height);
 	escape(out, layer, -1);
 	appendStringInfoString(out, " in ");
@@ -157,22 +198,19 @@ draw_head(Request *request, const Segments *segments, int height)
 		escape(out, owner_name(segments, i), -1);
 		appendStringInfo(out, ": %s %%.", segments_percent(owner_count(segments, i)));
 	}
+	appendStringInfoString(out, "</desc>\n" DARK_STYLE "<defs>" PATTERNS("ffffff")
+									PATTERNS("000000") "</defs>\n");
 	appendStringInfo(out,
-					 "</desc>\n<defs>"
-					 "<pattern id=\"stripes\" width=\"6\" height=\"6\""
-					 " patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
-					 "<path d=\"M0 0h2.2v6h-2.2z\" fill=\"#ffffff\" fill-opacity=\".7\"/></pattern>"
-					 "<pattern id=\"dots\" width=\"8\" height=\"8\""
-					 " patternUnits=\"userSpaceOnUse\"><circle cx=\"4\" cy=\"4\" r=\"2\""
-					 " fill=\"#1b1f24\" fill-opacity=\".6\"/></pattern></defs>\n"
-					 "<rect width=\"%d\" height=\"%d\" rx=\"12\" fill=\"#ffffff\"/>\n"
+					 "<rect width=\"%d\" height=\"%d\" rx=\"12\" fill=\"#ffffff\""
+					 " class=\"page\"/>\n"
 					 "<text x=\"%d\" y=\"48\" font-size=\"22\" font-weight=\"600\">",
 					 WIDTH, height, MARGIN);
 	escape(out, layer, TITLE_SHOWN);
-	appendStringInfo(out,
-					 "</text>\n<text x=\"%d\" y=\"74\" fill=\"#57606a\">%s %% of 1,000 segments"
-					 " reserved in ",
-					 MARGIN, segments_percent(SEGMENTS - free));
+	appendStringInfo(
+		out,
+		"</text>\n<text x=\"%d\" y=\"74\" fill=\"#57606a\" class=\"muted\">%s %% of 1,000 segments"
+		" reserved in ",
+		MARGIN, segments_percent(SEGMENTS - free));
 	escape(out, environment, NAME_SHOWN);
 	appendStringInfoString(out, "</text>\n");
 }
@@ -195,13 +233,15 @@ draw_share(StringInfo out, const Segments *segments, int owner, int start)
 	draw_shape(out, owner,
 			   psprintf("rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"", x, BAR_TOP,
 						Max(width - 1, 0.5), BAR_HEIGHT));
-	if (width >= NUMBER_WIDTH)
-		appendStringInfo(out,
-						 "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" font-size=\"13\""
-						 " font-weight=\"600\" fill=\"%s\" stroke=\"%s\" stroke-width=\"5\""
-						 " stroke-linejoin=\"round\" paint-order=\"stroke\">%s %%</text>",
-						 x + width / 2, BAR_TOP + BAR_HEIGHT / 2 + 5, colour_of(owner).ink,
-						 colour_of(owner).fill, segments_percent(count));
+	if (width >= LETTER_WIDTH)
+	{
+		open_ink(out, owner, 13);
+		appendStringInfo(out, " x=\"%.1f\" y=\"%d\">%c", x + width / 2,
+						 BAR_TOP + BAR_HEIGHT / 2 + 5, layer_symbol(owner));
+		if (width >= NUMBER_WIDTH)
+			appendStringInfo(out, " %s %%", segments_percent(count));
+		appendStringInfoString(out, "</text>");
+	}
 	appendStringInfoString(out, "</g>\n");
 	return start + count;
 }
@@ -227,7 +267,15 @@ draw_squares(StringInfo out, const Segments *segments, int owner)
 	appendStringInfoString(out, "<g>");
 	owner_title(out, segments, owner);
 	draw_shape(out, owner, path.data);
-	appendStringInfoString(out, "</g>\n");
+	open_ink(out, owner, 9);
+	appendStringInfoChar(out, '>');
+	for (int i = 0; i < SEGMENTS; i++)
+		if (segments->owner[i] == owner)
+			appendStringInfo(out, "<tspan x=\"%d\" y=\"%d\">%c</tspan>",
+							 MARGIN + i % GRID_COLUMNS * CELL + CELL / 2 - 1,
+							 GRID_TOP + i / GRID_COLUMNS * CELL + CELL / 2 + 2,
+							 layer_symbol(owner));
+	appendStringInfoString(out, "</text></g>\n");
 	pfree(path.data);
 }
 
@@ -244,6 +292,8 @@ draw_entry(StringInfo out, const Segments *segments, int owner, int place)
 	owner_title(out, segments, owner);
 	draw_shape(out, owner,
 			   psprintf("rect x=\"%d\" y=\"%d\" width=\"16\" height=\"16\" rx=\"3\"", x, y - 13));
+	open_ink(out, owner, 12);
+	appendStringInfo(out, " x=\"%d\" y=\"%d\">%c</text>", x + 8, y - 1, layer_symbol(owner));
 	appendStringInfo(out, "<text x=\"%d\" y=\"%d\">", x + 26, y);
 	escape(out, owner_name(segments, owner), NAME_SHOWN);
 	appendStringInfo(out,

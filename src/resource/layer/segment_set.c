@@ -110,7 +110,8 @@ segment_set_sample(const Bitmapset *from, int count)
 
 	while ((segment = bms_next_member(from, segment)) >= 0)
 		left[lefts++] = segment;
-	Assert(count <= lefts);
+	if (count > lefts)
+		elog(ERROR, "a sample cannot be larger than the set");
 	for (; count > 0; count--)
 	{
 		int which = random_below(lefts);

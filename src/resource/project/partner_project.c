@@ -9,6 +9,7 @@
 #include "resource/resource.h"
 
 #include "call/cursor.h"
+#include "call/page.h"
 #include "util/document.h"
 #include "utils/fmgrprotos.h"
 #include "utils/uuid.h"
@@ -49,9 +50,10 @@ STATEMENT(list_projects,
 		  "SELECT " PROJECT_COLUMNS
 		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND " PROJECT_VISIBLE(
 			  "$9") " AND coalesce($4, 'active') = 'active' AND $6 IS NULL"
-					" AND ($5 IS NULL OR position(lower($5) IN lower(p.name)) > 0)"
-					" AND ($8 IS NULL OR (p.created_at, p.id) < ($7, $8::uuid))"
-					" ORDER BY p.created_at DESC, p.id DESC LIMIT $3 + 1");
+					" AND ($5 IS NULL OR position(" FOLDED("$5") " IN " FOLDED(
+						"p.name") ") > 0)"
+								  " AND ($8 IS NULL OR (p.created_at, p.id) < ($7, $8::uuid))"
+								  " ORDER BY p.created_at DESC, p.id DESC LIMIT $3 + 1");
 
 /*
  * identity_document writes what every shape of a project begins with.
@@ -108,14 +110,14 @@ do_list_partner_projects(Request *request)
 	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
 	rows = request_run(request, &list_projects);
 	document_open_items(out);
-	for (uint64 i = 0; i < rows.count && i < (uint64) limit; i++)
+	for (uint64 i = 0; i < rows.count && next == NULL; i++)
 	{
 		Project project = project_of_row(&rows, i);
 
 		document_element(out);
 		identity_document(out, &project);
 		document_close(out, '}');
-		if (i + 1 == (uint64) limit && rows.count > (uint64) limit)
+		if (rows.count > i + 1 && (i + 1 == (uint64) limit || page_is_full(request)))
 			next = cursor_text(scope, project.created_at, uuid_text(project.id->data));
 	}
 	document_close(out, ']');

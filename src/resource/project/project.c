@@ -31,8 +31,7 @@ enum
 
 const Field create_project_fields[] = {
 	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, PROJECT_KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 1, NAME_MAX_CHARS, NULL,
-			  NULL},
+	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, NAME_MAX_CHARS, NULL, NULL},
 	[TAGS] = {"tags", "tags", FIELD_TEXTS, IN_BODY, false, RULE_TAGS, 0, 0, NULL, NULL},
 	[ENVIRONMENTS] = {"environments", "environments", FIELD_JSON, IN_BODY, false, RULE_NONE, 0, 0,
 					  NULL, NULL},
@@ -51,9 +50,9 @@ const Field create_project_fields[] = {
 
 static const char *const expandable[] = {"environments", NULL};
 
-#define EXPAND_FIELD                                                                         \
-	{                                                                                        \
-		"expand", "expand", FIELD_TEXT, IN_QUERY, false, RULE_ONE_OF, 0, 0, expandable, NULL \
+#define EXPAND_FIELD                                                                       \
+	{                                                                                      \
+		"expand", "expand", FIELD_TEXT, IN_QUERY, false, RULE_LIST, 0, 0, expandable, NULL \
 	}
 
 const Field get_project_fields[] = {
@@ -141,7 +140,6 @@ project_document(StringInfo out, const Project *project)
 	document_key(out, "_links");
 	document_open(out, '{');
 	document_link(out, "environments", "/api/v2/projects/%s/environments", project->key);
-	document_link(out, "flagDefaults", "/api/v2/projects/%s/flag-defaults", project->key);
 	document_link(out, "self", "/api/v2/projects/%s", project->key);
 	document_close(out, '}');
 	document_key(out, "_id");
@@ -254,8 +252,6 @@ do_create_project(Request *request)
 	Project project;
 	Rows rows;
 
-	if (!request->caller.all_projects)
-		error_raise(ERR_FORBIDDEN, "a token that is limited to projects cannot create one");
 	params_add(&request->params, UUIDOID, UUIDPGetDatum(random_uuid()), false);
 	params_time(&request->params, request->now);
 	rows = request_run(request, &insert_project);
@@ -293,6 +289,7 @@ do_get_project(Request *request)
 	}
 	document_close(request->response, '}');
 	request->version = project.version;
+	request->composed = request_given(request, GET_EXPAND);
 }
 
 /*
@@ -328,7 +325,7 @@ do_list_projects(Request *request)
 	if (request_given(request, LIST_EXPAND))
 		pages = environments_pages(request, ids, (int) rows.count);
 	document_open_items(out);
-	for (uint64 i = 0; i < rows.count; i++)
+	for (uint64 i = 0; page_continues(request, i, rows.count); i++)
 	{
 		Project project = project_of_row(&rows, i);
 

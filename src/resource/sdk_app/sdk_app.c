@@ -7,6 +7,7 @@
 #include "resource/resource.h"
 
 #include "call/cursor.h"
+#include "call/page.h"
 #include "call/token.h"
 #include "catalog/pg_type.h"
 #include "resource/sdk_app/settings.h"
@@ -62,7 +63,7 @@ static const char *const platforms[] = {"ios",	"android", "web",  "react-native"
 
 const Field create_sdk_app_fields[] = {
 	[PROJECT_ID] = PROJECT_ID_FIELD,
-	[NAME] = FIELD("name", "name", FIELD_TEXT, .required = true, .rule = RULE_LENGTH, .min = 1,
+	[NAME] = FIELD("name", "name", FIELD_TEXT, .required = true, .rule = RULE_NAME, .min = 1,
 				   .max = APP_NAME_MAX),
 	[PLATFORM] = FIELD("platform", "platform", FIELD_TEXT, .required = true, .rule = RULE_ONE_OF,
 					   .choices = platforms),
@@ -118,7 +119,7 @@ const Field update_sdk_app_fields[] = {
 	[UPDATE_PROJECT_ID] = PROJECT_ID_FIELD,
 	[UPDATE_APP_ID] = FIELD("app_id", "appId", FIELD_TEXT, .place = IN_PATH, .required = true),
 	[UPDATE_NAME] =
-		FIELD("name", "name", FIELD_TEXT, .rule = RULE_LENGTH, .min = 1, .max = APP_NAME_MAX),
+		FIELD("name", "name", FIELD_TEXT, .rule = RULE_NAME, .min = 1, .max = APP_NAME_MAX),
 	[UPDATE_BUNDLE_ID] = FIELD("bundle_id", "bundleId", FIELD_TEXT, .rule = RULE_APP_ID, .min = 1,
 							   .max = IDENTIFIER_MAX),
 	[UPDATE_ANDROID_PACKAGE] = FIELD("android_package", "androidPackage", FIELD_TEXT,
@@ -424,7 +425,7 @@ do_list_sdk_apps(Request *request)
 	if (rows.count == 0)
 		require_project(request, &find_project);
 	document_open_items(out);
-	for (uint64 i = 0; i < rows.count && i < (uint64) limit; i++)
+	for (uint64 i = 0; i < rows.count && next == NULL; i++)
 	{
 		SdkApp app = sdk_app_of_row(&rows, i);
 
@@ -433,7 +434,7 @@ do_list_sdk_apps(Request *request)
 		document_iso(out, "createdAt", app.created_at);
 		document_iso(out, "lastEventAt", app.last_event_at);
 		document_close(out, '}');
-		if (i + 1 == (uint64) limit && rows.count > (uint64) limit)
+		if (rows.count > i + 1 && (i + 1 == (uint64) limit || page_is_full(request)))
 			next = cursor_text(list_scope(request), app.created_at, app.id);
 	}
 	document_close(out, ']');
