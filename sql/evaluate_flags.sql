@@ -114,6 +114,7 @@ CREATE TEMP TABLE segment AS SELECT '{
 	"by an absent attribute": {"salt": "s", "rules": [{"clauses": [], "weight": 1, "bucketBy": "absent"}]},
 	"big": {"unbounded": true, "generation": 2, "included": ["in"], "rules": [{"clauses": [{"attribute": "vip", "op": "in", "values": [true]}]}]},
 	"big without a generation": {"unbounded": true, "rules": [{"clauses": []}]},
+	"big of an empty kind": {"unbounded": true, "generation": 2, "unboundedContextKind": "", "rules": [{"clauses": []}]},
 	"big of orgs": {"unbounded": true, "generation": 2, "unboundedContextKind": "org", "rules": [{"clauses": []}]}
 }'::jsonb AS segments;
 CREATE FUNCTION pg_temp.segment(key jsonb, context jsonb, negate boolean DEFAULT false) RETURNS text LANGUAGE sql AS $$

@@ -26,15 +26,24 @@ read_keys(KeySet *set, const Members *source, const char *name)
 }
 
 /*
+ * kind_member reads a kind of context: that of users if there is none, or an empty one.
+ */
+static StringView
+kind_member(const Members *source, const char *name)
+{
+	StringView kind = STRING_VIEW("");
+
+	(void) member_string(source, name, &kind);
+	return kind.length == 0 ? STRING_VIEW("user") : kind;
+}
+
+/*
  * read_key_list reads the kind and the keys of an entry.
  */
 static void
 read_key_list(KeyList *list, const Members *entry)
 {
-	StringView kind = STRING_VIEW("");
-
-	(void) member_string(entry, "contextKind", &kind);
-	list->kind = kind.length == 0 ? STRING_VIEW("user") : kind;
+	list->kind = kind_member(entry, "contextKind");
 	read_keys(&list->keys, entry, "values");
 }
 
@@ -248,8 +257,7 @@ segment_compile(JsonbContainer *source, StringView key, MemoryContext context)
 	compile_segment_rules(segment, &members, salt);
 	member_boolean(&members, "unbounded", &segment->unbounded);
 	segment->has_generation = member_integer(&members, "generation", &generation);
-	segment->unbounded_kind = STRING_VIEW("user");
-	(void) member_string(&members, "unboundedContextKind", &segment->unbounded_kind);
+	segment->unbounded_kind = kind_member(&members, "unboundedContextKind");
 	MemoryContextSwitchTo(before);
 	return segment;
 }

@@ -19,7 +19,7 @@ static const char *const reason_kinds[] = {[REASON_ERROR] = "\"ERROR\"",
 
 static const char *const evaluation_errors[] = {[EVALUATION_FLAG_NOT_FOUND] = "\"FLAG_NOT_FOUND\"",
 												[EVALUATION_USER_NOT_SPECIFIED] =
-													"USER_NOT_SPECIFIED",
+													"\"USER_NOT_SPECIFIED\"",
 												[EVALUATION_MALFORMED_FLAG] = "\"MALFORMED_FLAG\""};
 
 /*
