@@ -230,4 +230,5 @@ SELECT count(*) AS contexts, sum(total_bytes) < 1000000 AS small FROM pg_backend
 COMMIT;
 SELECT count(*) AS contexts FROM pg_backend_memory_contexts WHERE name = 'flagplane segments';
 DELETE FROM flagplane_data.layer WHERE key LIKE 'many-%';
+DELETE FROM flagplane_data.audit_log WHERE target LIKE 'proj/assign:layer/many-%';
 DROP TABLE t.unit;

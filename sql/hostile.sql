@@ -7,13 +7,15 @@ SELECT t.project('hostile') IS NOT NULL AS made;
 SELECT flagplane.create_layer('hostile', 'y', 'Y', '') IS NOT NULL AND flagplane.create_experiment('hostile', 'test', 'y', 'Y') IS NOT NULL AS made;
 -- The hostile values by type.
 CREATE TEMP TABLE value (type text, value text);
-INSERT INTO value SELECT 'text', v FROM unnest(ARRAY['', 'hostile', '%s%n', repeat('x', 70000), E'\x01\x7f', '\', '"', chr(1114111), chr(65279)]) v;
+INSERT INTO value SELECT 'text', v FROM unnest(ARRAY['', 'hostile', '%s%n', repeat('x', 70000), E'\x01\x7f', '\', '"', chr(1114111), chr(65279), ' ', E'a\u202Eb', E'a\nb']) v;
 INSERT INTO value SELECT 'text[]', v FROM unnest(ARRAY['{}', '{NULL}', '{NULL,a}', '{a,NULL,a}', '{{a},{b}}', '[5:6]={a,b}', '{{{NULL}}}']) v;
 INSERT INTO value SELECT 'jsonb', v FROM unnest(ARRAY['null', '[]', '{}', '""', '1', '[[]]', '[null]', '{"": null}', '[{}]', '{"key": []}', '{"capabilities": ["flagLink"]}',
 	'{"capabilities": {"flagLink": {"metadata": [1]}}}', '[{"value": 1}, {"value": null}]', '1e1000', '{"onVariation": 1e1000, "offVariation": -0.0}',
 	'{"usingMobileKey": [], "usingEnvironmentId": {}}', '[{"kind": null}]', '[{"kind": "updateName", "name": "", "value": []}]', '[{"kind": "startIteration", "changeJustification": {}}]',
 	'[{"kind": "updateExperimentReservation", "experimentKey": "y", "reservationPercent": 1e9}]', '[{"kind": "updateExperimentReservation", "experimentKey": "y", "reservationPercent": 0.5}]',
-	'[{"kind": "updateExperimentReservation", "experimentKey": "%s", "reservationPercent": 100}]', '[{"kind": "removeExperiment", "experimentKey": "y"}]']) v;
+	'[{"kind": "updateExperimentReservation", "experimentKey": "%s", "reservationPercent": 100}]',
+	'[{"value": 1e400}, {"value": 1e131071}]', '[{"value": 1e308}, {"value": -0}]', repeat('[', 6000) || repeat(']', 6000), '{"environments": {"test": {"rules": [{"clauses": [{}]}], "targets": {}, "prerequisites": [null]}}}',
+	'[{"op": "add", "path": "/environments/test/rules/-", "value": {"variation": 1e9, "clauses": 1e131071}}]', '[{"op": "copy", "from": "", "path": "/variations/-"}]', '[{"kind": "removeExperiment", "experimentKey": "y"}]']) v;
 INSERT INTO value SELECT 'integer', v FROM unnest(ARRAY['-2147483648', '2147483647', '0', '-1']) v;
 INSERT INTO value SELECT 'bigint', v FROM unnest(ARRAY['-9223372036854775808', '9223372036854775807', '0']) v;
 INSERT INTO value SELECT 'boolean', v FROM unnest(ARRAY['true', 'false']) v;

@@ -14,7 +14,7 @@ CREATE FUNCTION t.mask(answer text) RETURNS text LANGUAGE sql AS $$
 		'(?<![0-9a-f])([0-9a-f]{32}|[0-9a-f]{24})(?![0-9a-f])', '<id>', 'g'),
 		'\m(1[7-9]|[23]\d)\d{11}\M', '<ms>', 'g'),
 		'20(2[6-9]|[3-9]\d)-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?', '<time>', 'g'),
-		'\m(1[7-9]|[23]\d)\d{8}\M', '<s>', 'g')
+		'\m(?!2147483647)(1[7-9]|[23]\d)\d{8}\M', '<s>', 'g')
 $$;
 
 -- A REST request: its status, its headers and its body.

@@ -83,6 +83,9 @@ ROLLBACK;
 SELECT t.noted('u-undone') AS undone;
 SELECT t.get('u-undone');
 SELECT t.noted('u-undone') AS again;
+-- That one is committed, and not written again.
+UPDATE flagplane_data.access_token_use SET used_at = now() - interval '1 day' WHERE token_id = (SELECT id FROM flagplane_data.access_token WHERE name = 'u-undone');
+SELECT t.get('u-undone'), t.age('u-undone') AS remembered;
 BEGIN;
 SAVEPOINT s;
 SELECT t.get('u-savepoint');
@@ -93,6 +96,8 @@ SELECT t.get('u-savepoint');
 SELECT t.noted('u-savepoint') AS again;
 COMMIT;
 SELECT t.noted('u-savepoint') AS committed;
+UPDATE flagplane_data.access_token_use SET used_at = now() - interval '1 day' WHERE token_id = (SELECT id FROM flagplane_data.access_token WHERE name = 'u-savepoint');
+SELECT t.get('u-savepoint'), t.age('u-savepoint') AS remembered;
 -- A savepoint that is released goes the way of what is around it.
 BEGIN;
 SAVEPOINT s;
@@ -105,9 +110,5 @@ ROLLBACK;
 SELECT t.noted('u-released') AS released, t.noted('u-within') AS within;
 SELECT t.get('u-released'), t.get('u-within');
 SELECT t.noted('u-released') AS released, t.noted('u-within') AS within;
--- What is noted and committed is not written again.
-UPDATE flagplane_data.access_token_use SET used_at = now() - interval '1 day' WHERE token_id IN (SELECT id FROM flagplane_data.access_token WHERE name IN ('u-undone', 'u-savepoint'));
-SELECT t.get('u-undone'), t.get('u-savepoint');
-SELECT t.age('u-undone') AS undone, t.age('u-savepoint') AS savepoint;
 DROP FUNCTION t.get, t.call, t.age, t.noted;
 DROP TABLE t.used, t.many;

@@ -20,5 +20,10 @@ SELECT s, t.try(format(s, E'x\u202Ey')) FROM unnest(ARRAY[$$SELECT flagplane.cre
 -- One that was stored when names could hold more does not keep the rest from being changed.
 UPDATE flagplane_data.flag SET name = E'F\u200B' WHERE key = 'f' AND project_id = (SELECT id FROM flagplane_data.project WHERE key = 'strict');
 SELECT t.try($$SELECT flagplane.update_flag('strict', 'f', '{"temporary": false}')->>'temporary'$$), t.try($$SELECT flagplane.update_flag('strict', 'f', '{"name": "G\u200b"}')->>'name'$$), t.try($$SELECT flagplane.update_flag('strict', 'f', '{"name": "G"}')->>'name'$$);
+-- So for variations.
+SELECT t.try($$SELECT flagplane.create_flag('strict', 'v', 'V', variations => '[{"value": 1, "name": "one"}, {"value": 2, "name": "tw\u202eo"}]')$$), t.try($$SELECT flagplane.create_flag('strict', 'v', 'V', variations => '[{"value": 1, "name": " "}, {"value": 2}]')$$),
+	flagplane.create_flag('strict', 'v', 'V', variations => '[{"value": 1, "name": "one"}, {"value": 2, "name": ""}]')#>>'{variations,0,name}' AS name;
+UPDATE flagplane_data.flag SET variations = jsonb_set(variations, '{1,name}', '"\u200b"') WHERE key = 'v' AND project_id = (SELECT id FROM flagplane_data.project WHERE key = 'strict');
+SELECT t.try($$SELECT flagplane.update_flag('strict', 'v', '{"temporary": false}')->>'temporary'$$), t.try($$SELECT flagplane.update_flag('strict', 'v', '[{"op": "replace", "path": "/variations/0/name", "value": "\u200b"}]')$$);
 -- A description has as many lines as it likes.
 SELECT flagplane.update_flag('strict', 'f', '{"description": "one\ntwo\u202e"}')->>'name' AS name;

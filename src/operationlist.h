@@ -2,184 +2,241 @@
  * operationlist.h
  *	  THE TABLE: every operation, once.
  *
- * A row names the SQL function, the REST method and path (none: NULL), the
- * scope, the success status, the dialect of answers and errors, whether it
- * changes anything, what it is about, and the rules between its fields (none:
- * NULL).  WHOLE_ACCOUNT marks what reaches beyond single projects, GENERATES_SECRET
- * what may answer with a secret that is shown once.  Its fields are <name>_fields and its work is the C function
- * do_<name>, both in the resource's file; its SQL line is in schema/functions.sql.
- * A PRECOMPUTED operation has precompute_<name> as well, which may write its answer before
- * the work.  A row needs no include guard: it is read once for each use.
+ * OPERATION(name, .member = value, ...) sets members of Operation.  The SQL function is
+ * called like it, its fields are <name>_fields and its work is the C function do_<name>,
+ * both in the resource's file; its SQL line is in schema/functions.sql.  Without .method
+ * and .path it has no REST request; .check holds rules between fields; .precompute may
+ * write the answer before the work.  .whole_account marks what reaches beyond single
+ * projects, GENERATES_SECRET a kind whose answer may show a secret once.  No
+ * include guard: the rows are read once for each use.
  */
-#if defined(OPERATION) && !defined(PRECOMPUTED)
-#define PRECOMPUTED OPERATION
-#endif
-
 #ifdef OPERATION
 /* Accounts */
-OPERATION(create_account, NULL, NULL, ROLE_ONLY | WHOLE_ACCOUNT, 201, LAUNCHDARKLY, CHANGES,
-		  "account", NULL)
-OPERATION(list_accounts, NULL, NULL, ROLE_ONLY | WHOLE_ACCOUNT, 200, LAUNCHDARKLY, READS, "account",
-		  NULL)
+OPERATION(create_account, .scope = ROLE_ONLY, .whole_account = true, .status = 201,
+		  .dialect = LAUNCHDARKLY, .kind = CHANGES, .subject = "account")
+OPERATION(list_accounts, .scope = ROLE_ONLY, .whole_account = true, .status = 200,
+		  .dialect = LAUNCHDARKLY, .kind = READS, .subject = "account")
 
 /* The caller */
-OPERATION(whoami, "GET", "/v1/whoami", SCOPE_NONE, 200, LAYERS, READS, "caller", NULL)
-OPERATION(get_caller_identity, "GET", "/api/v2/caller-identity", SCOPE_NONE, 200, LAUNCHDARKLY,
-		  READS, "caller identity", NULL)
+OPERATION(whoami, .method = "GET", .path = "/v1/whoami", .scope = SCOPE_NONE, .status = 200,
+		  .dialect = LAYERS, .kind = READS, .subject = "caller")
+OPERATION(get_caller_identity, .method = "GET", .path = "/api/v2/caller-identity",
+		  .scope = SCOPE_NONE, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+		  .subject = "caller identity")
 
 /* Members and access tokens */
-OPERATION(create_member, NULL, NULL, TOKENS_ADMIN | WHOLE_ACCOUNT, 201, LAUNCHDARKLY, CHANGES,
-		  "member", NULL)
-OPERATION(create_members, "POST", "/api/v2/members", TOKENS_ADMIN | WHOLE_ACCOUNT, 201,
-		  LAUNCHDARKLY, CHANGES, "member", check_create_members)
-OPERATION(get_member, "GET", "/api/v2/members/:id", TOKENS_ADMIN | WHOLE_ACCOUNT, 200, LAUNCHDARKLY,
-		  READS, "member", NULL)
-OPERATION(list_members, "GET", "/api/v2/members", TOKENS_ADMIN | WHOLE_ACCOUNT, 200, LAUNCHDARKLY,
-		  READS, "member", check_list_members)
-OPERATION(create_access_token, "POST", "/api/v2/tokens", TOKENS_ADMIN, 201, LAUNCHDARKLY,
-		  CHANGES | GENERATES_SECRET, "access token", check_create_access_token)
-OPERATION(get_access_token, "GET", "/api/v2/tokens/:id", TOKENS_ADMIN, 200, LAUNCHDARKLY, READS,
-		  "access token", NULL)
-OPERATION(list_access_tokens, "GET", "/api/v2/tokens", TOKENS_ADMIN, 200, LAUNCHDARKLY, READS,
-		  "access token", NULL)
-OPERATION(update_access_token, "PATCH", "/api/v2/tokens/:id", TOKENS_ADMIN, 200, LAUNCHDARKLY,
-		  CHANGES, "access token", NULL)
-OPERATION(delete_access_token, "DELETE", "/api/v2/tokens/:id", TOKENS_ADMIN, 204, LAUNCHDARKLY,
-		  CHANGES, "access token", NULL)
-OPERATION(reset_access_token, "POST", "/api/v2/tokens/:id/reset", TOKENS_ADMIN, 200, LAUNCHDARKLY,
-		  CHANGES | GENERATES_SECRET, "access token", NULL)
-OPERATION(rotate_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY,
-		  CHANGES | GENERATES_SECRET, "access token", NULL)
-OPERATION(set_access_token_tier, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES,
-		  "access token", NULL)
-OPERATION(revoke_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES, "access token",
-		  NULL)
-OPERATION(kill_access_token, NULL, NULL, TOKENS_ADMIN, 200, LAUNCHDARKLY, CHANGES, "access token",
-		  NULL)
+OPERATION(create_member, .scope = TOKENS_ADMIN, .whole_account = true, .status = 201,
+		  .dialect = LAUNCHDARKLY, .kind = CHANGES, .subject = "member")
+OPERATION(create_members, .method = "POST", .path = "/api/v2/members", .scope = TOKENS_ADMIN,
+		  .whole_account = true, .status = 201, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "member", .check = check_create_members)
+OPERATION(get_member, .method = "GET", .path = "/api/v2/members/:id", .scope = TOKENS_ADMIN,
+		  .whole_account = true, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+		  .subject = "member")
+OPERATION(list_members, .method = "GET", .path = "/api/v2/members", .scope = TOKENS_ADMIN,
+		  .whole_account = true, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+		  .subject = "member", .check = check_list_members)
+OPERATION(create_access_token, .method = "POST", .path = "/api/v2/tokens", .scope = TOKENS_ADMIN,
+		  .status = 201, .dialect = LAUNCHDARKLY, .kind = CHANGES | GENERATES_SECRET,
+		  .subject = "access token", .check = check_create_access_token)
+OPERATION(get_access_token, .method = "GET", .path = "/api/v2/tokens/:id", .scope = TOKENS_ADMIN,
+		  .status = 200, .dialect = LAUNCHDARKLY, .kind = READS, .subject = "access token")
+OPERATION(list_access_tokens, .method = "GET", .path = "/api/v2/tokens", .scope = TOKENS_ADMIN,
+		  .status = 200, .dialect = LAUNCHDARKLY, .kind = READS, .subject = "access token")
+OPERATION(update_access_token, .method = "PATCH", .path = "/api/v2/tokens/:id",
+		  .scope = TOKENS_ADMIN, .status = 200, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "access token")
+OPERATION(delete_access_token, .method = "DELETE", .path = "/api/v2/tokens/:id",
+		  .scope = TOKENS_ADMIN, .status = 204, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "access token")
+OPERATION(reset_access_token, .method = "POST", .path = "/api/v2/tokens/:id/reset",
+		  .scope = TOKENS_ADMIN, .status = 200, .dialect = LAUNCHDARKLY,
+		  .kind = CHANGES | GENERATES_SECRET, .subject = "access token")
+OPERATION(rotate_access_token, .scope = TOKENS_ADMIN, .status = 200, .dialect = LAUNCHDARKLY,
+		  .kind = CHANGES | GENERATES_SECRET, .subject = "access token")
+OPERATION(set_access_token_tier, .scope = TOKENS_ADMIN, .status = 200, .dialect = LAUNCHDARKLY,
+		  .kind = CHANGES, .subject = "access token")
+OPERATION(revoke_access_token, .scope = TOKENS_ADMIN, .status = 200, .dialect = LAUNCHDARKLY,
+		  .kind = CHANGES, .subject = "access token")
+OPERATION(kill_access_token, .scope = TOKENS_ADMIN, .status = 200, .dialect = LAUNCHDARKLY,
+		  .kind = CHANGES, .subject = "access token")
 
 /* Projects */
-OPERATION(create_project, "POST", "/api/v2/projects", PROJECTS_WRITE | WHOLE_ACCOUNT, 201,
-		  LAUNCHDARKLY, CHANGES, "project", check_create_project)
-OPERATION(get_project, "GET", "/api/v2/projects/:projectKey", PROJECTS_READ, 200, LAUNCHDARKLY,
-		  READS, "project", NULL)
-OPERATION(list_projects, "GET", "/api/v2/projects", PROJECTS_READ, 200, LAUNCHDARKLY, READS,
-		  "project", check_list_projects)
-OPERATION(update_project, "PATCH", "/api/v2/projects/:projectKey", PROJECTS_WRITE, 200,
-		  LAUNCHDARKLY, CHANGES, "project", NULL)
-OPERATION(delete_project, "DELETE", "/api/v2/projects/:projectKey", PROJECTS_WRITE, 204,
-		  LAUNCHDARKLY, CHANGES, "project", NULL)
+OPERATION(create_project, .method = "POST", .path = "/api/v2/projects", .scope = PROJECTS_WRITE,
+		  .whole_account = true, .status = 201, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "project", .check = check_create_project)
+OPERATION(get_project, .method = "GET", .path = "/api/v2/projects/:projectKey",
+		  .scope = PROJECTS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+		  .subject = "project")
+OPERATION(list_projects, .method = "GET", .path = "/api/v2/projects", .scope = PROJECTS_READ,
+		  .status = 200, .dialect = LAUNCHDARKLY, .kind = READS, .subject = "project",
+		  .check = check_list_projects)
+OPERATION(update_project, .method = "PATCH", .path = "/api/v2/projects/:projectKey",
+		  .scope = PROJECTS_WRITE, .status = 200, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "project")
+OPERATION(delete_project, .method = "DELETE", .path = "/api/v2/projects/:projectKey",
+		  .scope = PROJECTS_WRITE, .status = 204, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "project")
 
 /* Environments */
-PRECOMPUTED(create_environment, "POST", "/api/v2/projects/:projectKey/environments", PROJECTS_WRITE,
-			201, LAUNCHDARKLY, CHANGES, "environment", check_create_environment)
-OPERATION(get_environment, "GET", "/api/v2/projects/:projectKey/environments/:environmentKey",
-		  PROJECTS_READ, 200, LAUNCHDARKLY, READS, "environment", NULL)
-OPERATION(list_environments, "GET", "/api/v2/projects/:projectKey/environments", PROJECTS_READ, 200,
-		  LAUNCHDARKLY, READS, "environment", check_list_environments)
-OPERATION(update_environment, "PATCH", "/api/v2/projects/:projectKey/environments/:environmentKey",
-		  PROJECTS_WRITE, 200, LAUNCHDARKLY, CHANGES, "environment", NULL)
-OPERATION(delete_environment, "DELETE", "/api/v2/projects/:projectKey/environments/:environmentKey",
-		  PROJECTS_WRITE, 204, LAUNCHDARKLY, CHANGES, "environment", NULL)
-OPERATION(reset_environment_sdk_key, "POST",
-		  "/api/v2/projects/:projectKey/environments/:environmentKey/apiKey", PROJECTS_WRITE, 200,
-		  LAUNCHDARKLY, CHANGES, "environment", NULL)
-OPERATION(reset_environment_mobile_key, "POST",
-		  "/api/v2/projects/:projectKey/environments/:environmentKey/mobileKey", PROJECTS_WRITE,
-		  200, LAUNCHDARKLY, CHANGES, "environment", NULL)
-OPERATION(resolve_environment_key, NULL, NULL, PROJECTS_READ, 200, LAUNCHDARKLY, READS,
-		  "environment", NULL)
+OPERATION(create_environment, .method = "POST", .path = "/api/v2/projects/:projectKey/environments",
+		  .scope = PROJECTS_WRITE, .status = 201, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "environment", .check = check_create_environment,
+		  .precompute = precompute_create_environment)
+OPERATION(get_environment, .method = "GET",
+		  .path = "/api/v2/projects/:projectKey/environments/:environmentKey",
+		  .scope = PROJECTS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+		  .subject = "environment")
+OPERATION(list_environments, .method = "GET", .path = "/api/v2/projects/:projectKey/environments",
+		  .scope = PROJECTS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+		  .subject = "environment", .check = check_list_environments)
+OPERATION(update_environment, .method = "PATCH",
+		  .path = "/api/v2/projects/:projectKey/environments/:environmentKey",
+		  .scope = PROJECTS_WRITE, .status = 200, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "environment")
+OPERATION(delete_environment, .method = "DELETE",
+		  .path = "/api/v2/projects/:projectKey/environments/:environmentKey",
+		  .scope = PROJECTS_WRITE, .status = 204, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "environment")
+OPERATION(reset_environment_sdk_key, .method = "POST",
+		  .path = "/api/v2/projects/:projectKey/environments/:environmentKey/apiKey",
+		  .scope = PROJECTS_WRITE, .status = 200, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "environment")
+OPERATION(reset_environment_mobile_key, .method = "POST",
+		  .path = "/api/v2/projects/:projectKey/environments/:environmentKey/mobileKey",
+		  .scope = PROJECTS_WRITE, .status = 200, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "environment")
+OPERATION(resolve_environment_key, .scope = PROJECTS_READ, .status = 200, .dialect = LAUNCHDARKLY,
+		  .kind = READS, .subject = "environment")
 
 /* Flags */
-OPERATION(create_flag, "POST", "/api/v2/flags/:projectKey", FLAGS_WRITE, 201, LAUNCHDARKLY, CHANGES,
-		  "flag", check_create_flag)
-OPERATION(get_flag, "GET", "/api/v2/flags/:projectKey/:featureFlagKey", FLAGS_READ, 200,
-		  LAUNCHDARKLY, READS, "flag", NULL)
-OPERATION(list_flags, "GET", "/api/v2/flags/:projectKey", FLAGS_READ, 200, LAUNCHDARKLY, READS,
-		  "flag", check_list_flags)
-OPERATION(update_flag, "PATCH", "/api/v2/flags/:projectKey/:featureFlagKey", FLAGS_WRITE, 200,
-		  LAUNCHDARKLY, CHANGES, "flag", NULL)
-OPERATION(delete_flag, "DELETE", "/api/v2/flags/:projectKey/:featureFlagKey", FLAGS_WRITE, 204,
-		  LAUNCHDARKLY, CHANGES, "flag", NULL)
+OPERATION(create_flag, .method = "POST", .path = "/api/v2/flags/:projectKey", .scope = FLAGS_WRITE,
+		  .status = 201, .dialect = LAUNCHDARKLY, .kind = CHANGES, .subject = "flag",
+		  .check = check_create_flag)
+OPERATION(get_flag, .method = "GET", .path = "/api/v2/flags/:projectKey/:featureFlagKey",
+		  .scope = FLAGS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+		  .subject = "flag")
+OPERATION(list_flags, .method = "GET", .path = "/api/v2/flags/:projectKey", .scope = FLAGS_READ,
+		  .status = 200, .dialect = LAUNCHDARKLY, .kind = READS, .subject = "flag",
+		  .check = check_list_flags)
+OPERATION(update_flag, .method = "PATCH", .path = "/api/v2/flags/:projectKey/:featureFlagKey",
+		  .scope = FLAGS_WRITE, .status = 200, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "flag")
+OPERATION(delete_flag, .method = "DELETE", .path = "/api/v2/flags/:projectKey/:featureFlagKey",
+		  .scope = FLAGS_WRITE, .status = 204, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "flag")
 
 /* Flag links */
-PRECOMPUTED(create_flag_link, "POST",
-			"/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey", FLAGS_WRITE, 201,
-			LAUNCHDARKLY, CHANGES, "flag link", check_create_flag_link)
-OPERATION(get_flag_link, "GET", "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey/:id",
-		  FLAGS_READ, 200, LAUNCHDARKLY, READS, "flag link", NULL)
-OPERATION(list_flag_links, "GET", "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey",
-		  FLAGS_READ, 200, LAUNCHDARKLY, READS, "flag link", NULL)
-OPERATION(update_flag_link, "PATCH",
-		  "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey/:id", FLAGS_WRITE, 200,
-		  LAUNCHDARKLY, CHANGES, "flag link", NULL)
-OPERATION(delete_flag_link, "DELETE",
-		  "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey/:id", FLAGS_WRITE, 204,
-		  LAUNCHDARKLY, CHANGES, "flag link", NULL)
-OPERATION(register_integration, NULL, NULL, FLAGS_WRITE | WHOLE_ACCOUNT, 201, LAUNCHDARKLY, CHANGES,
-		  "integration", check_register_integration)
+OPERATION(create_flag_link, .method = "POST",
+		  .path = "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey",
+		  .scope = FLAGS_WRITE, .status = 201, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "flag link", .check = check_create_flag_link,
+		  .precompute = precompute_create_flag_link)
+OPERATION(get_flag_link, .method = "GET",
+		  .path = "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey/:id",
+		  .scope = FLAGS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+		  .subject = "flag link")
+OPERATION(list_flag_links, .method = "GET",
+		  .path = "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey",
+		  .scope = FLAGS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+		  .subject = "flag link")
+OPERATION(update_flag_link, .method = "PATCH",
+		  .path = "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey/:id",
+		  .scope = FLAGS_WRITE, .status = 200, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "flag link")
+OPERATION(delete_flag_link, .method = "DELETE",
+		  .path = "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey/:id",
+		  .scope = FLAGS_WRITE, .status = 204, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "flag link")
+OPERATION(register_integration, .scope = FLAGS_WRITE, .whole_account = true, .status = 201,
+		  .dialect = LAUNCHDARKLY, .kind = CHANGES, .subject = "integration",
+		  .check = check_register_integration)
 
 /* Layers */
-PRECOMPUTED(create_layer, "POST", "/api/v2/projects/:projectKey/layers", LAYERS_WRITE, 201,
-			LAUNCHDARKLY, CHANGES, "layer", NULL)
-OPERATION(get_layer, "GET", "/api/v2/projects/:projectKey/layers/:layerKey", LAYERS_READ, 200,
-		  LAUNCHDARKLY, READS, "layer", NULL)
-OPERATION(check_layer, NULL, NULL, LAYERS_READ, 200, LAUNCHDARKLY, READS, "layer", NULL)
-OPERATION(list_layers, "GET", "/api/v2/projects/:projectKey/layers", LAYERS_READ, 200, LAUNCHDARKLY,
-		  READS, "layer", check_list_layers)
-OPERATION(update_layer, "PATCH", "/api/v2/projects/:projectKey/layers/:layerKey", LAYERS_WRITE, 200,
-		  LAUNCHDARKLY, CHANGES, "layer", check_update_layer)
-OPERATION(delete_layer, "DELETE", "/api/v2/projects/:projectKey/layers/:layerKey", LAYERS_WRITE,
-		  204, LAUNCHDARKLY, CHANGES, "layer", NULL)
+OPERATION(create_layer, .method = "POST", .path = "/api/v2/projects/:projectKey/layers",
+		  .scope = LAYERS_WRITE, .status = 201, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "layer", .precompute = precompute_create_layer)
+OPERATION(get_layer, .method = "GET", .path = "/api/v2/projects/:projectKey/layers/:layerKey",
+		  .scope = LAYERS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+		  .subject = "layer")
+OPERATION(check_layer, .scope = LAYERS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+		  .subject = "layer")
+OPERATION(list_layers, .method = "GET", .path = "/api/v2/projects/:projectKey/layers",
+		  .scope = LAYERS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+		  .subject = "layer", .check = check_list_layers)
+OPERATION(update_layer, .method = "PATCH", .path = "/api/v2/projects/:projectKey/layers/:layerKey",
+		  .scope = LAYERS_WRITE, .status = 200, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "layer", .check = check_update_layer)
+OPERATION(delete_layer, .method = "DELETE", .path = "/api/v2/projects/:projectKey/layers/:layerKey",
+		  .scope = LAYERS_WRITE, .status = 204, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "layer")
 
 /* Experiments */
-OPERATION(create_experiment, "POST",
-		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments", LAYERS_WRITE,
-		  201, LAUNCHDARKLY, CHANGES, "experiment", check_create_experiment)
-OPERATION(get_experiment, "GET",
-		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments/:experimentKey",
-		  LAYERS_READ, 200, LAUNCHDARKLY, READS, "experiment", NULL)
-OPERATION(list_experiments, "GET",
-		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments", LAYERS_READ, 200,
-		  LAUNCHDARKLY, READS, "experiment", check_list_experiments)
-OPERATION(update_experiment, "PATCH",
-		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments/:experimentKey",
-		  LAYERS_WRITE, 200, LAUNCHDARKLY, CHANGES, "experiment", check_update_experiment)
-OPERATION(start_experiment, NULL, NULL, LAYERS_WRITE, 200, LAUNCHDARKLY, CHANGES, "experiment",
-		  NULL)
-OPERATION(stop_experiment, NULL, NULL, LAYERS_WRITE, 200, LAUNCHDARKLY, CHANGES, "experiment", NULL)
-OPERATION(archive_experiment, NULL, NULL, LAYERS_WRITE, 200, LAUNCHDARKLY, CHANGES, "experiment",
-		  NULL)
-OPERATION(delete_experiment, "DELETE",
-		  "/api/v2/projects/:projectKey/environments/:environmentKey/experiments/:experimentKey",
-		  LAYERS_WRITE, 204, LAUNCHDARKLY, CHANGES, "experiment", NULL)
+OPERATION(create_experiment, .method = "POST",
+		  .path = "/api/v2/projects/:projectKey/environments/:environmentKey/experiments",
+		  .scope = LAYERS_WRITE, .status = 201, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "experiment", .check = check_create_experiment)
+OPERATION(
+	get_experiment, .method = "GET",
+	.path = "/api/v2/projects/:projectKey/environments/:environmentKey/experiments/:experimentKey",
+	.scope = LAYERS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+	.subject = "experiment")
+OPERATION(list_experiments, .method = "GET",
+		  .path = "/api/v2/projects/:projectKey/environments/:environmentKey/experiments",
+		  .scope = LAYERS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+		  .subject = "experiment", .check = check_list_experiments)
+OPERATION(
+	update_experiment, .method = "PATCH",
+	.path = "/api/v2/projects/:projectKey/environments/:environmentKey/experiments/:experimentKey",
+	.scope = LAYERS_WRITE, .status = 200, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+	.subject = "experiment", .check = check_update_experiment)
+OPERATION(start_experiment, .scope = LAYERS_WRITE, .status = 200, .dialect = LAUNCHDARKLY,
+		  .kind = CHANGES, .subject = "experiment")
+OPERATION(stop_experiment, .scope = LAYERS_WRITE, .status = 200, .dialect = LAUNCHDARKLY,
+		  .kind = CHANGES, .subject = "experiment")
+OPERATION(archive_experiment, .scope = LAYERS_WRITE, .status = 200, .dialect = LAUNCHDARKLY,
+		  .kind = CHANGES, .subject = "experiment")
+OPERATION(
+	delete_experiment, .method = "DELETE",
+	.path = "/api/v2/projects/:projectKey/environments/:environmentKey/experiments/:experimentKey",
+	.scope = LAYERS_WRITE, .status = 204, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+	.subject = "experiment")
 
 /* Projects as Layers' Partner API shows them */
-OPERATION(get_partner_project, "GET", "/v1/projects/:projectId", PROJECTS_READ, 200, LAYERS, READS,
-		  "partner project", NULL)
-OPERATION(list_partner_projects, "GET", "/v1/projects", PROJECTS_READ, 200, LAYERS, READS,
-		  "partner project", NULL)
+OPERATION(get_partner_project, .method = "GET", .path = "/v1/projects/:projectId",
+		  .scope = PROJECTS_READ, .status = 200, .dialect = LAYERS, .kind = READS,
+		  .subject = "partner project")
+OPERATION(list_partner_projects, .method = "GET", .path = "/v1/projects", .scope = PROJECTS_READ,
+		  .status = 200, .dialect = LAYERS, .kind = READS, .subject = "partner project")
 
 /* SDK apps */
-PRECOMPUTED(create_sdk_app, "POST", "/v1/projects/:projectId/sdk-apps", PROJECTS_WRITE, 201, LAYERS,
-			CHANGES | KEY_REQUIRED | GENERATES_SECRET, "SDK app", check_create_sdk_app)
-OPERATION(get_sdk_app, "GET", "/v1/projects/:projectId/sdk-apps/:appId", PROJECTS_READ, 200, LAYERS,
-		  READS, "SDK app", NULL)
-OPERATION(list_sdk_apps, "GET", "/v1/projects/:projectId/sdk-apps", PROJECTS_READ, 200, LAYERS,
-		  READS, "SDK app", NULL)
-OPERATION(update_sdk_app, "PATCH", "/v1/projects/:projectId/sdk-apps/:appId", PROJECTS_WRITE, 200,
-		  LAYERS, CHANGES | GENERATES_SECRET, "SDK app", check_update_sdk_app)
-OPERATION(delete_sdk_app, "DELETE", "/v1/projects/:projectId/sdk-apps/:appId", PROJECTS_WRITE, 204,
-		  LAYERS, CHANGES, "SDK app", NULL)
-OPERATION(authenticate_sdk_app, NULL, NULL, PROJECTS_READ, 200, LAYERS, READS, "SDK app", NULL)
+OPERATION(create_sdk_app, .method = "POST", .path = "/v1/projects/:projectId/sdk-apps",
+		  .scope = PROJECTS_WRITE, .status = 201, .dialect = LAYERS,
+		  .kind = CHANGES | KEY_REQUIRED | GENERATES_SECRET, .subject = "SDK app",
+		  .check = check_create_sdk_app, .precompute = precompute_create_sdk_app)
+OPERATION(get_sdk_app, .method = "GET", .path = "/v1/projects/:projectId/sdk-apps/:appId",
+		  .scope = PROJECTS_READ, .status = 200, .dialect = LAYERS, .kind = READS,
+		  .subject = "SDK app")
+OPERATION(list_sdk_apps, .method = "GET", .path = "/v1/projects/:projectId/sdk-apps",
+		  .scope = PROJECTS_READ, .status = 200, .dialect = LAYERS, .kind = READS,
+		  .subject = "SDK app")
+OPERATION(update_sdk_app, .method = "PATCH", .path = "/v1/projects/:projectId/sdk-apps/:appId",
+		  .scope = PROJECTS_WRITE, .status = 200, .dialect = LAYERS,
+		  .kind = CHANGES | GENERATES_SECRET, .subject = "SDK app", .check = check_update_sdk_app)
+OPERATION(delete_sdk_app, .method = "DELETE", .path = "/v1/projects/:projectId/sdk-apps/:appId",
+		  .scope = PROJECTS_WRITE, .status = 204, .dialect = LAYERS, .kind = CHANGES,
+		  .subject = "SDK app")
+OPERATION(authenticate_sdk_app, .scope = PROJECTS_READ, .status = 200, .dialect = LAYERS,
+		  .kind = READS, .subject = "SDK app")
 
 /* The audit log */
-OPERATION(list_audit_log, "GET", "/api/v2/auditlog", AUDIT_READ, 200, LAUNCHDARKLY, READS,
-		  "audit log entry", NULL)
-OPERATION(get_audit_log_entry, "GET", "/api/v2/auditlog/:id", AUDIT_READ, 200, LAUNCHDARKLY, READS,
-		  "audit log entry", NULL)
-OPERATION(changes, NULL, NULL, AUDIT_READ, 200, LAUNCHDARKLY, READS, "change", NULL)
+OPERATION(list_audit_log, .method = "GET", .path = "/api/v2/auditlog", .scope = AUDIT_READ,
+		  .status = 200, .dialect = LAUNCHDARKLY, .kind = READS, .subject = "audit log entry")
+OPERATION(get_audit_log_entry, .method = "GET", .path = "/api/v2/auditlog/:id", .scope = AUDIT_READ,
+		  .status = 200, .dialect = LAUNCHDARKLY, .kind = READS, .subject = "audit log entry")
+OPERATION(changes, .scope = AUDIT_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+		  .subject = "change")
 
-#undef PRECOMPUTED
 #endif /* OPERATION */
 
 /* The verbs that the names of changes begin with, and what the audit log says of a change. */

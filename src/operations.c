@@ -9,26 +9,12 @@
 #include "resource/resource.h"
 
 const Operation operations[OPERATION_COUNT] = {
-#define ROW(name, method, path, scope, status, dialect, kind, subject, check, precompute) \
-	[OP_##name] = {#name,                                                                 \
-				   method,                                                                \
-				   path,                                                                  \
-				   (scope) & ~WHOLE_ACCOUNT,                                              \
-				   ((scope) &WHOLE_ACCOUNT) != 0,                                         \
-				   status,                                                                \
-				   dialect,                                                               \
-				   kind,                                                                  \
-				   subject,                                                               \
-				   name##_fields,                                                         \
-				   check,                                                                 \
-				   precompute,                                                            \
-				   do_##name,                                                             \
-				   OP_##name + 1},
-#define OPERATION(name, method, path, scope, status, dialect, kind, subject, check) \
-	ROW(name, method, path, scope, status, dialect, kind, subject, check, NULL)
-#define PRECOMPUTED(name, method, path, scope, status, dialect, kind, subject, check) \
-	ROW(name, method, path, scope, status, dialect, kind, subject, check, precompute_##name)
+#define OPERATION(operation, ...)                     \
+	[OP_##operation] = {.name = #operation,           \
+						.number = OP_##operation + 1, \
+						.fields = operation##_fields, \
+						.run = do_##operation,        \
+						__VA_ARGS__},
 #include "operationlist.h"
 #undef OPERATION
-#undef ROW
 };

@@ -9,7 +9,7 @@
 
 typedef enum OperationId
 {
-#define OPERATION(name, method, path, scope, status, dialect, kind, subject, check) OP_##name,
+#define OPERATION(name, ...) OP_##name,
 #include "operationlist.h"
 #undef OPERATION
 	OPERATION_COUNT

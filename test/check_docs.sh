@@ -10,11 +10,15 @@ complain() {
 	bad=1
 }
 functions=$(sed -n 's/^CREATE FUNCTION flagplane\.\([a-z0-9_]*\)(.*/\1/p' src/schema/*.sql)
-operations=$(sed -n 's/^\(OPERATION\|PRECOMPUTED\)(\([a-z0-9_]*\),.*/\2/p' src/operationlist.h)
+operations=$(perl -0777 -ne 'print "$1\n" while /^OPERATION\(\s*(\w+),/gm' src/operationlist.h)
 # A pattern that matches nothing would find nothing missing.
 [ -n "$functions" ] && [ -n "$operations" ] || complain "$0 finds no functions or no operations"
 for name in $(printf '%s\n' $functions $operations | sort -u); do
 	grep -q "^### $name\$" doc/flagplane.md || complain "doc/flagplane.md has no section $name"
+done
+for name in $functions; do
+	grep -qx "$name" <<<"$operations" || grep -q "^|.*\`$name\`.*|" doc/operations.md ||
+		complain "doc/operations.md does not say that $name is no operation"
 done
 for name in $(sed -n 's/^	\[ERR_[A-Z_]*\] = {"\([a-z_]*\)",.*/\1/p' src/util/error.c); do
 	[ "$name" = internal ] && continue
@@ -44,18 +48,24 @@ wrong=$(perl -0777 -e '
 	my $doc = slurp("doc/flagplane.md");
 	my $sql = join "", map { slurp($_) } glob "src/schema/*.sql";
 	my $operations = slurp("src/operationlist.h");
-	while ($operations =~ /^(?:OPERATION|PRECOMPUTED)\((\w+),\s*(NULL|"[^"]*"),\s*(NULL|"[^"]*"),\s*\w+,\s*(\d+)/gm) {
-		my ($name, $method, $path, $status) = ($1, $2, $3, $4);
+	my ($rows, $read) = (scalar(() = $operations =~ /^OPERATION\(/gm), 0);
+	while ($operations =~ /^OPERATION\(\s*(\w+),(.*?)\)$/gms) {
+		my ($name, $row) = ($1, $2);
+		my ($method) = $row =~ /\.method = "([A-Z]+)"/;
+		my ($path) = $row =~ /\.path = "([^"]+)"/;
+		my ($status) = $row =~ /\.status = (\d+)/ or next;
+		++$read;
 		my ($section) = $doc =~ /^### \Q$name\E\n(.*?)(?=^##|\z)/ms or next;
 		my ($arguments) = $sql =~ /^CREATE FUNCTION flagplane\.\Q$name\E\((.*?)\)\s*RETURNS/ms or next;
 		$arguments =~ s/\s+DEFAULT\s+/ = /g;
 		$arguments = join " ", split " ", $arguments;
 		print "doc/flagplane.md: $name has other arguments\n"
 			unless $section =~ /^    flagplane\.\Q$name($arguments)\E/m;
-		my $line = "- REST: `" . join(" ", map { s/"//gr } $method, $path) . "` → $status\n";
+		my $line = "- REST: `" . join(" ", $method // "", $path // "") . "` → $status\n";
 		print "doc/flagplane.md: $name has another method, path or status\n"
-			if $method eq "NULL" ? $section =~ /^- REST:/m : index($section, $line) < 0;
-	}')
+			if !defined $method ? $section =~ /^- REST:/m : index($section, $line) < 0;
+	}
+	print "src/operationlist.h: $read rows of $rows are understood\n" if $read != $rows;')
 [ -z "$wrong" ] || complain "$wrong"
 
 jq . META.json >/dev/null || complain "META.json is no JSON"

@@ -76,7 +76,8 @@ flagplane.rate_limits = off" test/cluster.sh start
 		;;
 esac
 
-test/cluster.sh start
+if [ "$what" = test ]; then CLUSTER_OPTIONS=$(cat test/installcheck.conf); fi
+CLUSTER_OPTIONS=${CLUSTER_OPTIONS:-} test/cluster.sh start
 eval "$(test/cluster.sh env)"
 
 # What hangs is ended after so many seconds, and has failed.
@@ -109,11 +110,12 @@ for check in test/check_*.sh; do
 done
 
 # pg_regress and the isolation tester print one line a test.
-installcheck() { # a stage, how many tests it has, and what keeps the other stage out
+installcheck() { # a stage, how many tests it has, and what says which
 	local output ran=0 line
 	echo "== $1"
 	output=$(mktemp)
-	limited 1800 make -s WERROR=1 installcheck "$3" 2>&1 | tee "$output" || true
+	rm -f regression.diffs output_iso/regression.diffs
+	limited 1800 make -s WERROR=1 installcheck "${@:3}" 2>&1 | tee "$output" || true
 	while read -r line; do
 		case "$line" in
 			ok\ * | *"... ok"*) count 0 "$line" ;;
@@ -124,12 +126,22 @@ installcheck() { # a stage, how many tests it has, and what keeps the other stag
 	done <"$output"
 	rm -f "$output"
 	if [ "$ran" != "$2" ]; then count 1 "$1 ran $ran tests of $2"; fi
+	for diffs in regression.diffs output_iso/regression.diffs; do
+		if [ -s "$diffs" ]; then cat "$diffs"; fi
+	done
 }
-installcheck "regression" "$(find sql -name '*.sql' | wc -l)" ISOLATION=
+no_crash() {
+	if grep -E 'PANIC|TRAP:|terminated by signal' "$FLAGPLANE_CLUSTER/server.log"; then
+		count 1 "the server's log tells of a crash"
+	fi
+}
+installcheck "regression, preloaded and with users' settings" "$(find sql -name '*.sql' | wc -l)" ISOLATION=
+installcheck "isolation without prepared transactions" 2 REGRESS= ISOLATION="changes notify"
+no_crash
+test/cluster.sh stop
+CLUSTER_OPTIONS='' test/cluster.sh start
+installcheck "regression, not preloaded" 4 ISOLATION= REGRESS="init doctor monitor authenticate"
 installcheck "isolation" "$(find test/isolation/specs -name '*.spec' | wc -l)" REGRESS=
-for diffs in regression.diffs output_iso/regression.diffs; do
-	if [ -s "$diffs" ]; then cat "$diffs"; fi
-done
 
 status=0
 make -s -B -C test/client PG_CONFIG="$PG_CONFIG" || status=$?
@@ -141,6 +153,4 @@ for script in test/client/*.sh; do
 	count "$status" "$script"
 done
 
-if grep -E 'PANIC|TRAP:|terminated by signal' "$FLAGPLANE_CLUSTER/server.log"; then
-	count 1 "the server's log tells of a crash"
-fi
+no_crash

@@ -14,6 +14,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/tuplestore.h"
 
 enum
@@ -71,15 +72,15 @@ relation_is_readable(const char *relation)
 }
 
 /*
- * run_check puts a check's findings into the result.
+ * run_check puts a check's findings into the result, and returns how many there are.
  */
-static void
+static uint64
 run_check(const Check *check, const Params *params, ReturnSetInfo *result)
 {
 	Rows found;
 
 	if (check->relation && !relation_is_readable(check->relation))
-		return;
+		return 0;
 	found = statement_run(check->statement, params, STATEMENT_READ);
 	for (uint64 i = 0; i < found.count; i++)
 	{
@@ -93,6 +94,7 @@ run_check(const Check *check, const Params *params, ReturnSetInfo *result)
 		values[WHAT_TO_DO] = CStringGetTextDatum(check->what_to_do);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
+	return found.count;
 }
 
 /*
@@ -116,8 +118,15 @@ flagplane_doctor(PG_FUNCTION_ARGS)
 	statement_begin();
 	owner_enter(&owner);
 	owner_require_monitoring(&owner, "doctor");
+	/* Compiling a statement of so many parts takes seconds, running it milliseconds. */
+	(void) set_config_option("jit", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
 	for (int i = 0; i < (int) lengthof(checks); i++)
-		run_check(&checks[i], &params, result);
+	{
+		/* What another version's tables hold is not for this library to say. */
+		if (run_check(&checks[i], &params, result) > 0 && checks[i].statement == &version_mismatch)
+			break;
+	}
 	owner_leave(&owner);
 	statement_end();
 	return (Datum) 0;

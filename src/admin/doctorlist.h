@@ -41,13 +41,13 @@
 
 /* The rows of a table whose parent is not there, by the foreign key that says they have one. */
 #define ORPHANS(constraint, child, column, parent)                                   \
-	"SELECT format('%s rows break ' || '" constraint " of " child "', count(*))"     \
+	"SELECT format('" constraint " of " child " (rows: %s)', count(*))"              \
 	" FROM flagplane_data." child " c WHERE c." column " IS NOT NULL AND NOT EXISTS" \
 	" (SELECT 1 FROM flagplane_data." parent " p WHERE p.account_id = c.account_id"  \
 	" AND p.id = c." column ") HAVING count(*) > 0"
 
 #define ORPHANS_OF_ACCOUNT(child)                                                               \
-	"SELECT format('%s rows break ' || '" child "_account_id_fkey of " child "', count(*))"     \
+	"SELECT format('" child "_account_id_fkey of " child " (rows: %s)', count(*))"              \
 	" FROM flagplane_data." child " c WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.account p" \
 	" WHERE p.id = c.account_id) HAVING count(*) > 0"
 
@@ -200,15 +200,16 @@ CHECK(orphan, "error", ALL_ORPHANS,
 
 CHECK(
 	rows_missing, "error",
-	"SELECT format('account \"%s\": %s rows of \"%s\", the first of them %s', t.account,"
-	" count(*), t.subject, min(t.target)) FROM " AUDITED
+	"SELECT format('account \"%s\": %s (rows: %s), the first of them %s', t.account,"
+	" t.subject, count(*), min(t.target)) FROM " AUDITED
 	" t WHERE NOT starts_with(t.operation, 'delete_') AND CASE t.subject" KINDS " END" IN_REACH
 	" GROUP BY t.account, t.subject"
 	" UNION ALL SELECT format('account \"%s\": its generations of the audit log', a.key)"
 	" FROM flagplane_data.account a WHERE EXISTS (SELECT 1 FROM flagplane_data.audit_log l"
 	" WHERE l.account_id = a.id) AND NOT EXISTS (SELECT 1 FROM flagplane_data.audit_generation g"
 	" WHERE g.account_id = a.id)"
-	" UNION ALL SELECT format('account \"%s\": when %s access tokens were used', a.key, count(*))"
+	" UNION ALL SELECT format('account \"%s\": last uses of access tokens (rows: %s)', a.key, "
+	"count(*))"
 	" FROM flagplane_data.access_token k JOIN flagplane_data.account a ON a.id = k.account_id"
 	" WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.access_token_use u"
 	" WHERE u.account_id = k.account_id AND u.token_id = k.id) GROUP BY a.key"

@@ -22,6 +22,7 @@ typedef struct Headers
 } Headers;
 
 extern void sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinfo);
+extern void sql_run(Request *request);
 extern Datum call_from_sql(FunctionCallInfo fcinfo, const Operation *operation);
 
 extern void headers_read_jsonb(Jsonb *source, Headers *headers);

@@ -282,7 +282,7 @@ segments_of_arguments(FunctionCallInfo fcinfo)
 	sql_prepare(&request, &assign_operation, fcinfo);
 	finding.context = keep->context;
 	request.state = &finding;
-	call_run(&request);
+	sql_run(&request);
 
 	kept = &keep->kept[keep->count];
 	before = MemoryContextSwitchTo(keep->context);

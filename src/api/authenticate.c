@@ -35,6 +35,43 @@ begin(Request *request, Operation *operation, int scope, Dialect dialect)
 }
 
 /*
+ * identify finds out who calls, and remembers a good token until the transaction ends.
+ */
+static void
+identify(void *state)
+{
+	Request *request = state;
+	OwnerContext owner;
+
+	statement_begin();
+	owner_enter(&owner);
+	caller_identify(request, &owner);
+	auth_cache_put(request->token, &request->caller);
+	owner_leave(&owner);
+	statement_end();
+}
+
+/*
+ * admit finds out who calls, takes a call from their budget and holds them to the scope.
+ */
+static void
+admit(void *state)
+{
+	Request *request = state;
+	OwnerContext owner;
+
+	statement_begin();
+	owner_enter(&owner);
+	caller_identify(request, &owner);
+	rate_limit_acquire(request);
+	caller_require_scope(request);
+	if (!request->caller.all_projects)
+		strlcpy(request->state, request->caller.token_id, OBJECT_ID_LENGTH + 1);
+	owner_leave(&owner);
+	statement_end();
+}
+
+/*
  * operation_of_path is the operation that PostgREST is going to call, as its path
  * names it; NULL if that is none.
  */
@@ -61,7 +98,6 @@ flagplane_authenticate(PG_FUNCTION_ARGS)
 	const char *path = postgrest_setting("request.path");
 	const Operation *called = path ? operation_of_path(path) : NULL;
 	Operation operation;
-	OwnerContext owner;
 	Request request;
 	Headers headers;
 
@@ -73,14 +109,9 @@ flagplane_authenticate(PG_FUNCTION_ARGS)
 		PG_RETURN_VOID();
 	request.token = headers.token;
 
-	statement_begin();
-	owner_enter(&owner);
 	if (called)
 		limit_announce(called);
-	caller_identify(&request, &owner);
-	auth_cache_put(request.token, &request.caller);
-	owner_leave(&owner);
-	statement_end();
+	postgrest_protect(identify, &request, request.id);
 	PG_RETURN_VOID();
 }
 
@@ -95,7 +126,6 @@ flagplane_current_caller(PG_FUNCTION_ARGS)
 {
 	char limited_to[OBJECT_ID_LENGTH + 1] = "";
 	Operation operation;
-	OwnerContext owner;
 	Request request;
 	TupleDesc columns;
 	Datum values[2];
@@ -116,15 +146,8 @@ flagplane_current_caller(PG_FUNCTION_ARGS)
 		request.token = headers.token;
 	}
 
-	statement_begin();
-	owner_enter(&owner);
-	caller_identify(&request, &owner);
-	rate_limit_acquire(&request);
-	caller_require_scope(&request);
-	if (!request.caller.all_projects)
-		strlcpy(limited_to, request.caller.token_id, sizeof(limited_to));
-	owner_leave(&owner);
-	statement_end();
+	request.state = limited_to;
+	postgrest_protect(admit, &request, request.id);
 
 	values[0] = Int64GetDatum(request.caller.account);
 	nulls[1] = limited_to[0] == '\0';

@@ -252,3 +252,38 @@ postgrest_status(int status)
 {
 	set_response("response.status", psprintf("%d", status));
 }
+
+/*
+ * postgrest_protect runs a function.  While PostgREST is serving a request, what PostgreSQL
+ * could not do for the moment leaves as a response, as refusals do; any other error, and any
+ * in SQL, as it is.
+ */
+void
+postgrest_protect(void (*run)(void *), void *state, const char *request_id)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	if (!postgrest_calls())
+	{
+		run(state);
+		return;
+	}
+	PG_TRY();
+	{
+		run(state);
+	}
+	PG_CATCH();
+	{
+		if (error_is_transient(geterrcode()))
+		{
+			ErrorData *error;
+
+			MemoryContextSwitchTo(context);
+			error = CopyErrorData();
+			FlushErrorState();
+			error_raise(ERR_UNAVAILABLE, "%s", response_unavailable(request_id, error));
+		}
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}

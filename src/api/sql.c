@@ -16,11 +16,11 @@
 #include "operations.h"
 #include "utils/builtins.h"
 
-#define OPERATION(name, method, path, scope, status, dialect, kind, subject, check) \
-	PG_FUNCTION_INFO_V1(flagplane_##name);                                          \
-	Datum flagplane_##name(PG_FUNCTION_ARGS)                                        \
-	{                                                                               \
-		return call_from_sql(fcinfo, &operations[OP_##name]);                       \
+#define OPERATION(name, ...)                                  \
+	PG_FUNCTION_INFO_V1(flagplane_##name);                    \
+	Datum flagplane_##name(PG_FUNCTION_ARGS)                  \
+	{                                                         \
+		return call_from_sql(fcinfo, &operations[OP_##name]); \
 	}
 #include "operationlist.h"
 #undef OPERATION
@@ -79,32 +79,21 @@ sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinf
 }
 
 /*
- * run_for_postgrest runs a request that came over /rpc.  What PostgreSQL could not do for the
- * moment leaves as a response, as refusals do; any other error as it is.
+ * run is call_run, for postgrest_protect.
  */
 static void
-run_for_postgrest(Request *request)
+run(void *request)
 {
-	MemoryContext context = CurrentMemoryContext;
+	call_run(request);
+}
 
-	PG_TRY();
-	{
-		call_run(request);
-	}
-	PG_CATCH();
-	{
-		if (error_is_transient(geterrcode()))
-		{
-			ErrorData *error;
-
-			MemoryContextSwitchTo(context);
-			error = CopyErrorData();
-			FlushErrorState();
-			error_raise(ERR_UNAVAILABLE, "%s", response_unavailable(request->id, error));
-		}
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
+/*
+ * sql_run runs a request that sql_prepare has started.
+ */
+void
+sql_run(Request *request)
+{
+	postgrest_protect(run, request, request->id);
 }
 
 /*
@@ -127,13 +116,10 @@ call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 	if (operation->kind != READS && !PG_ARGISNULL(fields))
 		request.idempotency_key = uuid_text(PG_GETARG_UUID_P(fields)->data);
 
+	sql_run(&request);
+
 	if (postgrest_calls())
-	{
-		run_for_postgrest(&request);
 		respond(&request);
-	}
-	else
-		call_run(&request);
 	if (request.response->len == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(

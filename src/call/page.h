@@ -11,24 +11,17 @@
 /* The fields of a list with limit and offset; the first is number LIMIT_FIELD of its operation. */
 #define PAGE_LIMIT_MAX	   1000
 #define PAGE_LIMIT_DEFAULT 20
-#define PAGE_LIMIT_FIELD                                                                       \
-	{                                                                                          \
-		"limit", "limit", FIELD_INTEGER, IN_QUERY, false, RULE_RANGE, 1, PAGE_LIMIT_MAX, NULL, \
-			"20"                                                                               \
-	}
-#define PAGE_OFFSET_FIELD                                                                          \
-	{                                                                                              \
-		"offset", "offset", FIELD_INTEGER, IN_QUERY, false, RULE_RANGE, 0, PG_INT32_MAX, NULL, "0" \
-	}
+#define PAGE_LIMIT_FIELD                                                                    \
+	FIELD("limit", "limit", FIELD_INTEGER, .place = IN_QUERY, .rule = RULE_RANGE, .min = 1, \
+		  .max = PAGE_LIMIT_MAX, .fallback = "20")
+#define PAGE_OFFSET_FIELD                                                           \
+	FIELD("offset", "offset", FIELD_INTEGER, .place = IN_QUERY, .rule = RULE_RANGE, \
+		  .max = PG_INT32_MAX, .fallback = "0")
 
-#define PAGE_FILTER_FIELD                                                                 \
-	{                                                                                     \
-		"filter", "filter", FIELD_TEXT, IN_QUERY, false, RULE_LENGTH, 0, 1000, NULL, NULL \
-	}
-#define PAGE_SORT_FIELD                                                              \
-	{                                                                                \
-		"sort", "sort", FIELD_TEXT, IN_QUERY, false, RULE_LENGTH, 0, 200, NULL, NULL \
-	}
+#define PAGE_FILTER_FIELD \
+	FIELD("filter", "filter", FIELD_TEXT, .place = IN_QUERY, .rule = RULE_LENGTH, .max = 1000)
+#define PAGE_SORT_FIELD \
+	FIELD("sort", "sort", FIELD_TEXT, .place = IN_QUERY, .rule = RULE_LENGTH, .max = 200)
 
 /* They come in this order; the first is number limit_field in what follows. */
 #define PAGE_FIELDS PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD, PAGE_FILTER_FIELD, PAGE_SORT_FIELD

@@ -9,10 +9,7 @@
 #include "utils/jsonb.h"
 
 /* The field that holds a patch: the whole body of a documented request. */
-#define PATCH_FIELD                                                              \
-	{                                                                            \
-		"patch", "patch", FIELD_JSON, AS_BODY, true, RULE_NONE, 0, 0, NULL, NULL \
-	}
+#define PATCH_FIELD FIELD("patch", "patch", FIELD_JSON, .place = AS_BODY, .required = true)
 
 extern Jsonb *patching_operations(Request *request, int field);
 extern Request *patching_fields(Request *request, const Operation *creation, Jsonb *before,

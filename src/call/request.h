@@ -31,9 +31,7 @@ typedef enum Scope
 	TOKENS_ADMIN = 1 << 6,
 	AUDIT_READ = 1 << 7,
 	SCOPE_ALL = (1 << 8) - 1,
-	ROLE_ONLY = 1 << 8, /* no token has it: database roles with rights on the data only */
-	WHOLE_ACCOUNT =
-		1 << 9 /* a mark beside the scope: not for tokens that are limited to projects */
+	ROLE_ONLY = 1 << 8 /* no token has it: database roles with rights on the data only */
 } Scope;
 
 typedef enum FieldType
@@ -99,9 +97,9 @@ typedef struct Field
 		.name = sql_name, .json_name = rest_name, .type = field_type, __VA_ARGS__ \
 	}
 
-#define FIELDS_END                                                          \
-	{                                                                       \
-		NULL, NULL, FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL \
+#define FIELDS_END   \
+	{                \
+		.name = NULL \
 	}
 #define FIELDS_MAX 24
 

@@ -9,33 +9,21 @@
 #include "call/request.h"
 #include "nodes/pg_list.h"
 
-#define OPERATION(name, method, path, scope, status, dialect, kind, subject, check) \
-	extern const Field name##_fields[];                                             \
+#define OPERATION(name, ...)            \
+	extern const Field name##_fields[]; \
 	extern void do_##name(Request *request);
-#define PRECOMPUTED(name, method, path, scope, status, dialect, kind, subject, check) \
-	OPERATION(name, method, path, scope, status, dialect, kind, subject, check)       \
-	extern void precompute_##name(Request *request);
 #include "operationlist.h"
 #undef OPERATION
 
 /* The fields that most operations begin with. */
-#define PROJECT_KEY_FIELD                                                                   \
-	{                                                                                       \
-		"project_key", "projectKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL \
-	}
-#define ENVIRONMENT_KEY_FIELD                                                                  \
-	{                                                                                          \
-		"environment_key", "environmentKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, \
-			NULL                                                                               \
-	}
-#define FLAG_KEY_FIELD                                                                       \
-	{                                                                                        \
-		"flag_key", "featureFlagKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL \
-	}
-#define PROJECT_ID_FIELD                                                                        \
-	{                                                                                           \
-		"project_id", "projectId", FIELD_PROJECT_ID, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL \
-	}
+#define PROJECT_KEY_FIELD \
+	FIELD("project_key", "projectKey", FIELD_TEXT, .place = IN_PATH, .required = true)
+#define ENVIRONMENT_KEY_FIELD \
+	FIELD("environment_key", "environmentKey", FIELD_TEXT, .place = IN_PATH, .required = true)
+#define FLAG_KEY_FIELD \
+	FIELD("flag_key", "featureFlagKey", FIELD_TEXT, .place = IN_PATH, .required = true)
+#define PROJECT_ID_FIELD \
+	FIELD("project_id", "projectId", FIELD_PROJECT_ID, .place = IN_PATH, .required = true)
 
 /* Lengths that several resources share. */
 #define KEY_MAX			256
@@ -44,6 +32,12 @@
 #define NAME_MAX_CHARS	256
 #define DESCRIPTION_MAX 4096
 #define URL_MAX			2048
+
+/* Answers before the work. */
+extern void precompute_create_environment(Request *request);
+extern void precompute_create_flag_link(Request *request);
+extern void precompute_create_layer(Request *request);
+extern void precompute_create_sdk_app(Request *request);
 
 /* Rules between the fields of one operation. */
 extern void check_create_access_token(Request *request);

@@ -264,12 +264,14 @@ change_text(char *out, const char *template, int number, const char *key)
 
 /*
  * change_key is the SQL of an idempotency key that this change of this number has
- * for itself.
+ * for itself: a UUID of version 4 in its form, as where secrets are generated.
  */
 void
 change_key(char *out, const char *prefix, const Change *change, int number)
 {
-	snprintf(out, STATEMENT_BYTES, "md5('%s %s %d')::uuid", prefix, change->operation, number);
+	snprintf(out, STATEMENT_BYTES,
+			 "regexp_replace(md5('%s %s %d'), '^(.{12}).(.{3}).', '\\14\\28')::uuid", prefix,
+			 change->operation, number);
 }
 
 /*

@@ -52,7 +52,30 @@ for encoding in SQL_ASCII LATIN1; do
 	sql >/dev/null -c "SELECT flagplane.create_project('e', convert_from('\xc3a974c3a9', 'UTF8'))"
 	check "$encoding: what a URI asks for" "$(sql -c "SELECT body->>'totalCount', split_part(body->'_links'->'self'->>'href', '=', 3) FROM flagplane.handle('GET', '/api/v2/projects?filter=query:%C3%A9t%C3%A9', '{}')")" '1|query%3A%C3%A9t%C3%A9'
 	check "$encoding: what is not UTF-8 in one" "$(sql -c "SELECT status FROM flagplane.handle('GET', '/api/v2/projects?filter=query:%E9', '{}')")" 400
+	# A path that names what the database cannot hold names nothing.
+	for uri in /%E6%97%A5 /api/v2/%E6%97%A5 /api/v2/projects/%E6%97%A5 /api/v2/flags/p/%E6%97%A5 /api/v2/projects/p/environments/x%E6%97%A5; do
+		check "$encoding: GET $uri" "$(sql -c "SELECT status FROM flagplane.handle('GET', '$uri', '{}')")" 404
+	done
+	check "$encoding: a path that is no text" "$(sql -c "SELECT status FROM flagplane.handle('GET', '/api/v2/projects/%E6%97', '{}')")" 400
+	if [ "$encoding" = LATIN1 ]; then
+		check "$encoding: a filter that it cannot hold" "$(sql -c "SELECT status, body->>'message' FROM flagplane.handle('GET', '/api/v2/projects?filter=query:%E6%97%A5', '{}')")" \
+			'400|filter has a character that nothing in this database can have'
+	fi
 	# What it is in a UTF-8 database.
 	check "$encoding: the bucket is that of UTF-8" "$(sql -c "SET client_encoding = UTF8" -c "SELECT flagplane.bucket('seed é', 'ünit')")" 2774
 done
+# Case is folded alike whatever the locale: in Turkish, I is not the capital of i. Such a locale comes with ICU.
+dropdb --force --if-exists "$database"
+turkish=(--locale-provider=icu --icu-locale=tr)
+[ "$(psql -X -At -d postgres -c "SELECT EXISTS (SELECT FROM pg_collation WHERE collname = 'tr-x-icu')")" = t ] || turkish=()
+[ ${#turkish[@]} -gt 0 ] || echo "# skipped: the server has no ICU, so no Turkish locale; the same is asked of its own"
+createdb --encoding=UTF8 --locale=C "${turkish[@]}" --template=template0 "$database"
+psql -X -q -v ON_ERROR_STOP=1 -d "$database" >/dev/null -c 'CREATE EXTENSION flagplane CASCADE' -c "SELECT flagplane.create_project('PI', 'TITLE I')"
+search() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$database" -c "$1"; }
+[ ${#turkish[@]} -eq 0 ] || check "Turkish: what lower() makes of it" "$(search "SELECT lower('TITLE I') = 'title i'")" f
+for query in 'title i' 'TITLE I' 'Title I' pi PI; do
+	check "Turkish: query:$query" "$(search "SELECT flagplane.list_projects(filter => 'query:$query')->'totalCount'")" 1
+	check "Turkish: the audit log by $query" "$(search "SELECT json_array_length(flagplane.list_audit_log(filter => '$query')->'items') > 0")" t
+done
+check "Turkish: Layers' search" "$(search "SELECT json_array_length(flagplane.list_partner_projects(search => 'title i')->'items')")" 1
 echo "1..$number"

@@ -7,7 +7,8 @@ number=0
 
 check() { # what, got, expected
 	number=$((number + 1))
-	if [ "$2" = "$3" ]; then
+	# shellcheck disable=SC2053
+	if [[ $2 == $3 ]]; then
 		echo "ok $number - $1"
 	else
 		echo "not ok $number - $1: got $2, expected $3"
@@ -55,4 +56,39 @@ built() { # when the object was made, after make with these arguments
 first=$(built)
 check "what is built is not built again" "$(built)" "$first"
 check "but with other flags it is" "$([ "$(built COPT=-DOTHER)" = "$first" ] || echo again)" again
+
+# What is built for a test gets into a private copy of the server, never into the system's.
+config=${PG_CONFIG:-$("$root/test/cluster.sh" pg_config)}
+system=$(readlink -f "$("$config" --pkglibdir)/plpgsql.so")
+listing() { find "${system%/*}" "$(dirname "$(readlink -f "$("$config" --sharedir)/extension/plpgsql.control")")" -printf '%p %s %T@\n' | sort; }
+listing >"$work/before"
+mkdir "$work/private"
+as=()
+if [ "$(id -u)" = 0 ]; then
+	chmod 755 "$work"
+	chown nobody "$work/private"
+	as=(runuser -u nobody --)
+fi
+private_config() { (cd / && "${as[@]}" env -u PG_CONFIG FLAGPLANE_SERVER="$work/private/server" "$root/test/cluster.sh" pg_config); }
+private=$(private_config)
+check "a private server needs no root" "$private" "$work/private/server/*"
+for directory in "$("$private" --pkglibdir)" "$("$private" --sharedir)/extension"; do
+	check "its directories are in it" "$directory" "$work/private/server/*"
+	check "and are no links" "$(readlink -f "$directory")" "$directory"
+	check "nor does it begin with what the system has of the extension" "$(find "$directory" -name 'flagplane*' | wc -l)" 0
+done
+echo planted >"$("$private" --pkglibdir)/flagplane.so"
+echo planted >"$("$private" --sharedir)/extension/flagplane.control"
+check "it is made once" "$(private_config)" "$private"
+check "what is installed into it stays when it is asked for again" "$(cat "$("$private" --pkglibdir)/flagplane.so")" planted
+check "and the system's directories stay as they are" "$(listing | cmp "$work/before" - && echo same)" same
+
+# The check of the documentation sees each kind of row in the table of operations.
+cp -r "$root/doc" "$root/src" "$root/expected" "$root/META.json" "$root/CHANGELOG.md" "$work"
+cp -r "$root/test" "$work/test"
+check "the documentation is in order" "$("$work/test/check_docs.sh" >&2 && echo fine)" fine
+for operation in create_layer create_flag create_members; do
+	sed "/^### $operation\$/,/^###/s/→ 201/→ 299/" "$root/doc/flagplane.md" >"$work/doc/flagplane.md"
+	check "a wrong status of $operation is seen" "$("$work/test/check_docs.sh" | grep -c "$operation has another method, path or status")" 1
+done
 echo "1..$number"

@@ -48,15 +48,23 @@ typedef struct Change
 	"archive_experiment, delete_experiment, create_sdk_app, update_sdk_app, update_sdk_app "     \
 	"(identifier), delete_sdk_app"
 /* What changes a token. */
-#define THOSE_OF_TOKEN \
-	"rotate_access_token, set_access_token_tier, revoke_access_token, kill_access_token"
+#define THOSE_OF_TOKEN                                                                      \
+	"rotate_access_token, reset_access_token, set_access_token_tier, update_access_token, " \
+	"revoke_access_token, kill_access_token, delete_access_token"
 
 static const Change changes[] = {
 	{"create_account", "flagplane.create_account('account#', 'A')", "create_account", ""},
-	{"create_member", "flagplane.create_member('new#@example.com')", "create_member", ""},
+	{"create_member", "flagplane.create_member('new#@example.com')",
+	 "create_member, create_members", ""},
+	{"create_members", "flagplane.create_members('[{\"email\": \"new#@example.com\"}]')",
+	 "create_member, create_members", ""},
 	{"create_access_token", "flagplane.create_access_token('new#', '{*}', projects => ARRAY['p1'])",
 	 "delete_project", ""},
 	{"rotate_access_token", "flagplane.rotate_access_token(" TOKEN ")", THOSE_OF_TOKEN, ""},
+	{"reset_access_token", "flagplane.reset_access_token(" TOKEN ")", THOSE_OF_TOKEN, ""},
+	{"update_access_token", "flagplane.update_access_token(" TOKEN ", " PATCH("name", "N") ")",
+	 THOSE_OF_TOKEN, ""},
+	{"delete_access_token", "flagplane.delete_access_token(" TOKEN ")", THOSE_OF_TOKEN, ""},
 	{"set_access_token_tier", "flagplane.set_access_token_tier(" TOKEN ", 'partner')",
 	 THOSE_OF_TOKEN, ""},
 	{"revoke_access_token", "flagplane.revoke_access_token(" TOKEN ")", THOSE_OF_TOKEN, ""},

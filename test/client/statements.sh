@@ -38,14 +38,19 @@ make() {
 # count CALL: how many statements a call runs, once it is known which owner and account it is for.
 count() {
 	local told
-	told=$(sql 2>&1 <<-SQL) || { echo "$told" >&2; return 1; }
-		SELECT $1 IS NOT NULL;
-		LOAD 'auto_explain';
-		SET auto_explain.log_min_duration = 0;
-		SET auto_explain.log_nested_statements = on;
-		SET auto_explain.log_level = notice;
-		SELECT $1 IS NOT NULL;
-	SQL
+	if ! told=$(
+		sql 2>&1 <<-SQL
+			SELECT $1 IS NOT NULL;
+			LOAD 'auto_explain';
+			SET auto_explain.log_min_duration = 0;
+			SET auto_explain.log_nested_statements = on;
+			SET auto_explain.log_level = notice;
+			SELECT $1 IS NOT NULL;
+		SQL
+	); then
+		echo "$told" >&2
+		return 1
+	fi
 	grep -c 'Query Text:' <<<"$told"
 }
 

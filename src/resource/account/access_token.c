@@ -56,34 +56,33 @@ static const char *const role_scopes[] = {
 	"{*}"};
 
 const Field create_access_token_fields[] = {
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, TOKEN_NAME_MAX, NULL, NULL},
-	[SCOPES] = {"scopes", "scopes", FIELD_TEXTS, IN_BODY, false, RULE_SOME_OF, 0, 0, scopes, NULL},
-	[ROLE] = {"role", "role", FIELD_TEXT, IN_BODY, false, RULE_ONE_OF, 0, 0, token_roles, NULL},
-	[MEMBER_ID] = {"member_id", "memberId", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0, NULL,
-				   NULL},
-	[PROJECTS] = {"projects", "projects", FIELD_TEXTS, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
-	[EXPIRES_AT] = {"expires_at", "expiresAt", FIELD_TIME, IN_BODY, false, RULE_NONE, 0, 0, NULL,
-					NULL},
-	[RATE_TIER] = {"rate_tier", "rateTier", FIELD_TEXT, IN_BODY, false, RULE_ONE_OF, 0, 0,
-				   rate_tier_names, "standard"},
-	[DESCRIPTION] = {"description", "description", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0,
-					 TOKEN_DESCRIPTION_MAX, NULL, NULL},
-	[SERVICE_TOKEN] = {"service_token", "serviceToken", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0,
-					   0, NULL, NULL},
-	[DEFAULT_API_VERSION] = {"default_api_version", "defaultApiVersion", FIELD_INTEGER, IN_BODY,
-							 false, RULE_RANGE, API_VERSION_MIN, API_VERSION_MAX, NULL, NULL},
+	[NAME] = FIELD("name", "name", FIELD_TEXT, .required = true, .rule = RULE_NAME, .min = 1,
+				   .max = TOKEN_NAME_MAX),
+	[SCOPES] = FIELD("scopes", "scopes", FIELD_TEXTS, .rule = RULE_SOME_OF, .choices = scopes),
+	[ROLE] = FIELD("role", "role", FIELD_TEXT, .rule = RULE_ONE_OF, .choices = token_roles),
+	[MEMBER_ID] = FIELD("member_id", "memberId", FIELD_TEXT),
+	[PROJECTS] = FIELD("projects", "projects", FIELD_TEXTS),
+	[EXPIRES_AT] = FIELD("expires_at", "expiresAt", FIELD_TIME),
+	[RATE_TIER] = FIELD("rate_tier", "rateTier", FIELD_TEXT, .rule = RULE_ONE_OF,
+						.choices = rate_tier_names, .fallback = "standard"),
+	[DESCRIPTION] = FIELD("description", "description", FIELD_TEXT, .rule = RULE_LENGTH,
+						  .max = TOKEN_DESCRIPTION_MAX),
+	[SERVICE_TOKEN] = FIELD("service_token", "serviceToken", FIELD_BOOLEAN),
+	[DEFAULT_API_VERSION] =
+		FIELD("default_api_version", "defaultApiVersion", FIELD_INTEGER, .rule = RULE_RANGE,
+			  .min = API_VERSION_MIN, .max = API_VERSION_MAX),
 	FIELDS_END};
 
 const Field list_access_tokens_fields[] = {
-	[LIST_LIMIT] = {"limit", "limit", FIELD_INTEGER, IN_QUERY, false, RULE_RANGE, 1, PAGE_LIMIT_MAX,
-					NULL, "25"},
+	[LIST_LIMIT] = FIELD("limit", "limit", FIELD_INTEGER, .place = IN_QUERY, .rule = RULE_RANGE,
+						 .min = 1, .max = PAGE_LIMIT_MAX, .fallback = "25"),
 	PAGE_OFFSET_FIELD,
-	[LIST_SHOW_ALL] = {"show_all", "showAll", FIELD_BOOLEAN, IN_QUERY, false, RULE_NONE, 0, 0, NULL,
-					   "false"},
+	[LIST_SHOW_ALL] =
+		FIELD("show_all", "showAll", FIELD_BOOLEAN, .place = IN_QUERY, .fallback = "false"),
 	FIELDS_END};
 
 const Field get_access_token_fields[] = {
-	[GET_ID] = {"id", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL}, FIELDS_END};
+	[GET_ID] = FIELD("id", "id", FIELD_TEXT, .place = IN_PATH, .required = true), FIELDS_END};
 
 STATEMENT(insert_token,
 		  "INSERT INTO flagplane_data.access_token AS t"

@@ -47,32 +47,27 @@ enum
 	RATE_TIER = ID + 1
 };
 
-#define ID_FIELD                                                           \
-	{                                                                      \
-		"id", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL \
-	}
+#define ID_FIELD FIELD("id", "id", FIELD_TEXT, .place = IN_PATH, .required = true)
 
 const Field rotate_access_token_fields[] = {
-	[ID] = ID_FIELD,
-	[GRACE] = {"grace", "grace", FIELD_INTERVAL, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
-	FIELDS_END};
+	[ID] = ID_FIELD, [GRACE] = FIELD("grace", "grace", FIELD_INTERVAL), FIELDS_END};
 
 /* The old secret's end as a time, as LaunchDarkly's clients give it. */
 const Field reset_access_token_fields[] = {[ID] = ID_FIELD,
-										   [EXPIRY] = {"expiry", "expiry", FIELD_BIGINT, IN_QUERY,
-													   false, RULE_RANGE, 0, MILLISECONDS_MAX, NULL,
-													   NULL},
+										   [EXPIRY] = FIELD("expiry", "expiry", FIELD_BIGINT,
+															.place = IN_QUERY, .rule = RULE_RANGE,
+															.max = MILLISECONDS_MAX),
 										   FIELDS_END};
 
 const Field update_access_token_fields[] = {[ID] = ID_FIELD, [PATCH] = PATCH_FIELD, FIELDS_END};
 
 const Field delete_access_token_fields[] = {ID_FIELD, FIELDS_END};
 
-const Field set_access_token_tier_fields[] = {ID_FIELD,
-											  [RATE_TIER] = {"rate_tier", "rateTier", FIELD_TEXT,
-															 IN_BODY, true, RULE_ONE_OF, 0, 0,
-															 rate_tier_names, NULL},
-											  FIELDS_END};
+const Field set_access_token_tier_fields[] = {
+	ID_FIELD,
+	[RATE_TIER] = FIELD("rate_tier", "rateTier", FIELD_TEXT, .required = true, .rule = RULE_ONE_OF,
+						.choices = rate_tier_names),
+	FIELDS_END};
 
 const Field revoke_access_token_fields[] = {ID_FIELD, FIELDS_END};
 

@@ -14,10 +14,12 @@ enum
 	NAME
 };
 
-const Field create_account_fields[] = {
-	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, NAME_MAX_CHARS, NULL, NULL},
-	FIELDS_END};
+const Field create_account_fields[] = {[KEY] = FIELD("key", "key", FIELD_TEXT, .required = true,
+													 .rule = RULE_KEY, .min = 1, .max = KEY_MAX),
+									   [NAME] = FIELD("name", "name", FIELD_TEXT, .required = true,
+													  .rule = RULE_NAME, .min = 1,
+													  .max = NAME_MAX_CHARS),
+									   FIELDS_END};
 
 const Field list_accounts_fields[] = {PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD, FIELDS_END};
 

@@ -45,28 +45,29 @@ enum
 static const char *const roles[] = {"reader", "writer", "admin", "owner", "no_access", NULL};
 
 const Field create_member_fields[] = {
-	[EMAIL] = {"email", "email", FIELD_TEXT, IN_BODY, true, RULE_EMAIL, 3, EMAIL_MAX, NULL, NULL},
-	[ROLE] = {"role", "role", FIELD_TEXT, IN_BODY, false, RULE_ONE_OF, 0, 0, roles, "reader"},
-	[FIRST_NAME] = {"first_name", "firstName", FIELD_TEXT, IN_BODY, false, RULE_NAME, 1,
-					PERSON_NAME_MAX, NULL, NULL},
-	[LAST_NAME] = {"last_name", "lastName", FIELD_TEXT, IN_BODY, false, RULE_NAME, 1,
-				   PERSON_NAME_MAX, NULL, NULL},
+	[EMAIL] = FIELD("email", "email", FIELD_TEXT, .required = true, .rule = RULE_EMAIL, .min = 3,
+					.max = EMAIL_MAX),
+	[ROLE] = FIELD("role", "role", FIELD_TEXT, .rule = RULE_ONE_OF, .choices = roles,
+				   .fallback = "reader"),
+	[FIRST_NAME] = FIELD("first_name", "firstName", FIELD_TEXT, .rule = RULE_NAME, .min = 1,
+						 .max = PERSON_NAME_MAX),
+	[LAST_NAME] = FIELD("last_name", "lastName", FIELD_TEXT, .rule = RULE_NAME, .min = 1,
+						.max = PERSON_NAME_MAX),
 	FIELDS_END};
 
 const Field create_members_fields[] = {
-	[MEMBERS] = {"members", "members", FIELD_JSON, AS_BODY, true, RULE_NONE, 0, 0, NULL, NULL},
+	[MEMBERS] = FIELD("members", "members", FIELD_JSON, .place = AS_BODY, .required = true),
 	FIELDS_END};
 
 /* Neither is there for a member: they have no roles beside that one. */
 static const char *const expandable[] = {"customRoles", "roleAttributes", NULL};
 
-#define EXPAND_FIELD                                                                       \
-	{                                                                                      \
-		"expand", "expand", FIELD_TEXT, IN_QUERY, false, RULE_LIST, 0, 0, expandable, NULL \
-	}
+#define EXPAND_FIELD                                                            \
+	FIELD("expand", "expand", FIELD_TEXT, .place = IN_QUERY, .rule = RULE_LIST, \
+		  .choices = expandable)
 
 const Field get_member_fields[] = {
-	[GET_ID] = {"id", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
+	[GET_ID] = FIELD("id", "id", FIELD_TEXT, .place = IN_PATH, .required = true),
 	EXPAND_FIELD,
 	FIELDS_END};
 

@@ -28,63 +28,33 @@
 	"EXISTS (SELECT 1 FROM flagplane_data.project p WHERE p.account_id = l.account_id" \
 	" AND p.key = " TARGET_PART("proj")
 
-#define TARGET_IN_PROJECT(table, kind)                                                     \
-	TARGET_PROJECT                                                                         \
-	" AND EXISTS (SELECT 1 FROM flagplane_data." table " o"                                \
-	" WHERE o.account_id = p.account_id AND o.project_id = p.id AND o.key = " TARGET_PART( \
-		kind) "))"
+/* What an object of a project, or of the account, is found by. */
+#define TARGET_KEY(kind) "o.project_id = p.id AND o.key = " TARGET_PART(kind)
+#define TARGET_ID(kind)	 "o.account_id = l.account_id AND o.id = " TARGET_PART(kind)
 
-#define TARGET_OF_ACCOUNT(table, kind)                                                   \
-	"EXISTS (SELECT 1 FROM flagplane_data." table " o WHERE o.account_id = l.account_id" \
-	" AND o.id = " TARGET_PART(kind) ")"
+#define TARGET_IN_PROJECT(table, found_by)                            \
+	TARGET_PROJECT " AND EXISTS (SELECT 1 FROM flagplane_data." table \
+				   " o WHERE o.account_id = p.account_id AND " found_by "))"
+
+#define TARGET_OF_ACCOUNT(table, found_by) \
+	"EXISTS (SELECT 1 FROM flagplane_data." table " o WHERE " found_by ")"
+
+#define TARGET_ENVIRONMENT TARGET_IN_PROJECT("environment", TARGET_KEY("env"))
+#define TARGET_FLAG		   TARGET_IN_PROJECT("flag", TARGET_KEY("flag"))
+#define TARGET_LAYER	   TARGET_IN_PROJECT("layer", TARGET_KEY("layer"))
+#define TARGET_LINK		   TARGET_OF_ACCOUNT("flag_link", TARGET_ID("link"))
+#define TARGET_MEMBER	   TARGET_OF_ACCOUNT("member", TARGET_ID("member"))
+#define TARGET_TOKEN	   TARGET_OF_ACCOUNT("access_token", TARGET_ID("service-token"))
+#define TARGET_APP_ID	   "o.account_id = l.account_id AND 'app_' || o.id = " TARGET_PART("sdk-app")
+#define TARGET_APP		   TARGET_OF_ACCOUNT("sdk_app", TARGET_APP_ID)
 
 /* Whether what was changed is still there: a link to what is not would be a dead one. */
-#define ENTRY_IS_THERE                                                                                                                                          \
-	"CASE l.subject WHEN 'project' THEN " TARGET_PROJECT ")"                                                                                                    \
-	" WHEN 'environment' THEN " TARGET_IN_PROJECT(                                                                                                              \
-		"environment",                                                                                                                                          \
-		"env") " WHEN 'flag' "                                                                                                                                  \
-			   "THEN " TARGET_IN_PROJECT("flag", "flag") " WHEN 'layer' THEN " TARGET_IN_PROJECT("layer", "layer") " WHEN 'flag link' THEN " TARGET_OF_ACCOUNT( \
-				   "flag_link",                                                                                                                                 \
-				   "link") " WHEN "                                                                                                                             \
-						   "'member' "                                                                                                                          \
-						   "THEN"                                                                                                                               \
-						   " " TARGET_OF_ACCOUNT("member",                                                                                                      \
-												 "member") " WHEN 'access token' "                                                                              \
-														   "THEN " TARGET_OF_ACCOUNT(                                                                           \
-															   "access_token",                                                                                  \
-															   "service-token") " WHEN "                                                                        \
-																				"'SDK "                                                                         \
-																				"app' "                                                                         \
-																				"THEN "                                                                         \
-																				"EXISTS"                                                                        \
-																				" ("                                                                            \
-																				"SELECT"                                                                        \
-																				" 1 "                                                                           \
-																				"FROM "                                                                         \
-																				"flagpl"                                                                        \
-																				"ane_"                                                                          \
-																				"data."                                                                         \
-																				"sdk_"                                                                          \
-																				"app o"                                                                         \
-																				" WHERE"                                                                        \
-																				" o."                                                                           \
-																				"accoun"                                                                        \
-																				"t_id "                                                                         \
-																				"= "                                                                            \
-																				"l."                                                                            \
-																				"accoun"                                                                        \
-																				"t_id "                                                                         \
-																				"AND "                                                                          \
-																				"'app_'"                                                                        \
-																				" || "                                                                          \
-																				"o.id "                                                                         \
-																				"="                                                                             \
-																				" " TARGET_PART(                                                                \
-																					"sd"                                                                        \
-																					"k-"                                                                        \
-																					"ap"                                                                        \
-																					"p") ") END"
+#define ENTRY_IS_THERE                                                              \
+	"CASE l.subject WHEN 'project' THEN " TARGET_PROJECT ")"                        \
+	" WHEN 'environment' THEN " TARGET_ENVIRONMENT " WHEN 'flag' THEN " TARGET_FLAG \
+	" WHEN 'layer' THEN " TARGET_LAYER " WHEN 'flag link' THEN " TARGET_LINK        \
+	" WHEN 'member' THEN " TARGET_MEMBER " WHEN 'access token' THEN " TARGET_TOKEN  \
+	" WHEN 'SDK app' THEN " TARGET_APP " END"
 
 #define ENTRY_COLUMNS                                                                  \
 	"l.generation, l.xid, l.ordinal, l.at, l.operation, l.subject, l.actor,"           \

@@ -37,18 +37,20 @@ enum
 };
 
 const Field list_audit_log_fields[] = {
-	[BEFORE] = {"before", "before", FIELD_BIGINT, IN_QUERY, false, RULE_RANGE, 0, MILLISECONDS_MAX,
-				NULL, NULL},
-	[AFTER] = {"after", "after", FIELD_BIGINT, IN_QUERY, false, RULE_RANGE, 0, MILLISECONDS_MAX,
-			   NULL, NULL},
+	[BEFORE] = FIELD("before", "before", FIELD_BIGINT, .place = IN_QUERY, .rule = RULE_RANGE,
+					 .max = MILLISECONDS_MAX),
+	[AFTER] = FIELD("after", "after", FIELD_BIGINT, .place = IN_QUERY, .rule = RULE_RANGE,
+					.max = MILLISECONDS_MAX),
 	[LIMIT] = PAGE_LIMIT_FIELD,
-	[FILTER] = {"filter", "q", FIELD_TEXT, IN_QUERY, false, RULE_LENGTH, 0, FILTER_MAX, NULL, NULL},
-	[CURSOR] = {"cursor", "cursor", FIELD_TEXT, IN_QUERY, false, RULE_NONE, 0, 0, NULL, NULL},
-	[SPEC] = {"spec", "spec", FIELD_TEXT, IN_QUERY, false, RULE_LENGTH, 1, FILTER_MAX, NULL, NULL},
+	[FILTER] =
+		FIELD("filter", "q", FIELD_TEXT, .place = IN_QUERY, .rule = RULE_LENGTH, .max = FILTER_MAX),
+	[CURSOR] = FIELD("cursor", "cursor", FIELD_TEXT, .place = IN_QUERY),
+	[SPEC] = FIELD("spec", "spec", FIELD_TEXT, .place = IN_QUERY, .rule = RULE_LENGTH, .min = 1,
+				   .max = FILTER_MAX),
 	FIELDS_END};
 
 const Field get_audit_log_entry_fields[] = {
-	[ID] = {"id", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL}, FIELDS_END};
+	[ID] = FIELD("id", "id", FIELD_TEXT, .place = IN_PATH, .required = true), FIELDS_END};
 
 /* A token that is limited to projects sees their entries alone; :token_id is NULL for any other caller. */
 #define ENTRIES                                                                                  \

@@ -27,11 +27,11 @@ enum
 	LIMIT
 };
 
-const Field changes_fields[] = {
-	[AFTER] = {"after", "after", FIELD_TEXT, IN_QUERY, false, RULE_NONE, 0, 0, NULL, NULL},
-	[LIMIT] = {"limit", "limit", FIELD_INTEGER, IN_QUERY, false, RULE_RANGE, 1, FEED_LIMIT_MAX,
-			   NULL, "100"},
-	FIELDS_END};
+const Field changes_fields[] = {[AFTER] = FIELD("after", "after", FIELD_TEXT, .place = IN_QUERY),
+								[LIMIT] = FIELD("limit", "limit", FIELD_INTEGER, .place = IN_QUERY,
+												.rule = RULE_RANGE, .min = 1, .max = FEED_LIMIT_MAX,
+												.fallback = "100"),
+								FIELDS_END};
 
 /*
  * One row more than a page has, so that it is known whether there are more.  The

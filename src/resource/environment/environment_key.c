@@ -19,19 +19,19 @@ enum
 	EXPIRY
 };
 
-#define RESET_FIELDS                                                  \
-	{                                                                 \
-		PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD,                     \
-			{"expiry",	 "expiry", FIELD_BIGINT,	 IN_QUERY, false, \
-			 RULE_RANGE, 0,		   MILLISECONDS_MAX, NULL,	   NULL}, \
-			FIELDS_END                                                \
+#define RESET_FIELDS                                                                       \
+	{                                                                                      \
+		PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD,                                          \
+			FIELD("expiry", "expiry", FIELD_BIGINT, .place = IN_QUERY, .rule = RULE_RANGE, \
+				  .max = MILLISECONDS_MAX),                                                \
+			FIELDS_END                                                                     \
 	}
 
 const Field reset_environment_sdk_key_fields[] = RESET_FIELDS;
 const Field reset_environment_mobile_key_fields[] = RESET_FIELDS;
 
 const Field resolve_environment_key_fields[] = {
-	{"value", "value", FIELD_TEXT, IN_BODY, true, RULE_NONE, 0, 0, NULL, NULL}, FIELDS_END};
+	FIELD("value", "value", FIELD_TEXT, .required = true), FIELDS_END};
 
 /* What both rows have in common is not computed for each of them. */
 STATEMENT(insert_keys, "INSERT INTO flagplane_data.environment_key"

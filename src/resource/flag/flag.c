@@ -21,18 +21,14 @@ enum
 };
 
 /* Keys of the environments whose settings are wanted, joined by commas. */
-#define ENV_FIELD                                                                 \
-	{                                                                             \
-		"env", "env", FIELD_TEXT, IN_QUERY, false, RULE_LIST, 0, 8192, NULL, NULL \
-	}
+#define ENV_FIELD FIELD("env", "env", FIELD_TEXT, .place = IN_QUERY, .rule = RULE_LIST, .max = 8192)
 
 /* None of these is recorded, and what is empty is not included. */
 static const char *const expandable[] = {"codeReferences", "evaluation", "migrationSettings", NULL};
 
-#define EXPAND_FIELD                                                                       \
-	{                                                                                      \
-		"expand", "expand", FIELD_TEXT, IN_QUERY, false, RULE_LIST, 0, 0, expandable, NULL \
-	}
+#define EXPAND_FIELD                                                            \
+	FIELD("expand", "expand", FIELD_TEXT, .place = IN_QUERY, .rule = RULE_LIST, \
+		  .choices = expandable)
 
 const Field get_flag_fields[] = {[PROJECT_KEY] = PROJECT_KEY_FIELD,
 								 [KEY] = FLAG_KEY_FIELD,
@@ -55,11 +51,10 @@ const Field list_flags_fields[] = {
 	PROJECT_KEY_FIELD,
 	[LIST_LIMIT] = PAGE_FIELDS,
 	[LIST_ENV] = ENV_FIELD,
-	[LIST_TAG] = {"tag", "tag", FIELD_TEXT, IN_QUERY, false, RULE_LIST, 0, 4096, NULL, NULL},
-	[LIST_ARCHIVED] = {"archived", "archived", FIELD_BOOLEAN, IN_QUERY, false, RULE_NONE, 0, 0,
-					   NULL, NULL},
-	[LIST_SUMMARY] = {"summary", "summary", FIELD_BOOLEAN, IN_QUERY, false, RULE_NONE, 0, 0, NULL,
-					  "true"},
+	[LIST_TAG] = FIELD("tag", "tag", FIELD_TEXT, .place = IN_QUERY, .rule = RULE_LIST, .max = 4096),
+	[LIST_ARCHIVED] = FIELD("archived", "archived", FIELD_BOOLEAN, .place = IN_QUERY),
+	[LIST_SUMMARY] =
+		FIELD("summary", "summary", FIELD_BOOLEAN, .place = IN_QUERY, .fallback = "true"),
 	EXPAND_FIELD,
 	FIELDS_END};
 

@@ -27,10 +27,9 @@ const Field update_flag_fields[] = {
 	[KEY] = FLAG_KEY_FIELD,
 	[PATCH] = PATCH_FIELD,
 	/* There are no scheduled changes or approvals that a patch could be in conflict with. */
-	[IGNORE_CONFLICTS] = {"ignore_conflicts", "ignoreConflicts", FIELD_BOOLEAN, IN_QUERY, false,
-						  RULE_NONE, 0, 0, NULL, "false"},
-	[DRY_RUN] = {"dry_run", "dryRun", FIELD_BOOLEAN, IN_QUERY, false, RULE_NONE, 0, 0, NULL,
-				 "false"},
+	[IGNORE_CONFLICTS] = FIELD("ignore_conflicts", "ignoreConflicts", FIELD_BOOLEAN,
+							   .place = IN_QUERY, .fallback = "false"),
+	[DRY_RUN] = FIELD("dry_run", "dryRun", FIELD_BOOLEAN, .place = IN_QUERY, .fallback = "false"),
 	FIELDS_END};
 
 const Field delete_flag_fields[] = {

@@ -11,6 +11,7 @@
 #include "util/document.h"
 #include "util/json.h"
 #include "util/jsonb.h"
+#include "util/visible.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
@@ -42,30 +43,25 @@ enum
 
 const Field create_flag_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
-	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, NAME_MAX_CHARS, NULL, NULL},
-	[DESCRIPTION] = {"description", "description", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0,
-					 DESCRIPTION_MAX, NULL, NULL},
-	[VARIATIONS] = {"variations", "variations", FIELD_JSON, IN_BODY, false, RULE_NONE, 0, 0, NULL,
-					NULL},
-	[TEMPORARY] = {"temporary", "temporary", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0, NULL,
-				   NULL},
-	[TAGS] = {"tags", "tags", FIELD_TEXTS, IN_BODY, false, RULE_TAGS, 0, 0, NULL, NULL},
-	[DEFAULTS] = {"defaults", "defaults", FIELD_JSON, IN_BODY, false, RULE_OBJECT, 0, 0, NULL,
-				  NULL},
-	[IS_FLAG_ON] = {"is_flag_on", "isFlagOn", FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0, NULL,
-					NULL},
-	[CLIENT_SIDE_AVAILABILITY] = {"client_side_availability", "clientSideAvailability", FIELD_JSON,
-								  IN_BODY, false, RULE_OBJECT, 0, 0, NULL, NULL},
-	[CUSTOM_PROPERTIES] = {"custom_properties", "customProperties", FIELD_JSON, IN_BODY, false,
-						   RULE_OBJECT, 0, 0, NULL, NULL},
-	[INCLUDE_IN_SNIPPET] = {"include_in_snippet", "includeInSnippet", FIELD_BOOLEAN, IN_BODY, false,
-							RULE_NONE, 0, 0, NULL, NULL},
-	[MAINTAINER_ID] = {"maintainer_id", "maintainerId", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0,
-					   NULL, NULL},
-	[INITIAL_PREREQUISITES] = {"initial_prerequisites", "initialPrerequisites", FIELD_JSON, IN_BODY,
-							   false, RULE_NONE, 0, 0, NULL, NULL},
-	[CLONE] = {"clone", "clone", FIELD_TEXT, IN_QUERY, false, RULE_NONE, 0, 0, NULL, NULL},
+	[KEY] = FIELD("key", "key", FIELD_TEXT, .required = true, .rule = RULE_KEY, .min = 1,
+				  .max = KEY_MAX),
+	[NAME] = FIELD("name", "name", FIELD_TEXT, .required = true, .rule = RULE_NAME, .min = 1,
+				   .max = NAME_MAX_CHARS),
+	[DESCRIPTION] = FIELD("description", "description", FIELD_TEXT, .rule = RULE_LENGTH,
+						  .max = DESCRIPTION_MAX),
+	[VARIATIONS] = FIELD("variations", "variations", FIELD_JSON),
+	[TEMPORARY] = FIELD("temporary", "temporary", FIELD_BOOLEAN),
+	[TAGS] = FIELD("tags", "tags", FIELD_TEXTS, .rule = RULE_TAGS),
+	[DEFAULTS] = FIELD("defaults", "defaults", FIELD_JSON, .rule = RULE_OBJECT),
+	[IS_FLAG_ON] = FIELD("is_flag_on", "isFlagOn", FIELD_BOOLEAN),
+	[CLIENT_SIDE_AVAILABILITY] = FIELD("client_side_availability", "clientSideAvailability",
+									   FIELD_JSON, .rule = RULE_OBJECT),
+	[CUSTOM_PROPERTIES] =
+		FIELD("custom_properties", "customProperties", FIELD_JSON, .rule = RULE_OBJECT),
+	[INCLUDE_IN_SNIPPET] = FIELD("include_in_snippet", "includeInSnippet", FIELD_BOOLEAN),
+	[MAINTAINER_ID] = FIELD("maintainer_id", "maintainerId", FIELD_TEXT),
+	[INITIAL_PREREQUISITES] = FIELD("initial_prerequisites", "initialPrerequisites", FIELD_JSON),
+	[CLONE] = FIELD("clone", "clone", FIELD_TEXT, .place = IN_QUERY),
 	FIELDS_END};
 
 /*
@@ -107,6 +103,35 @@ variation_member(StringInfo out, const Jsonb *variation, const char *name)
 		return false;
 	document_string(out, name, jsonb_string(&value));
 	return true;
+}
+
+/*
+ * check_variation_name holds the name of a variation to what a name may hold; one that
+ * was stored before that rule may stay.
+ */
+static bool
+check_variation_name(Request *request, const Jsonb *variation, uint32 place)
+{
+	Jsonb *before = request->state;
+	JsonbValue value;
+	char *name = jsonb_member(variation, "name", &value) ? jsonb_string(&value) : NULL;
+	const char *problem = name ? visible_problem(name) : NULL;
+
+	if (problem && before && place < JB_ROOT_COUNT(before))
+	{
+		Jsonb *element = JsonbValueToJsonb(getIthJsonbValueFromContainer(&before->root, place));
+		char *had = jsonb_member(element, "name", &value) ? jsonb_string(&value) : NULL;
+
+		if (had && strcmp(had, name) == 0)
+			problem = NULL;
+	}
+	if (problem)
+	{
+		error_violation(&request->violations, psprintf("variations[%u].name", place), "%s",
+						problem);
+		request->broken[VARIATIONS] = true;
+	}
+	return problem == NULL;
 }
 
 /*
@@ -153,6 +178,7 @@ read_variations(Request *request, StringInfo out)
 	Jsonb *list = DatumGetJsonbP(request->params.values[FIELD_PARAM(VARIATIONS)]);
 	uint32 count = JB_ROOT_COUNT(list);
 	Jsonb **values;
+	uint32 *hashes;
 
 	if (!jsonb_is_array(list) || count < VARIATIONS_MIN || count > VARIATIONS_MAX)
 	{
@@ -161,6 +187,8 @@ read_variations(Request *request, StringInfo out)
 		return -1;
 	}
 	values = palloc(sizeof(Jsonb *) * count);
+	/* Large values that differ at their ends alone would be slow to compare, each with each. */
+	hashes = palloc(sizeof(uint32) * count);
 	document_open(out, '[');
 	for (uint32 i = 0; i < count; i++)
 	{
@@ -177,9 +205,12 @@ read_variations(Request *request, StringInfo out)
 							  "must hold objects with value, and at most name and description");
 			return -1;
 		}
+		if (!check_variation_name(request, variation, i))
+			return -1;
 		values[i] = JsonbValueToJsonb(value);
+		hashes[i] = DatumGetUInt32(DirectFunctionCall1(jsonb_hash, JsonbPGetDatum(values[i])));
 		for (uint32 j = 0; j < i; j++)
-			if (compareJsonbContainers(&values[i]->root, &values[j]->root) == 0)
+			if (hashes[i] == hashes[j] && jsonb_equal(values[i], values[j]))
 			{
 				request_violation(request, VARIATIONS, "must have different values");
 				return -1;

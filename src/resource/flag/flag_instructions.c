@@ -26,10 +26,9 @@ enum
 };
 
 const Field flag_semantic_patch_fields[] = {
-	[COMMENT] = {"comment", "comment", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0, DESCRIPTION_MAX,
-				 NULL, NULL},
-	[ENVIRONMENT] = {"environment_key", "environmentKey", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0,
-					 0, NULL, NULL},
+	[COMMENT] =
+		FIELD("comment", "comment", FIELD_TEXT, .rule = RULE_LENGTH, .max = DESCRIPTION_MAX),
+	[ENVIRONMENT] = FIELD("environment_key", "environmentKey", FIELD_TEXT),
 	[INSTRUCTIONS] = {"instructions", "instructions", FIELD_JSON, IN_BODY, true, RULE_NONE, 0, 0,
 					  NULL, NULL, .kinds = flag_instruction_kinds},
 	FIELDS_END};

@@ -29,26 +29,21 @@ enum
 const Field create_flag_link_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
 	[FLAG_KEY] = FLAG_KEY_FIELD,
-	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, false, RULE_KEY, 1, LINK_KEY_MAX, NULL, NULL},
-	[INTEGRATION_KEY] = {"integration_key", "integrationKey", FIELD_TEXT, IN_BODY, false, RULE_NONE,
-						 0, 0, NULL, NULL},
-	[TIMESTAMP] = {"timestamp", "timestamp", FIELD_BIGINT, IN_BODY, false, RULE_RANGE, 0,
-				   MILLISECONDS_MAX, NULL, NULL},
-	[DEEP_LINK] = {"deep_link", "deepLink", FIELD_TEXT, IN_BODY, false, RULE_URL, 1, URL_MAX, NULL,
-				   NULL},
-	[TITLE] = {"title", "title", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0, DESCRIPTION_MAX, NULL,
-			   NULL},
-	[DESCRIPTION] = {"description", "description", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0,
-					 METADATA_VALUE_MAX, NULL, NULL},
-	[METADATA] = {"metadata", "metadata", FIELD_JSON, IN_BODY, false, RULE_OBJECT, 0, 0, NULL,
-				  NULL},
+	[KEY] = FIELD("key", "key", FIELD_TEXT, .rule = RULE_KEY, .min = 1, .max = LINK_KEY_MAX),
+	[INTEGRATION_KEY] = FIELD("integration_key", "integrationKey", FIELD_TEXT),
+	[TIMESTAMP] =
+		FIELD("timestamp", "timestamp", FIELD_BIGINT, .rule = RULE_RANGE, .max = MILLISECONDS_MAX),
+	[DEEP_LINK] =
+		FIELD("deep_link", "deepLink", FIELD_TEXT, .rule = RULE_URL, .min = 1, .max = URL_MAX),
+	[TITLE] = FIELD("title", "title", FIELD_TEXT, .rule = RULE_LENGTH, .max = DESCRIPTION_MAX),
+	[DESCRIPTION] = FIELD("description", "description", FIELD_TEXT, .rule = RULE_LENGTH,
+						  .max = METADATA_VALUE_MAX),
+	[METADATA] = FIELD("metadata", "metadata", FIELD_JSON, .rule = RULE_OBJECT),
 	FIELDS_END};
 
 const Field get_flag_link_fields[] = {
-	PROJECT_KEY_FIELD,
-	FLAG_KEY_FIELD,
-	{"id_or_key", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
-	FIELDS_END};
+	PROJECT_KEY_FIELD, FLAG_KEY_FIELD,
+	FIELD("id_or_key", "id", FIELD_TEXT, .place = IN_PATH, .required = true), FIELDS_END};
 
 const Field list_flag_links_fields[] = {PROJECT_KEY_FIELD, FLAG_KEY_FIELD, FIELDS_END};
 

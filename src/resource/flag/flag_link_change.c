@@ -20,15 +20,13 @@ enum
 const Field update_flag_link_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
 	[FLAG_KEY] = FLAG_KEY_FIELD,
-	[ID] = {"id", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
+	[ID] = FIELD("id", "id", FIELD_TEXT, .place = IN_PATH, .required = true),
 	[PATCH] = PATCH_FIELD,
 	FIELDS_END};
 
 const Field delete_flag_link_fields[] = {
-	PROJECT_KEY_FIELD,
-	FLAG_KEY_FIELD,
-	{"id_or_key", "id", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
-	FIELDS_END};
+	PROJECT_KEY_FIELD, FLAG_KEY_FIELD,
+	FIELD("id_or_key", "id", FIELD_TEXT, .place = IN_PATH, .required = true), FIELDS_END};
 
 STATEMENT(
 	lock_flag_link,

@@ -23,8 +23,9 @@ enum
 };
 
 const Field register_integration_fields[] = {
-	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, INTEGRATION_KEY_MAX, NULL, NULL},
-	[MANIFEST] = {"manifest", "manifest", FIELD_JSON, IN_BODY, true, RULE_OBJECT, 0, 0, NULL, NULL},
+	[KEY] = FIELD("key", "key", FIELD_TEXT, .required = true, .rule = RULE_KEY, .min = 1,
+				  .max = INTEGRATION_KEY_MAX),
+	[MANIFEST] = FIELD("manifest", "manifest", FIELD_JSON, .required = true, .rule = RULE_OBJECT),
 	FIELDS_END};
 
 /* A built-in integration: its key and the metadata it declares, as in a manifest. */

@@ -29,27 +29,27 @@ enum
 const Field create_experiment_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
 	[ENVIRONMENT_KEY] = ENVIRONMENT_KEY_FIELD,
-	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, NAME_MAX_CHARS, NULL, NULL},
-	[DESCRIPTION] = {"description", "description", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0,
-					 DESCRIPTION_MAX, NULL, NULL},
-	[FLAG] = {"flag_key", "flagKey", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
-	[RANDOMIZATION_UNIT] = {"randomization_unit", "randomizationUnit", FIELD_TEXT, IN_BODY, false,
-							RULE_KEY, 1, KEY_MAX, NULL, DEFAULT_UNIT},
-	[ITERATION] = {"iteration", "iteration", FIELD_JSON, IN_BODY, false, RULE_OBJECT, 0, 0, NULL,
-				   NULL},
-	[MAINTAINER_ID] = {"maintainer_id", "maintainerId", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0, 0,
-					   NULL, NULL},
+	[KEY] = FIELD("key", "key", FIELD_TEXT, .required = true, .rule = RULE_KEY, .min = 1,
+				  .max = KEY_MAX),
+	[NAME] = FIELD("name", "name", FIELD_TEXT, .required = true, .rule = RULE_NAME, .min = 1,
+				   .max = NAME_MAX_CHARS),
+	[DESCRIPTION] = FIELD("description", "description", FIELD_TEXT, .rule = RULE_LENGTH,
+						  .max = DESCRIPTION_MAX),
+	[FLAG] = FIELD("flag_key", "flagKey", FIELD_TEXT),
+	[RANDOMIZATION_UNIT] =
+		FIELD("randomization_unit", "randomizationUnit", FIELD_TEXT, .rule = RULE_KEY, .min = 1,
+			  .max = KEY_MAX, .fallback = DEFAULT_UNIT),
+	[ITERATION] = FIELD("iteration", "iteration", FIELD_JSON, .rule = RULE_OBJECT),
+	[MAINTAINER_ID] = FIELD("maintainer_id", "maintainerId", FIELD_TEXT),
 	FIELDS_END};
 
 /* Treatments are always there; of what is empty nothing is. */
 static const char *const expandable[] = {"previousIterations", DRAFT_ITERATION,	 SECONDARY_METRICS,
 										 "treatments",		   "analysisConfig", NULL};
 
-#define EXPAND_FIELD                                                                       \
-	{                                                                                      \
-		"expand", "expand", FIELD_TEXT, IN_QUERY, false, RULE_LIST, 0, 0, expandable, NULL \
-	}
+#define EXPAND_FIELD                                                            \
+	FIELD("expand", "expand", FIELD_TEXT, .place = IN_QUERY, .rule = RULE_LIST, \
+		  .choices = expandable)
 
 enum
 {
@@ -73,8 +73,9 @@ const Field list_experiments_fields[] = {
 	PROJECT_KEY_FIELD,
 	ENVIRONMENT_KEY_FIELD,
 	PAGE_FIELDS,
-	[LIST_LIFECYCLE_STATE] = {"lifecycle_state", "lifecycleState", FIELD_TEXT, IN_QUERY, false,
-							  RULE_LIST, 0, 0, lifecycle_states, "active"},
+	[LIST_LIFECYCLE_STATE] =
+		FIELD("lifecycle_state", "lifecycleState", FIELD_TEXT, .place = IN_QUERY, .rule = RULE_LIST,
+			  .choices = lifecycle_states, .fallback = "active"),
 	[LIST_EXPAND] = EXPAND_FIELD,
 	FIELDS_END};
 

@@ -49,10 +49,8 @@ typedef struct Experiment
 	" e.started_at, e.stopped_at, e.archived_at, e.hypothesis,"     \
 	" e.iteration, e.winning_treatment_id, e.winning_reason"
 
-#define EXPERIMENT_KEY_FIELD                                                                      \
-	{                                                                                             \
-		"experiment_key", "experimentKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL \
-	}
+#define EXPERIMENT_KEY_FIELD \
+	FIELD("experiment_key", "experimentKey", FIELD_TEXT, .place = IN_PATH, .required = true)
 
 extern const InstructionKind experiment_instruction_kinds[];
 

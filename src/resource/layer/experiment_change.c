@@ -27,8 +27,8 @@ const Field update_experiment_fields[] = {
 	[KEY] = EXPERIMENT_KEY_FIELD,
 	[INSTRUCTIONS] = {"instructions", "instructions", FIELD_JSON, IN_BODY, true, RULE_NONE, 0, 0,
 					  NULL, NULL, .kinds = experiment_instruction_kinds},
-	[COMMENT] = {"comment", "comment", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0, DESCRIPTION_MAX,
-				 NULL, NULL},
+	[COMMENT] =
+		FIELD("comment", "comment", FIELD_TEXT, .rule = RULE_LENGTH, .max = DESCRIPTION_MAX),
 	FIELDS_END};
 
 const Field start_experiment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD,

@@ -25,18 +25,19 @@ enum
 
 const Field create_layer_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
-	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, NAME_MAX_CHARS, NULL, NULL},
-	[DESCRIPTION] = {"description", "description", FIELD_TEXT, IN_BODY, true, RULE_LENGTH, 0,
-					 DESCRIPTION_MAX, NULL, NULL},
-	[RANDOMIZATION_UNIT] = {"randomization_unit", "randomizationUnit", FIELD_TEXT, IN_BODY, false,
-							RULE_KEY, 1, KEY_MAX, NULL, NULL},
+	[KEY] = FIELD("key", "key", FIELD_TEXT, .required = true, .rule = RULE_KEY, .min = 1,
+				  .max = KEY_MAX),
+	[NAME] = FIELD("name", "name", FIELD_TEXT, .required = true, .rule = RULE_NAME, .min = 1,
+				   .max = NAME_MAX_CHARS),
+	[DESCRIPTION] = FIELD("description", "description", FIELD_TEXT, .required = true,
+						  .rule = RULE_LENGTH, .max = DESCRIPTION_MAX),
+	[RANDOMIZATION_UNIT] = FIELD("randomization_unit", "randomizationUnit", FIELD_TEXT,
+								 .rule = RULE_KEY, .min = 1, .max = KEY_MAX),
 	FIELDS_END};
 
 const Field get_layer_fields[] = {
 	PROJECT_KEY_FIELD,
-	{"layer_key", "layerKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
-	FIELDS_END};
+	FIELD("layer_key", "layerKey", FIELD_TEXT, .place = IN_PATH, .required = true), FIELDS_END};
 
 enum
 {
@@ -47,8 +48,7 @@ const Field list_layers_fields[] = {PROJECT_KEY_FIELD, PAGE_FILTER_FIELD, FIELDS
 
 const Field delete_layer_fields[] = {
 	PROJECT_KEY_FIELD,
-	{"layer_key", "layerKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
-	FIELDS_END};
+	FIELD("layer_key", "layerKey", FIELD_TEXT, .place = IN_PATH, .required = true), FIELDS_END};
 
 STATEMENT(insert_layer,
 		  "INSERT INTO flagplane_data.layer"

@@ -32,13 +32,12 @@ enum
 
 const Field update_layer_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
-	[LAYER_KEY] = {"layer_key", "layerKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL},
+	[LAYER_KEY] = FIELD("layer_key", "layerKey", FIELD_TEXT, .place = IN_PATH, .required = true),
 	[INSTRUCTIONS] = {"instructions", "instructions", FIELD_JSON, IN_BODY, true, RULE_NONE, 0, 0,
 					  NULL, NULL, .kinds = layer_instruction_kinds},
-	[ENVIRONMENT] = {"environment_key", "environmentKey", FIELD_TEXT, IN_BODY, false, RULE_NONE, 0,
-					 0, NULL, NULL},
-	[COMMENT] = {"comment", "comment", FIELD_TEXT, IN_BODY, false, RULE_LENGTH, 0, DESCRIPTION_MAX,
-				 NULL, NULL},
+	[ENVIRONMENT] = FIELD("environment_key", "environmentKey", FIELD_TEXT),
+	[COMMENT] =
+		FIELD("comment", "comment", FIELD_TEXT, .rule = RULE_LENGTH, .max = DESCRIPTION_MAX),
 	FIELDS_END};
 
 enum

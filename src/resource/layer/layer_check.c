@@ -33,10 +33,11 @@ enum
 	UNITS = SEGMENTS_FIELDS
 };
 
-const Field check_layer_fields[] = {SEGMENTS_FIELD_ROWS,
-									[UNITS] = {"units", "units", FIELD_INTEGER, IN_QUERY, false,
-											   RULE_RANGE, UNITS_MIN, UNITS_MAX, NULL, "100000"},
-									FIELDS_END};
+const Field check_layer_fields[] = {
+	SEGMENTS_FIELD_ROWS,
+	[UNITS] = FIELD("units", "units", FIELD_INTEGER, .place = IN_QUERY, .rule = RULE_RANGE,
+					.min = UNITS_MIN, .max = UNITS_MAX, .fallback = "100000"),
+	FIELDS_END};
 
 STATEMENT(find_other_layers,
 		  "SELECT l.key, l.seed FROM flagplane_data.project p"

@@ -39,11 +39,9 @@ enum
 	SEGMENTS_FIELDS
 };
 
-#define SEGMENTS_FIELD_ROWS                                                             \
-	PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD,                                           \
-	{                                                                                   \
-		"layer_key", "layerKey", FIELD_TEXT, IN_PATH, true, RULE_NONE, 0, 0, NULL, NULL \
-	}
+#define SEGMENTS_FIELD_ROWS                   \
+	PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD, \
+		FIELD("layer_key", "layerKey", FIELD_TEXT, .place = IN_PATH, .required = true)
 
 extern Segments *segments_read(Request *request, MemoryContext context);
 extern int segments_free(const Segments *segments);

@@ -33,14 +33,15 @@ static const char *const statuses[] = {"active", "archived", NULL};
 const Field get_partner_project_fields[] = {PROJECT_ID_FIELD, FIELDS_END};
 
 const Field list_partner_projects_fields[] = {
-	[CURSOR] = {"cursor", "cursor", FIELD_TEXT, IN_QUERY, false, RULE_NONE, 0, 0, NULL, NULL},
-	[LIMIT] = {"limit", "limit", FIELD_INTEGER, IN_QUERY, false, RULE_RANGE, 1, PARTNER_LIMIT_MAX,
-			   NULL, "25"},
-	[STATUS] = {"status", "status", FIELD_TEXT, IN_QUERY, false, RULE_ONE_OF, 0, 0, statuses, NULL},
-	[SEARCH] = {"search", "search", FIELD_TEXT, IN_QUERY, false, RULE_LENGTH, 0, NAME_MAX_CHARS,
-				NULL, NULL},
-	[CUSTOMER_EXTERNAL_ID] = {"customer_external_id", "customerExternalId", FIELD_TEXT, IN_QUERY,
-							  false, RULE_LENGTH, 0, NAME_MAX_CHARS, NULL, NULL},
+	[CURSOR] = FIELD("cursor", "cursor", FIELD_TEXT, .place = IN_QUERY),
+	[LIMIT] = FIELD("limit", "limit", FIELD_INTEGER, .place = IN_QUERY, .rule = RULE_RANGE,
+					.min = 1, .max = PARTNER_LIMIT_MAX, .fallback = "25"),
+	[STATUS] = FIELD("status", "status", FIELD_TEXT, .place = IN_QUERY, .rule = RULE_ONE_OF,
+					 .choices = statuses),
+	[SEARCH] = FIELD("search", "search", FIELD_TEXT, .place = IN_QUERY, .rule = RULE_LENGTH,
+					 .max = NAME_MAX_CHARS),
+	[CUSTOMER_EXTERNAL_ID] = FIELD("customer_external_id", "customerExternalId", FIELD_TEXT,
+								   .place = IN_QUERY, .rule = RULE_LENGTH, .max = NAME_MAX_CHARS),
 	FIELDS_END};
 
 STATEMENT(find_project, "SELECT " PROJECT_COLUMNS

@@ -30,30 +30,30 @@ enum
 };
 
 const Field create_project_fields[] = {
-	[KEY] = {"key", "key", FIELD_TEXT, IN_BODY, true, RULE_KEY, 1, PROJECT_KEY_MAX, NULL, NULL},
-	[NAME] = {"name", "name", FIELD_TEXT, IN_BODY, true, RULE_NAME, 1, NAME_MAX_CHARS, NULL, NULL},
-	[TAGS] = {"tags", "tags", FIELD_TEXTS, IN_BODY, false, RULE_TAGS, 0, 0, NULL, NULL},
-	[ENVIRONMENTS] = {"environments", "environments", FIELD_JSON, IN_BODY, false, RULE_NONE, 0, 0,
-					  NULL, NULL},
-	[INCLUDE_IN_SNIPPET_BY_DEFAULT] = {"include_in_snippet_by_default", "includeInSnippetByDefault",
-									   FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
-	[DEFAULT_CLIENT_SIDE_AVAILABILITY] = {"default_client_side_availability",
-										  "defaultClientSideAvailability", FIELD_JSON, IN_BODY,
-										  false, RULE_OBJECT, 0, 0, NULL, NULL},
-	[NAMING_CONVENTION] = {"naming_convention", "namingConvention", FIELD_JSON, IN_BODY, false,
-						   RULE_OBJECT, 0, 0, NULL, NULL},
-	{"require_view_association_for_new_flags", "requireViewAssociationForNewFlags", FIELD_BOOLEAN,
-	 IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
-	{"require_view_association_for_new_segments", "requireViewAssociationForNewSegments",
-	 FIELD_BOOLEAN, IN_BODY, false, RULE_NONE, 0, 0, NULL, NULL},
+	[KEY] = FIELD("key", "key", FIELD_TEXT, .required = true, .rule = RULE_KEY, .min = 1,
+				  .max = PROJECT_KEY_MAX),
+	[NAME] = FIELD("name", "name", FIELD_TEXT, .required = true, .rule = RULE_NAME, .min = 1,
+				   .max = NAME_MAX_CHARS),
+	[TAGS] = FIELD("tags", "tags", FIELD_TEXTS, .rule = RULE_TAGS),
+	[ENVIRONMENTS] = FIELD("environments", "environments", FIELD_JSON),
+	[INCLUDE_IN_SNIPPET_BY_DEFAULT] =
+		FIELD("include_in_snippet_by_default", "includeInSnippetByDefault", FIELD_BOOLEAN),
+	[DEFAULT_CLIENT_SIDE_AVAILABILITY] =
+		FIELD("default_client_side_availability", "defaultClientSideAvailability", FIELD_JSON,
+			  .rule = RULE_OBJECT),
+	[NAMING_CONVENTION] =
+		FIELD("naming_convention", "namingConvention", FIELD_JSON, .rule = RULE_OBJECT),
+	FIELD("require_view_association_for_new_flags", "requireViewAssociationForNewFlags",
+		  FIELD_BOOLEAN),
+	FIELD("require_view_association_for_new_segments", "requireViewAssociationForNewSegments",
+		  FIELD_BOOLEAN),
 	FIELDS_END};
 
 static const char *const expandable[] = {"environments", NULL};
 
-#define EXPAND_FIELD                                                                       \
-	{                                                                                      \
-		"expand", "expand", FIELD_TEXT, IN_QUERY, false, RULE_LIST, 0, 0, expandable, NULL \
-	}
+#define EXPAND_FIELD                                                            \
+	FIELD("expand", "expand", FIELD_TEXT, .place = IN_QUERY, .rule = RULE_LIST, \
+		  .choices = expandable)
 
 const Field get_project_fields[] = {
 	[GET_PROJECT_KEY] = PROJECT_KEY_FIELD, [GET_EXPAND] = EXPAND_FIELD, FIELDS_END};
