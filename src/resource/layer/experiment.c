@@ -81,9 +81,11 @@ const Field list_experiments_fields[] = {
 
 static const char *const statuses[] = {NOT_STARTED, RUNNING, STOPPED, NULL};
 
-/* The terms of filter that are for experiments alone: $16 and on. */
-static const PageTerm experiment_terms[] = {
-	{"flagKey", NULL}, {"metricKey", NULL}, {"status", statuses}, {NULL, NULL}};
+/* The terms of filter that are for experiments alone. */
+static const PageTerm experiment_terms[] = {{"flagKey", "filter_flag", NULL},
+											{"metricKey", "filter_metric", NULL},
+											{"status", "filter_status", statuses},
+											{NULL}};
 
 /* The environment stays while the experiment is made, and so does the flag. */
 #define INSERT_EXPERIMENT(flag)                                                                    \
@@ -115,25 +117,26 @@ STATEMENT(find_flag, "SELECT 1 FROM flagplane_data.project p JOIN flagplane_data
 	" ON n.account_id = p.account_id AND n.project_id = p.id"          \
 	" JOIN flagplane_data.experiment e"                                \
 	" ON e.account_id = n.account_id AND e.environment_id = n.id"      \
-	" WHERE p.account_id = $1 AND p.key = $2 AND n.key = $3"
+	" WHERE p.account_id = :account_id AND p.key = :project_key AND n.key = :environment_key"
 
-STATEMENT(find_experiment, "SELECT " EXPERIMENT_COLUMNS EXPERIMENTS " AND e.key = $4");
+STATEMENT(find_experiment, "SELECT " EXPERIMENT_COLUMNS EXPERIMENTS " AND e.key = :experiment_key");
 
-#define LISTED_EXPERIMENTS                                                                 \
-	EXPERIMENTS PAGE_NAMED(                                                                \
-		"e", "$10",                                                                        \
-		"$12") " AND CASE WHEN e.archived_at IS NULL THEN 'active' ELSE 'archived' END"    \
-			   " = ANY (string_to_array($8, ',')) AND ($18 IS NULL OR e.status = $18)"     \
-			   " AND ($16 IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.flag g"          \
-			   " WHERE g.account_id = e.account_id AND g.id = e.flag_id AND g.key = $16))" \
-			   " AND ($17 IS NULL OR e.iteration->>'primarySingleMetricKey' = $17"         \
-			   " OR e.iteration->>'primaryFunnelKey' = $17"                                \
-			   " OR e.iteration->'metrics' @> jsonb_build_array(jsonb_build_object('key', $17)))"
+#define LISTED_EXPERIMENTS                                                                        \
+	EXPERIMENTS PAGE_NAMED(                                                                       \
+		"e") " AND CASE WHEN e.archived_at IS NULL THEN 'active' ELSE 'archived' END"             \
+			 " = ANY (string_to_array(:lifecycle_state, ',')) AND (:filter_status IS NULL OR "    \
+			 "e.status = :filter_status)"                                                         \
+			 " AND (:filter_flag IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.flag g"          \
+			 " WHERE g.account_id = e.account_id AND g.id = e.flag_id AND g.key = :filter_flag))" \
+			 " AND (:filter_metric IS NULL OR e.iteration->>'primarySingleMetricKey' = "          \
+			 ":filter_metric"                                                                     \
+			 " OR e.iteration->>'primaryFunnelKey' = :filter_metric"                              \
+			 " OR e.iteration->'metrics' @> jsonb_build_array(jsonb_build_object('key', "         \
+			 ":filter_metric)))"
 
-STATEMENT(list_experiments,
-		  "SELECT " EXPERIMENT_COLUMNS LISTED_EXPERIMENTS " ORDER BY " PAGE_SORTED("e", "$13")
-			  PAGE_SORTED("e", "$14") PAGE_SORTED("e", "$15") "e.created_at, e.key"
-															  " LIMIT $4 OFFSET $5");
+STATEMENT(list_experiments, "SELECT " EXPERIMENT_COLUMNS LISTED_EXPERIMENTS
+							" ORDER BY " PAGE_SORTED("e") "e.created_at, e.key"
+														  " LIMIT :limit OFFSET :offset");
 
 STATEMENT(count_experiments, "SELECT count(*)" LISTED_EXPERIMENTS);
 
@@ -304,7 +307,7 @@ do_get_experiment(Request *request)
 }
 
 /*
- * check_list_experiments reads filter and sort into $10 to $18.
+ * check_list_experiments reads filter and sort into parameters.
  */
 void
 check_list_experiments(Request *request)
