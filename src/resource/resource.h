@@ -7,6 +7,7 @@
 #define FLAGPLANE_RESOURCE_H
 
 #include "call/request.h"
+#include "resource/account/member.h"
 #include "resource/project/project.h"
 
 #define OPERATION(name, ...)            \
@@ -69,10 +70,6 @@ extern void flags_configure_environment(Request *request, const char *environmen
 
 /* experiment.c: what the deletion of a flag asks for. */
 extern void experiments_leave_flag(Request *request, Datum flag_id, const char *flag_key);
-
-/* member.c: a member whom a field names, and one whose token it is. */
-extern void member_require(Request *request, int field);
-extern void member_names(Request *request, const char *id, char **first_name, char **last_name);
 
 /* integration.c: what a flag link asks for. */
 extern void integration_require(Request *request, int key_field, int metadata_field);
