@@ -42,8 +42,8 @@ STATEMENT(relation_readable,
 		  " AND has_table_privilege(c.oid, 'SELECT')");
 
 #define CHECK(name, severity, sql, what_to_do) CHECK_IF(name, severity, NULL, sql, what_to_do)
-#define CHECK_IF(name, severity, relation, sql, what_to_do)        \
-	STATEMENT(name, "SELECT f.found::text FROM (" sql ") f(found)" \
+#define CHECK_IF(name, severity, relation, sql, what_to_do)                 \
+	STATEMENT(name, "SELECT f.found::text AS found FROM (" sql ") f(found)" \
 					" ORDER BY f.found::text COLLATE \"C\"");
 #include "admin/doctorlist.h"
 #undef CHECK_IF
@@ -89,7 +89,8 @@ run_check(const Check *check, const Params *params, ReturnSetInfo *result)
 		Row row;
 
 		row_read(&found, i, &row);
-		values[FINDING] = CStringGetTextDatum(psprintf("%s: %s", check->name, row_string(&row, 0)));
+		values[FINDING] =
+			CStringGetTextDatum(psprintf("%s: %s", check->name, row_get_string(&row, "found")));
 		values[SEVERITY] = CStringGetTextDatum(check->severity);
 		values[WHAT_TO_DO] = CStringGetTextDatum(check->what_to_do);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
@@ -113,7 +114,7 @@ flagplane_doctor(PG_FUNCTION_ARGS)
 	postgrest_set_error_format(LAUNCHDARKLY, NULL);
 	InitMaterializedSRF(fcinfo, 0);
 	limit_usage(&usage);
-	params_boolean(&params, usage.slots > 0);
+	bind_boolean(&params, "preloaded", usage.slots > 0);
 
 	statement_begin();
 	owner_enter(&owner);

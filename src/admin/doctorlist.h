@@ -3,7 +3,7 @@
  *	  What doctor() looks for: a row for each check, the worst first.
  *
  * CHECK(name, severity, statement, what to do).  The statement answers a row with a
- * text for each thing that is found.  All of them take the same parameter: $1 says
+ * text for each thing that is found.  All of them take the same parameter: :preloaded says
  * whether the library is preloaded.  They look over all accounts.  A CHECK_IF names a
  * relation as well that is none of the extension's, and is left out where that is not
  * there or the owner of the extension may not read it.  What monitoring of any
@@ -236,7 +236,7 @@ CHECK(configuration_missing, "error",
 	  " WHERE s.account_id = f.account_id AND s.flag_id = f.id AND s.environment_id = e.id)",
 	  "The flag has no settings there. Restore the row from a backup.")
 
-CHECK(not_preloaded, "warning", "SELECT 'the library is not preloaded' WHERE NOT $1",
+CHECK(not_preloaded, "warning", "SELECT 'the library is not preloaded' WHERE NOT :preloaded",
 	  "Nothing is limited and nothing counted. Add flagplane to shared_preload_libraries and "
 	  "restart.")
 

@@ -87,4 +87,8 @@ extern int64 page_total(Request *request, Statement *count);
 extern void page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 	pg_attribute_printf(4, 5);
 
+extern char *page_cursor_text(const char *scope, TimestampTz time, const char *id);
+extern void
+page_cursor_read(Request *request, int field, const char *scope, bool (*is_id)(const char *));
+
 #endif /* FLAGPLANE_PAGE_H */
