@@ -31,14 +31,23 @@ STATEMENT(find_node, "SELECT g.groupid = 0 FROM pg_catalog.pg_dist_local_group g
 STATEMENT(find_rights, "SELECT pg_catalog.pg_has_role(n.nspowner, 'USAGE')"
 					   " FROM pg_catalog.pg_namespace n WHERE n.nspname = 'flagplane_data'");
 
+/* Calls are done as the owner, as whom this server connects to the others then. */
+STATEMENT(find_owner, "SELECT r.rolcanlogin FROM pg_catalog.pg_namespace n"
+					  " JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner"
+					  " WHERE n.nspname = 'flagplane_data'");
+
 /* Of two who distribute at once the second waits; those who read and write do not. */
 STATEMENT(lock_accounts, "LOCK TABLE flagplane_data.account IN SHARE UPDATE EXCLUSIVE MODE");
 
-/* Otherwise Citus would first turn all tables that refer to an account into tables of its own. */
+/*
+ * Otherwise Citus would first turn all tables that refer to an account into tables of its
+ * own.  What it says of each table is no news to whoever calls.
+ */
 STATEMENT(
 	prepare_session,
 	"SELECT pg_catalog.set_config('citus.enable_local_reference_table_foreign_keys', 'off', true),"
-	" pg_catalog.set_config('citus.multi_shard_modify_mode', 'sequential', true)");
+	" pg_catalog.set_config('citus.multi_shard_modify_mode', 'sequential', true),"
+	" pg_catalog.set_config('client_min_messages', 'warning', true)");
 
 /* Parents first, by the longest way up; among equals the anchor, then by name. */
 STATEMENT(
@@ -119,6 +128,12 @@ require_citus(const char *function)
 		error_raise(ERR_UNSUPPORTED, "%s needs the extension citus in this database", function);
 	if (!answer_is_true(&find_node))
 		error_raise(ERR_UNSUPPORTED, "%s is to be called on the coordinator", function);
+	if (!answer_is_true(&find_owner))
+		error_raise_with_hint(
+			ERR_UNSUPPORTED,
+			"The servers connect to each other as this role: give it LOGIN, and let "
+			"it in from server to server in pg_hba.conf and the password file.",
+			"the owner of the extension cannot log in");
 }
 
 /*
