@@ -373,13 +373,14 @@ copy_member(StringInfo out, const char *name, const Jsonb *object, const char *m
 
 /*
  * metric_document writes a metric, of which the key alone is known: it stands for the
- * name.
+ * name and for the version.
  */
 static void
 metric_document(StringInfo out, const char *key, bool is_group)
 {
 	document_open(out, '{');
 	document_string(out, "key", key);
+	document_string(out, "_versionId", key);
 	document_string(out, "name", key);
 	document_string(out, "kind", is_group ? "funnel" : "custom");
 	document_boolean(out, "isGroup", is_group);
