@@ -13,6 +13,7 @@
  */
 #include "api/response.h"
 
+#include "access/xlog.h"
 #include "call/caller.h"
 #include "fmgr.h"
 
@@ -23,6 +24,8 @@
 
 PG_FUNCTION_INFO_V1(flagplane_distribute);
 PG_FUNCTION_INFO_V1(flagplane_drop_shards);
+PG_FUNCTION_INFO_V1(flagplane_system_identifier);
+PG_FUNCTION_INFO_V1(flagplane_timeline);
 
 STATEMENT(find_citus, "SELECT 1 FROM pg_catalog.pg_extension e WHERE e.extname = 'citus'");
 
@@ -266,4 +269,23 @@ flagplane_drop_shards(PG_FUNCTION_ARGS)
 	}
 	statement_end();
 	PG_RETURN_INT64(dropped);
+}
+
+/*
+ * flagplane_system_identifier is system_identifier(): that of the server where it runs, which
+ * in a statement over an account's rows is the one that has them.
+ */
+Datum
+flagplane_system_identifier(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64((int64) GetSystemIdentifier());
+}
+
+/*
+ * flagplane_timeline is timeline(): the one that this server writes.
+ */
+Datum
+flagplane_timeline(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64((int64) GetWALInsertionTimeLine());
 }
