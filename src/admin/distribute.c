@@ -29,9 +29,9 @@ PG_FUNCTION_INFO_V1(flagplane_timeline);
 
 STATEMENT(find_citus, "SELECT 1 FROM pg_catalog.pg_extension e WHERE e.extname = 'citus'");
 
-STATEMENT(find_node, "SELECT g.groupid = 0 FROM pg_catalog.pg_dist_local_group g");
+STATEMENT(find_node, "SELECT g.groupid = 0 AS holds FROM pg_catalog.pg_dist_local_group g");
 
-STATEMENT(find_rights, "SELECT pg_catalog.pg_has_role(n.nspowner, 'USAGE')"
+STATEMENT(find_rights, "SELECT pg_catalog.pg_has_role(n.nspowner, 'USAGE') AS holds"
 					   " FROM pg_catalog.pg_namespace n WHERE n.nspname = 'flagplane_data'");
 
 /* Calls are done as the owner, as whom this server connects to the others then. */
@@ -63,33 +63,35 @@ STATEMENT(
 	" JOIN pg_catalog.pg_constraint k ON k.confrelid = d.id AND k.contype = 'f'"
 	" AND k.conrelid <> k.confrelid)"
 	" SELECT o.name, EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a"
-	" WHERE a.attrelid = o.id AND a.attname = 'account_id'),"
+	" WHERE a.attrelid = o.id AND a.attname = 'account_id') AS has_account,"
 	" EXISTS (SELECT 1 FROM pg_catalog.pg_dist_partition p WHERE p.logicalrelid = o.id::regclass)"
+	" AS distributed"
 	" FROM ours o JOIN depth d ON d.id = o.id GROUP BY o.id, o.name"
 	" ORDER BY 2, o.name <> '" ANCHOR "', max(d.depth), o.name");
 
-STATEMENT(make_reference, "SELECT pg_catalog.create_reference_table($1::regclass)");
+STATEMENT(make_reference, "SELECT pg_catalog.create_reference_table(:name::regclass)");
 
-STATEMENT(make_anchor, "SELECT pg_catalog.create_distributed_table($1::regclass, 'account_id',"
-					   " colocate_with => 'none', shard_count => $2)");
+STATEMENT(make_anchor, "SELECT pg_catalog.create_distributed_table(:name::regclass, 'account_id',"
+					   " colocate_with => 'none', shard_count => :shards)");
 
-STATEMENT(make_distributed, "SELECT pg_catalog.create_distributed_table($1::regclass, 'account_id',"
-							" colocate_with => '" ANCHOR "')");
+STATEMENT(make_distributed,
+		  "SELECT pg_catalog.create_distributed_table(:name::regclass, 'account_id',"
+		  " colocate_with => '" ANCHOR "')");
 
 /* The rows have been copied to the shards; what is left here nobody would see again. */
 STATEMENT(truncate_local,
-		  "SELECT pg_catalog.truncate_local_data_after_distributing_table($1::regclass)");
+		  "SELECT pg_catalog.truncate_local_data_after_distributing_table(:name::regclass)");
 
 STATEMENT(count_placements,
-		  "SELECT count(DISTINCT p.colocationid) FROM pg_catalog.pg_dist_partition p"
+		  "SELECT count(DISTINCT p.colocationid) AS count FROM pg_catalog.pg_dist_partition p"
 		  " JOIN pg_catalog.pg_attribute a ON a.attrelid = p.logicalrelid"
 		  " AND a.attname = 'account_id' JOIN pg_catalog.pg_class c"
 		  " ON c.oid = p.logicalrelid JOIN pg_catalog.pg_namespace n"
 		  " ON n.oid = c.relnamespace AND n.nspname = 'flagplane_data'");
 
 STATEMENT(drop_table_shards,
-		  "SELECT pg_catalog.citus_drop_all_shards($1::regclass, 'flagplane_data',"
-		  " split_part($1, '.', 2))");
+		  "SELECT pg_catalog.citus_drop_all_shards(:name::regclass, 'flagplane_data',"
+		  " split_part(:name, '.', 2))");
 
 /* A table, and where its rows are. */
 typedef struct Table
@@ -100,8 +102,7 @@ typedef struct Table
 } Table;
 
 /*
- * answer_is_true runs a statement without parameters and tells whether it answers
- * true.
+ * answer_is_true tells whether the condition of a statement without parameters holds.
  */
 static bool
 answer_is_true(Statement *statement)
@@ -113,7 +114,7 @@ answer_is_true(Statement *statement)
 	if (rows.count == 0)
 		return false;
 	row_read(&rows, 0, &row);
-	return row_boolean(&row, 0);
+	return row_get_boolean(&row, "holds");
 }
 
 /*
@@ -140,17 +141,15 @@ require_citus(const char *function)
 }
 
 /*
- * run_for runs a statement about a table, and about so many shards if there are any
- * to be told of.
+ * run_for runs a statement about a table, which may name a number of shards.
  */
 static void
 run_for(Statement *statement, const Table *table, int shards)
 {
 	Params params = {0};
 
-	params_text(&params, table->name);
-	if (shards > 0)
-		params_integer(&params, shards);
+	bind_text(&params, "name", table->name);
+	bind_integer(&params, "shards", shards);
 	statement_run(statement, &params, STATEMENT_WRITE);
 }
 
@@ -169,9 +168,9 @@ read_tables(int *count)
 		Row row;
 
 		row_read(&rows, i, &row);
-		tables[i].name = row_string(&row, 0);
-		tables[i].has_account = row_boolean(&row, 1);
-		tables[i].distributed = row_boolean(&row, 2);
+		tables[i].name = row_get_string(&row, "name");
+		tables[i].has_account = row_get_boolean(&row, "has_account");
+		tables[i].distributed = row_get_boolean(&row, "distributed");
 	}
 	*count = (int) rows.count;
 	return tables;
@@ -202,7 +201,7 @@ require_one_placement(void)
 	Row row;
 
 	row_read(&rows, 0, &row);
-	if (row_bigint(&row, 0) != 1)
+	if (row_get_bigint(&row, "count") != 1)
 		error_raise(ERR_UNSUPPORTED, "the tables were distributed by somebody else, and apart");
 }
 

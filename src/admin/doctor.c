@@ -44,8 +44,8 @@ STATEMENT(relation_readable,
 		  " AND has_table_privilege(c.oid, 'SELECT')");
 
 #define CHECK(name, severity, sql, what_to_do) CHECK_IF(name, severity, NULL, sql, what_to_do)
-#define CHECK_IF(name, severity, relation, sql, what_to_do)        \
-	STATEMENT(name, "SELECT f.found::text FROM (" sql ") f(found)" \
+#define CHECK_IF(name, severity, relation, sql, what_to_do)                 \
+	STATEMENT(name, "SELECT f.found::text AS found FROM (" sql ") f(found)" \
 					" ORDER BY f.found::text COLLATE \"C\"");
 #define CHECK_EACH(name, severity, sql, what_to_do) \
 	CHECK_IF(name##_of_account, severity, NULL, sql, what_to_do)
@@ -99,7 +99,8 @@ run_check(const Check *check, const Params *params, ReturnSetInfo *result)
 		Row row;
 
 		row_read(&found, i, &row);
-		values[FINDING] = CStringGetTextDatum(psprintf("%s: %s", check->name, row_string(&row, 0)));
+		values[FINDING] =
+			CStringGetTextDatum(psprintf("%s: %s", check->name, row_get_string(&row, "found")));
 		values[SEVERITY] = CStringGetTextDatum(check->severity);
 		values[WHAT_TO_DO] = CStringGetTextDatum(check->what_to_do);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);

@@ -5,10 +5,10 @@
  * CHECK(name, severity, statement, what to do).  The statement answers a row with a
  * text for each thing that is found.  :preloaded says whether the library is preloaded.
  * They look over all accounts, but a CHECK_EACH is asked of each account by itself, which
- * is :account_id, with the key :account and the time :now: what is at once in many tables of an account can be
- * asked for only there, where accounts are on several servers.  A CHECK_IF names a relation
- * as well that is none of the extension's, and is left out where that is not there or the
- * owner of the extension may not read it.  What monitoring of any
+ * is :account_id, with the key :account and the time :now: where accounts are on several
+ * servers, only of one at a time can much be asked at once.  A CHECK_IF names a relation as
+ * well that is none of the extension's, and is left out where that is not there or the owner
+ * of the extension may not read it.  What monitoring of any
  * PostgreSQL tells (fsync, autovacuum, invalid indexes) is not looked for here.  No
  * include guard: it is read once for the statements and once for the table.
  */
@@ -224,24 +224,6 @@ CHECK_EACH(rows_missing, "error",
 		   " (SELECT 1 FROM flagplane_data.access_token_use u"
 		   " WHERE u.account_id = :account_id AND u.token_id = k.id) HAVING count(*) > 0",
 		   ROWS_ARE_MISSING)
-
-CHECK_EACH(environment_without_key, "error",
-		   "SELECT format('environment %s of account \"%s\"', e.id, :account)"
-		   " FROM flagplane_data.environment e WHERE e.account_id = :account_id"
-		   " AND (SELECT count(*) FROM flagplane_data.environment_key k"
-		   " WHERE k.account_id = :account_id AND k.environment_id = e.id"
-		   " AND k.expires_at IS NULL AND k.replaced_in IS NULL) <> 2",
-		   "It has not one current SDK key and one current mobile key. Restore the rows from a "
-		   "backup.")
-
-CHECK_EACH(configuration_missing, "error",
-		   "SELECT format('flag \"%s\" in environment %s of account \"%s\"', f.key, e.id,"
-		   " :account) FROM flagplane_data.flag f JOIN flagplane_data.environment e"
-		   " ON e.account_id = f.account_id AND e.project_id = f.project_id"
-		   " WHERE f.account_id = :account_id AND NOT EXISTS"
-		   " (SELECT 1 FROM flagplane_data.flag_environment s WHERE s.account_id = :account_id"
-		   " AND s.flag_id = f.id AND s.environment_id = e.id)",
-		   "The flag has no settings there. Restore the row from a backup.")
 
 CHECK(not_preloaded, "warning", "SELECT 'the library is not preloaded' WHERE NOT :preloaded",
 	  "Nothing is limited and nothing counted. Add flagplane to shared_preload_libraries and "

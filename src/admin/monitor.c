@@ -42,8 +42,9 @@ PG_FUNCTION_INFO_V1(flagplane_status);
 PG_FUNCTION_INFO_V1(flagplane_operation_stats);
 PG_FUNCTION_INFO_V1(flagplane_reset_stats);
 
-STATEMENT(read_settings, "SELECT json_object_agg(s.name, s.setting ORDER BY s.name)::text"
-						 " FROM pg_catalog.pg_settings s WHERE s.name LIKE 'flagplane.%'");
+STATEMENT(read_settings,
+		  "SELECT json_object_agg(s.name, s.setting ORDER BY s.name)::text AS settings"
+		  " FROM pg_catalog.pg_settings s WHERE s.name LIKE 'flagplane.%'");
 
 /*
  * flagplane_status is status(): a row about the library as it runs here.  Refuses
@@ -72,7 +73,7 @@ flagplane_status(PG_FUNCTION_ARGS)
 	owner_require_monitoring(&owner, "status");
 	rows = statement_run(&read_settings, &params, STATEMENT_READ);
 	row_read(&rows, 0, &row);
-	settings = MemoryContextStrdup(context, row_string(&row, 0));
+	settings = MemoryContextStrdup(context, row_get_string(&row, "settings"));
 	owner_leave(&owner);
 	statement_end();
 

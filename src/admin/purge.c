@@ -21,29 +21,33 @@ STATEMENT(list_accounts, "SELECT a.id FROM flagplane_data.account a ORDER BY a.i
  */
 STATEMENT(purge_idempotency_keys,
 		  "WITH d AS MATERIALIZED (SELECT e.account_id, e.actor, e.key_hash"
-		  " FROM flagplane_data.idempotency_key e WHERE e.account_id = $1 AND e.expires_at <= $2"
-		  " ORDER BY e.expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)"
+		  " FROM flagplane_data.idempotency_key e WHERE e.account_id = :account_id AND "
+		  "e.expires_at <= :now"
+		  " ORDER BY e.expires_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
 		  " DELETE FROM flagplane_data.idempotency_key k USING d"
-		  " WHERE k.account_id = $1 AND k.account_id = d.account_id AND k.actor = d.actor"
+		  " WHERE k.account_id = :account_id AND k.account_id = d.account_id AND k.actor = d.actor"
 		  " AND k.key_hash = d.key_hash");
 
-STATEMENT(purge_environment_keys,
-		  "WITH d AS MATERIALIZED (SELECT e.account_id, e.value"
-		  " FROM flagplane_data.environment_key e WHERE e.account_id = $1 AND e.expires_at <= $2"
-		  " ORDER BY e.expires_at LIMIT $3 FOR UPDATE SKIP LOCKED)"
-		  " DELETE FROM flagplane_data.environment_key k USING d"
-		  " WHERE k.account_id = $1 AND k.account_id = d.account_id AND k.value = d.value");
+STATEMENT(
+	purge_environment_keys,
+	"WITH d AS MATERIALIZED (SELECT e.account_id, e.value"
+	" FROM flagplane_data.environment_key e WHERE e.account_id = :account_id AND e.expires_at <= "
+	":now"
+	" ORDER BY e.expires_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
+	" DELETE FROM flagplane_data.environment_key k USING d"
+	" WHERE k.account_id = :account_id AND k.account_id = d.account_id AND k.value = d.value");
 
 /*
  * Most accounts have nothing to remove, and a look costs less than a removal.  The
  * oldest row is asked for, which is at the end of an index, since the planner would
  * rather search a table for any one of the many rows that it expects to have expired.
  */
-STATEMENT(find_expired,
-		  "SELECT (SELECT k.expires_at FROM flagplane_data.idempotency_key k"
-		  " WHERE k.account_id = $1 ORDER BY k.expires_at LIMIT 1) <= $2,"
-		  " (SELECT k.expires_at FROM flagplane_data.environment_key k WHERE k.account_id = $1"
-		  " AND k.expires_at IS NOT NULL ORDER BY k.expires_at LIMIT 1) <= $2");
+STATEMENT(
+	find_expired,
+	"SELECT (SELECT k.expires_at FROM flagplane_data.idempotency_key k"
+	" WHERE k.account_id = :account_id ORDER BY k.expires_at LIMIT 1) <= :now AS keys,"
+	" (SELECT k.expires_at FROM flagplane_data.environment_key k WHERE k.account_id = :account_id"
+	" AND k.expires_at IS NOT NULL ORDER BY k.expires_at LIMIT 1) <= :now AS environment_keys");
 
 /*
  * look tells for an account which of the two tables have expired rows of it.
@@ -57,12 +61,12 @@ look(int64 account, TimestampTz now, bool expired[2])
 
 	/* Whatever the number of accounts, the answer about one is gone with the next. */
 	statement_begin();
-	params_bigint(&params, account);
-	params_time(&params, now);
+	bind_bigint(&params, "account_id", account);
+	bind_time(&params, "now", now);
 	rows = statement_run(&find_expired, &params, STATEMENT_READ);
 	row_read(&rows, 0, &row);
-	expired[0] = row_boolean(&row, 0);
-	expired[1] = row_boolean(&row, 1);
+	expired[0] = row_get_boolean(&row, "keys");
+	expired[1] = row_get_boolean(&row, "environment_keys");
 	statement_end();
 }
 
@@ -77,9 +81,9 @@ purge_account(Statement *statement, int64 account, TimestampTz now, int64 limit)
 
 	if (limit == 0)
 		return 0;
-	params_bigint(&params, account);
-	params_time(&params, now);
-	params_integer(&params, (int32) limit);
+	bind_bigint(&params, "account_id", account);
+	bind_time(&params, "now", now);
+	bind_integer(&params, "limit", (int32) limit);
 	return (int64) statement_run(statement, &params, STATEMENT_WRITE).count;
 }
 
@@ -112,7 +116,7 @@ flagplane_purge(PG_FUNCTION_ARGS)
 		Row row;
 
 		row_read(&accounts, i, &row);
-		account = row_bigint(&row, 0);
+		account = row_get_bigint(&row, "id");
 		look(account, now, expired);
 		if (expired[0])
 			removed[0] += purge_account(&purge_idempotency_keys, account, now,

@@ -29,39 +29,42 @@ bool notify_setting = false;
 #define XID_DIGITS		  12
 
 /*
- * The row, $16 being what the project is found with.  No row comes of it where
+ * The row, with the project's id as it is given or found.  No row comes of it where
  * the account's current generation is of another server.
  */
 #define INSERT_AUDIT(project_id)                                                                \
 	"INSERT INTO flagplane_data.audit_log"                                                      \
 	" (account_id, generation, xid, ordinal, at, actor, member_id, operation, subject, target," \
 	" before, after, request_id, comment, project_id)"                                          \
-	" SELECT $1, g.number, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, " project_id   \
-	" FROM flagplane_data.audit_generation g WHERE g.account_id = $1 AND g.is_current"          \
-	" AND g.system_identifier = $2 AND g.timeline = $3"
+	" SELECT :account_id, g.number, :xid, :ordinal, :now, :actor, :member_id, :operation,"      \
+	" :subject, :target, :before, :after, :request_id, :comment, " project_id                   \
+	" FROM flagplane_data.audit_generation g WHERE g.account_id = :account_id AND g.is_current" \
+	" AND g.system_identifier = :system AND g.timeline = :timeline"
 
-STATEMENT(insert_audit, INSERT_AUDIT("$16"));
+STATEMENT(insert_audit, INSERT_AUDIT(":project"));
 
-STATEMENT(insert_audit_by_key, INSERT_AUDIT("(SELECT p.id FROM flagplane_data.project p"
-											" WHERE p.account_id = $1 AND p.key = $16)"));
+STATEMENT(insert_audit_by_key,
+		  INSERT_AUDIT("(SELECT p.id FROM flagplane_data.project p"
+					   " WHERE p.account_id = :account_id AND p.key = :project)"));
 
 /*
  * Another server's generation ends before one of this server begins.  Of two that do
  * so at once, the second waits for the first, and finds that what it would end or
  * begin is so already.
  */
-STATEMENT(end_generation, "UPDATE flagplane_data.audit_generation g SET is_current = false"
-						  " WHERE g.account_id = $1 AND g.is_current"
-						  " AND (g.system_identifier, g.timeline) IS DISTINCT FROM ($2, $3)");
+STATEMENT(end_generation,
+		  "UPDATE flagplane_data.audit_generation g SET is_current = false"
+		  " WHERE g.account_id = :account_id AND g.is_current"
+		  " AND (g.system_identifier, g.timeline) IS DISTINCT FROM (:system, :timeline)");
 
-STATEMENT(
-	begin_generation,
-	"INSERT INTO flagplane_data.audit_generation"
-	" (account_id, number, system_identifier, timeline, began_at, is_current)"
-	" SELECT $1, 1 + coalesce(greatest((SELECT max(n.number)"
-	" FROM flagplane_data.audit_generation n WHERE n.account_id = $1),"
-	" (SELECT max(l.generation) FROM flagplane_data.audit_log l WHERE l.account_id = $1)), 0),"
-	" $2, $3, $4, true ON CONFLICT DO NOTHING");
+STATEMENT(begin_generation,
+		  "INSERT INTO flagplane_data.audit_generation"
+		  " (account_id, number, system_identifier, timeline, began_at, is_current)"
+		  " SELECT :account_id, 1 + coalesce(greatest((SELECT max(n.number)"
+		  " FROM flagplane_data.audit_generation n WHERE n.account_id = :account_id),"
+		  " (SELECT max(l.generation) FROM flagplane_data.audit_log l WHERE l.account_id = "
+		  ":account_id)), 0),"
+		  " :system, :timeline, :now, true ON CONFLICT DO NOTHING");
 
 /*
  * audit_system is the identifier of the database cluster, as SQL has it.
@@ -91,35 +94,34 @@ next_ordinal(FullTransactionId xid)
 }
 
 /*
- * params_json appends a json parameter from text that is json already; a NULL
- * pointer is NULL.
+ * bind_json binds text that is json already; a NULL pointer is NULL.
  */
 static void
-params_json(Params *params, const char *json)
+bind_json(Params *params, const char *name, const char *json)
 {
-	params_add(params, JSONOID, json ? CStringGetTextDatum(json) : (Datum) 0, json == NULL);
+	bind_value(params, name, JSONOID, json ? CStringGetTextDatum(json) : (Datum) 0, json == NULL);
 }
 
 /*
- * params_project appends what the request's project is found with, its id where
- * that is known, and returns the statement for it.
+ * bind_project binds what the request's project is found with, its id where that is
+ * known, and returns the statement for it.
  */
 static Statement *
-params_project(Params *params, const Request *request)
+bind_project(Params *params, const Request *request)
 {
 	int field = caller_project_field(request->operation);
 	bool given = field >= 0 && request_given(request, field);
 
 	if (request->project_id)
-		params_add(params, UUIDOID, UUIDPGetDatum(request->project_id), false);
+		bind_value(params, "project", UUIDOID, UUIDPGetDatum(request->project_id), false);
 	else if (given && request->params.types[FIELD_PARAM(field)] == TEXTOID)
 	{
-		params_add(params, TEXTOID, request->params.values[FIELD_PARAM(field)], false);
+		bind_value(params, "project", TEXTOID, request->params.values[FIELD_PARAM(field)], false);
 		return &insert_audit_by_key;
 	}
 	else
-		params_add(params, UUIDOID, given ? request->params.values[FIELD_PARAM(field)] : (Datum) 0,
-				   !given);
+		bind_value(params, "project", UUIDOID,
+				   given ? request->params.values[FIELD_PARAM(field)] : (Datum) 0, !given);
 	return &insert_audit;
 }
 
@@ -137,34 +139,28 @@ audit_record(const Request *request)
 	if (request->operation->kind == READS || request->unchanged)
 		return;
 	xid = GetTopFullTransactionId();
-	params_bigint(&params, request->caller.account);
-	params_bigint(&params, audit_system());
-	params_bigint(&params, GetWALInsertionTimeLine());
-	params_add(&params, XID8OID, FullTransactionIdGetDatum(xid), false);
-	params_integer(&params, next_ordinal(xid));
-	params_time(&params, request->now);
-	params_text(&params, request->caller.actor);
-	params_text(&params, request->caller.member_id);
-	params_text(&params, request->operation->name);
-	params_text(&params, request->operation->subject);
-	params_text(&params, request->target);
-	params_json(&params, request->before);
-	params_json(&params,
-				request->response->len > 0 ? request_without_secrets(request, false) : NULL);
-	params_text(&params, request->id);
-	params_text(&params, request->comment);
-	insert = params_project(&params, request);
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_bigint(&params, "system", audit_system());
+	bind_bigint(&params, "timeline", GetWALInsertionTimeLine());
+	bind_value(&params, "xid", XID8OID, FullTransactionIdGetDatum(xid), false);
+	bind_integer(&params, "ordinal", next_ordinal(xid));
+	bind_time(&params, "now", request->now);
+	bind_text(&params, "actor", request->caller.actor);
+	bind_text(&params, "member_id", request->caller.member_id);
+	bind_text(&params, "operation", request->operation->name);
+	bind_text(&params, "subject", request->operation->subject);
+	bind_text(&params, "target", request->target);
+	bind_json(&params, "before", request->before);
+	bind_json(&params, "after",
+			  request->response->len > 0 ? request_without_secrets(request, false) : NULL);
+	bind_text(&params, "request_id", request->id);
+	bind_text(&params, "comment", request->comment);
+	insert = bind_project(&params, request);
 
 	while (statement_run(insert, &params, STATEMENT_WRITE).count == 0)
 	{
-		Params generation = {0};
-
-		params_bigint(&generation, request->caller.account);
-		params_bigint(&generation, audit_system());
-		params_bigint(&generation, GetWALInsertionTimeLine());
-		statement_run(&end_generation, &generation, STATEMENT_WRITE);
-		params_time(&generation, request->now);
-		statement_run(&begin_generation, &generation, STATEMENT_WRITE);
+		statement_run(&end_generation, &params, STATEMENT_WRITE);
+		statement_run(&begin_generation, &params, STATEMENT_WRITE);
 	}
 	if (notify_setting)
 		Async_Notify(NOTIFY_CHANNEL, psprintf("%08x", (uint32) request->caller.account));
@@ -217,7 +213,21 @@ audit_place_parse(const char *text, AuditPlace *place)
 }
 
 /*
- * audit_place_of_row reads the columns generation, xid and ordinal.
+ * audit_place_read reads the columns generation, xid and ordinal.
+ */
+AuditPlace
+audit_place_read(Row *row)
+{
+	AuditPlace place;
+
+	place.generation = row_get_integer(row, "generation");
+	place.xid = U64FromFullTransactionId(DatumGetFullTransactionId(row_get_datum(row, "xid")));
+	place.ordinal = row_get_integer(row, "ordinal");
+	return place;
+}
+
+/*
+ * audit_place_of_row reads the same from the columns that begin at a place of the row.
  */
 AuditPlace
 audit_place_of_row(const Row *row, int column)
@@ -231,14 +241,13 @@ audit_place_of_row(const Row *row, int column)
 }
 
 /*
- * audit_place_params appends a place's three parameters; NULLs for none.
+ * audit_place_bind binds a place as :generation, :xid and :ordinal.
  */
 void
-audit_place_params(Params *params, const AuditPlace *place)
+audit_place_bind(Params *params, const AuditPlace *place)
 {
-	params_add(params, INT4OID, Int32GetDatum(place ? place->generation : 0), place == NULL);
-	params_add(params, XID8OID,
-			   place ? FullTransactionIdGetDatum(FullTransactionIdFromU64(place->xid)) : (Datum) 0,
-			   place == NULL);
-	params_add(params, INT4OID, Int32GetDatum(place ? place->ordinal : 0), place == NULL);
+	bind_integer(params, "generation", place->generation);
+	bind_value(params, "xid", XID8OID,
+			   FullTransactionIdGetDatum(FullTransactionIdFromU64(place->xid)), false);
+	bind_integer(params, "ordinal", place->ordinal);
 }

@@ -26,7 +26,8 @@ extern void audit_record(const Request *request);
 extern char *audit_place_text(const AuditPlace *place);
 extern bool audit_place_parse(const char *text, AuditPlace *place);
 extern AuditPlace audit_place_of_row(const Row *row, int column);
-extern void audit_place_params(Params *params, const AuditPlace *place);
+extern AuditPlace audit_place_read(Row *row);
+extern void audit_place_bind(Params *params, const AuditPlace *place);
 extern int64 audit_system(void);
 
 #endif /* FLAGPLANE_AUDIT_H */

@@ -53,29 +53,31 @@ static const ScopeName scope_names[] = {
 /* What operations() says of an operation that asks for no scope; no token is given it. */
 #define NO_SCOPE_NAME "none"
 
-STATEMENT(find_account, "SELECT a.id FROM flagplane_data.account a WHERE a.key = $1");
+STATEMENT(find_account, "SELECT a.id FROM flagplane_data.account a WHERE a.key = :account_key");
 
 STATEMENT(make_account, "INSERT INTO flagplane_data.account (id, key, name, created_at)"
-						" VALUES ($2, $1, $3, $4) ON CONFLICT DO NOTHING");
+						" VALUES (:account_id, :account_key, :name, :now) ON CONFLICT DO NOTHING");
 
 /* A token may be limited to projects; those are then asked for with each project. */
-STATEMENT(find_token, "SELECT t.id, t.secret_hash, t.scopes, t.all_projects, t.member_id,"
-					  " t.expires_at, t.revoked_at IS NOT NULL, t.killed_at IS NOT NULL,"
-					  " t.previous_secret_hash, t.previous_expires_at, t.rate_tier"
-					  " FROM flagplane_data.access_token t"
-					  " WHERE t.account_id = $1 AND t.selector = $2");
+STATEMENT(find_token,
+		  "SELECT t.id, t.secret_hash, t.scopes, t.all_projects, t.member_id,"
+		  " t.expires_at, t.revoked_at IS NOT NULL AS revoked, t.killed_at IS NOT NULL AS killed,"
+		  " t.previous_secret_hash, t.previous_expires_at, t.rate_tier"
+		  " FROM flagplane_data.access_token t"
+		  " WHERE t.account_id = :account_id AND t.selector = :selector");
 
 STATEMENT(find_project_by_key, "SELECT p.id FROM flagplane_data.project p"
-							   " WHERE p.account_id = $1 AND p.key = $2");
+							   " WHERE p.account_id = :account_id AND p.key = :project_key");
 
 STATEMENT(find_project_access_by_key,
 		  "SELECT 1 FROM flagplane_data.project p JOIN flagplane_data.access_token_project r"
 		  " ON r.account_id = p.account_id AND r.project_id = p.id"
-		  " WHERE p.account_id = $1 AND p.key = $2 AND r.token_id = $3");
+		  " WHERE p.account_id = :account_id AND p.key = :project AND r.token_id = :token_id");
 
-STATEMENT(find_project_access_by_id,
-		  "SELECT 1 FROM flagplane_data.access_token_project r"
-		  " WHERE r.account_id = $1 AND r.project_id = $2 AND r.token_id = $3");
+STATEMENT(
+	find_project_access_by_id,
+	"SELECT 1 FROM flagplane_data.access_token_project r"
+	" WHERE r.account_id = :account_id AND r.project_id = :project AND r.token_id = :token_id");
 
 /*
  * pin_search_path sets search_path for the current GUC level: every name in our
@@ -173,12 +175,12 @@ account_by_key(const char *key, StatementMode mode)
 	Rows rows;
 	Row row;
 
-	params_text(&params, key);
+	bind_text(&params, "account_key", key);
 	rows = statement_run(&find_account, &params, mode);
 	if (rows.count == 0)
 		return 0;
 	row_read(&rows, 0, &row);
-	return row_bigint(&row, 0);
+	return row_get_bigint(&row, "id");
 }
 
 /*
@@ -211,10 +213,10 @@ identify_role(Request *request, const OwnerContext *owner)
 	{
 		Params params = {0};
 
-		params_text(&params, DEFAULT_ACCOUNT);
-		params_bigint(&params, random_account());
-		params_text(&params, "Default");
-		params_time(&params, request->now);
+		bind_bigint(&params, "account_id", random_account());
+		bind_text(&params, "account_key", DEFAULT_ACCOUNT);
+		bind_text(&params, "name", "Default");
+		bind_time(&params, "now", request->now);
 		statement_run(&make_account, &params, STATEMENT_WRITE);
 		caller->account = account_by_key(account_setting, STATEMENT_WRITE);
 	}
@@ -266,38 +268,39 @@ verify_token(Request *request)
 	if (!token_parse(request->token, &parts))
 		rate_limit_unknown_token(request, NO_ACCOUNT);
 
-	params_bigint(&params, parts.account);
-	params_text(&params, parts.selector);
+	bind_bigint(&params, "account_id", parts.account);
+	bind_text(&params, "selector", parts.selector);
 	rows = statement_run(&find_token, &params, request->mode);
 	known = rows.count == 1;
 	caller->good_until = DT_NOEND;
 	if (known)
 	{
 		row_read(&rows, 0, &row);
-		current = (uint8 *) VARDATA_ANY(row_bytes(&row, 1));
-		if (!row.nulls[5])
-			caller->good_until = row_time(&row, 5);
-		if (!row.nulls[8] && row_time(&row, 9) > GetCurrentTimestamp())
-			previous = (uint8 *) VARDATA_ANY(row_bytes(&row, 8));
+		current = (uint8 *) VARDATA_ANY(row_get_bytes(&row, "secret_hash"));
+		if (!row_is_null(&row, "expires_at"))
+			caller->good_until = row_get_time(&row, "expires_at");
+		if (!row_is_null(&row, "previous_secret_hash") &&
+			row_get_time(&row, "previous_expires_at") > GetCurrentTimestamp())
+			previous = (uint8 *) VARDATA_ANY(row_get_bytes(&row, "previous_secret_hash"));
 	}
 	sha256(parts.secret, SECRET_LENGTH, presented);
 	is_current = hashes_match(presented, current);
 	is_previous = hashes_match(presented, previous);
 	explicit_bzero(parts.secret, sizeof(parts.secret));
 	if (is_previous && !is_current)
-		caller->good_until = Min(caller->good_until, row_time(&row, 9));
-	if (!known || !(is_current | is_previous) || row_boolean(&row, 6) ||
+		caller->good_until = Min(caller->good_until, row_get_time(&row, "previous_expires_at"));
+	if (!known || !(is_current | is_previous) || row_get_boolean(&row, "revoked") ||
 		caller->good_until <= GetCurrentTimestamp())
 		rate_limit_unknown_token(request, parts.account);
-	if (row_boolean(&row, 7))
+	if (row_get_boolean(&row, "killed"))
 		error_raise(ERR_KILLED, "the access token has been killed");
 
 	caller->account = parts.account;
-	caller->token_id = row_string(&row, 0);
-	caller->scopes = scopes_of_array(row_array(&row, 2));
-	caller->all_projects = row_boolean(&row, 3);
-	caller->member_id = row_string(&row, 4);
-	caller->tier = rate_tier_by_name(row_string(&row, 10));
+	caller->token_id = row_get_string(&row, "id");
+	caller->scopes = scopes_of_array(row_get_array(&row, "scopes"));
+	caller->all_projects = row_get_boolean(&row, "all_projects");
+	caller->member_id = row_get_string(&row, "member_id");
+	caller->tier = rate_tier_by_name(row_get_string(&row, "rate_tier"));
 	caller->limit_key = limit_key(parts.account, parts.selector);
 }
 
@@ -368,13 +371,13 @@ caller_resolve_project(Request *request)
 
 	if (request->project_key == NULL)
 		return;
-	params_bigint(&params, request->caller.account);
-	params_text(&params, request->project_key);
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_text(&params, "project_key", request->project_key);
 	rows = statement_run(&find_project_by_key, &params, request->mode);
 	if (rows.count == 0)
 		error_raise(ERR_NOT_FOUND, "project \"%s\" does not exist", request->project_key);
 	row_read(&rows, 0, &row);
-	field_set(request, caller_project_field(request->operation), row.values[0]);
+	field_set(request, caller_project_field(request->operation), row_get_datum(&row, "id"));
 }
 
 /*
@@ -392,10 +395,10 @@ caller_require_project_access(Request *request)
 
 	if (caller->all_projects || field < 0 || !request_given(request, field))
 		return;
-	params_bigint(&params, caller->account);
-	params_add(&params, request->params.types[FIELD_PARAM(field)],
+	bind_bigint(&params, "account_id", caller->account);
+	bind_value(&params, "project", request->params.types[FIELD_PARAM(field)],
 			   request->params.values[FIELD_PARAM(field)], false);
-	params_text(&params, caller->token_id);
+	bind_text(&params, "token_id", caller->token_id);
 	if (request->params.types[FIELD_PARAM(field)] == UUIDOID)
 		rows = statement_run(&find_project_access_by_id, &params, request->mode);
 	else

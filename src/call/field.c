@@ -11,6 +11,7 @@
 #include "util/document.h"
 #include "util/jsonb.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 #include "utils/varlena.h"
 
@@ -353,6 +354,79 @@ field_from_json(Request *request, int field, const JsonValue *value)
 			break;
 		}
 	}
+}
+
+/*
+ * strings_of_jsonb reads an array of strings; false if the value is none.
+ */
+static bool
+strings_of_jsonb(const JsonbValue *value, ArrayType **strings)
+{
+	ArrayBuildState *built = NULL;
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue element;
+
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+		return false;
+	iterator = JsonbIteratorInit(value->val.binary.data);
+	(void) JsonbIteratorNext(&iterator, &element, true);
+	while ((token = JsonbIteratorNext(&iterator, &element, true)) == WJB_ELEM)
+	{
+		if (element.type != jbvString)
+			return false;
+		built = accumArrayResult(built, CStringGetTextDatum(jsonb_string(&element)), false, TEXTOID,
+								 CurrentMemoryContext);
+	}
+	*strings = built ? DatumGetArrayTypeP(makeArrayResult(built, CurrentMemoryContext))
+					 : construct_empty_array(TEXTOID);
+	return true;
+}
+
+/*
+ * field_from_jsonb takes a member of a document, as it is found in a jsonb object.  A
+ * null is as good as absent.
+ */
+void
+field_from_jsonb(Request *request, int field, JsonbValue *value)
+{
+	FieldType type = request->operation->fields[field].type;
+	JsonValue scalar = {.kind = JSON_OBJECT};
+	ArrayType *strings;
+
+	if (value->type != jbvNull && type == FIELD_JSON)
+	{
+		set_json(request, field, JsonbValueToJsonb(value));
+		return;
+	}
+	if (type == FIELD_TEXTS && strings_of_jsonb(value, &strings))
+	{
+		field_set(request, field, PointerGetDatum(strings));
+		return;
+	}
+	/* Otherwise only a scalar can be right; a list or an object is refused as such. */
+	switch (value->type)
+	{
+		case jbvNull:
+			scalar.kind = JSON_NULL;
+			break;
+		case jbvString:
+			scalar.kind = JSON_STRING;
+			scalar.text = jsonb_string(value);
+			break;
+		case jbvNumeric:
+			scalar.kind = JSON_NUMBER;
+			scalar.text = DatumGetCString(
+				DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+			break;
+		case jbvBool:
+			scalar.kind = JSON_BOOLEAN;
+			scalar.text = value->val.boolean ? "true" : "false";
+			break;
+		default:
+			break;
+	}
+	field_from_json(request, field, &scalar);
 }
 
 /*

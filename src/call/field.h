@@ -30,6 +30,7 @@ extern void field_from_sql(Request *request, int field, Datum value);
 extern void field_from_text(Request *request, int field, const char *text);
 extern void field_append_text(Request *request, int field, const char *text);
 extern void field_from_json(Request *request, int field, const JsonValue *value);
+extern void field_from_jsonb(Request *request, int field, JsonbValue *value);
 extern void fields_collect(Request *request);
 extern void fields_check(Request *request);
 

@@ -32,12 +32,12 @@ static Noted noted[REMEMBERED];
 /* Whether any of them is pending. */
 static bool any_pending = false;
 
-STATEMENT(note_use,
-		  "UPDATE flagplane_data.access_token_use u SET used_at = $3 FROM"
-		  " (SELECT n.account_id, n.token_id FROM flagplane_data.access_token_use n"
-		  " WHERE n.account_id = $1 AND n.token_id = $2"
-		  " AND (n.used_at IS NULL OR n.used_at < $4) FOR NO KEY UPDATE SKIP LOCKED) n"
-		  " WHERE u.account_id = $1 AND u.account_id = n.account_id AND u.token_id = n.token_id");
+STATEMENT(note_use, "UPDATE flagplane_data.access_token_use u SET used_at = :now FROM"
+					" (SELECT n.account_id, n.token_id FROM flagplane_data.access_token_use n"
+					" WHERE n.account_id = :account_id AND n.token_id = :token_id"
+					" AND (n.used_at IS NULL OR n.used_at < :old) FOR NO KEY UPDATE SKIP LOCKED) n"
+					" WHERE u.account_id = :account_id AND u.account_id = n.account_id AND "
+					"u.token_id = n.token_id");
 
 /*
  * may_write tells whether a time can be written without doing the request any
@@ -149,10 +149,10 @@ last_use_note(const Request *request)
 		strcmp(place->token_id, caller->token_id) == 0)
 		return;
 
-	params_bigint(&params, caller->account);
-	params_text(&params, caller->token_id);
-	params_time(&params, now);
-	params_time(&params, old);
+	bind_bigint(&params, "account_id", caller->account);
+	bind_text(&params, "token_id", caller->token_id);
+	bind_time(&params, "now", now);
+	bind_time(&params, "old", old);
 	statement_run(&note_use, &params, STATEMENT_WRITE);
 	remember(place, caller, now);
 }

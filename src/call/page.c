@@ -1,30 +1,38 @@
 /*
  * page.c
- *	  Lists a page at a time: totalCount and the links from page to page.
+ *	  Lists a page at a time: by limit and offset, with totalCount and the links from
+ *	  page to page; or after an opaque cursor, a place in the list by time and id.
+ *
+ * What is added or removed before a cursor's place while somebody turns the pages moves
+ * nothing behind it.  A cursor is good for one list only, its scope.
  */
 #include "call/page.h"
 
 #include "call/field.h"
 #include "catalog/pg_type.h"
-#include "util/document.h"
+#include "common/base64.h"
 #include "mb/pg_wchar.h"
+#include "util/document.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 /* How a list can be filtered: the name of a term, and what separates its values. */
 typedef struct FilterTerm
 {
 	const char *name;
+	const char *parameter;
 	const char *separator;
 } FilterTerm;
 
 static const FilterTerm terms[] = {
-	{"query", ""},
-	{"tags", "+"},
-	{"keys", "|"},
+	{"query", "filter_words", ""},
+	{"tags", "filter_tags", "+"},
+	{"keys", "filter_keys", "|"},
 };
 
-/* A list is sorted by at most so many names. */
-#define SORTS_MAX 3
+/* The parameters for the names that a list is sorted by: so many at most. */
+static const char *const sort_parameters[] = {"sort1", "sort2", "sort3"};
+#define SORTS_MAX ((int) lengthof(sort_parameters))
 
 /* A list has at most so many terms of its own. */
 #define OWN_TERMS_MAX 8
@@ -130,7 +138,7 @@ check_filter(Request *request, int field, const char *const *filters, const Page
 		break;
 	}
 	for (int i = 0; i < (int) lengthof(terms); i++)
-		params_add(&request->params, TEXTARRAYOID,
+		bind_value(&request->params, terms[i].parameter, TEXTARRAYOID,
 				   values[i] ? makeArrayResult(values[i], CurrentMemoryContext) : (Datum) 0,
 				   values[i] == NULL);
 }
@@ -156,7 +164,7 @@ check_sort(Request *request, int field, const char *const *sorts)
 {
 	char *sort = request_string(request, field);
 	char *rest = NULL;
-	const char *names[SORTS_MAX];
+	const char *names[lengthof(sort_parameters)];
 	int count = 0;
 
 	for (char *name = sort ? strtok_r(sort, ",", &rest) : NULL; name;
@@ -173,20 +181,21 @@ check_sort(Request *request, int field, const char *const *sorts)
 			request_violation(request, field, "has %s twice", name[0] == '-' ? name + 1 : name);
 		else
 		{
-			params_text(&request->params, name);
+			bind_text(&request->params, sort_parameters[count], name);
 			names[count++] = name;
 			continue;
 		}
 		break;
 	}
 	for (; count < SORTS_MAX; count++)
-		params_text(&request->params, NULL);
+		bind_text(&request->params, sort_parameters[count], NULL);
 }
 
 /*
- * page_check_terms reads a list's filter and sort into parameters: words, tags and
- * keys as arrays, three names to sort by, and a text for each of the list's own terms.
- * Only what is listed is known.  Returns which parameter the first of those is, from 0.
+ * page_check_terms reads a list's filter and sort into parameters: the arrays :filter_words,
+ * :filter_tags and :filter_keys, the names :sort1 to :sort3, and a text for each of the
+ * list's own terms.  Only what is listed is known.  Returns where in the request's
+ * parameters the first of the list's own is.
  */
 int
 page_check_terms(Request *request, int limit_field, const char *const *filters, const PageTerm *own,
@@ -199,7 +208,7 @@ page_check_terms(Request *request, int limit_field, const char *const *filters, 
 	check_sort(request, limit_field + 3, sorts);
 	first = request->params.count;
 	for (int i = 0; own[i].name; i++)
-		params_text(&request->params, own_values[i]);
+		bind_text(&request->params, own[i].parameter, own_values[i]);
 	return first;
 }
 
@@ -210,7 +219,7 @@ page_check_terms(Request *request, int limit_field, const char *const *filters, 
 void
 page_check(Request *request, int limit_field, const char *const *filters, const char *const *sorts)
 {
-	static const PageTerm none[] = {{NULL, NULL}};
+	static const PageTerm none[] = {{NULL}};
 
 	(void) page_check_terms(request, limit_field, filters, none, sorts);
 }
@@ -288,7 +297,7 @@ page_total(Request *request, Statement *count)
 	Row row;
 
 	row_read(&rows, 0, &row);
-	return row_bigint(&row, 0);
+	return row_get_bigint(&row, "count");
 }
 
 /*
@@ -374,4 +383,58 @@ page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 	limit = request_integer(request, limit_field);
 	write_links(request->response, base.data, limit, request_integer(request, limit_field + 1),
 				request->page_ended_at > 0 ? request->page_ended_at : limit, total, rest.data);
+}
+
+/*
+ * page_cursor_text makes the cursor that stands for the place after a row.
+ */
+char *
+page_cursor_text(const char *scope, TimestampTz time, const char *id)
+{
+	char *place = psprintf("%s:" INT64_FORMAT ":%s", scope, time, id);
+	int length = strlen(place);
+	int room = pg_b64_enc_len(length) + 1;
+	char *text = palloc0(room);
+
+	if (pg_b64_encode((void *) place, length, text, room) < 0)
+		elog(ERROR, "could not encode a cursor");
+	return text;
+}
+
+/*
+ * page_cursor_read binds the place of the cursor in a field as :after_time and :after_id, or
+ * NULL where there is no cursor.  Refuses what is no cursor of this list.
+ */
+void
+page_cursor_read(Request *request, int field, const char *scope, bool (*is_id)(const char *))
+{
+	const char *cursor = request_string(request, field);
+	int scope_length = strlen(scope);
+	char *place;
+	char *end;
+	int room;
+	int64 time;
+
+	if (cursor == NULL)
+	{
+		bind_time(&request->params, "after_time", DT_NOBEGIN);
+		bind_text(&request->params, "after_id", NULL);
+		return;
+	}
+	room = pg_b64_dec_len(strlen(cursor));
+	place = palloc0(room + 1);
+	if (pg_b64_decode(cursor, strlen(cursor), (void *) place, room) > 0 &&
+		strncmp(place, scope, scope_length) == 0 && place[scope_length] == ':')
+	{
+		errno = 0;
+		time = strtoi64(place + scope_length + 1, &end, 10);
+		if (errno == 0 && *end == ':' && is_id(end + 1) && IS_VALID_TIMESTAMP(time))
+		{
+			bind_time(&request->params, "after_time", time);
+			bind_text(&request->params, "after_id", end + 1);
+			return;
+		}
+	}
+	request_violation(request, field, "is not a cursor of this list");
+	error_raise_violations(ERR_INVALID, &request->violations);
 }

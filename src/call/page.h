@@ -27,41 +27,47 @@
 #define PAGE_FIELDS PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD, PAGE_FILTER_FIELD, PAGE_SORT_FIELD
 
 /*
- * The condition and the order that page_check's six parameters stand for, over a
- * table with name, key, tags and created_at: words that name or key must hold, tags
- * that must all be there, keys, and three names to sort by.
- */
-#define PAGE_FILTERED(row, words, tags_all, keys) \
-	PAGE_NAMED(row, words, keys)                  \
-	" AND (" tags_all " IS NULL OR " row ".tags::text[] @> " tags_all ")"
-
-/*
  * A text without its case.  ASCII letters go first and whatever the locale: a Turkish
  * one takes I for the capital of another letter than i.
  */
 #define FOLDED(text) "lower(lower(" text " COLLATE \"C\") COLLATE \"default\")"
 
-/* The same over a table without tags. */
-#define PAGE_NAMED(row, words, keys)                                                            \
-	" AND (" words " IS NULL OR NOT EXISTS (SELECT 1 FROM unnest(" words ") w"                  \
-	" WHERE position(" FOLDED("w") " IN " FOLDED(                                               \
-		row ".name") ") = 0"                                                                    \
-					 " AND position(" FOLDED("w") " IN " FOLDED(row ".key") ") = 0))"           \
-																			" AND (" keys       \
-																			" IS NULL OR " row  \
-																			".key = ANY (" keys \
-																			"))"
+/*
+ * The condition on a row with name and key that page_check binds parameters for: words
+ * that name or key must contain, and keys.
+ */
+#define PAGE_NAMED(row)                                                                \
+	" AND (:filter_words IS NULL OR NOT EXISTS (SELECT 1 FROM unnest(:filter_words) w" \
+	" WHERE position(" FOLDED("w") " IN " FOLDED(                                      \
+		row ".name") ") = 0"                                                           \
+					 " AND position(" FOLDED("w") " IN " FOLDED(                       \
+						 row ".key") ") = 0))"                                         \
+									 " AND (:filter_keys IS NULL OR " row              \
+									 ".key = ANY (:filter_keys))"
 
-#define PAGE_SORTED(row, sort)                                                          \
+/* The same over a table with tags, all of which must be there. */
+#define PAGE_FILTERED(row) \
+	PAGE_NAMED(row) " AND (:filter_tags IS NULL OR " row ".tags::text[] @> :filter_tags)"
+
+/* The order by one of the parameters :sort1 to :sort3, over a row with name and created_at. */
+#define PAGE_SORTED_BY(row, sort)                                                       \
 	"CASE " sort " WHEN 'name' THEN lower(" row ".name) END,"                           \
 	" CASE " sort " WHEN '-name' THEN lower(" row ".name) END DESC,"                    \
 	" CASE WHEN " sort " IN ('createdOn', 'creationDate') THEN " row ".created_at END," \
 	" CASE WHEN " sort " IN ('-createdOn', '-creationDate') THEN " row ".created_at END DESC,"
 
-/* A term of filter that some lists have: at most one value, one of choices if there are any. */
+/* The order by all three. */
+#define PAGE_SORTED(row) \
+	PAGE_SORTED_BY(row, ":sort1") PAGE_SORTED_BY(row, ":sort2") PAGE_SORTED_BY(row, ":sort3")
+
+/*
+ * A term of filter that some lists have: at most one value, bound as the parameter, one of
+ * choices if there are any.
+ */
 typedef struct PageTerm
 {
 	const char *name;
+	const char *parameter;
 	const char *const *choices;
 } PageTerm;
 
@@ -80,5 +86,9 @@ extern void page_links(StringInfo out, const char *path, int limit, int64 offset
 extern int64 page_total(Request *request, Statement *count);
 extern void page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 	pg_attribute_printf(4, 5);
+
+extern char *page_cursor_text(const char *scope, TimestampTz time, const char *id);
+extern void
+page_cursor_read(Request *request, int field, const char *scope, bool (*is_id)(const char *));
 
 #endif /* FLAGPLANE_PAGE_H */

@@ -8,9 +8,7 @@
  */
 #include "call/patch_request.h"
 
-#include "call/body.h"
 #include "call/field.h"
-#include "util/document.h"
 #include "util/jsonb.h"
 #include "util/jsonb_tree.h"
 #include "utils/builtins.h"
@@ -151,8 +149,6 @@ patching_fields(Request *request, const Operation *creation, Jsonb *before, Json
 				const char *const *editable)
 {
 	Request *fields = palloc0(sizeof(Request));
-	StringInfoData members;
-	char *problem;
 
 	if (!JB_ROOT_IS_OBJECT(after))
 		error_raise(ERR_INVALID, "the patched document is not an object");
@@ -169,23 +165,16 @@ patching_fields(Request *request, const Operation *creation, Jsonb *before, Json
 	if (fields->violations.count > 0)
 		error_raise_violations(ERR_INVALID, &fields->violations);
 
-	initStringInfo(&members);
-	document_open(&members, '{');
 	fields_prepare(fields);
 	for (int i = 0; creation->fields[i].name; i++)
 	{
-		const char *json_name = creation->fields[i].json_name;
 		JsonbValue value;
 
 		if (creation->fields[i].place != IN_BODY)
 			field_set(fields, i, CStringGetTextDatum(""));
-		else if (jsonb_member(after, json_name, &value))
-			document_raw(&members, json_name, jsonb_text(JsonbValueToJsonb(&value)));
+		else if (jsonb_member(after, creation->fields[i].json_name, &value))
+			field_from_jsonb(fields, i, &value);
 	}
-	document_close(&members, '}');
-	problem = body_read(fields, members.data, members.len);
-	if (problem)
-		error_raise(ERR_INVALID, "the patched document cannot be read: %s", problem);
 	pass_names(fields, before, after);
 	fields_check(fields);
 	return fields;

@@ -74,7 +74,10 @@ const Field get_member_fields[] = {
 const Field list_members_fields[] = {[LIST_LIMIT] = PAGE_FIELDS, EXPAND_FIELD, FIELDS_END};
 
 /* The terms of filter, $13 to $15; the last two are lists. */
-static const PageTerm member_terms[] = {{"role", NULL}, {"id", NULL}, {"email", NULL}, {NULL}};
+static const PageTerm member_terms[] = {{"role", "filter_role", NULL},
+										{"id", "filter_id", NULL},
+										{"email", "filter_email", NULL},
+										{NULL}};
 
 /* A member of an element of create_members goes through the fields and rules of a creation. */
 static const Operation nested_creation = {

@@ -226,7 +226,7 @@ last_bound(Request *request, const Bound *first, Bound *last)
 	if (rows.count == 0)
 		return false;
 	row_read(&rows, 0, &row);
-	*last = (Bound){row_time(&row, 0), audit_place_of_row(&row, 1)};
+	*last = (Bound){row_time(&row, 0), audit_place_read(&row)};
 	return true;
 }
 
@@ -317,7 +317,7 @@ do_list_audit_log(Request *request)
 		document_close(out, '}');
 		if (rows.count > i + 1 && (i + 1 == limit || page_is_full(request)))
 		{
-			last = (Bound){row_time(&row, ENTRY_AT), audit_place_of_row(&row, ENTRY_PLACE)};
+			last = (Bound){row_time(&row, ENTRY_AT), audit_place_read(&row)};
 			ended = more = true;
 		}
 	}

@@ -115,7 +115,7 @@ do_changes(Request *request)
 	uint64 told = 0;
 	Rows rows;
 
-	audit_place_params(&request->params, &place);
+	audit_place_bind(&request->params, &place);
 	params_bigint(&request->params, audit_system());
 	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
 	rows = request_run(request, &list_changes);
@@ -126,7 +126,7 @@ do_changes(Request *request)
 		Row row;
 
 		row_read(&rows, told, &row);
-		place = audit_place_of_row(&row, 0);
+		place = audit_place_read(&row);
 		if (!row_boolean(&row, 14))
 			continue;
 		document_element(out);

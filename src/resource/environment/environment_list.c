@@ -21,17 +21,17 @@ const Field list_environments_fields[] = {PROJECT_KEY_FIELD, PAGE_FIELDS, FIELDS
 #define LISTED_ENVIRONMENTS                                            \
 	" FROM flagplane_data.project p JOIN flagplane_data.environment e" \
 	" ON e.account_id = p.account_id AND e.project_id = p.id"          \
-	" WHERE p.account_id = $1 AND p.key = $2" PAGE_FILTERED("e", "$7", "$8", "$9")
+	" WHERE p.account_id = :account_id AND p.key = :project_key" PAGE_FILTERED("e")
 
 #define SORTED_ENVIRONMENTS(sort)                         \
-	PAGE_SORTED("e", sort)                                \
+	PAGE_SORTED_BY("e", sort)                             \
 	" CASE " sort " WHEN 'critical' THEN e.critical END," \
 	" CASE " sort " WHEN '-critical' THEN e.critical END DESC, "
 
 STATEMENT(list_environments,
 		  "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS LISTED_ENVIRONMENTS
-		  " ORDER BY " SORTED_ENVIRONMENTS("$10") SORTED_ENVIRONMENTS("$11")
-			  SORTED_ENVIRONMENTS("$12") "e.created_at, e.key LIMIT $3 OFFSET $4");
+		  " ORDER BY " SORTED_ENVIRONMENTS(":sort1") SORTED_ENVIRONMENTS(":sort2")
+			  SORTED_ENVIRONMENTS(":sort3") "e.created_at, e.key LIMIT :limit OFFSET :offset");
 
 STATEMENT(count_environments, "SELECT count(*)" LISTED_ENVIRONMENTS);
 
@@ -166,7 +166,7 @@ environments_page(Request *request, const Rows *pages, const char *project_key, 
 }
 
 /*
- * check_list_environments reads filter and sort into $7 to $12.
+ * check_list_environments reads filter and sort into parameters.
  */
 void
 check_list_environments(Request *request)

@@ -58,7 +58,7 @@ const Field list_flags_fields[] = {
 	EXPAND_FIELD,
 	FIELDS_END};
 
-/* The terms of filter that are for flags alone, in the order of their parameters from $18 on. */
+/* The terms of filter that are for flags alone, in the order of their parameters. */
 enum
 {
 	TERM_STATE,
@@ -80,14 +80,15 @@ static const char *const types[] = {"temporary", "permanent", NULL};
 static const char *const availabilities[] = {"client", "mobile", "anyClient", "server", NULL};
 static const char *const booleans[] = {"true", "false", NULL};
 
-static const PageTerm flag_terms[] = {[TERM_STATE] = {"state", states},
-									  [TERM_TYPE] = {"type", types},
-									  [TERM_MAINTAINER] = {"maintainerId", NULL},
-									  [TERM_SDK_AVAILABILITY] = {"sdkAvailability", availabilities},
-									  [TERM_HAS_EXPERIMENT] = {"hasExperiment", booleans},
-									  [TERM_ARCHIVED] = {"archived", booleans},
-									  [TERM_CREATION_DATE] = {"creationDate", NULL},
-									  {NULL, NULL}};
+static const PageTerm flag_terms[] = {
+	[TERM_STATE] = {"state", "filter_state", states},
+	[TERM_TYPE] = {"type", "filter_type", types},
+	[TERM_MAINTAINER] = {"maintainerId", "filter_maintainer", NULL},
+	[TERM_SDK_AVAILABILITY] = {"sdkAvailability", "filter_availability", availabilities},
+	[TERM_HAS_EXPERIMENT] = {"hasExperiment", "filter_experiment", booleans},
+	[TERM_ARCHIVED] = {"archived", "filter_archived", booleans},
+	[TERM_CREATION_DATE] = {"creationDate", "filter_creation", NULL},
+	{NULL}};
 
 #define TARGETING_MODIFIED "targetingModifiedDate"
 
@@ -104,30 +105,29 @@ STATEMENT(find_environments,
 #define LISTED_FLAGS                                            \
 	" FROM flagplane_data.project p JOIN flagplane_data.flag f" \
 	" ON f.account_id = p.account_id AND f.project_id = p.id"   \
-	" WHERE p.account_id = $1 AND p.key = $2" PAGE_FILTERED("f", "$12", "$13", "$14") FLAG_TERMS
+	" WHERE p.account_id = :account_id AND p.key = :project_key" PAGE_FILTERED("f") FLAG_TERMS
 
-/* $25 is the state that is wanted, $26 when they were made before. */
-#define FLAG_TERMS                                                                              \
-	" AND f.archived = ($25 = '" ARCHIVED "')"                                                  \
-	" AND ($25 NOT IN ('" LIVE "', '" DEPRECATED "') OR f.deprecated = ($25 = '" DEPRECATED     \
-	"')) AND ($8 IS NULL OR f.tags::text[] @> string_to_array($8, ','))"                        \
-	" AND ($19 IS NULL OR f.temporary = ($19 = 'temporary'))"                                   \
-	" AND ($20 IS NULL OR f.maintainer_id = $20)"                                               \
-	" AND CASE $21 WHEN 'client' THEN f.using_environment_id WHEN 'mobile'"                     \
-	" THEN f.using_mobile_key WHEN 'anyClient' THEN f.using_environment_id OR"                  \
-	" f.using_mobile_key WHEN 'server' THEN NOT (f.using_environment_id OR f.using_mobile_key)" \
-	" ELSE true END AND ($22 IS NULL OR ($22 = 'true') = EXISTS"                                \
-	" (SELECT 1 FROM flagplane_data.experiment x WHERE x.account_id = f.account_id"             \
-	" AND x.flag_id = f.id AND x.archived_at IS NULL))"                                         \
-	" AND ($26 IS NULL OR f.created_at < $26)"
+#define FLAG_TERMS                                                                                \
+	" AND f.archived = (:state = '" ARCHIVED "')"                                                 \
+	" AND (:state NOT IN ('" LIVE "', '" DEPRECATED "') OR f.deprecated = (:state = '" DEPRECATED \
+	"')) AND (:tag IS NULL OR f.tags::text[] @> string_to_array(:tag, ','))"                      \
+	" AND (:filter_type IS NULL OR f.temporary = (:filter_type = 'temporary'))"                   \
+	" AND (:filter_maintainer IS NULL OR f.maintainer_id = :filter_maintainer)"                   \
+	" AND CASE :filter_availability WHEN 'client' THEN f.using_environment_id WHEN 'mobile'"      \
+	" THEN f.using_mobile_key WHEN 'anyClient' THEN f.using_environment_id OR"                    \
+	" f.using_mobile_key WHEN 'server' THEN NOT (f.using_environment_id OR f.using_mobile_key)"   \
+	" ELSE true END AND (:filter_experiment IS NULL OR (:filter_experiment = 'true') = EXISTS"    \
+	" (SELECT 1 FROM flagplane_data.experiment x WHERE x.account_id = f.account_id"               \
+	" AND x.flag_id = f.id AND x.archived_at IS NULL))"                                           \
+	" AND (:created_before IS NULL OR f.created_at < :created_before)"
 
 #define FLAG_WORD                                                                            \
 	" WHEN 'key' THEN f.key::text WHEN 'maintainerId' THEN f.maintainer_id::text"            \
 	" WHEN 'tags' THEN f.tags::text WHEN 'type' THEN CASE WHEN f.temporary THEN 'temporary'" \
 	" ELSE 'permanent' END END"
 
-#define FLAGS_SORTED(sort) \
-	PAGE_SORTED("f", sort) \
+#define FLAGS_SORTED(sort)    \
+	PAGE_SORTED_BY("f", sort) \
 	" CASE " sort FLAG_WORD ", CASE substr(" sort ", 2)" FLAG_WORD " DESC NULLS LAST,"
 
 /* Of targeting in the first of the environments that are wanted. */
@@ -135,13 +135,16 @@ STATEMENT(find_environments,
 	" THEN (SELECT c.last_modified FROM flagplane_data.flag_environment c"                \
 	" JOIN flagplane_data.environment e ON e.account_id = c.account_id"                   \
 	" AND e.id = c.environment_id WHERE c.account_id = f.account_id AND c.flag_id = f.id" \
-	" AND e.key = split_part($7, ',', 1)) END"
+	" AND e.key = split_part(:env, ',', 1)) END"
 
 STATEMENT(list_flags,
-		  "SELECT " FLAG_COLUMNS LISTED_FLAGS " ORDER BY " FLAGS_SORTED("$15") FLAGS_SORTED("$16")
-			  FLAGS_SORTED("$17") " CASE $15 WHEN '" TARGETING_MODIFIED "'" TARGETING_MODIFIED_AT
-								  ", CASE $15 WHEN '-" TARGETING_MODIFIED "'" TARGETING_MODIFIED_AT
-								  " DESC, f.created_at, f.key LIMIT $3 OFFSET $4");
+		  "SELECT " FLAG_COLUMNS LISTED_FLAGS " ORDER BY " FLAGS_SORTED(":sort1")
+			  FLAGS_SORTED(":sort2")
+				  FLAGS_SORTED(":sort3") " CASE :sort1 WHEN '" TARGETING_MODIFIED
+										 "'" TARGETING_MODIFIED_AT
+										 ", CASE :sort1 WHEN '-" TARGETING_MODIFIED
+										 "'" TARGETING_MODIFIED_AT
+										 " DESC, f.created_at, f.key LIMIT :limit OFFSET :offset");
 
 STATEMENT(count_flags, "SELECT count(*)" LISTED_FLAGS);
 
@@ -351,7 +354,7 @@ add_state(Request *request, int first)
 		request_violation(request, LIST_FILTER, "cannot have state together with archived");
 	if (state == NULL)
 		state = archived && strcmp(archived, "true") == 0 ? ARCHIVED : UNARCHIVED;
-	params_text(&request->params, state);
+	bind_text(&request->params, "state", state);
 }
 
 /*
@@ -382,7 +385,7 @@ add_before(Request *request, int first)
 				 TIMESTAMP_IS_NOBEGIN(before)))
 		request_violation(request, LIST_FILTER,
 						  "must have as creationDate {\"before\": <Unix milliseconds>}");
-	params_time(&request->params, before);
+	bind_time(&request->params, "created_before", before);
 }
 
 /*
@@ -403,7 +406,7 @@ check_targeting_sort(Request *request)
 }
 
 /*
- * check_list_flags reads filter and sort into $12 to $26.
+ * check_list_flags reads filter and sort into parameters.
  */
 void
 check_list_flags(Request *request)

@@ -8,7 +8,6 @@
 #include "resource/project/project.h"
 #include "resource/resource.h"
 
-#include "call/cursor.h"
 #include "call/page.h"
 #include "util/document.h"
 #include "utils/fmgrprotos.h"
@@ -107,7 +106,7 @@ do_list_partner_projects(Request *request)
 	char *next = NULL;
 	Rows rows;
 
-	cursor_read(request, CURSOR, scope, is_uuid);
+	page_cursor_read(request, CURSOR, scope, is_uuid);
 	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
 	rows = request_run(request, &list_projects);
 	document_open_items(out);
@@ -119,7 +118,7 @@ do_list_partner_projects(Request *request)
 		identity_document(out, &project);
 		document_close(out, '}');
 		if (rows.count > i + 1 && (i + 1 == (uint64) limit || page_is_full(request)))
-			next = cursor_text(scope, project.created_at, uuid_text(project.id->data));
+			next = page_cursor_text(scope, project.created_at, uuid_text(project.id->data));
 	}
 	document_close(out, ']');
 	document_string(out, "nextCursor", next);

@@ -81,13 +81,13 @@ STATEMENT(insert_project,
 STATEMENT(find_project, "SELECT " PROJECT_COLUMNS
 						" FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2");
 
-#define VISIBLE_PROJECTS                                                                 \
-	" FROM flagplane_data.project p WHERE p.account_id = $1 AND " PROJECT_VISIBLE("$13") \
-		PAGE_FILTERED("p", "$7", "$8", "$9")
+#define VISIBLE_PROJECTS                                                                    \
+	" FROM flagplane_data.project p WHERE p.account_id = :account_id AND " PROJECT_VISIBLE( \
+		":token_id") PAGE_FILTERED("p")
 
-STATEMENT(list_projects, "SELECT " PROJECT_COLUMNS VISIBLE_PROJECTS
-						 " ORDER BY " PAGE_SORTED("p", "$10") PAGE_SORTED("p", "$11")
-							 PAGE_SORTED("p", "$12") "p.created_at, p.key LIMIT $2 OFFSET $3");
+STATEMENT(list_projects,
+		  "SELECT " PROJECT_COLUMNS VISIBLE_PROJECTS
+		  " ORDER BY " PAGE_SORTED("p") "p.created_at, p.key LIMIT :limit OFFSET :offset");
 
 STATEMENT(count_projects, "SELECT count(*)" VISIBLE_PROJECTS);
 
@@ -293,7 +293,7 @@ do_get_project(Request *request)
 }
 
 /*
- * check_list_projects reads filter and sort into $7 to $12.
+ * check_list_projects reads filter and sort into parameters.
  */
 void
 check_list_projects(Request *request)
@@ -316,7 +316,8 @@ do_list_projects(Request *request)
 	Rows rows;
 	int64 total;
 
-	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
+	bind_text(&request->params, "token_id",
+			  request->caller.all_projects ? NULL : request->caller.token_id);
 	total = page_total(request, &count_projects);
 	rows = request_run(request, &list_projects);
 	ids = palloc(sizeof(Datum) * (rows.count + 1));

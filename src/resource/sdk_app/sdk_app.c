@@ -6,7 +6,6 @@
  */
 #include "resource/resource.h"
 
-#include "call/cursor.h"
 #include "call/page.h"
 #include "call/token.h"
 #include "catalog/pg_type.h"
@@ -420,7 +419,7 @@ do_list_sdk_apps(Request *request)
 	char *next = NULL;
 	Rows rows;
 
-	cursor_read(request, CURSOR, list_scope(request), is_object_id);
+	page_cursor_read(request, CURSOR, list_scope(request), is_object_id);
 	rows = request_run(request, &list_sdk_apps);
 	if (rows.count == 0)
 		require_project(request, &find_project);
@@ -435,7 +434,7 @@ do_list_sdk_apps(Request *request)
 		document_iso(out, "lastEventAt", app.last_event_at);
 		document_close(out, '}');
 		if (rows.count > i + 1 && (i + 1 == (uint64) limit || page_is_full(request)))
-			next = cursor_text(list_scope(request), app.created_at, app.id);
+			next = page_cursor_text(list_scope(request), app.created_at, app.id);
 	}
 	document_close(out, ']');
 	document_string(out, "nextCursor", next);
