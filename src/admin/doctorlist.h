@@ -225,6 +225,24 @@ CHECK_EACH(rows_missing, "error",
 		   " WHERE u.account_id = :account_id AND u.token_id = k.id) HAVING count(*) > 0",
 		   ROWS_ARE_MISSING)
 
+CHECK_EACH(environment_without_key, "error",
+		   "SELECT format('environment %s of account \"%s\"', e.id, :account)"
+		   " FROM flagplane_data.environment e WHERE e.account_id = :account_id"
+		   " AND (SELECT count(*) FROM flagplane_data.environment_key k"
+		   " WHERE k.account_id = :account_id AND k.environment_id = e.id"
+		   " AND k.expires_at IS NULL AND k.replaced_in IS NULL) <> 2",
+		   "It has not one current SDK key and one current mobile key. Restore the rows from a "
+		   "backup.")
+
+CHECK_EACH(configuration_missing, "error",
+		   "SELECT format('flag \"%s\" in environment %s of account \"%s\"', f.key, e.id,"
+		   " :account) FROM flagplane_data.flag f JOIN flagplane_data.environment e"
+		   " ON e.account_id = f.account_id AND e.project_id = f.project_id"
+		   " WHERE f.account_id = :account_id AND NOT EXISTS"
+		   " (SELECT 1 FROM flagplane_data.flag_environment s WHERE s.account_id = :account_id"
+		   " AND s.flag_id = f.id AND s.environment_id = e.id)",
+		   "The flag has no settings there. Restore the row from a backup.")
+
 CHECK(not_preloaded, "warning", "SELECT 'the library is not preloaded' WHERE NOT :preloaded",
 	  "Nothing is limited and nothing counted. Add flagplane to shared_preload_libraries and "
 	  "restart.")

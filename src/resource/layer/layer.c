@@ -337,7 +337,7 @@ precompute_create_layer(Request *request)
 void
 do_create_layer(Request *request)
 {
-	project_lock(request, false);
+	project_lock(request, PROJECT_KEY_SHARE);
 	if (request_run(request, &insert_layer).count == 0)
 		error_raise(ERR_EXISTS, "layer \"%s\" already exists", request_string(request, KEY));
 }
