@@ -83,7 +83,7 @@ flagplane_status(PG_FUNCTION_ARGS)
 	values[RATE_LIMITS] = BoolGetDatum(limit_is_on());
 	values[TOKENS_MAX] = Int64GetDatum(usage.slots);
 	values[TOKENS] = Int64GetDatum(usage.used);
-	values[TOKENS_TAKEN_OVER] = Int64GetDatum(usage.taken_over);
+	values[TOKENS_TAKEN_OVER] = Int64GetDatum(usage.evicted);
 	values[SETTINGS] = CStringGetTextDatum(settings);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
 }
