@@ -2,13 +2,13 @@
  * doctorlist.h
  *	  What doctor() looks for: a row for each check, the worst first.
  *
- * CHECK(name, severity, statement, what to do).  The statement answers a row with a
+ * CHECK(name, severity, statement, what to do).  The statement returns a row with a
  * text for each thing that is found.  :preloaded says whether the library is preloaded.
- * They look over all accounts, but a CHECK_EACH is asked of each account by itself, which
+ * They look over all accounts, but a CHECK_EACH is run for each account by itself, which
  * is :account_id, with the key :account and the time :now: where accounts are on several
- * servers, only of one at a time can much be asked at once.  A CHECK_IF names a relation as
- * well that is none of the extension's, and is left out where that is not there or the owner
- * of the extension may not read it.  What monitoring of any
+ * servers, a join of an account's tables cannot be a join of all accounts'.  A CHECK_IF names
+ * a relation as well that is none of the extension's, and is left out where that is not
+ * there or the owner of the extension may not read it.  What monitoring of any
  * PostgreSQL tells (fsync, autovacuum, invalid indexes) is not looked for here.  No
  * include guard: it is read once for the statements and once for the table.
  */

@@ -3,12 +3,10 @@
  *	  What those who run the server look at: the state of the library and the
  *	  counters of the operations.
  */
-#include "api/response.h"
+#include "admin/admin.h"
 
-#include "call/caller.h"
 #include "call/rate_limit.h"
 #include "call/stats.h"
-#include "fmgr.h"
 #include "funcapi.h"
 #include "operations.h"
 #include "utils/builtins.h"

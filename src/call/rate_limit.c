@@ -40,7 +40,7 @@
 
 #define DAY_USECS ((uint64) USECS_PER_DAY)
 
-/* Invalid tokens of an account that are answered 401 in a period. */
+/* Invalid tokens of an account that get a 401 in a period. */
 #define INVALID_TOKENS 60
 
 /* Accounts share these words by hash: only calls with an invalid token count. */
