@@ -3,7 +3,6 @@
  *	  Each flag's settings in each environment.
  */
 #include "resource/flag/flag.h"
-#include "resource/resource.h"
 
 #include "access/xact.h"
 #include "call/patch_request.h"
@@ -11,7 +10,6 @@
 #include "util/document.h"
 #include "util/jsonb.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/uuid.h"
 
 /* Salts must differ from one configuration to the next: they are made of one random value and the ids. */
@@ -19,52 +17,53 @@ STATEMENT(configure_flag,
 		  "INSERT INTO flagplane_data.flag_environment"
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
 		  " rules, prerequisites, salt, sel, track_events, version, last_modified)"
-		  " SELECT $1, f.id, e.id, coalesce($3, s.is_on, false),"
+		  " SELECT :account_id, f.id, e.id, coalesce(:on, s.is_on, false),"
 		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
 		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END,"
 		  " coalesce(s.targets, '[]'), coalesce(s.rules, '[]'),"
-		  " coalesce($7, s.prerequisites, '[]'), md5($4 || 'salt' || f.id::text || e.id),"
-		  " md5($4 || 'sel' || f.id::text || e.id),"
-		  " coalesce(s.track_events, e.default_track_events), 1, $5"
+		  " coalesce(:prerequisites, s.prerequisites, '[]'), md5(:random || 'salt' || f.id::text "
+		  "|| e.id),"
+		  " md5(:random || 'sel' || f.id::text || e.id),"
+		  " coalesce(s.track_events, e.default_track_events), 1, :now"
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
 		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
-		  " AND s.flag_id = $6 AND s.environment_id = e.id"
-		  " WHERE f.account_id = $1 AND f.id = $2");
+		  " AND s.flag_id = :source_id AND s.environment_id = e.id"
+		  " WHERE f.account_id = :account_id AND f.id = :flag_id");
 
 STATEMENT(configure_environment,
 		  "INSERT INTO flagplane_data.flag_environment"
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
 		  " rules, prerequisites, salt, sel, track_events, version, last_modified)"
-		  " SELECT $1, f.id, e.id, coalesce(s.is_on, false),"
+		  " SELECT :account_id, f.id, e.id, coalesce(s.is_on, false),"
 		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
 		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END, '[]',"
 		  " coalesce(s.rules, '[]'), coalesce(s.prerequisites, '[]'),"
-		  " coalesce(s.salt, md5($4 || 'salt' || f.id::text || e.id)),"
-		  " md5($4 || 'sel' || f.id::text || e.id),"
-		  " coalesce(s.track_events, e.default_track_events), 1, $5"
+		  " coalesce(s.salt, md5(:random || 'salt' || f.id::text || e.id)),"
+		  " md5(:random || 'sel' || f.id::text || e.id),"
+		  " coalesce(s.track_events, e.default_track_events), 1, :now"
 		  " FROM flagplane_data.environment e JOIN flagplane_data.flag f"
 		  " ON f.account_id = e.account_id AND f.project_id = e.project_id"
 		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
-		  " AND s.flag_id = f.id AND s.environment_id = $3"
-		  " WHERE e.account_id = $1 AND e.id = $2");
+		  " AND s.flag_id = f.id AND s.environment_id = :source_id"
+		  " WHERE e.account_id = :account_id AND e.id = :environment_id");
 
-STATEMENT(find_any_flag,
-		  "SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = $1 AND f.project_id = $2"
-		  " LIMIT 1");
+STATEMENT(find_any_flag, "SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = :account_id AND "
+						 "f.project_id = :project_id"
+						 " LIMIT 1");
 
 /* What a new flag's, or a new environment's, configurations are made of, and in which state it is. */
 STATEMENT(list_environments_of_flag,
-		  "SELECT md5(string_agg(e.id || ':' || e.version, ',' ORDER BY e.id))"
+		  "SELECT md5(string_agg(e.id || ':' || e.version, ',' ORDER BY e.id)) AS state"
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
-		  " WHERE f.account_id = $1 AND f.id = $2");
+		  " WHERE f.account_id = :account_id AND f.id = :flag_id");
 
 STATEMENT(list_flags_of_environment,
-		  "SELECT md5(string_agg(f.id || ':' || f.version, ',' ORDER BY f.id))"
+		  "SELECT md5(string_agg(f.id || ':' || f.version, ',' ORDER BY f.id)) AS state"
 		  " FROM flagplane_data.environment e JOIN flagplane_data.flag f"
 		  " ON f.account_id = e.account_id AND f.project_id = e.project_id"
-		  " WHERE e.account_id = $1 AND e.id = $2");
+		  " WHERE e.account_id = :account_id AND e.id = :environment_id");
 
 /* The environments of a project whose settings are shown, in their order. */
 STATEMENT(list_shown_environments, "SELECT e.id, e.key, e.name FROM flagplane_data.project p"
@@ -82,42 +81,19 @@ STATEMENT(list_configurations,
 		  " AND c.flag_id = ANY (:flag_ids)"
 		  " AND (:environment_ids IS NULL OR c.environment_id = ANY (:environment_ids))");
 
-/* What a patch has made of the settings, $4, in the environment whose key is $3. */
 STATEMENT(change_configuration,
-		  "UPDATE flagplane_data.flag_environment c SET is_on = ($4->>'on')::boolean,"
-		  " fallthrough = $4->'fallthrough', off_variation = ($4->>'offVariation')::integer,"
-		  " targets = $4->'targets', rules = $4->'rules', prerequisites = $4->'prerequisites',"
-		  " track_events = ($4->>'trackEvents')::boolean, version = c.version + 1,"
-		  " last_modified = $5"
+		  "UPDATE flagplane_data.flag_environment c SET is_on = (:settings->>'on')::boolean,"
+		  " fallthrough = :settings->'fallthrough', off_variation = "
+		  "(:settings->>'offVariation')::integer,"
+		  " targets = :settings->'targets', rules = :settings->'rules', prerequisites = "
+		  ":settings->'prerequisites',"
+		  " track_events = (:settings->>'trackEvents')::boolean, version = c.version + 1,"
+		  " last_modified = :now"
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
-		  " WHERE f.account_id = $1 AND f.id = $2 AND e.key = $3"
+		  " WHERE f.account_id = :account_id AND f.id = :flag_id AND e.key = :environment_key"
 		  " AND c.account_id = f.account_id AND c.flag_id = f.id AND c.environment_id = e.id"
 		  " RETURNING 1");
-
-/* Prerequisites, $4, of the flag in an environment that are none: the flag or its variation is not there. */
-STATEMENT(find_missing_prerequisite,
-		  "SELECT q->>'key', place::integer - 1"
-		  " FROM jsonb_array_elements($4) WITH ORDINALITY u(q, place) WHERE NOT EXISTS"
-		  " (SELECT 1 FROM flagplane_data.flag f JOIN flagplane_data.flag o"
-		  " ON o.account_id = f.account_id AND o.project_id = f.project_id AND o.id <> f.id"
-		  " WHERE f.account_id = $1 AND f.id = $2 AND o.key = q->>'key'"
-		  " AND (q->>'variation')::integer < jsonb_array_length(o.variations))"
-		  " ORDER BY place LIMIT 1");
-
-/* Whether the flag's prerequisites, $4, in an environment need the flag itself in the end. */
-STATEMENT(find_circle,
-		  "WITH RECURSIVE needed(key) AS (SELECT q->>'key' FROM jsonb_array_elements($4) q"
-		  " UNION SELECT q->>'key' FROM needed n JOIN flagplane_data.flag f ON f.account_id = $1"
-		  " AND f.project_id = (SELECT t.project_id FROM flagplane_data.flag t"
-		  " WHERE t.account_id = $1 AND t.id = $2) AND f.key = n.key"
-		  " JOIN flagplane_data.environment e ON e.account_id = f.account_id"
-		  " AND e.project_id = f.project_id AND e.key = $3"
-		  " JOIN flagplane_data.flag_environment c ON c.account_id = f.account_id"
-		  " AND c.flag_id = f.id AND c.environment_id = e.id,"
-		  " jsonb_array_elements(c.prerequisites) q)"
-		  " SELECT 1 FROM needed n JOIN flagplane_data.flag t ON t.account_id = $1 AND t.id = $2"
-		  " AND t.key = n.key LIMIT 1");
 
 /* An environment whose settings are shown. */
 typedef struct ShownEnvironment
@@ -325,7 +301,7 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
  */
 void
 configurations_document(Request *request, const Flag *flag, const Configurations *configurations,
-						int place)
+						int number)
 {
 	StringInfo out = request->response;
 	char *project_key = request_string(request, 0);
@@ -334,12 +310,12 @@ configurations_document(Request *request, const Flag *flag, const Configurations
 	document_open(out, '{');
 	for (int i = 0; i < configurations->count; i++)
 	{
-		uint64 number = configurations->numbers[place * configurations->count + i];
+		uint64 found = configurations->numbers[(Size) number * configurations->count + i];
 		Row row;
 
-		if (number == 0)
+		if (found == 0)
 			continue;
-		row_read(&configurations->rows, number - 1, &row);
+		row_read(&configurations->rows, found - 1, &row);
 		configuration_document(out, project_key, flag, &configurations->environments[i],
 							   configurations->summary, &row);
 	}
@@ -347,7 +323,7 @@ configurations_document(Request *request, const Flag *flag, const Configurations
 }
 
 /*
- * state_of is what a list's statement answers, in a snapshot.
+ * state_of is the state of what configurations are made of, as a snapshot shows it.
  */
 static char *
 state_of(Statement *list, const Params *params, StatementMode mode)
@@ -356,98 +332,62 @@ state_of(Statement *list, const Params *params, StatementMode mode)
 	Row row;
 
 	row_read(&rows, 0, &row);
-	return row.nulls[0] ? "" : row_string(&row, 0);
+	return row_is_null(&row, "state") ? "" : row_get_string(&row, "state");
 }
 
 /*
- * configure makes configurations, with the parameters of its statement, the
- * first two of which are those of the statement that lists what they are made of.
- * A transaction that looks through an old snapshot may miss some, or take some for
- * what they are no more: it is told so.
+ * configure creates configurations.  A transaction whose snapshot is older than the last
+ * change of what they are made of would miss some of them, or copy what is out of date:
+ * it gets a serialization failure.
  */
 static void
-configure(Statement *make, Statement *list, Params *params)
+configure(Statement *create, Statement *list, const Params *params)
 {
-	if (IsolationUsesXactSnapshot())
-	{
-		int all = params->count;
-
-		params->count = 2;
-		if (strcmp(state_of(list, params, STATEMENT_WRITE),
-				   state_of(list, params, STATEMENT_LATEST)) != 0)
-			error_raise_serialization();
-		params->count = all;
-	}
-	statement_run(make, params, STATEMENT_WRITE);
+	if (IsolationUsesXactSnapshot() && strcmp(state_of(list, params, STATEMENT_WRITE),
+											  state_of(list, params, STATEMENT_LATEST)) != 0)
+		error_raise_serialization();
+	statement_run(create, params, STATEMENT_WRITE);
 }
 
 /*
- * flags_configure_environment gives a new environment a configuration of every
- * flag of the request's project: the source environment's, without targets for single
- * contexts, or the flag's defaults where there is no source (NULL).  A look
- * whether there is any flag at all is much cheaper than to configure none.
+ * flags_configure_environment gives a new environment a configuration of every flag of
+ * the request's project: that of the source environment, without targets of single
+ * contexts, or the flag's defaults if there is no source (NULL).  To look whether there
+ * is any flag at all is much cheaper than to configure none.
  */
 void
 flags_configure_environment(Request *request, const char *environment_id,
 							const char *source_environment_id)
 {
-	Params project = {0};
 	Params params = {0};
 
-	params_bigint(&project, request->caller.account);
-	params_add(&project, UUIDOID, UUIDPGetDatum(request->project_id), false);
-	if (statement_run(&find_any_flag, &project, STATEMENT_LATEST).count == 0)
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_uuid(&params, "project_id", UUIDPGetDatum(request->project_id));
+	if (statement_run(&find_any_flag, &params, STATEMENT_LATEST).count == 0)
 		return;
-	params_bigint(&params, request->caller.account);
-	params_text(&params, environment_id);
-	params_text(&params, source_environment_id);
-	params_text(&params, uuid_text(random_uuid()->data));
-	params_time(&params, request->now);
+	bind_text(&params, "environment_id", environment_id);
+	bind_text(&params, "source_id", source_environment_id);
+	bind_text(&params, "random", uuid_text(random_uuid()->data));
+	bind_time(&params, "now", request->now);
 	configure(&configure_environment, &list_flags_of_environment, &params);
 }
 
 /*
- * flag_configure gives a new flag a configuration in every environment of its
- * project.
+ * flag_configure gives a new flag a configuration in every environment of its project.
  */
 void
-flag_configure(Request *request, Datum flag_id, const FlagBeginning *beginning)
+flag_configure(Request *request, Datum flag_id, const InitialSettings *settings)
 {
 	Params params = {0};
 
-	params_bigint(&params, request->caller.account);
-	params_add(&params, UUIDOID, flag_id, false);
-	params_add(&params, BOOLOID, BoolGetDatum(beginning->is_on), !beginning->switched);
-	params_text(&params, uuid_text(random_uuid()->data));
-	params_time(&params, request->now);
-	params_add(&params, UUIDOID, beginning->source, beginning->source == 0);
-	params_add(&params, JSONBOID, JsonbPGetDatum(beginning->prerequisites),
-			   beginning->prerequisites == NULL);
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_uuid(&params, "flag_id", flag_id);
+	bind_value(&params, "on", BOOLOID, BoolGetDatum(settings->on), !settings->on_given);
+	bind_text(&params, "random", uuid_text(random_uuid()->data));
+	bind_time(&params, "now", request->now);
+	bind_uuid(&params, "source_id", settings->source_id);
+	bind_jsonb(&params, "prerequisites", JsonbPGetDatum(settings->prerequisites));
 	configure(&configure_flag, &list_environments_of_flag, &params);
-}
-
-/*
- * check_prerequisites holds changed prerequisites to flags that are there and do
- * not need this one.  The caller holds the project; what others have changed until
- * then counts, whatever the transaction's snapshot.
- */
-static void
-check_prerequisites(Violations *violations, const char *attribute, Params *params)
-{
-	Rows rows = statement_run(&find_missing_prerequisite, params, STATEMENT_LATEST);
-
-	if (rows.count > 0)
-	{
-		Row row;
-
-		row_read(&rows, 0, &row);
-		error_violation(
-			violations, psprintf("%s.prerequisites[%d]", attribute, row_integer(&row, 1)),
-			"names flag %s, which is not there or has no such variation", row_string(&row, 0));
-	}
-	else if (statement_run(&find_circle, params, STATEMENT_LATEST).count > 0)
-		error_violation(violations, psprintf("%s.prerequisites", attribute),
-						"need the flag itself");
 }
 
 /*
@@ -486,21 +426,16 @@ change_configuration_of(Request *request, Violations *violations, const Flag *fl
 	if (violations->count > broken)
 		return;
 
-	params_bigint(&params, request->caller.account);
-	params_add(&params, UUIDOID, flag->id, false);
-	params_text(&params, environment_key);
 	if (!same_member(before, after, "prerequisites"))
-	{
-		Jsonb *prerequisites = jsonb_member_of(after, "prerequisites");
-
-		params_add(&params, JSONBOID, JsonbPGetDatum(prerequisites), prerequisites == NULL);
-		check_prerequisites(violations, attribute, &params);
-		params.count--;
-		if (violations->count > broken)
-			return;
-	}
-	params_add(&params, JSONBOID, JsonbPGetDatum(jsonb_of_text(written)), false);
-	params_time(&params, request->now);
+		prerequisites_check(request, violations, attribute, flag->id, environment_key,
+							jsonb_member_of(after, "prerequisites"));
+	if (violations->count > broken)
+		return;
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_uuid(&params, "flag_id", flag->id);
+	bind_text(&params, "environment_key", environment_key);
+	bind_jsonb(&params, "settings", JsonbPGetDatum(jsonb_of_text(written)));
+	bind_time(&params, "now", request->now);
 	if (statement_run(&change_configuration, &params, STATEMENT_WRITE).count == 0)
 		error_raise(ERR_NOT_FOUND, "environment \"%s\" does not exist", environment_key);
 }
