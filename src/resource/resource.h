@@ -60,18 +60,11 @@ extern void check_update_experiment(Request *request);
 extern void check_list_layers(Request *request);
 extern void check_update_layer(Request *request);
 
-/* naming.c: the keys of a project's new flags. */
-extern void naming_convention_check(Request *request, int field);
-extern void naming_convention_enforce(Request *request, int field, const char *convention_text);
-
-/* flag_configuration.c: what an environment asks for. */
-extern void flags_configure_environment(Request *request, const char *environment_id,
-										const char *source_environment_id);
-
 /* experiment.c: what the deletion of a flag asks for. */
 extern void experiments_leave_flag(Request *request, Datum flag_id, const char *flag_key);
 
-/* integration.c: what a flag link asks for. */
-extern void integration_require(Request *request, int key_field, int metadata_field);
+/* member.c: a member whom a field names, and one whose token it is. */
+extern void member_require(Request *request, int field);
+extern void member_names(Request *request, const char *id, char **first_name, char **last_name);
 
 #endif /* FLAGPLANE_RESOURCE_H */

@@ -4,6 +4,7 @@
  *	  mobile keys that open them.
  */
 #include "resource/environment/environment.h"
+#include "resource/flag/flag.h"
 #include "resource/resource.h"
 
 #include "call/field.h"

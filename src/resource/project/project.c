@@ -3,6 +3,7 @@
  *	  Projects: what flags, environments, layers and SDK apps belong to.
  */
 #include "resource/environment/environment.h"
+#include "resource/flag/flag.h"
 #include "resource/nested.h"
 #include "resource/resource.h"
 
