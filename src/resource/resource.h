@@ -7,6 +7,7 @@
 #define FLAGPLANE_RESOURCE_H
 
 #include "call/request.h"
+#include "resource/account/member.h"
 #include "resource/project/project.h"
 
 #define OPERATION(name, ...)            \

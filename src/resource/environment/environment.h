@@ -33,9 +33,9 @@ typedef struct Environment
 	" e.require_comments, e.confirm_changes, e.tags, e.critical, e.approval_settings, e.version," \
 	" e.project_id"
 
-#define CURRENT_KEY(kind)                                                                    \
-	"(SELECT k.value FROM flagplane_data.environment_key k"                                  \
-	" WHERE k.account_id = e.account_id AND k.environment_id = e.id AND k.kind = '" kind "'" \
+#define CURRENT_KEY(kind)                                                                   \
+	"(SELECT k.value FROM flagplane_data.environment_key k"                                 \
+	" WHERE k.account_id = :account_id AND k.environment_id = e.id AND k.kind = '" kind "'" \
 	" AND k.replaced_in IS NULL)"
 
 #define ENVIRONMENT_KEYS CURRENT_KEY("sdk") " AS sdk_key, " CURRENT_KEY("mobile") " AS mobile_key"

@@ -15,7 +15,7 @@
 /* A token that is limited to projects sees only those; the parameter is NULL for any other caller. */
 #define PROJECT_VISIBLE(token)                                                          \
 	"(" token " IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r" \
-	" WHERE r.account_id = p.account_id AND r.project_id = p.id AND r.token_id = " token "))"
+	" WHERE r.account_id = :account_id AND r.project_id = p.id AND r.token_id = " token "))"
 
 typedef struct Project
 {
