@@ -32,7 +32,7 @@ CREATE TEMP TABLE call (operation text, arguments text);
 INSERT INTO call VALUES ('get_project', $$'mine'$$), ('create_environment', $$'mine', 'e', 'E', '000000'$$), ('get_environment', $$'mine', 'test'$$),
 	('list_environments', $$'mine'$$), ('create_flag', $$'mine', 'g', 'G'$$), ('get_flag', $$'mine', 'f'$$), ('list_flags', $$'mine'$$),
 	('create_flag_link', $$'mine', 'f', 'j'$$), ('get_flag_link', $$'mine', 'f', 'k'$$), ('list_flag_links', $$'mine', 'f'$$),
-	('create_layer', $$'mine', 'm', 'M', ''$$), ('get_layer', $$'mine', 'l'$$), ('list_layers', $$'mine'$$), ('check_layer', $$'mine', 'test', 'l'$$),
+	('create_layer', $$'mine', 'm', 'M', ''$$), ('get_layer', $$'mine', 'l'$$), ('list_layers', $$'mine'$$),
 	('assign', $$'mine', 'test', 'l', 'unit'$$), ('draw_layer', $$'mine', 'test', 'l'$$), ('layer_svg', $$'mine', 'test', 'l'$$),
 	('update_layer', $$'mine', 'l', '[{"kind": "updateExperimentReservation", "experimentKey": "e", "reservationPercent": 20}]', 'test'$$), ('delete_layer', $$'mine', 'empty'$$),
 	('create_experiment', $$'mine', 'test', 'x', 'X'$$), ('get_experiment', $$'mine', 'test', 'e'$$), ('list_experiments', $$'mine', 'test'$$),

@@ -226,9 +226,9 @@ UPDATE flagplane_data.layer_reservation SET released_at = NULL WHERE released_at
 SELECT count(flagplane.create_layer('assign', 'many-' || i, 'Many', '')) AS layers FROM generate_series(1, 150) i;
 BEGIN;
 SELECT count(*) AS calls, count(flagplane.assign('assign', 'production', CASE WHEN i % 3 = 0 THEN 'layer-a' ELSE 'many-' || i % 150 + 1 END, 'ann')) AS assigned FROM generate_series(1, 900) i;
-SELECT count(*) AS contexts, sum(total_bytes) < 1000000 AS small FROM pg_backend_memory_contexts WHERE name = 'flagplane segments';
+SELECT count(*) AS contexts, sum(total_bytes) < 1000000 AS small FROM pg_backend_memory_contexts WHERE name = 'flagplane assign';
 COMMIT;
-SELECT count(*) AS contexts FROM pg_backend_memory_contexts WHERE name = 'flagplane segments';
+SELECT count(*) AS contexts FROM pg_backend_memory_contexts WHERE name = 'flagplane assign';
 DELETE FROM flagplane_data.layer WHERE key LIKE 'many-%';
 DELETE FROM flagplane_data.audit_log WHERE target LIKE 'proj/assign:layer/many-%';
 DROP TABLE t.unit;

@@ -159,8 +159,6 @@ OPERATION(create_layer, .method = "POST", .path = "/api/v2/projects/:projectKey/
 OPERATION(get_layer, .method = "GET", .path = "/api/v2/projects/:projectKey/layers/:layerKey",
 		  .scope = LAYERS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
 		  .subject = "layer")
-OPERATION(check_layer, .scope = LAYERS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
-		  .subject = "layer")
 OPERATION(list_layers, .method = "GET", .path = "/api/v2/projects/:projectKey/layers",
 		  .scope = LAYERS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
 		  .subject = "layer", .check = check_list_layers)

@@ -2,24 +2,23 @@
  * assign.c
  *	  bucket() and assign(): which experiment a unit is in.
  *
- * Finding out who calls and reading a layer's segments costs as much as two
- * hundred assignments, so it is done once for many.  What was found is kept for as
- * long as nothing can have changed that it was found from:
+ * Authenticating the caller and reading a layer's owners costs as much as two hundred
+ * assignments, so the result is cached, for as long as nothing that it depends on can
+ * have changed:
  *
- *	- the data: what a snapshot shows is told by the snapshot's contents, its
- *	  command id included, and by which subtransaction asks, since the own
- *	  changes of one that was rolled back are gone without a new command;
+ *	- the data: the contents of a snapshot, its command id included, tell what it shows,
+ *	  together with the subtransaction, since the changes of one that was rolled back are
+ *	  gone without a new command;
  *	- the caller: role, account setting, PostgREST's method and headers;
  *	- the time, for tokens that expire: the start of the client's statement.
  *
- * All of it is compared at every call, and it is a few words.  So there is
- * nothing to invalidate: a change, whoever makes it and however, is in every later
- * snapshot and in no earlier one, and nobody who changes a table has to tell us.
- * An invalidation message could not do that: it arrives while old snapshots are
- * still in use, and a table read from one of those would be kept for new ones.
+ * All of it is compared at every call, and it is a few words.  So there is nothing to
+ * invalidate: a change, whoever makes it, is in every later snapshot and in no earlier
+ * one.  An invalidation message could not do that: it arrives while old snapshots are
+ * still in use, and an entry made from one of those would be used for new ones.
  *
- * The same holds in a parallel worker, which gets snapshot, settings and role from
- * its leader.
+ * The same holds in a parallel worker, which gets snapshot, settings and role from its
+ * leader.
  */
 #include "api/api.h"
 #include "api/response.h"
@@ -30,17 +29,17 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "resource/resource.h"
-#include "resource/layer/segments.h"
+#include "resource/layer/assign.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
-/* How many layers are kept; a query that goes through more of them begins anew. */
-#define KEPT_MAX 64
+/* How many layers are cached; one more empties the cache. */
+#define CACHED_MAX 64
 
-/* What an answer follows from, apart from the arguments. */
-typedef struct Circumstances
+/* What a result depends on, apart from the arguments. */
+typedef struct CacheKey
 {
 	SubTransactionId subtransaction;
 	TimestampTz statement;
@@ -49,39 +48,39 @@ typedef struct Circumstances
 	char *method;
 	char *headers;
 	SnapshotData snapshot; /* with arrays of its own */
-} Circumstances;
+} CacheKey;
 
-/* A layer that has been asked for, and what was found. */
-typedef struct Kept
+/* A layer in an environment, by the arguments that name it. */
+typedef struct CachedLayer
 {
-	text *names[SEGMENTS_FIELDS];
-	Segments *segments;
-} Kept;
+	text *names[OWNERS_FIELDS];
+	LayerOwners *owners;
+} CachedLayer;
 
 /* Lives in a memory context of the transaction; NULL outside of one and before the first call. */
-typedef struct Keep
+typedef struct LayerCache
 {
 	MemoryContext context;
-	MemoryContextCallback gone;
-	Circumstances circumstances;
+	MemoryContextCallback on_delete;
+	CacheKey key;
 	int count;
-	Kept kept[KEPT_MAX];
-} Keep;
+	CachedLayer layers[CACHED_MAX];
+} LayerCache;
 
-static Keep *keep = NULL;
+static LayerCache *cache = NULL;
 
-/* Where the operation leaves what it found; the request's state. */
-typedef struct Finding
+/* The request's state: where the operation puts what it reads. */
+typedef struct ReadResult
 {
 	MemoryContext context;
-	Segments *segments;
-} Finding;
+	LayerOwners *owners;
+} ReadResult;
 
-static void find_segments(Request *request);
+static void read_owners(Request *request);
 
-static const Field assign_fields[] = {SEGMENTS_FIELD_ROWS, FIELDS_END};
+static const Field assign_fields[] = {OWNERS_FIELD_ROWS, FIELDS_END};
 
-/* Not a row of the table of operations: it answers with no document. */
+/* Not a row of the table of operations: its result is no document. */
 static const Operation assign_operation = {.name = "assign",
 										   .scope = LAYERS_READ,
 										   .status = 200,
@@ -89,26 +88,20 @@ static const Operation assign_operation = {.name = "assign",
 										   .kind = READS,
 										   .subject = "layer",
 										   .fields = assign_fields,
-										   .run = find_segments};
+										   .run = read_owners};
 
 PG_FUNCTION_INFO_V1(flagplane_bucket);
 PG_FUNCTION_INFO_V1(flagplane_assign);
 PG_FUNCTION_INFO_V1(flagplane_assign_units);
 
-/*
- * find_segments is the operation's work: it reads the layer for the finding.
- */
 static void
-find_segments(Request *request)
+read_owners(Request *request)
 {
-	Finding *finding = request->state;
+	ReadResult *result = request->state;
 
-	finding->segments = segments_read(request, finding->context);
+	result->owners = layer_owners_read(request, result->context);
 }
 
-/*
- * same_setting tells whether a setting is what it was.
- */
 static bool
 same_setting(const char *before, const char *now)
 {
@@ -131,23 +124,20 @@ same_snapshot(const SnapshotData *a, const SnapshotData *b)
 }
 
 /*
- * same_circumstances tells whether what has been kept would be found again.
+ * key_matches tells whether the cached results still hold.
  */
 static bool
-same_circumstances(const Circumstances *kept)
+key_matches(const CacheKey *key)
 {
 	const char *method = postgrest_setting("request.method");
 
-	return kept->subtransaction == GetCurrentSubTransactionId() &&
-		   kept->statement == GetCurrentStatementStartTimestamp() && kept->user == GetUserId() &&
-		   same_setting(kept->account, account_setting) && same_setting(kept->method, method) &&
-		   (method == NULL || same_setting(kept->headers, postgrest_setting("request.headers"))) &&
-		   same_snapshot(&kept->snapshot, GetActiveSnapshot());
+	return key->subtransaction == GetCurrentSubTransactionId() &&
+		   key->statement == GetCurrentStatementStartTimestamp() && key->user == GetUserId() &&
+		   same_setting(key->account, account_setting) && same_setting(key->method, method) &&
+		   (method == NULL || same_setting(key->headers, postgrest_setting("request.headers"))) &&
+		   same_snapshot(&key->snapshot, GetActiveSnapshot());
 }
 
-/*
- * copy_ids copies transaction ids into the current memory context.
- */
 static TransactionId *
 copy_ids(const TransactionId *ids, int count)
 {
@@ -160,20 +150,14 @@ copy_ids(const TransactionId *ids, int count)
 	return copy;
 }
 
-/*
- * copy_setting copies a setting, which may be NULL, into the current memory context.
- */
 static char *
 copy_setting(const char *value)
 {
 	return value ? pstrdup(value) : NULL;
 }
 
-/*
- * note_circumstances takes down what answers follow from now.
- */
 static void
-note_circumstances(Circumstances *now)
+fill_key(CacheKey *now)
 {
 	now->subtransaction = GetCurrentSubTransactionId();
 	now->statement = GetCurrentStatementStartTimestamp();
@@ -187,111 +171,108 @@ note_circumstances(Circumstances *now)
 }
 
 /*
- * cache_reset is called when the keep's memory goes, by cache_begin or at the
+ * cache_reset is called when the cache's memory is freed, by cache_begin or at the
  * transaction's end.
  */
 static void
 cache_reset(void *arg)
 {
-	keep = NULL;
+	cache = NULL;
 }
 
 /*
- * cache_begin makes an empty keep for what is found from now on.
+ * cache_begin makes an empty cache with the current key.
  */
 static void
 cache_begin(void)
 {
 	MemoryContext context;
 	MemoryContext before;
-	Keep *begun;
+	LayerCache *begun;
 
-	if (keep)
-		MemoryContextDelete(keep->context);
+	if (cache)
+		MemoryContextDelete(cache->context);
 	context =
-		AllocSetContextCreate(TopTransactionContext, "flagplane segments", ALLOCSET_DEFAULT_SIZES);
+		AllocSetContextCreate(TopTransactionContext, "flagplane assign", ALLOCSET_DEFAULT_SIZES);
 	before = MemoryContextSwitchTo(context);
-	begun = palloc0(sizeof(Keep));
+	begun = palloc0(sizeof(LayerCache));
 	begun->context = context;
-	note_circumstances(&begun->circumstances);
+	fill_key(&begun->key);
 	MemoryContextSwitchTo(before);
 
-	begun->gone.func = cache_reset;
-	MemoryContextRegisterResetCallback(context, &begun->gone);
-	keep = begun;
+	begun->on_delete.func = cache_reset;
+	MemoryContextRegisterResetCallback(context, &begun->on_delete);
+	cache = begun;
 }
 
-/*
- * same_text tells whether a text argument is one that has been kept.
- */
 static bool
-same_text(const text *kept, Datum argument)
+same_text(const text *cached, Datum argument)
 {
 	text *value = DatumGetTextPP(argument);
 	int length = VARSIZE_ANY_EXHDR(value);
 
-	return VARSIZE_ANY_EXHDR(kept) == length &&
-		   memcmp(VARDATA_ANY(kept), VARDATA_ANY(value), length) == 0;
+	return VARSIZE_ANY_EXHDR(cached) == length &&
+		   memcmp(VARDATA_ANY(cached), VARDATA_ANY(value), length) == 0;
 }
 
 /*
- * kept_find finds the layer that the arguments name among those kept; NULL if it
- * is not there.
+ * cache_find finds the layer that the arguments name in the cache; NULL if it is
+ * not there.
  */
-static Segments *
-kept_find(FunctionCallInfo fcinfo)
+static LayerOwners *
+cache_find(FunctionCallInfo fcinfo)
 {
-	for (int i = 0; i < keep->count; i++)
+	for (int i = 0; i < cache->count; i++)
 	{
-		Kept *kept = &keep->kept[i];
+		CachedLayer *cached = &cache->layers[i];
 
 		/* Names differ at their end rather than at their beginning. */
-		if (same_text(kept->names[SEGMENTS_LAYER], PG_GETARG_DATUM(SEGMENTS_LAYER)) &&
-			same_text(kept->names[SEGMENTS_ENVIRONMENT], PG_GETARG_DATUM(SEGMENTS_ENVIRONMENT)) &&
-			same_text(kept->names[SEGMENTS_PROJECT], PG_GETARG_DATUM(SEGMENTS_PROJECT)))
-			return kept->segments;
+		if (same_text(cached->names[OWNERS_LAYER], PG_GETARG_DATUM(OWNERS_LAYER)) &&
+			same_text(cached->names[OWNERS_ENVIRONMENT], PG_GETARG_DATUM(OWNERS_ENVIRONMENT)) &&
+			same_text(cached->names[OWNERS_PROJECT], PG_GETARG_DATUM(OWNERS_PROJECT)))
+			return cached->owners;
 	}
 	return NULL;
 }
 
 /*
- * segments_of_arguments is the layer that the first three arguments name, for
+ * owners_of_arguments is the layer that the first three arguments name, for
  * whoever calls; refuses as every function does.
  */
-static Segments *
-segments_of_arguments(FunctionCallInfo fcinfo)
+static LayerOwners *
+owners_of_arguments(FunctionCallInfo fcinfo)
 {
-	bool named = !PG_ARGISNULL(SEGMENTS_PROJECT) && !PG_ARGISNULL(SEGMENTS_ENVIRONMENT) &&
-				 !PG_ARGISNULL(SEGMENTS_LAYER);
+	bool named = !PG_ARGISNULL(OWNERS_PROJECT) && !PG_ARGISNULL(OWNERS_ENVIRONMENT) &&
+				 !PG_ARGISNULL(OWNERS_LAYER);
 	Request request;
-	Finding finding;
-	Segments *found;
+	ReadResult result;
+	LayerOwners *found;
 	MemoryContext before;
-	Kept *kept;
+	CachedLayer *cached;
 
 	if (!ActiveSnapshotSet())
 		elog(ERROR, "assign needs a snapshot");
-	if (keep == NULL || !same_circumstances(&keep->circumstances))
+	if (cache == NULL || !key_matches(&cache->key))
 		cache_begin();
-	found = named ? kept_find(fcinfo) : NULL;
+	found = named ? cache_find(fcinfo) : NULL;
 	if (found)
 		return found;
-	if (keep->count == KEPT_MAX)
+	if (cache->count == CACHED_MAX)
 		cache_begin();
 
 	sql_prepare(&request, &assign_operation, fcinfo);
-	finding.context = keep->context;
-	request.state = &finding;
+	result.context = cache->context;
+	request.state = &result;
 	sql_run(&request);
 
-	kept = &keep->kept[keep->count];
-	before = MemoryContextSwitchTo(keep->context);
-	for (int i = 0; i < SEGMENTS_FIELDS; i++)
-		kept->names[i] = DatumGetTextPCopy(PG_GETARG_DATUM(i));
+	cached = &cache->layers[cache->count];
+	before = MemoryContextSwitchTo(cache->context);
+	for (int i = 0; i < OWNERS_FIELDS; i++)
+		cached->names[i] = DatumGetTextPCopy(PG_GETARG_DATUM(i));
 	MemoryContextSwitchTo(before);
-	kept->segments = finding.segments;
-	keep->count++;
-	return kept->segments;
+	cached->owners = result.owners;
+	cache->count++;
+	return cached->owners;
 }
 
 /*
@@ -315,19 +296,19 @@ flagplane_bucket(PG_FUNCTION_ARGS)
 Datum
 flagplane_assign(PG_FUNCTION_ARGS)
 {
-	Segments *segments = segments_of_arguments(fcinfo);
+	LayerOwners *owners = owners_of_arguments(fcinfo);
 	int owner =
-		PG_ARGISNULL(SEGMENTS_FIELDS) ? NOBODY : segments_owner(segments, PG_GETARG_TEXT_PP(3));
+		PG_ARGISNULL(OWNERS_FIELDS) ? NOBODY : layer_owner_of_unit(owners, PG_GETARG_TEXT_PP(3));
 	text *key;
-	text *answer;
+	text *copy;
 
 	if (owner == NOBODY)
 		PG_RETURN_NULL();
-	/* A copy, since what is kept can go before the row that this value is part of. */
-	key = segments->owners[owner].key;
-	answer = palloc(VARSIZE(key));
-	memcpy(answer, key, VARSIZE(key));
-	PG_RETURN_TEXT_P(answer);
+	/* A copy, since the cache can be emptied before the row that this value is part of. */
+	key = owners->owner[owner].key;
+	copy = palloc(VARSIZE(key));
+	memcpy(copy, key, VARSIZE(key));
+	PG_RETURN_TEXT_P(copy);
 }
 
 /*
@@ -338,24 +319,24 @@ Datum
 flagplane_assign_units(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Segments *segments = segments_of_arguments(fcinfo);
+	LayerOwners *owners = owners_of_arguments(fcinfo);
 	Datum *units = NULL;
 	bool *missing = NULL;
 	int count = 0;
 
-	if (!PG_ARGISNULL(SEGMENTS_FIELDS))
-		deconstruct_array(PG_GETARG_ARRAYTYPE_P(SEGMENTS_FIELDS), TEXTOID, -1, false, TYPALIGN_INT,
+	if (!PG_ARGISNULL(OWNERS_FIELDS))
+		deconstruct_array(PG_GETARG_ARRAYTYPE_P(OWNERS_FIELDS), TEXTOID, -1, false, TYPALIGN_INT,
 						  &units, &missing, &count);
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < count; i++)
 	{
-		int owner = missing[i] ? NOBODY : segments_owner(segments, DatumGetTextPP(units[i]));
+		int owner = missing[i] ? NOBODY : layer_owner_of_unit(owners, DatumGetTextPP(units[i]));
 		Datum values[2] = {units[i]};
 		bool nulls[2] = {missing[i], owner == NOBODY};
 
 		CHECK_FOR_INTERRUPTS();
 		if (owner != NOBODY)
-			values[1] = PointerGetDatum(segments->owners[owner].key);
+			values[1] = PointerGetDatum(owners->owner[owner].key);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;

@@ -139,8 +139,8 @@ const NamedText openapi_shapes[] = {
 					   " randomizationUnit? string, attributes? string[]"},
 	{"IterationFlag", "targetingRule? string, flagConfigVersion? integer,"
 					  " notInExperimentVariationId? string, _links Link{}"},
-	{"IterationMetric",
-	 "key string, name string, kind string, isGroup boolean, _links Link{}, primary? boolean"},
+	{"IterationMetric", "key string, _versionId string, name string, kind string, isGroup boolean, "
+						"_links Link{}, primary? boolean"},
 	{"TreatmentParameter", "flagKey string, variationId string"},
 	{"Treatment", "_id? string, name string, allocationPercent string, baseline boolean,"
 				  " parameters TreatmentParameter[]"},

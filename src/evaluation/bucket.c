@@ -9,10 +9,9 @@
  */
 #include "evaluation/bucket.h"
 
-#include "util/sha1.h"
 #include "mb/pg_wchar.h"
 
-#define HASH_BITS 60
+#define HASH_BITS BUCKET_HASH_BITS
 #define HASH_MAX  ((UINT64CONST(1) << HASH_BITS) - 1)
 #define HALF_BITS (HASH_BITS / 2)
 #define HALF_MASK ((UINT64CONST(1) << HALF_BITS) - 1)
@@ -74,6 +73,40 @@ add_text(Sha1 *sha1, const char *bytes, size_t length)
 }
 
 /*
+ * bucket_seed begins the hash of values under a seed, which may come in two parts with a
+ * dot between them.
+ */
+void
+bucket_seed(Sha1 *sha1, const char *seed, size_t length)
+{
+	sha1_start(sha1);
+	bucket_seed_more(sha1, seed, length);
+}
+
+/*
+ * bucket_seed_more goes on with the seed, or with a second part of it.
+ */
+void
+bucket_seed_more(Sha1 *sha1, const char *seed, size_t length)
+{
+	add_text(sha1, seed, length);
+	sha1_add(sha1, ".", 1);
+}
+
+/*
+ * bucket_hash is the hash of a value under a seed that bucket_seed has begun with: 60 bits.
+ */
+uint64
+bucket_hash(const Sha1 *seed, const char *value, size_t length)
+{
+	Sha1 sha1 = *seed;
+
+	add_text(&sha1, value, length);
+	sha1_finish(&sha1);
+	return ((uint64) sha1.state[0] << 32 | sha1.state[1]) >> (64 - HASH_BITS);
+}
+
+/*
  * bucket_of is the bucket, 0 to 99,999, of a unit under a seed.
  */
 int
@@ -82,11 +115,7 @@ bucket_of(const void *seed, size_t seed_length, const text *unit_key)
 	Sha1 sha1;
 	uint64 hash;
 
-	sha1_start(&sha1);
-	add_text(&sha1, seed, seed_length);
-	sha1_add(&sha1, ".", 1);
-	add_text(&sha1, VARDATA_ANY(unit_key), VARSIZE_ANY_EXHDR(unit_key));
-	sha1_finish(&sha1);
-	hash = ((uint64) sha1.state[0] << 32 | sha1.state[1]) >> (64 - HASH_BITS);
+	bucket_seed(&sha1, seed, seed_length);
+	hash = bucket_hash(&sha1, VARDATA_ANY(unit_key), VARSIZE_ANY_EXHDR(unit_key));
 	return (int) BUCKET_OF_HASH(hash);
 }

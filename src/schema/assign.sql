@@ -37,19 +37,6 @@ COMMENT ON FUNCTION flagplane.assign(text, text, text, text[]) IS
 'Say which experiment of a layer each of many units is in.
 A row for each unit, in their order. Refuses: 22023, P0002.';
 
-CREATE FUNCTION flagplane.check_layer(
-	project_key text,
-	environment_key text,
-	layer_key text,
-	units integer DEFAULT 100000
-)
-RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
-AS 'MODULE_PATHNAME', 'flagplane_check_layer';
-REVOKE ALL ON FUNCTION flagplane.check_layer(text, text, text, integer) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.check_layer(text, text, text, integer) IS
-'Report how full a layer is in an environment, and whether its seed deals fairly.
-Occupancy by experiment, and chi-square tests over so many made-up units (1,000 to 1,000,000): that they spread evenly, and independently of every other layer of the project. Refuses: 22023, P0002.';
-
 CREATE FUNCTION flagplane.draw_layer(
 	project_key text,
 	environment_key text,

@@ -17,6 +17,11 @@
 	"(SELECT after->>'appId' FROM flagplane_data.audit_log" \
 	" WHERE operation = 'create_sdk_app' AND after->>'name' = '" name "')"
 
+/* The id of a token that may be gone. */
+#define DELETED_TOKEN(name)                               \
+	"(SELECT after->>'_id' FROM flagplane_data.audit_log" \
+	" WHERE operation = 'create_access_token' AND after->>'name' = '" name "')"
+
 #define TOKEN_STEP(name) \
 	"SELECT flagplane.create_access_token('" name "', role => 'reader', idempotency_key => {s})"
 #define ENVIRONMENT_STEP(key) \
@@ -33,6 +38,8 @@
 							 "environment_id = " ID_OF("environment", "key", key))
 /* Milliseconds of the year 2100. */
 #define LATER "4102444800000"
+/* Milliseconds of a day from now, the same in each call of a statement. */
+#define TOMORROW "((extract(epoch FROM date_trunc('day', now())) + 2 * 86400) * 1000)::bigint"
 
 const Change changes[] = {
 	{"create_account", REFUSED, {0}, "'ca-{n}', 'A'", THERE("account", "key = 'ca-{n}'")},
@@ -41,6 +48,11 @@ const Change changes[] = {
 	 {0},
 	 "'cm-{n}@example.com'",
 	 THERE("member", "email = 'cm-{n}@example.com'")},
+	{"create_members",
+	 REFUSED,
+	 {0},
+	 "'[{\"email\": \"cs-{n}@example.com\"}]'",
+	 THERE("member", "email = 'cs-{n}@example.com'")},
 	{"create_access_token",
 	 TAKEN,
 	 {0},
@@ -51,6 +63,22 @@ const Change changes[] = {
 	 {TOKEN_STEP("rt-{n}")},
 	 ID_OF("access_token", "name", "rt-{n}") ", grace => '1 day'",
 	 THERE("access_token", "name = 'rt-{n}' AND previous_secret_hash IS NOT NULL")},
+	{"reset_access_token",
+	 TAKEN,
+	 {TOKEN_STEP("xt-{n}")},
+	 ID_OF("access_token", "name", "xt-{n}") ", expiry => " TOMORROW,
+	 THERE("access_token", "name = 'xt-{n}' AND previous_secret_hash IS NOT NULL")},
+	{"update_access_token",
+	 SETTLED,
+	 {TOKEN_STEP("ut-{n}")},
+	 ID_OF("access_token", "name", "ut-{n}") //
+	 ", '[{\"op\": \"add\", \"path\": \"/description\", \"value\": \"mine\"}]'",
+	 THERE("access_token", "name = 'ut-{n}' AND description = 'mine'")},
+	{"delete_access_token",
+	 REFUSED,
+	 {TOKEN_STEP("dt-{n}")},
+	 DELETED_TOKEN("dt-{n}"),
+	 "NOT " THERE("access_token", "name = 'dt-{n}'")},
 	{"set_access_token_tier",
 	 SETTLED,
 	 {TOKEN_STEP("st-{n}")},

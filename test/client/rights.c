@@ -37,6 +37,8 @@ static const Other others[] = {
 	{"operation_stats", ROLES, "SELECT count(*) FROM flagplane.operation_stats()"},
 	{"reset_stats", ROLES, "SELECT flagplane.reset_stats()"},
 	{"bucket", ANYBODY, "SELECT flagplane.bucket('seed', 'unit')"},
+	{"evaluate", ANYBODY, "SELECT flagplane.evaluate('{}', 'f', '{}')"},
+	{"user_context", ANYBODY, "SELECT flagplane.user_context('unit')"},
 	{"json_patch", ANYBODY, "SELECT flagplane.json_patch('{}', '[]')"},
 	{"openapi", ANYBODY, "SELECT flagplane.openapi()"},
 	{"operations", ANYBODY, "SELECT flagplane.operations()"},

@@ -41,10 +41,15 @@ static const Good goods[] = {
 	{"", "member_id", "(SELECT id FROM flagplane_data.member WHERE email = 'h@example.com')"},
 	{"", "projects", "'{hostile}'"},
 	{"", "expires_at", "'2100-01-01'"},
+	{"create_members", "members", "'[{\"email\": \"b@example.com\", \"role\": \"writer\"}]'"},
+	{"", "service_token", "'false'"},
+	{"", "default_api_version", "'20240415'"},
+	{"", "show_all", "'true'"},
 	{"", "rate_tier", "'standard'"},
 	{"", "grace", "'1 day'"},
 	{"update_flag_link", "id", "(SELECT id FROM flagplane_data.flag_link WHERE key = 'k')"},
 	{"get_audit", "id", "flagplane.list_audit_log()->'items'->0->>'_id'"},
+	{"get_member", "id", "(SELECT id FROM flagplane_data.member WHERE email = 'h@example.com')"},
 	{"", "id", "(SELECT id FROM flagplane_data.access_token WHERE name = 'target')"},
 	{"", "id_or_key", "'k'"},
 	{"", "tags", "'{a,b}'"},
@@ -63,6 +68,7 @@ static const Good goods[] = {
 	{"", "source", "'{\"key\": \"production\", \"version\": 1}'"},
 	{"", "value",
 	 "(SELECT value FROM flagplane_data.environment_key ORDER BY created_at DESC LIMIT 1)"},
+	{"reset_access_token", "expiry", "((extract(epoch FROM now()) + 86400) * 1000)::bigint"},
 	{"", "expiry", "'4102444800000'"},
 	{"", "variations", "'[{\"value\": {\"a\": [1]}, \"name\": \"A\"}, {\"value\": null}]'"},
 	{"", "temporary", "'true'"},
@@ -83,6 +89,8 @@ static const Good goods[] = {
 	{"update_experiment", "instructions", "'[{\"kind\": \"updateName\", \"value\": \"N\"}]'"},
 	{"", "comment", "'Why'"},
 	{"update_flag_link", "patch", "'[{\"op\": \"add\", \"path\": \"/title\", \"value\": \"T\"}]'"},
+	{"update_access_token", "patch",
+	 "'[{\"op\": \"replace\", \"path\": \"/name\", \"value\": \"N\"}]'"},
 	{"update", "patch",
 	 "'[{\"op\": \"replace\", \"path\": \"/name\", \"value\": \"N\"}, {\"op\": \"add\", \"path\":"
 	 " \"/tags/-\", \"value\": \"z\"}, {\"op\": \"test\", \"path\": \"/name\", \"value\": "
@@ -98,6 +106,12 @@ static const Good goods[] = {
 	{"", "offset", "'0'"},
 	{"list_projects", "sort", "'name'"},
 	{"", "units", "'1000'"},
+	{"get_flag", "expand", "'evaluation'"},
+	{"list_flags", "expand", "'evaluation'"},
+	{"get_experiment", "expand", "'treatments'"},
+	{"list_experiments", "expand", "'treatments'"},
+	{"get_member", "expand", "'customRoles'"},
+	{"list_members", "expand", "'customRoles'"},
 	{"", "expand", "'environments'"},
 	{"", "search", "'h'"},
 	{"", "before", "'4102444800000'"},
@@ -178,9 +192,12 @@ find_good(PGconn *owner, const Target *target, Argument *argument)
 		if (good->sql == NULL)
 			return;
 		argument->value = query(owner, "SELECT %s", good->sql);
+		/* A time is in milliseconds there. */
 		argument->json =
-			query(owner, "SELECT to_json((%s)::%s)", good->sql,
-				  strcmp(argument->type, "timestamptz") == 0 ? "text" : argument->type);
+			is_start("timestamp", argument->type)
+				? query(owner, "SELECT (extract(epoch FROM (%s)::timestamptz) * 1000)::bigint",
+						good->sql)
+				: query(owner, "SELECT to_json((%s)::%s)", good->sql, argument->type);
 		return;
 	}
 }
@@ -248,7 +265,7 @@ make_request(Target *target, const char *path)
 			text_add(&uri, "=");
 			text_add(&uri, argument->value);
 		}
-		else if (strcmp(argument->name, "patch") == 0)
+		else if (strcmp(argument->name, "patch") == 0 || strcmp(argument->name, "members") == 0)
 			text_add(&body, argument->json);
 		else
 		{

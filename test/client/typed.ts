@@ -51,7 +51,8 @@ const rule: Schemas['NewRule'] = { clauses: [{ attribute: 'country', op: 'in', v
 const ruled = await PATCH('/api/v2/flags/{projectKey}/{featureFlagKey}', { params: { path },
 	body: { environments: { test: { rules: [rule], targets: [{ values: ['ada'], variation: 1 }], fallthrough: { variation: 1 } } } } });
 const settings: Schemas['FlagConfiguration'] | undefined = ruled.data?.environments['test'];
-check('it gets a rule and a target', [ruled.response.status, settings?.rules[0]?.clauses[0]?.op, settings?.rules[0]?.rollout?.variations[1]?.weight, settings?.targets[0]?.values],
+check('it gets a rule and a target', [ruled.response.status, settings?.rules?.[0]?.clauses[0]?.op,
+	settings?.rules?.[0]?.rollout?.variations[1]?.weight, settings?.targets?.[0]?.values],
 	[200, 'in', 10000, ['ada']]);
 // @ts-expect-error no clause compares so
 const odd: Schemas['NewClause'] = { attribute: 'country', op: 'resembles', values: [] };

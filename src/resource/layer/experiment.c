@@ -3,44 +3,34 @@
  *	  Experiments, as far as layers need them: what runs in an environment, on
  *	  which flag, for what unit, and since when.
  *
- * An experiment has one iteration.  It enters a layer by the layer's patch.
+ * An experiment has one iteration.  It enters a layer by the layer's patch.  Whoever
+ * changes an experiment locks it, and then its layer: the order in which the layer's
+ * patch locks them too.
  */
 #include "resource/environment/environment.h"
 #include "resource/layer/experiment.h"
+#include "resource/layer/reservation.h"
 #include "resource/resource.h"
 
+#include "call/instruction.h"
 #include "call/page.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
 
-enum
-{
-	PROJECT_KEY,
-	ENVIRONMENT_KEY,
-	KEY,
-	NAME,
-	DESCRIPTION,
-	FLAG,
-	RANDOMIZATION_UNIT,
-	ITERATION,
-	MAINTAINER_ID
-};
-
 const Field create_experiment_fields[] = {
-	[PROJECT_KEY] = PROJECT_KEY_FIELD,
-	[ENVIRONMENT_KEY] = ENVIRONMENT_KEY_FIELD,
-	[KEY] = FIELD("key", "key", FIELD_TEXT, .required = true, .rule = RULE_KEY, .min = 1,
-				  .max = KEY_MAX),
-	[NAME] = FIELD("name", "name", FIELD_TEXT, .required = true, .rule = RULE_NAME, .min = 1,
-				   .max = NAME_MAX_CHARS),
-	[DESCRIPTION] = FIELD("description", "description", FIELD_TEXT, .rule = RULE_LENGTH,
-						  .max = DESCRIPTION_MAX),
-	[FLAG] = FIELD("flag_key", "flagKey", FIELD_TEXT),
-	[RANDOMIZATION_UNIT] =
-		FIELD("randomization_unit", "randomizationUnit", FIELD_TEXT, .rule = RULE_KEY, .min = 1,
-			  .max = KEY_MAX, .fallback = DEFAULT_UNIT),
-	[ITERATION] = FIELD("iteration", "iteration", FIELD_JSON, .rule = RULE_OBJECT),
-	[MAINTAINER_ID] = FIELD("maintainer_id", "maintainerId", FIELD_TEXT),
+	[EXPERIMENT_PROJECT] = PROJECT_KEY_FIELD,
+	[EXPERIMENT_ENVIRONMENT] = ENVIRONMENT_KEY_FIELD,
+	[EXPERIMENT_KEY] = FIELD("key", "key", FIELD_TEXT, .required = true, .rule = RULE_KEY, .min = 1,
+							 .max = KEY_MAX),
+	[EXPERIMENT_NAME] = FIELD("name", "name", FIELD_TEXT, .required = true, .rule = RULE_NAME,
+							  .min = 1, .max = NAME_MAX_CHARS),
+	[EXPERIMENT_DESCRIPTION] = FIELD("description", "description", FIELD_TEXT, .rule = RULE_LENGTH,
+									 .max = DESCRIPTION_MAX),
+	[EXPERIMENT_FLAG] = FIELD("flag_key", "flagKey", FIELD_TEXT),
+	[EXPERIMENT_UNIT] = FIELD("randomization_unit", "randomizationUnit", FIELD_TEXT,
+							  .rule = RULE_KEY, .min = 1, .max = KEY_MAX, .fallback = DEFAULT_UNIT),
+	[EXPERIMENT_ITERATION] = FIELD("iteration", "iteration", FIELD_JSON, .rule = RULE_OBJECT),
+	[EXPERIMENT_MAINTAINER] = FIELD("maintainer_id", "maintainerId", FIELD_TEXT),
 	FIELDS_END};
 
 /* Treatments are always there; of what is empty nothing is. */
@@ -53,7 +43,7 @@ static const char *const expandable[] = {"previousIterations", DRAFT_ITERATION,	
 
 enum
 {
-	GET_EXPAND = KEY + 1
+	GET_EXPAND = EXPERIMENT_KEY + 1
 };
 
 const Field get_experiment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD,
@@ -79,6 +69,57 @@ const Field list_experiments_fields[] = {
 	[LIST_EXPAND] = EXPAND_FIELD,
 	FIELDS_END};
 
+enum
+{
+	UPDATE_NAME,
+	UPDATE_DESCRIPTION,
+	START_ITERATION,
+	STOP_ITERATION,
+	ARCHIVE_EXPERIMENT,
+	RESTORE_EXPERIMENT
+};
+
+static const InstructionKind experiment_instruction_kinds[] = {
+	[UPDATE_NAME] = {"updateName", {{"value", true, MEMBER_NAME, 1, NAME_MAX_CHARS}}},
+	[UPDATE_DESCRIPTION] = {"updateDescription",
+							{{"value", true, MEMBER_TEXT, 0, DESCRIPTION_MAX}}},
+	[START_ITERATION] = {"startIteration",
+						 {{"changeJustification", false, MEMBER_TEXT, 0, DESCRIPTION_MAX}}},
+	[STOP_ITERATION] = {"stopIteration",
+						{{"winningTreatmentId", false, MEMBER_TEXT, 0, KEY_MAX},
+						 {"winningReason", false, MEMBER_TEXT, 0, DESCRIPTION_MAX}}},
+	[ARCHIVE_EXPERIMENT] = {"archiveExperiment", {{NULL}}},
+	[RESTORE_EXPERIMENT] = {"restoreExperiment", {{NULL}}},
+	{NULL, {{NULL}}}};
+
+enum
+{
+	INSTRUCTIONS = EXPERIMENT_KEY + 1,
+	COMMENT
+};
+
+const Field update_experiment_fields[] = {
+	[EXPERIMENT_PROJECT] = PROJECT_KEY_FIELD,
+	[EXPERIMENT_ENVIRONMENT] = ENVIRONMENT_KEY_FIELD,
+	[EXPERIMENT_KEY] = EXPERIMENT_KEY_FIELD,
+	[INSTRUCTIONS] = FIELD("instructions", "instructions", FIELD_JSON, .required = true,
+						   .kinds = experiment_instruction_kinds),
+	[COMMENT] =
+		FIELD("comment", "comment", FIELD_TEXT, .rule = RULE_LENGTH, .max = DESCRIPTION_MAX),
+	FIELDS_END};
+
+const Field start_experiment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD,
+										 EXPERIMENT_KEY_FIELD, FIELDS_END};
+
+const Field stop_experiment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD,
+										EXPERIMENT_KEY_FIELD, FIELDS_END};
+
+const Field archive_experiment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD,
+										   EXPERIMENT_KEY_FIELD, FIELDS_END};
+
+const Field delete_experiment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD,
+										  EXPERIMENT_KEY_FIELD, FIELDS_END};
+
 static const char *const statuses[] = {NOT_STARTED, RUNNING, STOPPED, NULL};
 
 /* The terms of filter that are for experiments alone. */
@@ -87,30 +128,28 @@ static const PageTerm experiment_terms[] = {{"flagKey", "filter_flag", NULL},
 											{"status", "filter_status", statuses},
 											{NULL}};
 
-/* The environment stays while the experiment is made, and so does the flag. */
-#define INSERT_EXPERIMENT(flag)                                                                    \
-	"INSERT INTO flagplane_data.experiment AS e"                                                   \
-	" (account_id, id, environment_id, key, name, description, flag_id, randomization_unit,"       \
-	" status, version, created_at, maintainer_id, hypothesis, iteration)"                          \
-	" SELECT $1, $12, n.id, $4, $5, coalesce($6, ''), " flag ", $8, '" NOT_STARTED "', 1, $13,"    \
-	" coalesce($10, $14), $11, $9 FROM flagplane_data.project p JOIN flagplane_data.environment n" \
-	" ON n.account_id = p.account_id AND n.project_id = p.id"
+/* Until the transaction ends nobody deletes the environment. */
+STATEMENT(lock_environment_key_share,
+		  "SELECT n.id, p.id AS project_id FROM flagplane_data.project p"
+		  " JOIN flagplane_data.environment n"
+		  " ON n.account_id = p.account_id AND n.project_id = p.id"
+		  " WHERE p.account_id = :account_id AND p.key = :project_key"
+		  " AND n.key = :environment_key FOR KEY SHARE OF p, n");
+
+STATEMENT(lock_flag_key_share,
+		  "SELECT g.id FROM flagplane_data.project p JOIN flagplane_data.flag g"
+		  " ON g.account_id = p.account_id AND g.project_id = p.id"
+		  " WHERE p.account_id = :account_id AND p.key = :project_key AND g.key = :flag_key"
+		  " FOR KEY SHARE OF g");
 
 STATEMENT(insert_experiment,
-		  INSERT_EXPERIMENT("NULL") " WHERE p.account_id = $1 AND p.key = $2 AND n.key = $3"
-									" FOR KEY SHARE OF p, n"
-									" ON CONFLICT DO NOTHING RETURNING " EXPERIMENT_COLUMNS);
-
-STATEMENT(insert_experiment_on_flag,
-		  INSERT_EXPERIMENT("g.id") " JOIN flagplane_data.flag g"
-									" ON g.account_id = p.account_id AND g.project_id = p.id"
-									" WHERE p.account_id = $1 AND p.key = $2 AND n.key = $3"
-									" AND g.key = $7 FOR KEY SHARE OF p, n, g"
-									" ON CONFLICT DO NOTHING RETURNING " EXPERIMENT_COLUMNS);
-
-STATEMENT(find_flag, "SELECT 1 FROM flagplane_data.project p JOIN flagplane_data.flag g"
-					 " ON g.account_id = p.account_id AND g.project_id = p.id"
-					 " WHERE p.account_id = $1 AND p.key = $2 AND g.key = $7");
+		  "INSERT INTO flagplane_data.experiment"
+		  " (account_id, id, environment_id, key, name, description, flag_id, randomization_unit,"
+		  " status, version, created_at, maintainer_id, hypothesis, iteration)"
+		  " VALUES (:account_id, :id, :environment_id, :key, :name, :description,"
+		  " :flag_id, :randomization_unit, :status, 1, :created_at,"
+		  " :maintainer_id, :hypothesis, :iteration)"
+		  " ON CONFLICT DO NOTHING");
 
 #define EXPERIMENTS                                                    \
 	" FROM flagplane_data.project p JOIN flagplane_data.environment n" \
@@ -119,43 +158,72 @@ STATEMENT(find_flag, "SELECT 1 FROM flagplane_data.project p JOIN flagplane_data
 	" ON e.account_id = n.account_id AND e.environment_id = n.id"      \
 	" WHERE p.account_id = :account_id AND p.key = :project_key AND n.key = :environment_key"
 
-STATEMENT(find_experiment, "SELECT " EXPERIMENT_COLUMNS EXPERIMENTS " AND e.key = :experiment_key");
-
 #define LISTED_EXPERIMENTS                                                                        \
 	EXPERIMENTS PAGE_NAMED(                                                                       \
 		"e") " AND CASE WHEN e.archived_at IS NULL THEN 'active' ELSE 'archived' END"             \
-			 " = ANY (string_to_array(:lifecycle_state, ',')) AND (:filter_status IS NULL OR "    \
-			 "e.status = :filter_status)"                                                         \
+			 " = ANY (string_to_array(:lifecycle_state, ','))"                                    \
+			 " AND (:filter_status IS NULL OR e.status = :filter_status)"                         \
 			 " AND (:filter_flag IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.flag g"          \
-			 " WHERE g.account_id = e.account_id AND g.id = e.flag_id AND g.key = :filter_flag))" \
-			 " AND (:filter_metric IS NULL OR e.iteration->>'primarySingleMetricKey' = "          \
-			 ":filter_metric"                                                                     \
+			 " WHERE g.account_id = :account_id AND g.id = e.flag_id AND g.key = :filter_flag))" \
+			 " AND (:filter_metric IS NULL"                                                       \
+			 " OR e.iteration->>'primarySingleMetricKey' = :filter_metric"                        \
 			 " OR e.iteration->>'primaryFunnelKey' = :filter_metric"                              \
-			 " OR e.iteration->'metrics' @> jsonb_build_array(jsonb_build_object('key', "         \
-			 ":filter_metric)))"
+			 " OR e.iteration->'metrics' @>"                                                      \
+			 " jsonb_build_array(jsonb_build_object('key', :filter_metric)))"
 
-STATEMENT(list_experiments, "SELECT " EXPERIMENT_COLUMNS LISTED_EXPERIMENTS
-							" ORDER BY " PAGE_SORTED("e") "e.created_at, e.key"
-														  " LIMIT :limit OFFSET :offset");
+STATEMENT(
+	list_experiments,
+	"SELECT " EXPERIMENT_COLUMNS_AND("(SELECT f.key FROM flagplane_data.flag f"
+									 " WHERE f.account_id = :account_id AND f.id = e.flag_id)")
+		LISTED_EXPERIMENTS " ORDER BY " PAGE_SORTED("e") "e.created_at, e.key"
+														 " LIMIT :limit OFFSET :offset");
 
 STATEMENT(count_experiments, "SELECT count(*)" LISTED_EXPERIMENTS);
 
-STATEMENT(lock_flag, "SELECT f.id FROM flagplane_data.flag f WHERE f.account_id = $1 AND f.id = $2"
-					 " FOR UPDATE");
+#define EXPERIMENT_BY_KEY                                                              \
+	"SELECT " EXPERIMENT_COLUMNS                                                       \
+	" FROM flagplane_data.project p JOIN flagplane_data.environment n"                 \
+	" ON n.account_id = p.account_id AND n.project_id = p.id"                          \
+	" JOIN flagplane_data.experiment e"                                                \
+	" ON e.account_id = n.account_id AND e.environment_id = n.id" EXPERIMENT_JOIN_FLAG \
+	" WHERE p.account_id = :account_id AND p.key = :project_key"                       \
+	" AND n.key = :environment_key AND e.key = :experiment_key"
+
+STATEMENT(find_experiment, EXPERIMENT_BY_KEY);
+
+/* Who deletes the project or the environment waits, or is waited for, before anything else. */
+STATEMENT(lock_experiment_for_update,
+		  EXPERIMENT_BY_KEY " FOR KEY SHARE OF p, n FOR NO KEY UPDATE OF e");
+STATEMENT(lock_experiment_for_deletion, EXPERIMENT_BY_KEY " FOR KEY SHARE OF p, n FOR UPDATE OF e");
+
+STATEMENT(update_experiment,
+		  "UPDATE flagplane_data.experiment e SET name = :name, description = :description,"
+		  " status = :status, layer_snapshot = :layer_snapshot::jsonb, started_at = :started_at,"
+		  " stopped_at = :stopped_at, archived_at = :archived_at,"
+		  " winning_treatment_id = :winning_treatment_id, winning_reason = :winning_reason,"
+		  " version = e.version + 1"
+		  " WHERE e.account_id = :account_id AND e.id = :id RETURNING e.version");
+
+STATEMENT(delete_experiment, "DELETE FROM flagplane_data.experiment e"
+							 " WHERE e.account_id = :account_id AND e.id = :id");
+
+STATEMENT(lock_flag, "SELECT f.id FROM flagplane_data.flag f"
+					 " WHERE f.account_id = :account_id AND f.id = :flag_id FOR UPDATE");
 
 /* In the order in which a layer's patch locks those of one environment. */
-STATEMENT(lock_experiments,
-		  "SELECT e.id FROM flagplane_data.experiment e WHERE e.account_id = $1 AND e.flag_id = $2"
-		  " ORDER BY e.environment_id, e.key FOR NO KEY UPDATE");
+STATEMENT(lock_experiments_on_flag, "SELECT e.id FROM flagplane_data.experiment e"
+									" WHERE e.account_id = :account_id AND e.flag_id = :flag_id"
+									" ORDER BY e.environment_id, e.key FOR NO KEY UPDATE");
 
 STATEMENT(find_experiment_on_flag,
-		  "SELECT e.key, n.key FROM flagplane_data.experiment e JOIN flagplane_data.environment n"
+		  "SELECT e.key, n.key AS environment_key"
+		  " FROM flagplane_data.experiment e JOIN flagplane_data.environment n"
 		  " ON n.account_id = e.account_id AND n.id = e.environment_id"
-		  " WHERE e.account_id = $1 AND e.flag_id = $2 AND e.archived_at IS NULL"
+		  " WHERE e.account_id = :account_id AND e.flag_id = :flag_id AND e.archived_at IS NULL"
 		  " ORDER BY n.key, e.key LIMIT 1");
 
 STATEMENT(leave_flag, "UPDATE flagplane_data.experiment e SET flag_id = NULL"
-					  " WHERE e.account_id = $1 AND e.flag_id = $2");
+					  " WHERE e.account_id = :account_id AND e.flag_id = :flag_id");
 
 /*
  * experiment_of_row reads the columns of EXPERIMENT_COLUMNS.
@@ -167,24 +235,25 @@ experiment_of_row(const Rows *rows, uint64 number)
 	Experiment experiment;
 
 	row_read(rows, number, &row);
-	experiment.id = row_string(&row, 0);
-	experiment.key = row_string(&row, 1);
-	experiment.name = row_string(&row, 2);
-	experiment.description = row_string(&row, 3);
-	experiment.flag_key = row_string(&row, 4);
-	experiment.randomization_unit = row_string(&row, 5);
-	experiment.status = row_string(&row, 6);
-	experiment.layer_snapshot = row_jsonb(&row, 7);
-	experiment.maintainer_id = row_string(&row, 8);
-	experiment.version = row_integer(&row, 9);
-	experiment.created_at = row_time(&row, 10);
-	experiment.started_at = row_time(&row, 11);
-	experiment.stopped_at = row_time(&row, 12);
-	experiment.archived_at = row_time(&row, 13);
-	experiment.hypothesis = row_string(&row, 14);
-	experiment.iteration = row.nulls[15] ? NULL : DatumGetJsonbP(row.values[15]);
-	experiment.winning_treatment_id = row_string(&row, 16);
-	experiment.winning_reason = row_string(&row, 17);
+	experiment.id = row_get_string(&row, "id");
+	experiment.key = row_get_string(&row, "key");
+	experiment.name = row_get_string(&row, "name");
+	experiment.description = row_get_string(&row, "description");
+	experiment.flag_key = row_get_string(&row, "flag_key");
+	experiment.randomization_unit = row_get_string(&row, "randomization_unit");
+	experiment.status = row_get_string(&row, "status");
+	experiment.layer_snapshot = row_get_jsonb(&row, "layer_snapshot");
+	experiment.maintainer_id = row_get_string(&row, "maintainer_id");
+	experiment.version = row_get_integer(&row, "version");
+	experiment.created_at = row_get_time(&row, "created_at");
+	experiment.started_at = row_get_time(&row, "started_at");
+	experiment.stopped_at = row_get_time(&row, "stopped_at");
+	experiment.archived_at = row_get_time(&row, "archived_at");
+	experiment.hypothesis = row_get_string(&row, "hypothesis");
+	experiment.iteration =
+		row_is_null(&row, "iteration") ? NULL : DatumGetJsonbP(row_get_datum(&row, "iteration"));
+	experiment.winning_treatment_id = row_get_string(&row, "winning_treatment_id");
+	experiment.winning_reason = row_get_string(&row, "winning_reason");
 	return experiment;
 }
 
@@ -192,12 +261,12 @@ experiment_of_row(const Rows *rows, uint64 number)
  * experiment_document writes the Experiment, of the project and the environment
  * that the request names first, with what expand lists (NULL: nothing).
  */
-void
+static void
 experiment_document(Request *request, const Experiment *experiment, const char *expand)
 {
 	StringInfo out = request->response;
-	char *project_key = request_string(request, PROJECT_KEY);
-	char *environment_key = request_string(request, ENVIRONMENT_KEY);
+	char *project_key = request_string(request, EXPERIMENT_PROJECT);
+	char *environment_key = request_string(request, EXPERIMENT_ENVIRONMENT);
 
 	document_open(out, '{');
 	document_string(out, "_id", experiment->id);
@@ -227,41 +296,114 @@ experiment_document(Request *request, const Experiment *experiment, const char *
 	document_close(out, '}');
 }
 
-/*
- * experiment_target names the experiment for the audit log.
- */
-void
-experiment_target(Request *request, const char *key)
+static void
+set_target(Request *request, const char *key)
 {
-	request_target(request, "proj/%s:env/%s:experiment/%s", request_string(request, PROJECT_KEY),
-				   request_string(request, ENVIRONMENT_KEY), key);
+	request_target(request, "proj/%s:env/%s:experiment/%s",
+				   request_string(request, EXPERIMENT_PROJECT),
+				   request_string(request, EXPERIMENT_ENVIRONMENT), key);
 }
 
 /*
- * experiment_missing refuses a request about an experiment that is not there,
- * named by the third field.
+ * experiment_missing refuses a request whose third field names no experiment.
  */
-void
+pg_noreturn static void
 experiment_missing(Request *request)
 {
 	environment_require(request);
-	error_raise(ERR_NOT_FOUND, "experiment \"%s\" does not exist", request_string(request, KEY));
+	error_raise(ERR_NOT_FOUND, "experiment \"%s\" does not exist",
+				request_string(request, EXPERIMENT_KEY));
 }
 
 /*
- * refuse_creation tells why no experiment was made.
+ * experiment_environment_lock locks the environment that the request's fields
+ * project_key and environment_key name, so that nobody deletes it, and returns its id;
+ * NULL if it is not there.  Binds :environment_id.
  */
-pg_noreturn static void
-refuse_creation(Request *request)
+char *
+experiment_environment_lock(Request *request)
 {
-	environment_require(request);
-	if (request_given(request, FLAG) &&
-		request_run_first(request, &find_flag, FIELD_PARAM(FLAG) + 1).count == 0)
+	Rows rows = request_run(request, &lock_environment_key_share);
+	char *id;
+	Row row;
+
+	if (rows.count == 0)
+		return NULL;
+	row_read(&rows, 0, &row);
+	id = row_get_string(&row, "id");
+	request->project_id = DatumGetUUIDP(row_get_datum(&row, "project_id"));
+	bind_text(&request->params, "environment_id", id);
+	return id;
+}
+
+/*
+ * lock_flag_of_creation locks the flag that a new experiment is about, if any, so that
+ * nobody deletes it, and binds :flag_id.
+ */
+static void
+lock_flag_of_creation(Request *request)
+{
+	Datum flag_id = (Datum) 0;
+
+	if (request_given(request, EXPERIMENT_FLAG))
 	{
-		request_violation(request, FLAG, "names a flag that does not exist");
-		error_raise_violations(ERR_INVALID, &request->violations);
+		Rows rows = request_run(request, &lock_flag_key_share);
+		Row row;
+
+		if (rows.count == 0)
+		{
+			request_violation(request, EXPERIMENT_FLAG, "names a flag that does not exist");
+			error_raise_violations(ERR_INVALID, &request->violations);
+		}
+		row_read(&rows, 0, &row);
+		flag_id = row_get_datum(&row, "id");
 	}
-	error_raise(ERR_EXISTS, "experiment \"%s\" already exists", request_string(request, KEY));
+	bind_uuid(&request->params, "flag_id", flag_id);
+}
+
+/*
+ * experiment_of_request is the experiment that create_experiment is to make.
+ */
+static Experiment
+experiment_of_request(Request *request)
+{
+	Experiment experiment = {0};
+
+	experiment.id = object_id();
+	experiment.key = request_string(request, EXPERIMENT_KEY);
+	experiment.name = request_string(request, EXPERIMENT_NAME);
+	experiment.description = request_given(request, EXPERIMENT_DESCRIPTION)
+								 ? request_string(request, EXPERIMENT_DESCRIPTION)
+								 : pstrdup("");
+	experiment.flag_key = request_string(request, EXPERIMENT_FLAG);
+	experiment.randomization_unit = request_string(request, EXPERIMENT_UNIT);
+	experiment.status = NOT_STARTED;
+	experiment.maintainer_id = request_given(request, EXPERIMENT_MAINTAINER)
+								   ? request_string(request, EXPERIMENT_MAINTAINER)
+								   : request->caller.member_id;
+	experiment.version = 1;
+	experiment.created_at = request->now;
+	experiment.started_at = experiment.stopped_at = experiment.archived_at = DT_NOBEGIN;
+	experiment.hypothesis = request->state;
+	if (request_given(request, EXPERIMENT_ITERATION))
+		experiment.iteration =
+			DatumGetJsonbP(request->params.values[FIELD_PARAM(EXPERIMENT_ITERATION)]);
+	return experiment;
+}
+
+static void
+insert_new_experiment(Request *request, const Experiment *experiment)
+{
+	Params *params = &request->params;
+
+	bind_text(params, "id", experiment->id);
+	bind_text(params, "description", experiment->description);
+	bind_text(params, "status", experiment->status);
+	bind_text(params, "maintainer_id", experiment->maintainer_id);
+	bind_time(params, "created_at", experiment->created_at);
+	bind_text(params, "hypothesis", experiment->hypothesis);
+	if (request_run(request, &insert_experiment).count == 0)
+		error_raise(ERR_EXISTS, "experiment \"%s\" already exists", experiment->key);
 }
 
 /*
@@ -270,29 +412,25 @@ refuse_creation(Request *request)
 void
 do_create_experiment(Request *request)
 {
-	Rows rows;
 	Experiment experiment;
 
-	member_require(request, MAINTAINER_ID);
-	params_text(&request->params, object_id());
-	params_time(&request->params, request->now);
-	params_text(&request->params, request->caller.member_id);
-	rows = request_run(request, request_given(request, FLAG) ? &insert_experiment_on_flag
-															 : &insert_experiment);
-	if (rows.count == 0)
-		refuse_creation(request);
-	experiment = experiment_of_row(&rows, 0);
+	member_require(request, EXPERIMENT_MAINTAINER);
+	if (experiment_environment_lock(request) == NULL)
+	{
+		environment_require(request);
+		environment_missing(request); /* made meanwhile: not there when it was looked for */
+	}
+	lock_flag_of_creation(request);
+	experiment = experiment_of_request(request);
+	insert_new_experiment(request, &experiment);
 	experiment_document(request, &experiment, NULL);
 	request->version = experiment.version;
 	request_location(request, "/api/v2/projects/%s/environments/%s/experiments/%s",
-					 request_string(request, PROJECT_KEY), request_string(request, ENVIRONMENT_KEY),
-					 experiment.key);
-	experiment_target(request, experiment.key);
+					 request_string(request, EXPERIMENT_PROJECT),
+					 request_string(request, EXPERIMENT_ENVIRONMENT), experiment.key);
+	set_target(request, experiment.key);
 }
 
-/*
- * do_get_experiment answers with one experiment.
- */
 void
 do_get_experiment(Request *request)
 {
@@ -306,9 +444,6 @@ do_get_experiment(Request *request)
 	request->version = experiment.version;
 }
 
-/*
- * check_list_experiments reads filter and sort into parameters.
- */
 void
 check_list_experiments(Request *request)
 {
@@ -318,9 +453,6 @@ check_list_experiments(Request *request)
 	(void) page_check_terms(request, LIST_LIMIT, filters, experiment_terms, sorts);
 }
 
-/*
- * do_list_experiments answers with a page of an environment's experiments.
- */
 void
 do_list_experiments(Request *request)
 {
@@ -342,13 +474,285 @@ do_list_experiments(Request *request)
 	}
 	document_close(out, ']');
 	page_end(request, LIST_LIMIT, total, "/api/v2/projects/%s/environments/%s/experiments",
-			 request_string(request, PROJECT_KEY), request_string(request, ENVIRONMENT_KEY));
+			 request_string(request, EXPERIMENT_PROJECT),
+			 request_string(request, EXPERIMENT_ENVIRONMENT));
 }
 
 /*
- * experiments_leave_flag refuses the deletion of a flag while an experiment is
- * about it; archived ones forget it.  They are held, so that none is brought back in
- * between, and what they are now counts, whatever the transaction's snapshot.
+ * lock_experiment locks the experiment that the request names, and records its state
+ * before the change.
+ */
+static Experiment
+lock_experiment(Request *request, Statement *lock)
+{
+	Rows rows = request_run(request, lock);
+	Experiment experiment;
+
+	if (rows.count == 0)
+		experiment_missing(request);
+	experiment = experiment_of_row(&rows, 0);
+	request_require_version(request, experiment.version);
+	experiment_document(request, &experiment, NULL);
+	request_before(request);
+	set_target(request, experiment.key);
+	return experiment;
+}
+
+/*
+ * store_experiment stores the experiment if it has changed, and writes the response.
+ */
+static void
+store_experiment(Request *request, Experiment *experiment, bool changed)
+{
+	request->unchanged = !changed;
+	if (changed)
+	{
+		Params params = {0};
+		Rows rows;
+		Row row;
+
+		bind_bigint(&params, "account_id", request->caller.account);
+		bind_text(&params, "id", experiment->id);
+		bind_text(&params, "name", experiment->name);
+		bind_text(&params, "description", experiment->description);
+		bind_text(&params, "status", experiment->status);
+		bind_text(&params, "layer_snapshot", experiment->layer_snapshot);
+		bind_time(&params, "started_at", experiment->started_at);
+		bind_time(&params, "stopped_at", experiment->stopped_at);
+		bind_time(&params, "archived_at", experiment->archived_at);
+		bind_text(&params, "winning_treatment_id", experiment->winning_treatment_id);
+		bind_text(&params, "winning_reason", experiment->winning_reason);
+		rows = statement_run(&update_experiment, &params, STATEMENT_WRITE);
+		row_read(&rows, 0, &row);
+		experiment->version = row_get_integer(&row, "version");
+	}
+	experiment_document(request, experiment, NULL);
+	request->version = experiment->version;
+}
+
+/*
+ * start starts an experiment; false if it is running already.  One that is in a layer
+ * needs traffic there.
+ */
+static bool
+start(Request *request, Experiment *experiment)
+{
+	Reservation reservation;
+
+	if (experiment_is_archived(experiment))
+		error_raise(ERR_INVALID, "experiment \"%s\" is archived", experiment->key);
+	if (experiment_is(experiment, STOPPED))
+		error_raise(ERR_INVALID, "experiment \"%s\" has stopped and cannot be started again",
+					experiment->key);
+	if (experiment_is(experiment, RUNNING))
+		return false;
+	if (reservation_find(request, experiment->id, &reservation) && reservation.percent == 0)
+		error_raise(ERR_INVALID,
+					"experiment \"%s\" has reserved 0 %% of layer \"%s\" and needs more to start",
+					experiment->key, reservation.layer_key);
+	experiment->status = RUNNING;
+	experiment->started_at = request->now;
+	return true;
+}
+
+/*
+ * stop stops an experiment; false if it has stopped before.  It releases its
+ * reservation, and stores the layer's state with the experiment.
+ */
+static bool
+stop(Request *request, Experiment *experiment)
+{
+	Reservation reservation;
+
+	if (experiment_is(experiment, STOPPED))
+		return false;
+	if (!experiment_is(experiment, RUNNING))
+		error_raise(ERR_INVALID, "experiment \"%s\" has not started", experiment->key);
+	experiment->status = STOPPED;
+	experiment->stopped_at = request->now;
+	if (reservation_lock(request, experiment->id, &reservation))
+	{
+		StringInfoData snapshot;
+
+		initStringInfo(&snapshot);
+		document_open(&snapshot, '{');
+		document_string(&snapshot, "key", reservation.layer_key);
+		document_string(&snapshot, "name", reservation.layer_name);
+		document_integer(&snapshot, "reservationPercent", reservation.percent);
+		document_integer(&snapshot, "otherReservationPercent", reservation.others);
+		document_close(&snapshot, '}');
+		experiment->layer_snapshot = snapshot.data;
+		reservation_release(request, experiment->id);
+	}
+	return true;
+}
+
+static void
+refuse_running(const Experiment *experiment, const char *what)
+{
+	if (experiment_is(experiment, RUNNING))
+		error_raise(ERR_IN_USE, "experiment \"%s\" is running and cannot be %s", experiment->key,
+					what);
+}
+
+/*
+ * archive archives an experiment and releases its reservation; false if it is archived
+ * already.
+ */
+static bool
+archive(Request *request, Experiment *experiment)
+{
+	Reservation reservation;
+
+	if (experiment_is_archived(experiment))
+		return false;
+	refuse_running(experiment, "archived");
+	experiment->archived_at = request->now;
+	if (reservation_lock(request, experiment->id, &reservation))
+		reservation_release(request, experiment->id);
+	return true;
+}
+
+/*
+ * restore brings an archived experiment back, without its reservation; false if
+ * it is not archived.
+ */
+static bool
+restore(Request *request, Experiment *experiment)
+{
+	bool archived = experiment_is_archived(experiment);
+
+	experiment->archived_at = DT_NOBEGIN;
+	return archived;
+}
+
+/*
+ * replace_text replaces a text; false if it is the same.
+ */
+static bool
+replace_text(char **text, char *value)
+{
+	bool differs = strcmp(*text, value) != 0;
+
+	*text = value;
+	return differs;
+}
+
+/*
+ * start_justified starts an experiment.  The justification is the audit log's comment,
+ * unless the request has one.
+ */
+static bool
+start_justified(Request *request, Experiment *experiment, char *justification)
+{
+	if (request->comment == NULL)
+		request->comment = justification;
+	return start(request, experiment);
+}
+
+static bool
+stop_with_winner(Request *request, Experiment *experiment, char *treatment_id, char *reason)
+{
+	if (!stop(request, experiment))
+		return false;
+	experiment->winning_treatment_id = treatment_id;
+	experiment->winning_reason = reason;
+	return true;
+}
+
+/*
+ * apply_instruction applies one instruction; false if it changes nothing.
+ */
+static bool
+apply_instruction(Request *request, Experiment *experiment, const Instruction *instruction)
+{
+	switch (instruction->kind)
+	{
+		case UPDATE_NAME:
+			return replace_text(&experiment->name, instruction->texts[0]);
+		case UPDATE_DESCRIPTION:
+			return replace_text(&experiment->description, instruction->texts[0]);
+		case START_ITERATION:
+			return start_justified(request, experiment, instruction->texts[0]);
+		case STOP_ITERATION:
+			return stop_with_winner(request, experiment, instruction->texts[0],
+									instruction->texts[1]);
+		case ARCHIVE_EXPERIMENT:
+			return archive(request, experiment);
+		default:
+			return restore(request, experiment);
+	}
+}
+
+static void
+change_experiment(Request *request, bool (*change)(Request *request, Experiment *experiment))
+{
+	Experiment experiment = lock_experiment(request, &lock_experiment_for_update);
+
+	store_experiment(request, &experiment, change(request, &experiment));
+}
+
+void
+do_start_experiment(Request *request)
+{
+	change_experiment(request, start);
+}
+
+void
+do_stop_experiment(Request *request)
+{
+	change_experiment(request, stop);
+}
+
+void
+do_archive_experiment(Request *request)
+{
+	change_experiment(request, archive);
+}
+
+void
+check_update_experiment(Request *request)
+{
+	request->state = instructions_read(request, INSTRUCTIONS);
+}
+
+/*
+ * do_update_experiment follows the instructions, all or none.
+ */
+void
+do_update_experiment(Request *request)
+{
+	Experiment experiment = lock_experiment(request, &lock_experiment_for_update);
+	bool changed = false;
+	ListCell *cell;
+
+	request->comment = request_string(request, COMMENT);
+	foreach (cell, (List *) request->state)
+		changed |= apply_instruction(request, &experiment, lfirst(cell));
+	store_experiment(request, &experiment, changed);
+}
+
+/*
+ * do_delete_experiment deletes an experiment that is not running.  Segments that it
+ * owned stay in their layer's history.
+ */
+void
+do_delete_experiment(Request *request)
+{
+	Experiment experiment = lock_experiment(request, &lock_experiment_for_deletion);
+	Params params = {0};
+
+	refuse_running(&experiment, "deleted");
+	reservations_detach_experiment(request, experiment.id);
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_text(&params, "id", experiment.id);
+	statement_run(&delete_experiment, &params, STATEMENT_WRITE);
+}
+
+/*
+ * experiments_leave_flag refuses the deletion of a flag while an experiment is about it;
+ * archived ones lose their reference to it.  All are locked, so that none is restored
+ * meanwhile, and read in their latest state, whatever the transaction's snapshot.
  */
 void
 experiments_leave_flag(Request *request, Datum flag_id, const char *flag_key)
@@ -357,16 +761,16 @@ experiments_leave_flag(Request *request, Datum flag_id, const char *flag_key)
 	Rows rows;
 	Row row;
 
-	params_bigint(&params, request->caller.account);
-	params_add(&params, UUIDOID, flag_id, false);
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_uuid(&params, "flag_id", flag_id);
 	statement_run(&lock_flag, &params, STATEMENT_WRITE);
-	statement_run(&lock_experiments, &params, STATEMENT_LATEST);
+	statement_run(&lock_experiments_on_flag, &params, STATEMENT_LATEST);
 	rows = statement_run(&find_experiment_on_flag, &params, STATEMENT_LATEST);
 	if (rows.count > 0)
 	{
 		row_read(&rows, 0, &row);
 		error_raise(ERR_IN_USE, "flag \"%s\" is that of experiment \"%s\" in environment \"%s\"",
-					flag_key, row_string(&row, 0), row_string(&row, 1));
+					flag_key, row_get_string(&row, "key"), row_get_string(&row, "environment_key"));
 	}
 	statement_run(&leave_flag, &params, STATEMENT_WRITE);
 }

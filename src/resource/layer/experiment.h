@@ -1,11 +1,10 @@
 /*
  * experiment.h
- *	  An experiment's row and document, for the files that are about experiments.
+ *	  An experiment, its columns and its state.
  */
 #ifndef FLAGPLANE_EXPERIMENT_H
 #define FLAGPLANE_EXPERIMENT_H
 
-#include "call/instruction.h"
 #include "call/request.h"
 #include "utils/jsonb.h"
 
@@ -41,41 +40,52 @@ typedef struct Experiment
 	char *winning_reason;
 } Experiment;
 
-#define EXPERIMENT_COLUMNS                                          \
-	"e.id, e.key, e.name, e.description, (SELECT f.key"             \
-	" FROM flagplane_data.flag f WHERE f.account_id = e.account_id" \
-	" AND f.id = e.flag_id), e.randomization_unit, e.status,"       \
-	" e.layer_snapshot, e.maintainer_id, e.version, e.created_at,"  \
-	" e.started_at, e.stopped_at, e.archived_at, e.hypothesis,"     \
-	" e.iteration, e.winning_treatment_id, e.winning_reason"
+/*
+ * The columns of an experiment, with an expression for its flag's key.  A list looks that
+ * up row by row, whatever the planner knows of the tables; what locks rows joins the flag,
+ * since distributed tables allow no subquery there.
+ */
+#define EXPERIMENT_COLUMNS_AND(flag_key)                              \
+	"e.id, e.key, e.name, e.description, " flag_key                   \
+	" AS flag_key, e.randomization_unit, e.status, e.layer_snapshot," \
+	" e.maintainer_id, e.version, e.created_at, e.started_at,"        \
+	" e.stopped_at, e.archived_at, e.hypothesis, e.iteration,"        \
+	" e.winning_treatment_id, e.winning_reason"
+
+#define EXPERIMENT_COLUMNS EXPERIMENT_COLUMNS_AND("f.key")
+#define EXPERIMENT_JOIN_FLAG \
+	" LEFT JOIN flagplane_data.flag f ON f.account_id = e.account_id AND f.id = e.flag_id"
+
+/* The fields of create_experiment; the first two are those of every operation on experiments. */
+enum
+{
+	EXPERIMENT_PROJECT,
+	EXPERIMENT_ENVIRONMENT,
+	EXPERIMENT_KEY,
+	EXPERIMENT_NAME,
+	EXPERIMENT_DESCRIPTION,
+	EXPERIMENT_FLAG,
+	EXPERIMENT_UNIT,
+	EXPERIMENT_ITERATION,
+	EXPERIMENT_MAINTAINER
+};
 
 #define EXPERIMENT_KEY_FIELD \
 	FIELD("experiment_key", "experimentKey", FIELD_TEXT, .place = IN_PATH, .required = true)
 
-extern const InstructionKind experiment_instruction_kinds[];
-
 extern Experiment experiment_of_row(const Rows *rows, uint64 number);
-extern void experiment_document(Request *request, const Experiment *experiment, const char *expand);
+extern char *experiment_environment_lock(Request *request);
 
 /* experiment_iteration.c */
 extern void iteration_document(StringInfo out, const char *project_key,
 							   const Experiment *experiment, const char *expand);
 
-extern void experiment_target(Request *request, const char *key);
-pg_noreturn extern void experiment_missing(Request *request);
-
-/*
- * experiment_is tells whether an experiment is in a state.
- */
 static inline bool
 experiment_is(const Experiment *experiment, const char *status)
 {
 	return strcmp(experiment->status, status) == 0;
 }
 
-/*
- * experiment_is_archived tells whether an experiment is archived.
- */
 static inline bool
 experiment_is_archived(const Experiment *experiment)
 {

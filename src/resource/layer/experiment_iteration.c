@@ -1,10 +1,10 @@
 /*
  * experiment_iteration.c
- *	  An experiment's iteration: as a creation may describe it, and as answers show
- *	  it.
+ *	  An experiment's iteration: validated when an experiment is created, and written
+ *	  in responses.
  *
- * It is kept as it was given, once all of it has been found to be what it should be;
- * hypothesis, flag and randomization unit are columns beside it.
+ * It is stored as it was given, once it has been validated; hypothesis, flag and
+ * randomization unit are columns beside it.
  */
 #include "resource/layer/experiment.h"
 #include "resource/resource.h"
@@ -13,14 +13,6 @@
 #include "util/document.h"
 #include "util/jsonb.h"
 #include "utils/builtins.h"
-
-/* The fields of create_experiment that an iteration can fill, and the one that it is. */
-enum
-{
-	FLAG = 5,
-	RANDOMIZATION_UNIT,
-	ITERATION
-};
 
 /* An iteration has at most so many treatments, metrics and attributes each. */
 #define ELEMENTS_MAX 100
@@ -80,22 +72,23 @@ static const IterationMember iteration_members[] = {{"hypothesis", PROSE, false}
 													{NULL}};
 
 /*
- * fill gives a field the value that the iteration has for it; another one that was
- * given outside is refused.
+ * set_field gives a field the iteration's value for it, and refuses another value beside
+ * it.
  */
 static void
-fill(Request *request, int field, const char *member, char *value, const char *otherwise)
+set_field(Request *request, int field, const char *member, char *value, const char *otherwise)
 {
 	char *given = request_given(request, field) ? request_string(request, field) : NULL;
 
 	if (given && strcmp(given, value) != 0 && (!otherwise || strcmp(given, otherwise) != 0))
-		request_violation(request, ITERATION, "has other %s than given beside it", member);
+		request_violation(request, EXPERIMENT_ITERATION, "has other %s than given beside it",
+						  member);
 	else
 		field_set(request, field, CStringGetTextDatum(value));
 }
 
 /*
- * is_percent tells whether a text is a number from 0 to 100, and reads it.
+ * is_percent reads a number from 0 to 100; false if the text is none.
  */
 static bool
 is_percent(const char *text, double *percent)
@@ -108,9 +101,6 @@ is_percent(const char *text, double *percent)
 	return end != text && *end == '\0' && *percent <= 100;
 }
 
-/*
- * is_of_type tells whether a value is what a member should be.
- */
 static bool
 is_of_type(const JsonbValue *value, IterationType type)
 {
@@ -137,8 +127,8 @@ is_of_type(const JsonbValue *value, IterationType type)
 }
 
 /*
- * check_members holds an object within the iteration, which stands at a place, to its
- * members; false if it breaks one.
+ * check_members validates the members of an object within the iteration; place is their
+ * path in messages.  False if there is a violation.
  */
 static bool
 check_members(Request *request, const char *place, const Jsonb *object,
@@ -151,16 +141,15 @@ check_members(Request *request, const char *place, const Jsonb *object,
 
 		if ((given && is_of_type(&value, members->type)) || (!given && !members->required))
 			continue;
-		request_violation(request, ITERATION, "must have as %s%s %s", place, members->name,
-						  type_names[members->type]);
+		request_violation(request, EXPERIMENT_ITERATION, "must have as %s%s %s", place,
+						  members->name, type_names[members->type]);
 		return false;
 	}
 	return true;
 }
 
 /*
- * unknown_member names a member of an object that is not among the known ones; NULL if
- * there is none.
+ * unknown_member is the name of an object's first unknown member; NULL if there is none.
  */
 static char *
 unknown_member(const Jsonb *object, const IterationMember *members)
@@ -172,33 +161,31 @@ unknown_member(const Jsonb *object, const IterationMember *members)
 	return jsonb_unknown_key(object, names);
 }
 
-/*
- * check_object holds a value within the iteration to be an object of some members.
- */
 static bool
 check_object(Request *request, const char *place, const Jsonb *object,
 			 const IterationMember *members)
 {
-	char *stranger;
+	char *unknown;
 
 	if (!JB_ROOT_IS_OBJECT(object))
 	{
-		request_violation(request, ITERATION, "must have an object as %.*s",
+		request_violation(request, EXPERIMENT_ITERATION, "must have an object as %.*s",
 						  (int) strlen(place) - 1, place);
 		return false;
 	}
-	stranger = unknown_member(object, members);
-	if (stranger)
+	unknown = unknown_member(object, members);
+	if (unknown)
 	{
-		request_violation(request, ITERATION, "has an unknown member %s%s", place, stranger);
+		request_violation(request, EXPERIMENT_ITERATION, "has an unknown member %s%s", place,
+						  unknown);
 		return false;
 	}
 	return check_members(request, place, object, members);
 }
 
 /*
- * check_elements holds the elements of a list within an object to their members.
- * Returns the list; NULL if it is not there or something in it is wrong.
+ * check_elements validates the elements of a list within an object.  Returns the list;
+ * NULL if it is absent or has a violation.
  */
 static Jsonb *
 check_elements(Request *request, const char *place, const Jsonb *object, const char *name,
@@ -209,8 +196,8 @@ check_elements(Request *request, const char *place, const Jsonb *object, const c
 
 	if (count > ELEMENTS_MAX)
 	{
-		request_violation(request, ITERATION, "must have at most %d %s%s", ELEMENTS_MAX, place,
-						  name);
+		request_violation(request, EXPERIMENT_ITERATION, "must have at most %d %s%s", ELEMENTS_MAX,
+						  place, name);
 		return NULL;
 	}
 	for (uint32 i = 0; i < count; i++)
@@ -222,8 +209,8 @@ check_elements(Request *request, const char *place, const Jsonb *object, const c
 }
 
 /*
- * check_treatments holds the treatments to their members, to at most one baseline, and
- * to all traffic at most.
+ * check_treatments validates the treatments: at most one baseline, and at most 100
+ * percent together.
  */
 static void
 check_treatments(Request *request, const Jsonb *iteration)
@@ -248,14 +235,13 @@ check_treatments(Request *request, const Jsonb *iteration)
 	}
 	/* Shares such as 33.3 are no whole numbers in binary. */
 	if (total > 100.000001)
-		request_violation(request, ITERATION, "must have treatments of at most 100 %% together");
+		request_violation(request, EXPERIMENT_ITERATION,
+						  "must have treatments of at most 100 %% together");
 	if (baselines > 1)
-		request_violation(request, ITERATION, "must have one treatment as baseline at most");
+		request_violation(request, EXPERIMENT_ITERATION,
+						  "must have one treatment as baseline at most");
 }
 
-/*
- * check_attributes holds the attributes to be texts.
- */
 static void
 check_attributes(Request *request, const Jsonb *iteration)
 {
@@ -264,8 +250,8 @@ check_attributes(Request *request, const Jsonb *iteration)
 	for (uint32 i = 0; list && i < JB_ROOT_COUNT(list); i++)
 		if (i == ELEMENTS_MAX || getIthJsonbValueFromContainer(&list->root, i)->type != jbvString)
 		{
-			request_violation(request, ITERATION, "must have as attributes at most %d strings",
-							  ELEMENTS_MAX);
+			request_violation(request, EXPERIMENT_ITERATION,
+							  "must have as attributes at most %d strings", ELEMENTS_MAX);
 			return;
 		}
 }
@@ -285,23 +271,21 @@ read_flags(Request *request, Jsonb *iteration)
 		return;
 	flags = JsonbValueToJsonb(&value);
 	if (!JB_ROOT_IS_OBJECT(flags) || JB_ROOT_COUNT(flags) > 1)
-		request_violation(request, ITERATION, "must have as flags an object of at most one flag");
+		request_violation(request, EXPERIMENT_ITERATION,
+						  "must have as flags an object of at most one flag");
 	else if (JB_ROOT_COUNT(flags) == 1)
 	{
 		iterator = JsonbIteratorInit(&flags->root);
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		key = jsonb_string(&value);
-		fill(request, FLAG, "flags", key, NULL);
+		set_field(request, EXPERIMENT_FLAG, "flags", key, NULL);
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		(void) check_object(request, psprintf("flags.%s.", key), JsonbValueToJsonb(&value),
 							flag_members);
 	}
 }
 
-/*
- * read_unit reads the iteration's randomization unit.
- */
 static void
 read_unit(Request *request, Jsonb *iteration)
 {
@@ -312,14 +296,14 @@ read_unit(Request *request, Jsonb *iteration)
 		return;
 	unit = jsonb_string(&value);
 	if (unit == NULL || strlen(unit) > KEY_MAX || !is_key(unit))
-		request_violation(request, ITERATION, "must have a key as randomizationUnit");
+		request_violation(request, EXPERIMENT_ITERATION, "must have a key as randomizationUnit");
 	else
-		fill(request, RANDOMIZATION_UNIT, "randomizationUnit", unit, DEFAULT_UNIT);
+		set_field(request, EXPERIMENT_UNIT, "randomizationUnit", unit, DEFAULT_UNIT);
 }
 
 /*
- * check_create_experiment holds iteration to its members, reads it into the fields that
- * mean the same, and the hypothesis into $11.
+ * check_create_experiment validates iteration, sets the fields that mean the same as
+ * its members, and leaves the hypothesis as the request's state.
  */
 void
 check_create_experiment(Request *request)
@@ -337,14 +321,15 @@ check_create_experiment(Request *request)
 										NULL};
 	char *hypothesis = NULL;
 
-	if (request_given(request, ITERATION) && !request->broken[ITERATION])
+	if (request_given(request, EXPERIMENT_ITERATION) && !request->broken[EXPERIMENT_ITERATION])
 	{
-		Jsonb *iteration = DatumGetJsonbP(request->params.values[FIELD_PARAM(ITERATION)]);
-		char *stranger = jsonb_unknown_key(iteration, names);
+		Jsonb *iteration =
+			DatumGetJsonbP(request->params.values[FIELD_PARAM(EXPERIMENT_ITERATION)]);
+		char *unknown = jsonb_unknown_key(iteration, names);
 		JsonbValue value;
 
-		if (stranger)
-			request_violation(request, ITERATION, "has an unknown member %s", stranger);
+		if (unknown)
+			request_violation(request, EXPERIMENT_ITERATION, "has an unknown member %s", unknown);
 		else if (check_members(request, "", iteration, iteration_members))
 		{
 			if (jsonb_member(iteration, "hypothesis", &value))
@@ -356,11 +341,11 @@ check_create_experiment(Request *request)
 		read_flags(request, iteration);
 		read_unit(request, iteration);
 	}
-	params_text(&request->params, hypothesis);
+	request->state = hypothesis;
 }
 
 /*
- * copy_member writes a member of an object as the member of an answer, if it is there.
+ * copy_member copies a member of an object into the response, if it is there.
  */
 static void
 copy_member(StringInfo out, const char *name, const Jsonb *object, const char *member)
@@ -373,13 +358,14 @@ copy_member(StringInfo out, const char *name, const Jsonb *object, const char *m
 
 /*
  * metric_document writes a metric, of which the key alone is known: it stands for the
- * name.
+ * name and for the version.
  */
 static void
 metric_document(StringInfo out, const char *key, bool is_group)
 {
 	document_open(out, '{');
 	document_string(out, "key", key);
+	document_string(out, "_versionId", key);
 	document_string(out, "name", key);
 	document_string(out, "kind", is_group ? "funnel" : "custom");
 	document_boolean(out, "isGroup", is_group);
@@ -496,7 +482,7 @@ flags_document(StringInfo out, const char *project_key, const Experiment *experi
 }
 
 /*
- * plan_document writes what the iteration was described to be.
+ * plan_document writes what the creation said of the iteration.
  */
 static void
 plan_document(StringInfo out, const Jsonb *iteration, const char *expand)
@@ -513,7 +499,7 @@ plan_document(StringInfo out, const Jsonb *iteration, const char *expand)
 }
 
 /*
- * iteration_document writes the IterationRep: what is not there yet is left out.
+ * iteration_document writes the IterationRep; what is not known yet is left out.
  */
 void
 iteration_document(StringInfo out, const char *project_key, const Experiment *experiment,

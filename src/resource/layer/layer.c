@@ -2,17 +2,37 @@
  * layer.c
  *	  Layers: experiments in the same layer share its traffic and exclude each
  *	  other.
+ *
+ * A layer is changed by instructions, of which those about reservations decide who gets
+ * its traffic.  They are validated by their combined result: what is released is free
+ * for those that grow, in whichever order they stand.
+ *
+ * Everybody takes locks in one order, so that there are no deadlocks: project and
+ * environment, experiments by their key, the layer.
  */
-#include "resource/layer/layer.h"
+#include "resource/layer/experiment.h"
+#include "resource/layer/reservation.h"
 #include "resource/resource.h"
-#include "resource/layer/segment_set.h"
 
+#include "call/instruction.h"
 #include "call/page.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
 #include "utils/builtins.h"
 
 #define LAYER_SEED_BYTES 8
+
+#define LAYER_COLUMNS "l.key, l.name, l.description, l.created_at, l.randomization_unit, l.id"
+
+typedef struct Layer
+{
+	char *key;
+	char *name;
+	char *description;
+	TimestampTz created_at;
+	char *randomization_unit; /* NULL until the first experiment sets it */
+	char *id;
+} Layer;
 
 enum
 {
@@ -50,6 +70,50 @@ const Field delete_layer_fields[] = {
 	PROJECT_KEY_FIELD,
 	FIELD("layer_key", "layerKey", FIELD_TEXT, .place = IN_PATH, .required = true), FIELDS_END};
 
+enum
+{
+	UPDATE_NAME,
+	UPDATE_DESCRIPTION,
+	UPDATE_EXPERIMENT_RESERVATION,
+	REMOVE_EXPERIMENT
+};
+
+static const InstructionKind layer_instruction_kinds[] = {
+	[UPDATE_NAME] = {"updateName", {{"name", true, MEMBER_NAME, 1, NAME_MAX_CHARS}}},
+	[UPDATE_DESCRIPTION] = {"updateDescription",
+							{{"description", true, MEMBER_TEXT, 0, DESCRIPTION_MAX}}},
+	[UPDATE_EXPERIMENT_RESERVATION] = {"updateExperimentReservation",
+									   {{"experimentKey", true, MEMBER_TEXT, 1, KEY_MAX},
+										{"reservationPercent", true, MEMBER_NUMBER, 0, 100}}},
+	[REMOVE_EXPERIMENT] = {"removeExperiment", {{"experimentKey", true, MEMBER_TEXT, 1, KEY_MAX}}},
+	{NULL, {{NULL}}}};
+
+enum
+{
+	LAYER_KEY = 1,
+	INSTRUCTIONS,
+	ENVIRONMENT,
+	COMMENT
+};
+
+const Field update_layer_fields[] = {
+	[PROJECT_KEY] = PROJECT_KEY_FIELD,
+	[LAYER_KEY] = FIELD("layer_key", "layerKey", FIELD_TEXT, .place = IN_PATH, .required = true),
+	[INSTRUCTIONS] = FIELD("instructions", "instructions", FIELD_JSON, .required = true,
+						   .kinds = layer_instruction_kinds),
+	[ENVIRONMENT] = FIELD("environment_key", "environmentKey", FIELD_TEXT),
+	[COMMENT] =
+		FIELD("comment", "comment", FIELD_TEXT, .rule = RULE_LENGTH, .max = DESCRIPTION_MAX),
+	FIELDS_END};
+
+/* What the instructions about one experiment change; the last of them counts. */
+typedef struct ReservationChange
+{
+	const Instruction *instruction;
+	Experiment experiment;
+	TrafficShare *share; /* NULL: it is not in the layer */
+} ReservationChange;
+
 STATEMENT(insert_layer,
 		  "INSERT INTO flagplane_data.layer"
 		  " (account_id, id, project_id, key, name, description, randomization_unit, seed,"
@@ -70,7 +134,7 @@ STATEMENT(list_layers,
 		  " AND NOT EXISTS (SELECT 1 FROM unnest(:experiment_keys) k WHERE NOT EXISTS"
 		  " (SELECT 1 FROM flagplane_data.layer_reservation r JOIN flagplane_data.experiment e"
 		  " ON e.account_id = r.account_id AND e.id = r.experiment_id"
-		  " WHERE r.account_id = l.account_id AND r.layer_id = l.id AND r.released_at IS NULL"
+		  " WHERE r.account_id = :account_id AND r.layer_id = l.id AND r.released_at IS NULL"
 		  " AND e.key = k))"
 		  " ORDER BY l.created_at, l.key");
 
@@ -81,10 +145,10 @@ STATEMENT(list_layers,
 #define LIST_RESERVATIONS                                                                      \
 	"SELECT l.key AS layer_key, n.key AS environment_key, (SELECT e.key FROM "                 \
 	"flagplane_data.experiment e"                                                              \
-	" WHERE e.account_id = r.account_id AND e.id = r.experiment_id) AS experiment_key,"        \
+	" WHERE e.account_id = :account_id AND e.id = r.experiment_id) AS experiment_key,"        \
 	" (SELECT f.key FROM flagplane_data.experiment e JOIN flagplane_data.flag f"               \
 	" ON f.account_id = e.account_id AND f.id = e.flag_id"                                     \
-	" WHERE e.account_id = r.account_id AND e.id = r.experiment_id) AS flag_key, r.segments, " \
+	" WHERE e.account_id = :account_id AND e.id = r.experiment_id) AS flag_key, r.segments, " \
 	"l.created_at"                                                                             \
 	" FROM flagplane_data.project p JOIN flagplane_data.layer l"                               \
 	" ON l.account_id = p.account_id AND l.project_id = p.id"                                  \
@@ -105,10 +169,10 @@ STATEMENT(list_reservations_of_layer, LIST_RESERVATIONS " AND l.key = :layer_key
 	" WHERE p.account_id = :account_id AND p.key = :project_key AND l.key = :layer_key"  \
 	" FOR KEY SHARE OF p FOR " strength " OF l"
 
-STATEMENT(lock_for_change, LOCK_LAYER("NO KEY UPDATE"));
-STATEMENT(lock_for_deletion, LOCK_LAYER("UPDATE"));
+STATEMENT(lock_layer_for_update, LOCK_LAYER("NO KEY UPDATE"));
+STATEMENT(lock_layer_for_deletion, LOCK_LAYER("UPDATE"));
 
-/* Whoever deletes an environment waits, or is waited for, before anything else: both take history along. */
+/* First of all, since the deletion of an environment deletes history as well: one waits for the other here. */
 STATEMENT(lock_environments,
 		  "SELECT n.id FROM flagplane_data.project p JOIN flagplane_data.environment n"
 		  " ON n.account_id = p.account_id AND n.project_id = p.id"
@@ -120,10 +184,18 @@ STATEMENT(delete_layer, "DELETE FROM flagplane_data.layer l USING flagplane_data
 						" AND l.account_id = p.account_id AND l.project_id = p.id"
 						" AND l.key = :layer_key");
 
-/*
- * layer_of_row reads the columns of LAYER_COLUMNS.
- */
-Layer
+STATEMENT(lock_experiments,
+		  "SELECT " EXPERIMENT_COLUMNS " FROM flagplane_data.experiment e" EXPERIMENT_JOIN_FLAG
+		  " WHERE e.account_id = :account_id"
+		  " AND e.environment_id = :environment_id AND e.key = ANY "
+		  "(:experiment_keys)"
+		  " ORDER BY e.key FOR NO KEY UPDATE OF e");
+
+STATEMENT(update_layer, "UPDATE flagplane_data.layer l SET name = :name,"
+						" description = :description, randomization_unit = :randomization_unit"
+						" WHERE l.account_id = :account_id AND l.id = :id");
+
+static Layer
 layer_of_row(const Rows *rows, uint64 number)
 {
 	Row row;
@@ -141,7 +213,7 @@ layer_of_row(const Rows *rows, uint64 number)
 
 /*
  * environment_document writes a layer's reservations in one environment: those of
- * rows, from the next one on.
+ * rows from next on.
  */
 static void
 environment_document(StringInfo out, const Rows *rows, uint64 *next, const char *layer_key,
@@ -165,7 +237,7 @@ environment_document(StringInfo out, const Rows *rows, uint64 *next, const char 
 		document_string(out, "flagKey",
 						row_is_null(&row, "flag_key") ? "" : row_get_string(&row, "flag_key"));
 		document_integer(out, "reservationPercent",
-						 segment_set_percent(row_get_datum(&row, "segments")));
+						 layer_segments_percent(row_get_datum(&row, "segments")));
 		document_close(out, '}');
 	}
 	document_close(out, ']');
@@ -174,12 +246,12 @@ environment_document(StringInfo out, const Rows *rows, uint64 *next, const char 
 
 /*
  * layer_document writes the LayerRep, with the environments that something is
- * reserved in and the one that was asked for (NULL: none).  rows are what
- * LIST_RESERVATIONS answers, and next is the first of this layer or a later one.
+ * reserved in and the requested one (NULL: none).  rows are the result of
+ * LIST_RESERVATIONS, and next is the first of this layer or a later one.
  */
 static void
 layer_document(StringInfo out, const Layer *layer, const Rows *rows, uint64 *next,
-			   const char *asked)
+			   const char *requested)
 {
 	document_open(out, '{');
 	document_string(out, "key", layer->key);
@@ -199,19 +271,19 @@ layer_document(StringInfo out, const Layer *layer, const Rows *rows, uint64 *nex
 			break;
 		environment_key = row_get_string(&row, "environment_key");
 		environment_document(out, rows, next, layer->key, environment_key);
-		if (asked && strcmp(asked, environment_key) == 0)
-			asked = NULL;
+		if (requested && strcmp(requested, environment_key) == 0)
+			requested = NULL;
 	}
-	if (asked)
-		environment_document(out, rows, next, layer->key, asked);
+	if (requested)
+		environment_document(out, rows, next, layer->key, requested);
 	document_close(out, '}');
 	document_close(out, '}');
 }
 
 /*
- * layer_respond answers with a layer that the request names second.
+ * layer_respond writes the response about the layer that the request names.
  */
-void
+static void
 layer_respond(Request *request, const Layer *layer, const char *environment_key)
 {
 	Rows rows = request_run(request, &list_reservations_of_layer);
@@ -221,10 +293,10 @@ layer_respond(Request *request, const Layer *layer, const char *environment_key)
 }
 
 /*
- * seed_generate makes a layer's seed: what every unit's bucket in it depends on.
+ * generate_seed generates a layer's seed, which every unit's bucket in it depends on.
  */
 static char *
-seed_generate(void)
+generate_seed(void)
 {
 	uint8 bytes[LAYER_SEED_BYTES];
 	char *text = palloc(2 * LAYER_SEED_BYTES + 1);
@@ -236,7 +308,8 @@ seed_generate(void)
 }
 
 /*
- * precompute_create_layer answers with the layer that will be made.
+ * precompute_create_layer writes the response before the insert: the request alone
+ * determines it.
  */
 void
 precompute_create_layer(Request *request)
@@ -252,7 +325,7 @@ precompute_create_layer(Request *request)
 	layer.randomization_unit = request_string(request, RANDOMIZATION_UNIT);
 	layer.created_at = request->now;
 	bind_text(&request->params, "id", layer.id);
-	bind_text(&request->params, "seed", seed_generate());
+	bind_text(&request->params, "seed", generate_seed());
 	bind_time(&request->params, "created_at", layer.created_at);
 	layer_document(request->response, &layer, &nothing, &next, NULL);
 	request_location(request, "/api/v2/projects/%s/layers/%s", request_string(request, PROJECT_KEY),
@@ -261,22 +334,18 @@ precompute_create_layer(Request *request)
 	request->precomputed = true;
 }
 
-/*
- * do_create_layer makes a layer.
- */
 void
 do_create_layer(Request *request)
 {
-	project_lock(request, false);
+	project_lock(request, PROJECT_KEY_SHARE);
 	if (request_run(request, &insert_layer).count == 0)
 		error_raise(ERR_EXISTS, "layer \"%s\" already exists", request_string(request, KEY));
 }
 
 /*
- * layer_missing refuses a request about a layer that is not there, named by the
- * second field.
+ * layer_missing refuses a request whose second field names no layer.
  */
-void
+pg_noreturn static void
 layer_missing(Request *request)
 {
 	if (!project_exists(request))
@@ -285,9 +354,9 @@ layer_missing(Request *request)
 }
 
 /*
- * layer_find finds the layer that the request names second.
+ * layer_find reads the layer that the request's second field names.
  */
-Layer
+static Layer
 layer_find(Request *request)
 {
 	Rows rows = request_run(request, &find_layer);
@@ -298,22 +367,20 @@ layer_find(Request *request)
 }
 
 /*
- * layer_lock is layer_find that locks the layer: nobody else changes who owns what of it
- * until the transaction ends, nor, if it is to be deleted, refers to it.
+ * layer_lock is layer_find that locks the layer: until the transaction ends nobody else
+ * changes who owns its traffic, nor, if it is to be deleted, refers to it.
  */
-Layer
+static Layer
 layer_lock(Request *request, bool for_deletion)
 {
-	Rows rows = request_run(request, for_deletion ? &lock_for_deletion : &lock_for_change);
+	Rows rows =
+		request_run(request, for_deletion ? &lock_layer_for_deletion : &lock_layer_for_update);
 
 	if (rows.count == 0)
 		layer_missing(request);
 	return layer_of_row(&rows, 0);
 }
 
-/*
- * do_get_layer answers with one layer.
- */
 void
 do_get_layer(Request *request)
 {
@@ -357,7 +424,7 @@ check_list_layers(Request *request)
 }
 
 /*
- * skip_to_layer steps over the reservations of layers that come before a layer.
+ * skip_to_layer skips the reservations of layers that come before a layer.
  */
 static void
 skip_to_layer(const Rows *rows, uint64 *next, const Layer *layer)
@@ -376,9 +443,6 @@ skip_to_layer(const Rows *rows, uint64 *next, const Layer *layer)
 	}
 }
 
-/*
- * do_list_layers answers with the layers of a project, oldest first.
- */
 void
 do_list_layers(Request *request)
 {
@@ -409,7 +473,7 @@ do_list_layers(Request *request)
 }
 
 /*
- * do_delete_layer removes a layer that no experiment has a reservation of.
+ * do_delete_layer deletes a layer that no experiment has a reservation of.
  */
 void
 do_delete_layer(Request *request)
@@ -435,5 +499,325 @@ do_delete_layer(Request *request)
 					layer.key);
 	}
 	request_run(request, &delete_layer);
+	request_target(request, "proj/%s:layer/%s", request_string(request, PROJECT_KEY), layer.key);
+}
+
+static bool
+is_about_experiment(const Instruction *instruction)
+{
+	return instruction->kind == UPDATE_EXPERIMENT_RESERVATION ||
+		   instruction->kind == REMOVE_EXPERIMENT;
+}
+
+/*
+ * check_update_layer reads the instructions, and binds the keys of the experiments that
+ * they are about as :experiment_keys.
+ */
+void
+check_update_layer(Request *request)
+{
+	List *instructions = instructions_read(request, INSTRUCTIONS);
+	ArrayBuildState *keys = NULL;
+	ListCell *cell;
+
+	request->state = instructions;
+	foreach (cell, instructions)
+	{
+		const Instruction *instruction = lfirst(cell);
+
+		if (!is_about_experiment(instruction))
+			continue;
+		if (!request_given(request, ENVIRONMENT) && !request->broken[ENVIRONMENT])
+			request_violation(request, ENVIRONMENT, "is required for %s",
+							  layer_instruction_kinds[instruction->kind].name);
+		if (instruction->texts[0])
+			keys = accumArrayResult(keys, CStringGetTextDatum(instruction->texts[0]), false,
+									TEXTOID, CurrentMemoryContext);
+	}
+	bind_texts(&request->params, "experiment_keys",
+			   keys ? DatumGetArrayTypeP(makeArrayResult(keys, CurrentMemoryContext)) : NULL);
+}
+
+static void
+raise_violations(Request *request)
+{
+	if (request->violations.count > 0)
+		error_raise_violations(ERR_INVALID, &request->violations);
+}
+
+/*
+ * require_environment locks the environment that the request names, and returns its id.
+ */
+static char *
+require_environment(Request *request)
+{
+	char *environment_id = experiment_environment_lock(request);
+
+	if (environment_id == NULL)
+	{
+		(void) layer_find(request); /* the project may have been deleted meanwhile */
+		request_violation(request, ENVIRONMENT, "names an environment that does not exist");
+		raise_violations(request);
+	}
+	return environment_id;
+}
+
+/*
+ * change_of finds the change of the experiment with a key; NULL if there is none.
+ */
+static ReservationChange *
+change_of(List *changes, const char *key)
+{
+	ListCell *cell;
+
+	foreach (cell, changes)
+	{
+		ReservationChange *change = lfirst(cell);
+
+		if (strcmp(change->experiment.key, key) == 0)
+			return change;
+	}
+	return NULL;
+}
+
+/*
+ * lock_changes locks the experiments that the instructions are about, and returns what
+ * changes for each, in the order of the instructions.
+ */
+static List *
+lock_changes(Request *request)
+{
+	List *found = NIL;
+	List *changes = NIL;
+	ListCell *cell;
+	Rows rows = request_run(request, &lock_experiments);
+
+	for (uint64 i = 0; i < rows.count; i++)
+	{
+		ReservationChange *change = palloc0(sizeof(ReservationChange));
+
+		change->experiment = experiment_of_row(&rows, i);
+		found = lappend(found, change);
+	}
+	foreach (cell, (List *) request->state)
+	{
+		const Instruction *instruction = lfirst(cell);
+		ReservationChange *change;
+
+		if (!is_about_experiment(instruction))
+			continue;
+		change = change_of(found, instruction->texts[0]);
+		if (change == NULL)
+		{
+			instruction_violation(request, INSTRUCTIONS, instruction->number,
+								  "names an experiment that does not exist in environment \"%s\"",
+								  request_string(request, ENVIRONMENT));
+			continue;
+		}
+		if (change->instruction == NULL)
+			changes = lappend(changes, change);
+		change->instruction = instruction;
+	}
+	raise_violations(request);
+	return changes;
+}
+
+/*
+ * segments_after is how many segments an experiment is to have.
+ */
+static int
+segments_after(const ReservationChange *change)
+{
+	if (change->instruction->kind == REMOVE_EXPERIMENT)
+		return 0;
+	return change->instruction->numbers[1] * LAYER_SEGMENTS_PER_PERCENT;
+}
+
+static int
+segments_before(const ReservationChange *change)
+{
+	return change->share ? bms_num_members(change->share->segments) : 0;
+}
+
+/*
+ * validate_entry checks an experiment that is to enter the layer.  The first one sets
+ * the layer's randomization unit.
+ */
+static void
+validate_entry(Request *request, Layer *layer, const ReservationChange *change)
+{
+	const Experiment *experiment = &change->experiment;
+	int number = change->instruction->number;
+	Reservation other;
+
+	if (!experiment_is(experiment, NOT_STARTED))
+		instruction_violation(request, INSTRUCTIONS, number,
+							  "is about experiment \"%s\", which has started outside of the layer",
+							  experiment->key);
+	else if (reservation_find(request, experiment->id, &other))
+		instruction_violation(request, INSTRUCTIONS, number,
+							  "is about experiment \"%s\", which is in layer \"%s\"",
+							  experiment->key, other.layer_key);
+	else if (layer->randomization_unit == NULL)
+		layer->randomization_unit = experiment->randomization_unit;
+	else if (strcmp(layer->randomization_unit, experiment->randomization_unit) != 0)
+		instruction_violation(request, INSTRUCTIONS, number,
+							  "is about experiment \"%s\" with randomization unit \"%s\", where the"
+							  " layer's is \"%s\"",
+							  experiment->key, experiment->randomization_unit,
+							  layer->randomization_unit);
+}
+
+/*
+ * validate_change collects the violations of one change, all but the lack of traffic.
+ */
+static void
+validate_change(Request *request, Layer *layer, const ReservationChange *change)
+{
+	const Experiment *experiment = &change->experiment;
+	int number = change->instruction->number;
+
+	if (change->instruction->kind == REMOVE_EXPERIMENT)
+	{
+		if (change->share && experiment_is(experiment, RUNNING))
+			instruction_violation(request, INSTRUCTIONS, number,
+								  "is about experiment \"%s\", which is running", experiment->key);
+	}
+	else if (experiment_is_archived(experiment))
+		instruction_violation(request, INSTRUCTIONS, number,
+							  "is about experiment \"%s\", which is archived", experiment->key);
+	else if (experiment_is(experiment, STOPPED))
+		instruction_violation(request, INSTRUCTIONS, number,
+							  "is about experiment \"%s\", which has stopped", experiment->key);
+	else if (change->share == NULL)
+		validate_entry(request, layer, change);
+	else if (segments_after(change) == 0 && experiment_is(experiment, RUNNING))
+		instruction_violation(request, INSTRUCTIONS, number,
+							  "is about experiment \"%s\", which is running and needs more than 0"
+							  " percent",
+							  experiment->key);
+}
+
+/*
+ * release removes an experiment from the layer, or shrinks its share.
+ */
+static void
+release(const Request *request, LayerTraffic *traffic, const ReservationChange *change)
+{
+	int less = segments_before(change) - segments_after(change);
+
+	if (change->share == NULL)
+		return;
+	if (change->instruction->kind == REMOVE_EXPERIMENT)
+		traffic_release(request, traffic, change->share);
+	else if (less > 0)
+		traffic_shrink(request, traffic, change->share, less);
+}
+
+/*
+ * acquire brings an experiment into the layer, or grows its share, if so much is free.
+ */
+static void
+acquire(Request *request, LayerTraffic *traffic, ReservationChange *change)
+{
+	int more = segments_after(change) - segments_before(change);
+	int free = bms_num_members(traffic->free);
+
+	if (change->instruction->kind == REMOVE_EXPERIMENT)
+		return;
+	if (more > free)
+	{
+		instruction_violation(
+			request, INSTRUCTIONS, change->instruction->number,
+			"needs %d percent of the layer for experiment \"%s\", and %d percent is free in"
+			" environment \"%s\"",
+			more / LAYER_SEGMENTS_PER_PERCENT, change->experiment.key,
+			free / LAYER_SEGMENTS_PER_PERCENT, request_string(request, ENVIRONMENT));
+		raise_violations(request);
+	}
+	if (change->share == NULL)
+		change->share = traffic_acquire(request, traffic, change->experiment.id);
+	if (more > 0)
+		traffic_grow(request, traffic, change->share, more);
+}
+
+/*
+ * apply_changes changes the reservations: all releases come before what needs their
+ * traffic.
+ */
+static void
+apply_changes(Request *request, Layer *layer, const char *environment_id, List *changes)
+{
+	LayerTraffic traffic = traffic_read(request, layer->id, environment_id);
+	ListCell *cell;
+
+	foreach (cell, changes)
+	{
+		ReservationChange *change = lfirst(cell);
+
+		change->share = traffic_share_of(&traffic, change->experiment.id);
+		validate_change(request, layer, change);
+	}
+	raise_violations(request);
+	foreach (cell, changes)
+		release(request, &traffic, lfirst(cell));
+	foreach (cell, changes)
+		acquire(request, &traffic, lfirst(cell));
+}
+
+/*
+ * store_layer updates the layer's row with every patch, so that a transaction that sees
+ * an older state of its reservations fails instead of going on from there.
+ */
+static void
+store_layer(const Request *request, const Layer *layer)
+{
+	Params params = {0};
+
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_text(&params, "id", layer->id);
+	bind_text(&params, "name", layer->name);
+	bind_text(&params, "description", layer->description);
+	bind_text(&params, "randomization_unit", layer->randomization_unit);
+	statement_run(&update_layer, &params, STATEMENT_WRITE);
+}
+
+/*
+ * do_update_layer follows the instructions, all or none.
+ */
+void
+do_update_layer(Request *request)
+{
+	char *environment_key = request_string(request, ENVIRONMENT);
+	char *environment_id = NULL;
+	List *changes = NIL;
+	ListCell *cell;
+	Layer layer;
+
+	request->comment = request_string(request, COMMENT);
+	(void) layer_find(request);
+	if (environment_key)
+	{
+		environment_id = require_environment(request);
+		changes = lock_changes(request);
+	}
+	layer = layer_lock(request, false);
+	layer_respond(request, &layer, environment_key);
+	request_before(request);
+
+	foreach (cell, (List *) request->state)
+	{
+		const Instruction *instruction = lfirst(cell);
+
+		if (instruction->kind == UPDATE_NAME)
+			layer.name = instruction->texts[0];
+		else if (instruction->kind == UPDATE_DESCRIPTION)
+			layer.description = instruction->texts[0];
+	}
+	if (changes)
+		apply_changes(request, &layer, environment_id, changes);
+	store_layer(request, &layer);
+	layer_respond(request, &layer, environment_key);
+	request->unchanged = strcmp(request->before, request->response->data) == 0;
 	request_target(request, "proj/%s:layer/%s", request_string(request, PROJECT_KEY), layer.key);
 }

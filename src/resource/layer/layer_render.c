@@ -6,7 +6,7 @@
 #include "resource/layer/layer_render.h"
 
 #include "resource/resource.h"
-#include "resource/layer/segments.h"
+#include "resource/layer/assign.h"
 #include "utils/builtins.h"
 
 #define SEGMENTS_PER_ROW   50
@@ -15,10 +15,10 @@
 #define MORE_SYMBOL		   '+' /* whoever comes after the last letter */
 #define NAME_SHOWN		   36  /* so many characters of a key */
 
-const Field layer_render_fields[] = {SEGMENTS_FIELD_ROWS, FIELDS_END};
+const Field layer_render_fields[] = {OWNERS_FIELD_ROWS, FIELDS_END};
 
 /*
- * layer_symbol is what stands for an owner.
+ * layer_symbol is the character for an owner.
  */
 char
 layer_symbol(int owner)
@@ -31,10 +31,10 @@ layer_symbol(int owner)
 }
 
 /*
- * shown is as much of a key as a line has room for.  Keys are ASCII.
+ * shorten cuts a key to what a line has room for.  Keys are ASCII.
  */
 static char *
-shown(const char *key)
+shorten(const char *key)
 {
 	return strlen(key) <= NAME_SHOWN ? pstrdup(key) : psprintf("%.*s...", NAME_SHOWN - 3, key);
 }
@@ -43,36 +43,36 @@ shown(const char *key)
  * draw_rows draws the segments, with the number of each row's first.
  */
 static void
-draw_rows(StringInfo out, const Segments *segments)
+draw_rows(StringInfo out, const LayerOwners *owners)
 {
-	for (int segment = 0; segment < SEGMENTS; segment++)
+	for (int segment = 0; segment < LAYER_SEGMENTS; segment++)
 	{
 		if (segment % SEGMENTS_PER_ROW == 0)
 			appendStringInfo(out, "\n%3d", segment);
 		if (segment % SEGMENTS_PER_GROUP == 0)
 			appendStringInfoChar(out, ' ');
-		appendStringInfoChar(out, layer_symbol(segments->owner[segment]));
+		appendStringInfoChar(out, layer_symbol(owners->by_segment[segment]));
 	}
 	appendStringInfoChar(out, '\n');
 }
 
 /*
- * draw_legend says what the symbols stand for, and each owner's share.
+ * draw_legend explains the symbols, with each owner's share.
  */
 static void
-draw_legend(StringInfo out, const Segments *segments)
+draw_legend(StringInfo out, const LayerOwners *owners)
 {
 	const char *free = "(free)";
 	int width = strlen(free);
 
-	for (int i = 0; i < segments->owner_count; i++)
-		width = Max(width, (int) strlen(shown(text_to_cstring(segments->owners[i].key))));
-	for (int i = 0; i < segments->owner_count; i++)
+	for (int i = 0; i < owners->count; i++)
+		width = Max(width, (int) strlen(shorten(text_to_cstring(owners->owner[i].key))));
+	for (int i = 0; i < owners->count; i++)
 		appendStringInfo(out, "\n%3c %-*s %5s %%  %s", layer_symbol(i), width,
-						 shown(text_to_cstring(segments->owners[i].key)),
-						 segments_percent(segments->owners[i].count), segments->owners[i].status);
+						 shorten(text_to_cstring(owners->owner[i].key)),
+						 layer_percent_text(owners->owner[i].count), owners->owner[i].status);
 	appendStringInfo(out, "\n%3c %-*s %5s %%", FREE_SYMBOL, width, free,
-					 segments_percent(segments_free(segments)));
+					 layer_percent_text(layer_owners_free(owners)));
 }
 
 /*
@@ -82,12 +82,13 @@ void
 layer_render_text(Request *request)
 {
 	StringInfo out = request->response;
-	Segments *segments = segments_read(request, CurrentMemoryContext);
+	LayerOwners *owners = layer_owners_read(request, CurrentMemoryContext);
 
 	appendStringInfo(out, "%s in %s\n%s %% of %d segments reserved\n",
-					 shown(request_string(request, SEGMENTS_LAYER)),
-					 shown(request_string(request, SEGMENTS_ENVIRONMENT)),
-					 segments_percent(SEGMENTS - segments_free(segments)), SEGMENTS);
-	draw_rows(out, segments);
-	draw_legend(out, segments);
+					 shorten(request_string(request, OWNERS_LAYER)),
+					 shorten(request_string(request, OWNERS_ENVIRONMENT)),
+					 layer_percent_text(LAYER_SEGMENTS - layer_owners_free(owners)),
+					 LAYER_SEGMENTS);
+	draw_rows(out, owners);
+	draw_legend(out, owners);
 }

@@ -3,7 +3,7 @@
  *	  A layer's segments as an SVG: a bar of the shares, the thousand segments as
  *	  squares, and a legend.
  *
- * Nothing is told by colour alone: an owner's letter, that of draw_layer(), is in its
+ * Nothing is shown by colour alone: an owner's letter, that of draw_layer(), is in its
  * part of the bar, in its squares and in the legend.  The colours stay apart for
  * colour-blind readers, and in grey, where they are eight steps or more of CIE L* from
  * each other and from what is free, on a light page and on a dark one.  After the last
@@ -14,7 +14,7 @@
 #include "resource/layer/layer_render.h"
 
 #include "resource/resource.h"
-#include "resource/layer/segments.h"
+#include "resource/layer/assign.h"
 #include "utils/builtins.h"
 
 /* Places and sizes, in the units of the view box. */
@@ -26,7 +26,7 @@
 #define GRID_TOP	  158
 #define GRID_COLUMNS  50
 #define CELL		  16 /* INNER_WIDTH / GRID_COLUMNS */
-#define LEGEND_TOP	  (GRID_TOP + SEGMENTS / GRID_COLUMNS * CELL + 42)
+#define LEGEND_TOP	  (GRID_TOP + LAYER_SEGMENTS / GRID_COLUMNS * CELL + 42)
 #define LEGEND_ROW	  28
 #define LEGEND_GAP	  20
 #define LEGEND_COLUMN ((INNER_WIDTH - 2 - LEGEND_GAP) / 2) /* the grid ends in a gap of 2 */
@@ -97,41 +97,32 @@ escape(StringInfo out, const char *text, int longest)
 	}
 }
 
-/*
- * owner_name is an owner's key.
- */
 static const char *
-owner_name(const Segments *segments, int owner)
+owner_name(const LayerOwners *owners, int owner)
 {
-	return owner == NOBODY ? "Free" : text_to_cstring(segments->owners[owner].key);
+	return owner == NOBODY ? "Free" : text_to_cstring(owners->owner[owner].key);
 }
 
-/*
- * owner_count is how many segments an owner has.
- */
 static int
-owner_count(const Segments *segments, int owner)
+owner_count(const LayerOwners *owners, int owner)
 {
-	return owner == NOBODY ? segments_free(segments) : segments->owners[owner].count;
+	return owner == NOBODY ? layer_owners_free(owners) : owners->owner[owner].count;
 }
 
 /*
  * owner_title writes the words that a reader of the shape gets.
  */
 static void
-owner_title(StringInfo out, const Segments *segments, int owner)
+owner_title(StringInfo out, const LayerOwners *owners, int owner)
 {
-	int count = owner_count(segments, owner);
+	int count = owner_count(owners, owner);
 
 	appendStringInfoString(out, "<title>");
-	escape(out, owner_name(segments, owner), -1);
-	appendStringInfo(out, ": %s %%, %d segment%s</title>", segments_percent(count), count,
+	escape(out, owner_name(owners, owner), -1);
+	appendStringInfo(out, ": %s %%, %d segment%s</title>", layer_percent_text(count), count,
 					 count == 1 ? "" : "s");
 }
 
-/*
- * colour_of is an owner's colour.
- */
 static Colour
 colour_of(int owner)
 {
@@ -173,12 +164,12 @@ open_ink(StringInfo out, int owner, int size)
  * draw_head writes the opening, for readers who see it and who do not.
  */
 static void
-draw_head(Request *request, const Segments *segments, int height)
+draw_head(Request *request, const LayerOwners *owners, int height)
 {
 	StringInfo out = request->response;
-	const char *layer = request_string(request, SEGMENTS_LAYER);
-	const char *environment = request_string(request, SEGMENTS_ENVIRONMENT);
-	int free = segments_free(segments);
+	const char *layer = request_string(request, OWNERS_LAYER);
+	const char *environment = request_string(request, OWNERS_ENVIRONMENT);
+	int free = layer_owners_free(owners);
 
 	appendStringInfo(out,
 					 "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\""
@@ -191,12 +182,12 @@ draw_head(Request *request, const Segments *segments, int height)
 	appendStringInfoString(out, " in ");
 	escape(out, environment, -1);
 	appendStringInfo(out, "</title>\n<desc id=\"desc\">%s %% reserved, %s %% free.",
-					 segments_percent(SEGMENTS - free), segments_percent(free));
-	for (int i = 0; i < segments->owner_count; i++)
+					 layer_percent_text(LAYER_SEGMENTS - free), layer_percent_text(free));
+	for (int i = 0; i < owners->count; i++)
 	{
 		appendStringInfoChar(out, ' ');
-		escape(out, owner_name(segments, i), -1);
-		appendStringInfo(out, ": %s %%.", segments_percent(owner_count(segments, i)));
+		escape(out, owner_name(owners, i), -1);
+		appendStringInfo(out, ": %s %%.", layer_percent_text(owner_count(owners, i)));
 	}
 	appendStringInfoString(out, "</desc>\n" DARK_STYLE "<defs>" PATTERNS("ffffff")
 									PATTERNS("000000") "</defs>\n");
@@ -210,7 +201,7 @@ draw_head(Request *request, const Segments *segments, int height)
 		out,
 		"</text>\n<text x=\"%d\" y=\"74\" fill=\"#57606a\" class=\"muted\">%s %% of 1,000 segments"
 		" reserved in ",
-		MARGIN, segments_percent(SEGMENTS - free));
+		MARGIN, layer_percent_text(LAYER_SEGMENTS - free));
 	escape(out, environment, NAME_SHOWN);
 	appendStringInfoString(out, "</text>\n");
 }
@@ -220,16 +211,16 @@ draw_head(Request *request, const Segments *segments, int height)
  * there is one, and returns where it ends.
  */
 static int
-draw_share(StringInfo out, const Segments *segments, int owner, int start)
+draw_share(StringInfo out, const LayerOwners *owners, int owner, int start)
 {
-	int count = owner_count(segments, owner);
-	double x = MARGIN + start * (double) INNER_WIDTH / SEGMENTS;
-	double width = count * (double) INNER_WIDTH / SEGMENTS;
+	int count = owner_count(owners, owner);
+	double x = MARGIN + start * (double) INNER_WIDTH / LAYER_SEGMENTS;
+	double width = count * (double) INNER_WIDTH / LAYER_SEGMENTS;
 
 	if (count == 0)
 		return start;
 	appendStringInfoString(out, "<g>");
-	owner_title(out, segments, owner);
+	owner_title(out, owners, owner);
 	draw_shape(out, owner,
 			   psprintf("rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"", x, BAR_TOP,
 						Max(width - 1, 0.5), BAR_HEIGHT));
@@ -239,7 +230,7 @@ draw_share(StringInfo out, const Segments *segments, int owner, int start)
 		appendStringInfo(out, " x=\"%.1f\" y=\"%d\">%c", x + width / 2,
 						 BAR_TOP + BAR_HEIGHT / 2 + 5, layer_symbol(owner));
 		if (width >= NUMBER_WIDTH)
-			appendStringInfo(out, " %s %%", segments_percent(count));
+			appendStringInfo(out, " %s %%", layer_percent_text(count));
 		appendStringInfoString(out, "</text>");
 	}
 	appendStringInfoString(out, "</g>\n");
@@ -250,27 +241,27 @@ draw_share(StringInfo out, const Segments *segments, int owner, int start)
  * draw_squares draws an owner's segments, as one path.
  */
 static void
-draw_squares(StringInfo out, const Segments *segments, int owner)
+draw_squares(StringInfo out, const LayerOwners *owners, int owner)
 {
 	StringInfoData path;
 
-	if (owner_count(segments, owner) == 0)
+	if (owner_count(owners, owner) == 0)
 		return;
 	initStringInfo(&path);
 	appendStringInfoString(&path, "path d=\"");
-	for (int i = 0; i < SEGMENTS; i++)
-		if (segments->owner[i] == owner)
+	for (int i = 0; i < LAYER_SEGMENTS; i++)
+		if (owners->by_segment[i] == owner)
 			appendStringInfo(&path, "M%d %dh%dv%dh-%dz", MARGIN + i % GRID_COLUMNS * CELL,
 							 GRID_TOP + i / GRID_COLUMNS * CELL, CELL - 2, CELL - 2, CELL - 2);
 	appendStringInfoChar(&path, '"');
 
 	appendStringInfoString(out, "<g>");
-	owner_title(out, segments, owner);
+	owner_title(out, owners, owner);
 	draw_shape(out, owner, path.data);
 	open_ink(out, owner, 9);
 	appendStringInfoChar(out, '>');
-	for (int i = 0; i < SEGMENTS; i++)
-		if (segments->owner[i] == owner)
+	for (int i = 0; i < LAYER_SEGMENTS; i++)
+		if (owners->by_segment[i] == owner)
 			appendStringInfo(out, "<tspan x=\"%d\" y=\"%d\">%c</tspan>",
 							 MARGIN + i % GRID_COLUMNS * CELL + CELL / 2 - 1,
 							 GRID_TOP + i / GRID_COLUMNS * CELL + CELL / 2 + 2,
@@ -283,23 +274,23 @@ draw_squares(StringInfo out, const Segments *segments, int owner)
  * draw_entry draws an owner's line of the legend, which has two columns.
  */
 static void
-draw_entry(StringInfo out, const Segments *segments, int owner, int place)
+draw_entry(StringInfo out, const LayerOwners *owners, int owner, int place)
 {
 	int x = MARGIN + place % 2 * (LEGEND_COLUMN + LEGEND_GAP);
 	int y = LEGEND_TOP + place / 2 * LEGEND_ROW;
 
 	appendStringInfoString(out, "<g>");
-	owner_title(out, segments, owner);
+	owner_title(out, owners, owner);
 	draw_shape(out, owner,
 			   psprintf("rect x=\"%d\" y=\"%d\" width=\"16\" height=\"16\" rx=\"3\"", x, y - 13));
 	open_ink(out, owner, 12);
 	appendStringInfo(out, " x=\"%d\" y=\"%d\">%c</text>", x + 8, y - 1, layer_symbol(owner));
 	appendStringInfo(out, "<text x=\"%d\" y=\"%d\">", x + 26, y);
-	escape(out, owner_name(segments, owner), NAME_SHOWN);
+	escape(out, owner_name(owners, owner), NAME_SHOWN);
 	appendStringInfo(out,
 					 "</text><text x=\"%d\" y=\"%d\" text-anchor=\"end\""
 					 " style=\"font-variant-numeric:tabular-nums\">%s %%</text></g>\n",
-					 x + LEGEND_COLUMN, y, segments_percent(owner_count(segments, owner)));
+					 x + LEGEND_COLUMN, y, layer_percent_text(owner_count(owners, owner)));
 }
 
 /*
@@ -309,17 +300,17 @@ void
 layer_render_svg(Request *request)
 {
 	StringInfo out = request->response;
-	Segments *segments = segments_read(request, CurrentMemoryContext);
-	int rows = segments->owner_count / 2 + 1;
+	LayerOwners *owners = layer_owners_read(request, CurrentMemoryContext);
+	int rows = owners->count / 2 + 1;
 	int start = 0;
 
-	draw_head(request, segments, LEGEND_TOP + rows * LEGEND_ROW + 8);
+	draw_head(request, owners, LEGEND_TOP + rows * LEGEND_ROW + 8);
 	/* Nobody, who is one less than the first, comes last. */
-	for (int i = 0; i <= segments->owner_count; i++)
-		start = draw_share(out, segments, i < segments->owner_count ? i : NOBODY, start);
-	for (int i = NOBODY; i < segments->owner_count; i++)
-		draw_squares(out, segments, i);
-	for (int i = 0; i <= segments->owner_count; i++)
-		draw_entry(out, segments, i < segments->owner_count ? i : NOBODY, i);
+	for (int i = 0; i <= owners->count; i++)
+		start = draw_share(out, owners, i < owners->count ? i : NOBODY, start);
+	for (int i = NOBODY; i < owners->count; i++)
+		draw_squares(out, owners, i);
+	for (int i = 0; i <= owners->count; i++)
+		draw_entry(out, owners, i < owners->count ? i : NOBODY, i);
 	appendStringInfoString(out, "</svg>\n");
 }
