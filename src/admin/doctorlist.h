@@ -60,11 +60,11 @@
 	"(SELECT DISTINCT ON (a.id, n.target) a.id AS account_id, a.key AS account, n.subject,"  \
 	" n.project_id, n.target, n.at, n.operation, substring(n.target from '[^/]*$') AS named" \
 	" FROM flagplane_data.account a CROSS JOIN LATERAL"                                      \
-	" (SELECT l.subject, l.project_id, l.target, l.at, l.operation, l.generation, l.xid,"    \
+	" (SELECT l.subject, l.project_id, l.target, l.at, l.operation, l.epoch, l.xid,"         \
 	" l.ordinal FROM flagplane_data.audit_log l WHERE l.account_id = a.id"                   \
-	" ORDER BY l.at DESC, l.generation DESC, l.xid DESC, l.ordinal DESC LIMIT 1000) n"       \
+	" ORDER BY l.at DESC, l.epoch DESC, l.xid DESC, l.ordinal DESC LIMIT 1000) n"            \
 	" WHERE n.target IS NOT NULL"                                                            \
-	" ORDER BY a.id, n.target, n.at DESC, n.generation DESC, n.xid DESC, n.ordinal DESC)"
+	" ORDER BY a.id, n.target, n.at DESC, n.epoch DESC, n.xid DESC, n.ordinal DESC)"
 
 #define THERE(table, condition)                   \
 	"EXISTS (SELECT 1 FROM flagplane_data." table \
@@ -144,7 +144,7 @@ CHECK(
 	" UNION ALL " ORPHANS_OF_ACCOUNT("project")                                                                 \
 	" UNION ALL " ORPHANS_OF_ACCOUNT("access_token")                                                            \
 	" UNION ALL " ORPHANS_OF_ACCOUNT("integration")                                                             \
-	" UNION ALL " ORPHANS_OF_ACCOUNT("audit_generation")                                                        \
+	" UNION ALL " ORPHANS_OF_ACCOUNT("audit_epoch")                                                        \
 	" UNION ALL " ORPHANS("token_member", "access_token", "member_id", "member")                                \
 	" UNION ALL " ORPHANS("token_use_token", "access_token_use", "token_id", "access_token")                    \
 	" UNION ALL " ORPHANS("token_project_project", "access_token_project", "project_id", "project")             \
@@ -204,9 +204,9 @@ CHECK(
 	" t.subject, count(*), min(t.target)) FROM " AUDITED
 	" t WHERE NOT starts_with(t.operation, 'delete_') AND CASE t.subject" KINDS " END" IN_REACH
 	" GROUP BY t.account, t.subject"
-	" UNION ALL SELECT format('account \"%s\": its generations of the audit log', a.key)"
+	" UNION ALL SELECT format('account \"%s\": its epochs of the audit log', a.key)"
 	" FROM flagplane_data.account a WHERE EXISTS (SELECT 1 FROM flagplane_data.audit_log l"
-	" WHERE l.account_id = a.id) AND NOT EXISTS (SELECT 1 FROM flagplane_data.audit_generation g"
+	" WHERE l.account_id = a.id) AND NOT EXISTS (SELECT 1 FROM flagplane_data.audit_epoch g"
 	" WHERE g.account_id = a.id)"
 	" UNION ALL SELECT format('account \"%s\": last uses of access tokens (rows: %s)', a.key, "
 	"count(*))"

@@ -150,15 +150,15 @@ COMMENT ON COLUMN flagplane_data.idempotency_key.expires_at IS 'When it is free 
 COMMENT ON COLUMN flagplane_data.idempotency_key.location IS 'The Location of the answer.';
 COMMENT ON COLUMN flagplane_data.idempotency_key.version IS 'The ETag of the answer.';
 
-COMMENT ON COLUMN flagplane_data.audit_generation.account_id IS 'The account that the row belongs to.';
-COMMENT ON COLUMN flagplane_data.audit_generation.number IS 'Counted from 1.';
-COMMENT ON COLUMN flagplane_data.audit_generation.system_identifier IS 'The database cluster, as pg_control_system() tells it.';
-COMMENT ON COLUMN flagplane_data.audit_generation.timeline IS 'Its timeline: a promoted standby goes on in another one.';
-COMMENT ON COLUMN flagplane_data.audit_generation.began_at IS 'When the account was first changed there.';
-COMMENT ON COLUMN flagplane_data.audit_generation.is_current IS 'Whether it is the highest one, which is written in.';
+COMMENT ON COLUMN flagplane_data.audit_epoch.account_id IS 'The account that the row belongs to.';
+COMMENT ON COLUMN flagplane_data.audit_epoch.number IS 'Counted from 1.';
+COMMENT ON COLUMN flagplane_data.audit_epoch.system_identifier IS 'The database cluster, as pg_control_system() tells it.';
+COMMENT ON COLUMN flagplane_data.audit_epoch.timeline IS 'Its timeline: a promoted standby goes on in another one.';
+COMMENT ON COLUMN flagplane_data.audit_epoch.began_at IS 'When the account was first changed there.';
+COMMENT ON COLUMN flagplane_data.audit_epoch.is_current IS 'Whether it is the highest one, which is written in.';
 
 COMMENT ON COLUMN flagplane_data.audit_log.account_id IS 'The account that the row belongs to.';
-COMMENT ON COLUMN flagplane_data.audit_log.generation IS 'The server that it was made on: a number in audit_generation.';
+COMMENT ON COLUMN flagplane_data.audit_log.epoch IS 'The server that it was made on: a number in audit_epoch.';
 COMMENT ON COLUMN flagplane_data.audit_log.ordinal IS 'Its place among the changes of its transaction.';
 COMMENT ON COLUMN flagplane_data.audit_log.at IS 'Start of the transaction that made the change.';
 COMMENT ON COLUMN flagplane_data.audit_log.member_id IS 'The member whose token it was, if ones.';

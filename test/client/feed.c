@@ -145,7 +145,7 @@ test_feed(void)
 	/* The test is one only if time and ids would have misled the consumer. */
 	check_equal(
 		query(consumer,
-			  "SELECT count(*) > 0 FROM (SELECT l.at, lag(l.at) OVER (ORDER BY l.generation,"
+			  "SELECT count(*) > 0 FROM (SELECT l.at, lag(l.at) OVER (ORDER BY l.epoch,"
 			  " l.xid, l.ordinal) AS before FROM flagplane_data.audit_log l) t"
 			  " WHERE at < before"),
 		"t", "transactions changed things in another order than they began in");
