@@ -5,13 +5,11 @@
  *
  * It looks over all accounts, so it is for database roles with rights on the data, and for
  * those who watch the server, whom it shows no more than keys and counts.
- * It changes nothing and takes no lock that a change would wait for.
+ * It changes nothing and acquires no lock that a change would wait for.
  */
-#include "api/response.h"
+#include "admin/admin.h"
 
-#include "call/caller.h"
 #include "call/rate_limit.h"
-#include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -124,7 +122,7 @@ flagplane_doctor(PG_FUNCTION_ARGS)
 							 false);
 	for (int i = 0; i < (int) lengthof(checks); i++)
 	{
-		/* What another version's tables hold is not for this library to say. */
+		/* The rows of another version's tables are not checked. */
 		if (run_check(&checks[i], &params, result) > 0 && checks[i].statement == &version_mismatch)
 			break;
 	}

@@ -2,8 +2,8 @@
  * doctorlist.h
  *	  What doctor() looks for: a row for each check, the worst first.
  *
- * CHECK(name, severity, statement, what to do).  The statement answers a row with a
- * text for each thing that is found.  All of them take the same parameter: :preloaded says
+ * CHECK(name, severity, statement, what to do).  The statement returns a row with a
+ * text for each thing that is found.  All of them have the same parameter: :preloaded says
  * whether the library is preloaded.  They look over all accounts.  A CHECK_IF names a
  * relation as well that is none of the extension's, and is left out where that is not
  * there or the owner of the extension may not read it.  What monitoring of any

@@ -19,7 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/xid8.h"
 
-/* Who listens here is told that the feed has more to read, and whose. */
+/* Listeners here are notified of the accounts that have new changes. */
 #define NOTIFY_CHANNEL "flagplane"
 
 bool notify_setting = false;
@@ -75,8 +75,8 @@ audit_system(void)
 }
 
 /*
- * next_ordinal numbers the changes of a transaction.  What a subtransaction took
- * back leaves a gap.
+ * next_ordinal numbers the changes of a transaction.  Those of a subtransaction that is
+ * rolled back leave a gap.
  */
 static int32
 next_ordinal(FullTransactionId xid)
@@ -125,8 +125,8 @@ bind_project(Params *params, const Request *request)
 }
 
 /*
- * audit_record writes the row of the request's change, and wakes up those who
- * listen if that is asked for.  A transaction wakes them once for each account.
+ * audit_record writes the row of the request's change, and notifies listeners if the
+ * setting asks for it.  A transaction notifies once for each account.
  */
 void
 audit_record(const Request *request)

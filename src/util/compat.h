@@ -4,6 +4,9 @@
  *
  * This is the only file that asks for the version; what differs gets one name
  * here, and the rest of the code is written as if there were one server.
+ *
+ * This folder has what other folders build on: statements, JSON, documents, errors, ids.
+ * It must not know the domain: no account, caller, request or flag, and no table.
  */
 #ifndef FLAGPLANE_COMPAT_H
 #define FLAGPLANE_COMPAT_H

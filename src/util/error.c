@@ -113,7 +113,7 @@ static char *raised_fields = NULL;
 #define REASON_MAX	  300
 #define MESSAGE_MAX	  2000
 
-/* More broken fields than these are counted, but not told: no operation has so many of its own. */
+/* Further broken fields are counted, but not reported: no operation has so many of its own. */
 #define VIOLATIONS_TOLD 50
 
 pg_noreturn static void throw(ErrorKind kind, const char *message, const char *hint);
@@ -131,7 +131,7 @@ clip(char *string, int bytes)
 }
 
 /*
- * error_word is a name that is the caller's own, cut to what a message has room for.
+ * error_word is a name from the caller, cut to what a message has room for.
  */
 char *
 error_word(char *name)
@@ -330,7 +330,7 @@ error_is_being_handled(ErrorKind kind)
 /*
  * error_is_ours tells whether a caught error is a refusal of the table, and
  * which.  PostgreSQL's own refusal of text that the database's encoding cannot
- * hold counts as one, and so does what it could not do for the moment.
+ * represent counts as one, and so does what it could not do for the moment.
  */
 bool
 error_is_ours(const ErrorData *error, ErrorKind *kind)
@@ -361,7 +361,7 @@ error_is_ours(const ErrorData *error, ErrorKind *kind)
 /*
  * error_ends_transaction tells whether the caller's own transaction is over
  * with this error: cancellation and shutdown (class 57), serialization failures
- * and deadlocks (class 40).  Such an error is passed on, never answered.
+ * and deadlocks (class 40).  Such an error is passed on, never turned into a response.
  */
 bool
 error_ends_transaction(const ErrorData *error)

@@ -1,6 +1,6 @@
 /*
  * jsonb_tree.h
- *	  A jsonb taken apart, so that parts of it can be changed.
+ *	  A jsonb document unpacked, so that parts of it can be changed.
  */
 #ifndef FLAGPLANE_JSONB_TREE_H
 #define FLAGPLANE_JSONB_TREE_H
@@ -9,7 +9,7 @@
 
 #include "utils/jsonb.h"
 
-/* How much a tree holds. */
+/* The size of a tree. */
 typedef struct TreeSize
 {
 	int values;

@@ -1,12 +1,12 @@
 /*
  * statement.c
- *	  Prepared statements kept per backend; the only file that talks to SPI.
+ *	  Statements that are prepared once per backend; the only file that uses SPI.
  *
- * A plan is made at a statement's first use in a backend and kept; PostgreSQL
+ * A plan is made at a statement's first use in a backend and saved; PostgreSQL
  * revalidates it by name before every use, so ALTER, DROP EXTENSION and a later
  * CREATE EXTENSION cannot leave it stale.  Plans are generic: a parameter's
  * value never changes how these statements should run.  What does is the size of
- * the tables.  Over a small one the planner takes any index or none, and until
+ * the tables.  Over a small one the planner uses any index or none, and until
  * autovacuum comes by, which it cannot within a transaction, all of an account would
  * be read for one row: so plans over a statement's tables are made anew now and then.
  *
@@ -153,27 +153,18 @@ bind_text(Params *params, const char *name, const char *value)
 			   value == NULL);
 }
 
-/*
- * bind_bigint binds a bigint.
- */
 void
 bind_bigint(Params *params, const char *name, int64 value)
 {
 	bind_value(params, name, INT8OID, Int64GetDatum(value), false);
 }
 
-/*
- * bind_integer binds an integer.
- */
 void
 bind_integer(Params *params, const char *name, int32 value)
 {
 	bind_value(params, name, INT4OID, Int32GetDatum(value), false);
 }
 
-/*
- * bind_boolean binds a boolean.
- */
 void
 bind_boolean(Params *params, const char *name, bool value)
 {
@@ -231,8 +222,8 @@ bind_bytes(Params *params, const char *name, const void *bytes, int length)
 }
 
 /*
- * statement_begin opens the call's work on tables; memory taken from now on is
- * given back by statement_end, or by the abort of the transaction.
+ * statement_begin opens the call's work on tables; memory allocated from now on is
+ * freed by statement_end, or by the abort of the transaction.
  */
 void
 statement_begin(void)
@@ -241,9 +232,6 @@ statement_begin(void)
 		elog(ERROR, "SPI_connect failed");
 }
 
-/*
- * statement_end closes what statement_begin opened.
- */
 void
 statement_end(void)
 {
@@ -520,7 +508,7 @@ statement_run(Statement *statement, const Params *params, StatementMode mode)
 }
 
 /*
- * row_read takes apart row number (from 0) of what a statement answered.
+ * row_read unpacks row number (from 0) of what a statement returned.
  */
 void
 row_read(const Rows *rows, uint64 number, Row *row)
@@ -556,9 +544,6 @@ column_by_name(Row *row, const char *name)
 	elog(ERROR, "a statement has no column %s", name);
 }
 
-/*
- * row_is_null tells whether a column is NULL.
- */
 bool
 row_is_null(Row *row, const char *column)
 {
