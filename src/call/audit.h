@@ -27,6 +27,5 @@ extern char *feed_position_text(const FeedPosition *position);
 extern bool feed_position_parse(const char *text, FeedPosition *position);
 extern FeedPosition feed_position_of_row(Row *row);
 extern void feed_position_bind(Params *params, const FeedPosition *position);
-extern int64 audit_system(void);
 
 #endif /* FLAGPLANE_AUDIT_H */

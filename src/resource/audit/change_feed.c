@@ -35,26 +35,29 @@ const Field changes_fields[] = {[AFTER] = FIELD("after", "after", FIELD_TEXT, .p
 
 /*
  * One row more than a page shows whether there are more.  The second bound ends the scan
- * where nothing after it can be in the feed yet; changes of another server are complete.
- * A token that is limited to projects (:token_id) gets their changes only, but the page
- * counts the others too, so that a poll never reads more than a page.
+ * where nothing after it can be in the feed yet: the server that has the rows makes all
+ * changes of the last epoch.  Epochs of another server are complete.  A token that is
+ * limited to projects (:token_id) gets their changes only, but the page counts the others
+ * too, so that a poll never reads more than a page.
  */
 STATEMENT_IN_ORDER(
 	list_changes,
 	"SELECT l.epoch, l.xid, l.ordinal, l.at, l.operation, l.subject, l.actor, l.member_id,"
 	" l.project_id, l.target, l.request_id, l.before, l.after, l.comment,"
 	" :token_id IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r"
-	" WHERE r.account_id = l.account_id AND r.token_id = :token_id"
+	" WHERE r.account_id = :account_id AND r.token_id = :token_id"
 	" AND r.project_id = l.project_id) AS is_visible"
 	" FROM flagplane_data.audit_log l WHERE l.account_id = :account_id"
 	" AND (l.epoch, l.xid, l.ordinal) > (:epoch, :xid, :ordinal)"
-	" AND (l.epoch, l.xid) < ((SELECT CASE WHEN g.system_identifier = :system"
+	" AND (l.epoch, l.xid) < ((SELECT CASE WHEN g.system_identifier = "
+	"flagplane_data.system_identifier()"
 	" THEN g.number ELSE g.number + 1 END FROM flagplane_data.audit_epoch g"
 	" WHERE g.account_id = :account_id ORDER BY g.number DESC LIMIT 1),"
 	" (SELECT pg_snapshot_xmin(pg_current_snapshot())))"
 	" AND (l.xid < (SELECT pg_snapshot_xmin(pg_current_snapshot()))"
 	" OR l.epoch IN (SELECT g.number FROM flagplane_data.audit_epoch g"
-	" WHERE g.account_id = :account_id AND g.system_identifier <> :system))"
+	" WHERE g.account_id = :account_id AND g.system_identifier <> "
+	"flagplane_data.system_identifier()))"
 	" ORDER BY l.epoch, l.xid, l.ordinal LIMIT :limit + 1");
 
 /*
@@ -112,7 +115,6 @@ do_changes(Request *request)
 	Rows rows;
 
 	feed_position_bind(&request->params, &position);
-	bind_bigint(&request->params, "system", audit_system());
 	bind_text(&request->params, "token_id",
 			  request->caller.all_projects ? NULL : request->caller.token_id);
 	rows = request_run(request, &list_changes);
