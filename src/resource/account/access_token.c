@@ -162,9 +162,9 @@ STATEMENT(find_foreign_project,
 	" OR t.member_id IS NULL OR t.member_id = :caller_member_id)"           \
 	" AND (:limited_token_id IS NULL OR (NOT t.all_projects AND NOT EXISTS" \
 	" (SELECT 1 FROM flagplane_data.access_token_project r"                 \
-	" WHERE r.account_id = :account_id AND r.token_id = t.id"              \
+	" WHERE r.account_id = :account_id AND r.token_id = t.id"               \
 	" AND NOT EXISTS (SELECT 1 FROM flagplane_data.access_token_project o"  \
-	" WHERE o.account_id = :account_id AND o.project_id = r.project_id"    \
+	" WHERE o.account_id = :account_id AND o.project_id = r.project_id"     \
 	" AND o.token_id = :limited_token_id))))"
 
 STATEMENT(list_tokens, "SELECT " TOKEN_COLUMNS VISIBLE_TOKENS
@@ -296,7 +296,7 @@ find(Request *request, AccessToken *token)
 }
 
 /*
- * access_token_respond answers with the token of :id as it is now.
+ * access_token_respond returns the token of :id as it is now.
  */
 void
 access_token_respond(Request *request, const char *secret)
@@ -555,7 +555,7 @@ do_create_access_token(Request *request)
 }
 
 /*
- * do_get_access_token answers with one token, with no more than the ending of its secret.
+ * do_get_access_token returns one token, with no more than the ending of its secret.
  */
 void
 do_get_access_token(Request *request)
@@ -566,7 +566,7 @@ do_get_access_token(Request *request)
 }
 
 /*
- * do_list_access_tokens answers with a page of the tokens, oldest first, each with
+ * do_list_access_tokens returns a page of the tokens, oldest first, each with
  * no more than the ending of its secret.
  */
 void
