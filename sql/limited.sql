@@ -4,7 +4,7 @@
 SET client_min_messages = warning;
 SELECT t.project('limited-ours') IS NOT NULL AS made;
 SELECT t.project('limited-theirs') AS theirs \gset
-SELECT flagplane.create_flag('limited-theirs', 'f', 'F') IS NOT NULL AND flagplane.create_flag('limited-theirs', 'unused', 'U') IS NOT NULL AND flagplane.create_flag_link('limited-theirs', 'f', 'k') IS NOT NULL AND flagplane.create_layer('limited-theirs', 'l', 'L', '') IS NOT NULL
+SELECT flagplane.create_flag('limited-theirs', 'f', 'F') IS NOT NULL AND flagplane.create_flag('limited-theirs', 'unused', 'U') IS NOT NULL AND flagplane.create_flag_link('limited-theirs', 'f', 'k') IS NOT NULL AND flagplane.create_layer('limited-theirs', 'l', 'L', '') IS NOT NULL AND flagplane.create_segment('limited-theirs', 'test', 's', 'S') IS NOT NULL
 	AND flagplane.create_experiment('limited-theirs', 'test', 'x', 'X', flag_key => 'f') IS NOT NULL AND flagplane.create_experiment('limited-theirs', 'test', 'running', 'R') IS NOT NULL
 	AND flagplane.start_experiment('limited-theirs', 'test', 'running') IS NOT NULL AS made;
 SELECT flagplane.create_sdk_app('limited-theirs', 'App', 'expo') AS app \gset
@@ -16,7 +16,7 @@ SELECT flagplane.create_access_token('limited to ours', '{*}', projects => '{lim
 -- What each argument is to be; of those that have a default, only what a call needs.
 CREATE TEMP TABLE given (operation text, argument text, value text);
 INSERT INTO given VALUES
-	(NULL, 'project_key', 'limited-theirs'), (NULL, 'project_id', 'limited-theirs'), (NULL, 'environment_key', 'test'), (NULL, 'flag_key', 'f'), (NULL, 'layer_key', 'l'), (NULL, 'experiment_key', 'x'), ('stop_experiment', 'experiment_key', 'running'), ('delete_flag', 'flag_key', 'unused'),
+	(NULL, 'project_key', 'limited-theirs'), (NULL, 'project_id', 'limited-theirs'), (NULL, 'environment_key', 'test'), (NULL, 'flag_key', 'f'), (NULL, 'layer_key', 'l'), (NULL, 'segment_key', 's'), (NULL, 'experiment_key', 'x'), ('stop_experiment', 'experiment_key', 'running'), ('delete_flag', 'flag_key', 'unused'),
 	(NULL, 'key', 'new'), (NULL, 'name', 'New'), (NULL, 'description', ''), (NULL, 'color', '000000'), (NULL, 'platform', 'expo'), (NULL, 'patch', '[]'), (NULL, 'instructions', '[]'), (NULL, 'id_or_key', 'k'),
 	('update_flag_link', 'id', (SELECT id FROM flagplane_data.flag_link WHERE key = 'k' AND flag_id = (SELECT id FROM flagplane_data.flag WHERE key = 'f' AND project_id = :'theirs'))), (NULL, 'app_id', :'app'::json->>'appId'), ('update_sdk_app', 'rotate_key', 'true'),
 	('resolve_environment_key', 'value', flagplane.get_environment('limited-theirs', 'test')->>'apiKey'), ('authenticate_sdk_app', 'api_key', :'app'::json->>'apiKey'), ('get_audit_log_entry', 'id', :'entry_id'),

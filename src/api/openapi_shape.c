@@ -114,6 +114,20 @@ const NamedText openapi_shapes[] = {
 			 " archived boolean, deprecated boolean, maintainerId? string,"
 			 " defaults FlagDefaults, environments FlagConfiguration{}"},
 	{"FlagList", "items Flag[], totalCount integer, _links Link{}"},
+	{"SegmentTarget", "contextKind+ string, values string[]"},
+	{"SegmentRule", "_id+ string, clauses Clause[], weight? integer, rolloutContextKind? string,"
+					" bucketBy? string, description? string"},
+	{"SegmentMergePatch", "name? string, description? string?, tags? string[],"
+						  " included? string[], excluded? string[],"
+						  " includedContexts? NewSegmentTarget[],"
+						  " excludedContexts? NewSegmentTarget[], rules? NewSegmentRule[]"},
+	{"CommentedSegmentMergePatch", "comment? string, merge SegmentMergePatch"},
+	{"Segment", "name string, description string, tags string[], creationDate integer,"
+				" lastModifiedDate integer, key string, included string[], excluded string[],"
+				" includedContexts SegmentTarget[], excludedContexts SegmentTarget[],"
+				" _links Link{}, rules SegmentRule[], version integer, deleted boolean,"
+				" unbounded boolean, generation integer"},
+	{"SegmentList", "items Segment[], totalCount integer, _links Link{}"},
 	{"Timestamp", "milliseconds integer, seconds integer, rfc3339 time, simple string"},
 	{"LinkMember", "_links Link{}, _id string, firstName string?, lastName string?"},
 	{"FlagLink", "_links Link{}, _id string, _deepLink string, _timestamp Timestamp,"
@@ -224,6 +238,8 @@ const NamedText openapi_json_fields[] = {
 	{"patch", "PatchOperation[]|CommentedPatch"},
 	{"update_flag", "FlagSemanticPatch|PatchOperation[]|CommentedPatch"
 					"|CommentedFlagMergePatch|FlagMergePatch"},
+	{"update_segment", "SegmentSemanticPatch|PatchOperation[]|CommentedPatch"
+					   "|CommentedSegmentMergePatch|SegmentMergePatch"},
 	{NULL, NULL},
 };
 
@@ -232,6 +248,7 @@ const NamedText openapi_parameter_examples[] = {
 	{"projectKey", "acme-coffee"},
 	{"environmentKey", "staging"},
 	{"featureFlagKey", "new-checkout"},
+	{"segmentKey", "beta-testers"},
 	{"layerKey", "checkout-flow"},
 	{"experimentKey", "checkout-button"},
 	{"id", "6628fd1c5b2e7f0a9c3d4e5f"},
@@ -256,6 +273,9 @@ const NamedText openapi_examples[] = {
 	 "\"checkout\"]}"},
 	{"update_flag", "{\"environmentKey\":\"staging\",\"comment\":\"Internal test\","
 					"\"instructions\":[{\"kind\":\"turnFlagOn\"}]}"},
+	{"create_segment", "{\"key\":\"beta-testers\",\"name\":\"Beta testers\",\"tags\":[\"beta\"]}"},
+	{"update_segment", "{\"comment\":\"They asked\",\"instructions\":[{\"kind\":"
+					   "\"addIncludedTargets\",\"contextKind\":\"user\",\"values\":[\"ada\"]}]}"},
 	{"create_flag_link", "{\"key\":\"ticket\",\"deepLink\":\"https://example.com/browse/SHOP-42\","
 						 "\"title\":\"SHOP-42\",\"description\":\"The new checkout\"}"},
 	{"update_flag_link", "[{\"op\":\"replace\",\"path\":\"/title\",\"value\":\"SHOP-43\"}]"},

@@ -28,6 +28,8 @@
 	"SELECT flagplane.create_environment('env', '" key "', 'E', '000000', idempotency_key => {s})"
 #define EXPERIMENT_STEP(key) \
 	"SELECT flagplane.create_experiment('race', 'test', '" key "', 'E', idempotency_key => {s})"
+#define SEGMENT_STEP(key) \
+	"SELECT flagplane.create_segment('race', 'test', '" key "', 'S', idempotency_key => {s})"
 #define APP_STEP(name) \
 	"SELECT flagplane.create_sdk_app('race', '" name "', 'expo', idempotency_key => {s})"
 
@@ -141,6 +143,21 @@ const Change changes[] = {
 	 {"SELECT flagplane.create_flag('race', 'df-{n}', 'F', idempotency_key => {s})"},
 	 "'race', 'df-{n}'",
 	 "NOT " THERE("flag", "key = 'df-{n}'")},
+	{"create_segment",
+	 REFUSED,
+	 {0},
+	 "'race', 'test', 'cg-{n}', 'S'",
+	 THERE("segment", "key = 'cg-{n}'")},
+	{"update_segment",
+	 SETTLED,
+	 {SEGMENT_STEP("ug-{n}")},
+	 "'race', 'test', 'ug-{n}', " SET_TAGS,
+	 THERE("segment", "key = 'ug-{n}' AND tags = '{mine}'")},
+	{"delete_segment",
+	 REFUSED,
+	 {SEGMENT_STEP("dg-{n}")},
+	 "'race', 'test', 'dg-{n}'",
+	 "NOT " THERE("segment", "key = 'dg-{n}'")},
 	{"create_flag_link",
 	 REFUSED,
 	 {0},

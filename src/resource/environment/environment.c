@@ -6,6 +6,7 @@
 #include "resource/environment/environment.h"
 #include "resource/flag/flag.h"
 #include "resource/resource.h"
+#include "resource/segment/segment.h"
 
 #include "call/field.h"
 #include "call/page.h"
@@ -388,6 +389,8 @@ do_create_environment(Request *request)
 	if (request_run(request, &insert_environment).count == 0)
 		error_raise(ERR_EXISTS, "environment \"%s\" already exists", request_string(request, KEY));
 	environment_keys_insert(request, environment);
+	if (source_id)
+		segments_copy(request, SOURCE, environment->id, source_id);
 	flags_configure_environment(request, environment->id, source_id);
 }
 

@@ -8,16 +8,13 @@
 #include "resource/flag/flag.h"
 #include "resource/resource.h"
 
-#include "access/xact.h"
 #include "call/field.h"
 #include "call/patch_request.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
 #include "util/json.h"
-#include "util/json_patch.h"
 #include "util/jsonb.h"
 #include "utils/builtins.h"
-#include "utils/resowner.h"
 
 /* How many custom properties a flag has, and values each of them; how many bytes their texts have. */
 #define PROPERTIES_MAX 64
@@ -112,7 +109,9 @@ STATEMENT(find_flag, "SELECT " FLAG_COLUMNS FROM_FLAG);
 
 STATEMENT(flag_is_there, "SELECT 1" FROM_FLAG);
 
-STATEMENT(lock_for_update, "SELECT " FLAG_COLUMNS FROM_FLAG " FOR NO KEY UPDATE OF f");
+/* The deletion of the project waits here, before any other lock, and is waited for. */
+STATEMENT(lock_for_update,
+		  "SELECT " FLAG_COLUMNS FROM_FLAG " FOR KEY SHARE OF p FOR NO KEY UPDATE OF f");
 
 STATEMENT(lock_key_share, "SELECT f.id, f.project_id" FROM_FLAG " FOR KEY SHARE OF f");
 
@@ -704,31 +703,6 @@ may_concern_others(Jsonb *patch)
 }
 
 /*
- * apply_patch is the flag's document after a patch: the operations of a JSON Patch,
- * instructions, or a merge patch, each of them with or without a comment.
- */
-static Jsonb *
-apply_patch(Request *request, Jsonb *patch, Jsonb *document)
-{
-	static const char *const members[] = {"comment", "merge", NULL};
-	JsonbValue value;
-	JsonbValue comment;
-
-	if (!JB_ROOT_IS_OBJECT(patch) || jsonb_member(patch, "patch", &value))
-		return json_patch_leniently(document, patching_operations(request, PATCH));
-	if (jsonb_member(patch, "instructions", &value))
-		return flag_apply_instructions(request, patch, document);
-	if (!jsonb_member(patch, "merge", &value))
-		return json_merge_patch(document, patch);
-	if (jsonb_unknown_key(patch, members) != NULL)
-		error_raise(ERR_INVALID, "beside merge there can be a comment alone");
-	if (jsonb_member(patch, "comment", &comment) &&
-		(request->comment = jsonb_string(&comment)) == NULL)
-		error_raise(ERR_INVALID, "comment must be a string");
-	return json_merge_patch(document, JsonbValueToJsonb(&value));
-}
-
-/*
  * read_boolean reads a member of a patched flag that a creation has not: archived or
  * deprecated.
  */
@@ -826,46 +800,12 @@ change(Request *request)
 		project_lock(request, PROJECT_NO_KEY_UPDATE);
 	flag = flag_lock_for_update(request);
 	before = jsonb_of_text(request->before);
-	after = apply_patch(request, patch, before);
+	after = patching_apply(request, PATCH, before, flag_apply_instructions);
 	request->unchanged = jsonb_equal(before, after);
 	if (!request->unchanged)
 		flag = write_changes(request, &flag, before, after);
 	write_flag(request, &flag, NULL);
 	request->version = flag.version;
-}
-
-/*
- * preview writes the response of change, and rolls back what that has changed.
- */
-static void
-preview(Request *request)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		change(request);
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		ReThrowError(error);
-	}
-	PG_END_TRY();
-	request->unchanged = true;
 }
 
 /*
@@ -875,7 +815,7 @@ void
 do_update_flag(Request *request)
 {
 	if (request_boolean(request, DRY_RUN))
-		preview(request);
+		patching_preview(request, change);
 	else
 		change(request);
 }

@@ -107,9 +107,12 @@ extern Jsonb *flag_apply_instructions(Request *request, Jsonb *patch, Jsonb *doc
 /* targeting.c: the rules of a flag's settings. */
 extern char *targeting_check(Violations *violations, const char *attribute, Jsonb *before,
 							 Jsonb *configuration, int variations);
+extern char *
+segment_targeting_check(Violations *violations, const Jsonb *before, const Jsonb *segment);
 
 /* targeting_defaults.c */
 extern Jsonb *targeting_complete(const char *name, Jsonb *member, bool stored);
+extern Jsonb *segment_complete(const char *name, Jsonb *member);
 
 /* naming_convention.c: the keys of a project's new flags. */
 extern void naming_convention_check(Request *request, int field);

@@ -3,6 +3,7 @@
  *	  Each flag's settings in each environment.
  */
 #include "resource/flag/flag.h"
+#include "resource/segment/segment.h"
 
 #include "access/xact.h"
 #include "call/patch_request.h"
@@ -420,6 +421,9 @@ change_configuration(Request *request, Violations *violations, const Flag *flag,
 	if (violations->count > broken)
 		return;
 
+	if (!same_member(before, after, "rules"))
+		segment_uses_check(request, violations, psprintf("%s.rules", attribute), environment_key,
+						   NULL, jsonb_member_of(after, "rules"));
 	if (!same_member(before, after, "prerequisites"))
 		prerequisites_check(request, violations, attribute, flag->id, environment_key,
 							jsonb_member_of(after, "prerequisites"));

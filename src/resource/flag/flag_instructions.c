@@ -11,25 +11,15 @@
 #include "resource/flag/flag.h"
 #include "resource/resource.h"
 
-#include "call/body.h"
-#include "call/field.h"
-#include "call/instruction.h"
-#include "util/jsonb.h"
+#include "call/semantic_patch.h"
 #include "util/jsonb_tree.h"
 
-enum
-{
-	COMMENT,
-	ENVIRONMENT,
-	INSTRUCTIONS
-};
-
 const Field flag_semantic_patch_fields[] = {
-	[COMMENT] =
+	[SEMANTIC_COMMENT] =
 		FIELD("comment", "comment", FIELD_TEXT, .rule = RULE_LENGTH, .max = DESCRIPTION_MAX),
-	[ENVIRONMENT] = FIELD("environment_key", "environmentKey", FIELD_TEXT),
-	[INSTRUCTIONS] = FIELD("instructions", "instructions", FIELD_JSON, .required = true,
-						   .kinds = flag_instruction_kinds),
+	[SEMANTIC_ENVIRONMENT] = FIELD("environment_key", "environmentKey", FIELD_TEXT),
+	[SEMANTIC_INSTRUCTIONS] = FIELD("instructions", "instructions", FIELD_JSON, .required = true,
+									.kinds = flag_instruction_kinds),
 	FIELDS_END};
 
 static const Operation semantic_patch = {
@@ -64,161 +54,60 @@ const InstructionKind flag_instruction_kinds[] = {
 	[RESTORE_FLAG] = {"restoreFlag", {{NULL}}},
 	{NULL, {{NULL}}}};
 
-/* The flag's document while instructions change it. */
-typedef struct FlagPatch
-{
-	Request *semantic; /* the fields of the patch, and its violations */
-	JsonbValue document;
-} FlagPatch;
-
-static void
-set_member(JsonbValue *object, const char *name, JsonbValue value)
-{
-	tree_set_member(object, name, strlen(name), value);
-}
-
-static JsonbValue
-boolean_value(bool boolean)
-{
-	return (JsonbValue){.type = jbvBool, .val.boolean = boolean};
-}
-
 /*
  * environment_member is the settings in the environment that the patch is for.  NULL if
  * it names none, or one that does not exist, which is then a violation.
  */
 static JsonbValue *
-environment_member(FlagPatch *patch, const Instruction *instruction)
+environment_member(SemanticPatch *patch, const Instruction *instruction)
 {
 	Request *semantic = patch->semantic;
-	char *environment_key = request_string(semantic, ENVIRONMENT);
+	char *environment_key = request_string(semantic, SEMANTIC_ENVIRONMENT);
 	JsonbValue *settings;
 
 	if (environment_key == NULL)
 	{
-		instruction_violation(semantic, INSTRUCTIONS, instruction->number,
-							  "needs environmentKey beside instructions");
+		semantic_violation(patch, instruction, "needs environmentKey beside instructions");
 		return NULL;
 	}
 	settings = tree_member(tree_member(&patch->document, "environments"), environment_key);
-	if (settings == NULL && !semantic->broken[ENVIRONMENT])
-		request_violation(semantic, ENVIRONMENT, "is an unknown environment key: %s",
+	if (settings == NULL && !semantic->broken[SEMANTIC_ENVIRONMENT])
+		request_violation(semantic, SEMANTIC_ENVIRONMENT, "is an unknown environment key: %s",
 						  environment_key);
 	return settings;
 }
 
 static void
-apply_on(FlagPatch *patch, const Instruction *instruction)
+apply_on(SemanticPatch *patch, const Instruction *instruction)
 {
 	JsonbValue *settings = environment_member(patch, instruction);
 
 	if (settings)
-		set_member(settings, "on", boolean_value(instruction->kind == TURN_FLAG_ON));
+		semantic_set(settings, "on", semantic_boolean(instruction->kind == TURN_FLAG_ON));
 }
 
 static void
-apply_name(FlagPatch *patch, const Instruction *instruction)
+apply_archived(SemanticPatch *patch, const Instruction *instruction)
 {
-	set_member(&patch->document, "name", tree_string(instruction->texts[0]));
-}
-
-static void
-apply_description(FlagPatch *patch, const Instruction *instruction)
-{
-	set_member(&patch->document, "description", tree_string(instruction->texts[0]));
-}
-
-static void
-apply_archived(FlagPatch *patch, const Instruction *instruction)
-{
-	set_member(&patch->document, "archived", boolean_value(instruction->kind == ARCHIVE_FLAG));
-}
-
-/*
- * contains tells whether an array of strings has one among its first elements.
- */
-static bool
-contains(const JsonbValue *array, int count, const JsonbValue *string)
-{
-	for (int i = 0; i < count; i++)
-	{
-		const JsonbValue *element = &array->val.array.elems[i];
-
-		if (element->val.string.len == string->val.string.len &&
-			memcmp(element->val.string.val, string->val.string.val, string->val.string.len) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void
-apply_add_tags(FlagPatch *patch, const Instruction *instruction)
-{
-	JsonbValue *tags = tree_member(&patch->document, "tags");
-	JsonbValue added = tree_of_jsonb(instruction->lists[0]);
-
-	for (int i = 0; i < added.val.array.nElems; i++)
-		if (!contains(tags, tags->val.array.nElems, &added.val.array.elems[i]))
-			tree_insert_element(tags, tags->val.array.nElems, added.val.array.elems[i]);
-}
-
-static void
-apply_remove_tags(FlagPatch *patch, const Instruction *instruction)
-{
-	JsonbValue *tags = tree_member(&patch->document, "tags");
-	JsonbValue removed = tree_of_jsonb(instruction->lists[0]);
-
-	for (int i = tags->val.array.nElems - 1; i >= 0; i--)
-		if (contains(&removed, removed.val.array.nElems, &tags->val.array.elems[i]))
-			tree_remove_element(tags, i);
+	semantic_set(&patch->document, "archived", semantic_boolean(instruction->kind == ARCHIVE_FLAG));
 }
 
 /* How the document is changed by each kind of instruction. */
-static void (*const appliers[])(FlagPatch *, const Instruction *) = {
-	[TURN_FLAG_ON] = apply_on,		 [TURN_FLAG_OFF] = apply_on,
-	[UPDATE_NAME] = apply_name,		 [UPDATE_DESCRIPTION] = apply_description,
-	[ADD_TAGS] = apply_add_tags,	 [REMOVE_TAGS] = apply_remove_tags,
-	[ARCHIVE_FLAG] = apply_archived, [RESTORE_FLAG] = apply_archived,
+static const InstructionApplier appliers[] = {
+	[TURN_FLAG_ON] = apply_on,		   [TURN_FLAG_OFF] = apply_on,
+	[UPDATE_NAME] = apply_update_name, [UPDATE_DESCRIPTION] = apply_update_description,
+	[ADD_TAGS] = apply_add_tags,	   [REMOVE_TAGS] = apply_remove_tags,
+	[ARCHIVE_FLAG] = apply_archived,   [RESTORE_FLAG] = apply_archived,
 };
-
-/*
- * read_semantic_patch reads the fields of a semantic patch.
- */
-static Request *
-read_semantic_patch(Request *request, Jsonb *patch)
-{
-	Request *semantic = palloc0(sizeof(Request));
-
-	semantic->operation = &semantic_patch;
-	semantic->rest = true;
-	semantic->caller = request->caller;
-	fields_prepare(semantic);
-	body_read_jsonb(semantic, patch);
-	fields_collect(semantic);
-	return semantic;
-}
 
 /*
  * flag_apply_instructions is a flag's document after all the instructions of a semantic
  * patch.  It refuses the patch for what is wrong with any of them.
  */
 Jsonb *
-flag_apply_instructions(Request *request, Jsonb *patch, Jsonb *document)
+flag_apply_instructions(Request *request, Jsonb *given, Jsonb *document)
 {
-	Request *semantic = read_semantic_patch(request, patch);
-	List *instructions = instructions_read(semantic, INSTRUCTIONS);
-	FlagPatch applied = {semantic, tree_of_jsonb(document)};
-	ListCell *cell;
+	SemanticPatch patch = {.request = request, .settings = environment_member};
 
-	if (semantic->violations.count == 0)
-		foreach (cell, instructions)
-		{
-			const Instruction *instruction = lfirst(cell);
-
-			appliers[instruction->kind](&applied, instruction);
-		}
-	if (semantic->violations.count > 0)
-		error_raise_violations(ERR_INVALID, &semantic->violations);
-	request->comment = request_string(semantic, COMMENT);
-	return JsonbValueToJsonb(&applied.document);
+	return semantic_patch_apply(&patch, &semantic_patch, given, document, appliers);
 }
