@@ -14,7 +14,7 @@ $$;
 -- Filled in when it is written: what is absent, null, or a kind of context that is empty.
 SELECT c, pg_temp.patch(pg_temp.rule(c), 'rules') FROM unnest(ARRAY['', '{"attribute": "a", "op": "in", "values": [1]}', '{"attribute": "a", "op": "in", "values": [], "negate": null, "contextKind": ""}',
 	'{"attribute": "a", "op": "matches", "values": ["("], "negate": true, "contextKind": "org"}', '{"op": "segmentMatch", "values": ["s"]}', '{"op": "segmentMatch", "values": ["s"], "attribute": "segmentMatch", "contextKind": ""}']) c;
-SELECT pg_temp.patch('{"environments": {"test": {"targets": [{"values": ["a"], "variation": 0}, {"values": [], "variation": 1, "contextKind": "org"}]}}}', 'targets');
+SELECT pg_temp.patch('{"environments": {"test": {"targets": [{"values": ["a"], "variation": 0}], "contextTargets": [{"values": ["b"], "variation": 1, "contextKind": "org"}]}}}', 'contextTargets');
 SELECT pg_temp.patch('[{"op": "replace", "path": "/environments/test/fallthrough", "value": {"rollout": {"variations": [{"variation": 0, "weight": 100000}]}}}]', 'fallthrough');
 SELECT pg_temp.patch(pg_temp.rule('', '"rollout": {"kind": "experiment", "seed": 1, "bucketBy": "/a/b", "variations": [{"variation": 0, "weight": 40000}, {"variation": 1, "weight": 60000, "untracked": true, "_untracked": true}], "experimentAllocation": {"defaultVariation": 1, "canReshuffle": false}}, "trackEvents": true, "disabled": false, "ref": "r", "description": "d"'), 'rules');
 -- And in the answer where it was stored without.

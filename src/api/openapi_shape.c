@@ -91,6 +91,12 @@ const NamedText openapi_shapes[] = {
 			   " contextKind? string"},
 	{"Rule", "_id+ string, clauses Clause[], variation? integer, rollout? Rollout,"
 			 " trackEvents+ boolean, description? string, ref? string, disabled? boolean"},
+	{"RuleInstruction", "clauses NewClause[], variationId? string, rolloutWeights? integer{},"
+						" rolloutBucketBy? string, rolloutContextKind? string,"
+						" description? string, trackEvents? boolean, ref? string,"
+						" disabled? boolean"},
+	{"TargetInstruction", "contextKind? string, variationId string, values string[]"},
+	{"UserTargetInstruction", "variationId string, values string[]"},
 	{"Prerequisite", "key string, variation integer"},
 	{"InitialPrerequisite", "key string, variationId uuid"},
 	{"FlagConfiguration",
@@ -99,8 +105,9 @@ const NamedText openapi_shapes[] = {
 	 " fallthrough Fallthrough, offVariation? integer, prerequisites? Prerequisite[], _site Link,"
 	 " _environmentName string, trackEvents boolean, trackEventsFallthrough boolean"},
 	{"FlagConfigurationChange",
-	 "on? boolean, targets? Target[], rules? NewRule[], fallthrough? FallthroughChange,"
-	 " offVariation? integer?, prerequisites? Prerequisite[], trackEvents? boolean"},
+	 "on? boolean, targets? Target[], contextTargets? Target[], rules? NewRule[],"
+	 " fallthrough? FallthroughChange, offVariation? integer?, prerequisites? Prerequisite[],"
+	 " trackEvents? boolean, trackEventsFallthrough? boolean"},
 	{"FlagMergePatch",
 	 "name? string, description? string?, variations? NewVariation[], temporary? boolean,"
 	 " tags? string[], defaults? FlagDefaults, archived? boolean, deprecated? boolean,"

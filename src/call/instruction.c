@@ -68,13 +68,15 @@ refuse_kind(Request *request, int field, const InstructionKind *kinds, int numbe
 		return;
 	}
 	nearest = name ? nearest_name(name, names) : NULL;
-	if (nearest)
+	if (name == NULL)
+		instruction_violation(request, field, number, "must have a string as kind");
+	else if (nearest)
 		instruction_violation(request, field, number,
 							  "has as kind %s, which is not known; perhaps %s is meant",
 							  error_word(name), nearest);
 	else
 		instruction_violation(request, field, number, "has as kind %s, which is not known",
-							  name ? error_word(name) : "nothing");
+							  error_word(name));
 }
 
 static void

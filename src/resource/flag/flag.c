@@ -690,16 +690,28 @@ do_create_flag(Request *request)
 
 /*
  * may_concern_others tells whether a patch can change what other flags, or environments
- * that are being created, depend on: prerequisites or variations.  It names them, or
- * moves or copies what may contain them.
+ * that are being created, depend on: prerequisites or variations, or whether the flag is
+ * archived.  It names them, by members or instructions, or moves or copies what may contain
+ * them.
  */
 static bool
 may_concern_others(Jsonb *patch)
 {
+	static const char *const words[] = {"prerequisites",
+										"Prerequisite",
+										"variations",
+										"\"addVariation\"",
+										"\"removeVariation\"",
+										"\"updateVariation\"",
+										"archived",
+										"\"archiveFlag\"",
+										"\"from\""};
 	char *text = jsonb_text(patch);
 
-	return strstr(text, "prerequisites") != NULL || strstr(text, "variations") != NULL ||
-		   strstr(text, "\"from\"") != NULL;
+	for (int i = 0; i < (int) lengthof(words); i++)
+		if (strstr(text, words[i]) != NULL)
+			return true;
+	return false;
 }
 
 /*
@@ -728,7 +740,7 @@ refuse_misplaced(const Jsonb *after)
 {
 	static const char *const settings[] = {
 		"on",	 "fallthrough",	  "offVariation", "targets", "contextTargets",
-		"rules", "prerequisites", "trackEvents"};
+		"rules", "prerequisites", "trackEvents", "trackEventsFallthrough"};
 	Violations violations = {0};
 	JsonbValue value;
 
@@ -777,6 +789,8 @@ write_changes(Request *request, const Flag *flag, Jsonb *before, Jsonb *after)
 	member_require(fields, MAINTAINER_ID);
 	count = JB_ROOT_COUNT(jsonb_member_of(after, "variations"));
 	configurations_change(request, flag, before, after, count, count_before);
+	if (!flag->archived && read_boolean(after, "archived"))
+		count = 0;
 	if (count < count_before)
 		prerequisites_require_unused(request, flag, count);
 	rows = request_run(fields, &update_flag);

@@ -95,6 +95,8 @@ extern void configurations_change(Request *request, const Flag *flag, Jsonb *bef
 /* prerequisites.c: the flags that a flag needs. */
 extern void initial_prerequisites_check(Request *request, int field);
 extern Jsonb *initial_prerequisites(Request *request, int field);
+extern int prerequisite_variation(Request *request, const char *flag_key,
+								  const char *variation_id);
 extern void prerequisites_check(Request *request, Violations *violations, const char *attribute,
 								Datum flag_id, const char *environment_key, Jsonb *prerequisites);
 extern void prerequisites_require_unused(Request *request, const Flag *flag, int count);
@@ -112,6 +114,7 @@ segment_targeting_check(Violations *violations, const Jsonb *before, const Jsonb
 
 /* targeting_defaults.c */
 extern Jsonb *targeting_complete(const char *name, Jsonb *member, bool stored);
+extern Jsonb *targeting_order(Jsonb *context_targets, Jsonb *targets);
 extern Jsonb *segment_complete(const char *name, Jsonb *member);
 
 /* naming_convention.c: the keys of a project's new flags. */

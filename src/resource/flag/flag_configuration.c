@@ -17,15 +17,17 @@
 STATEMENT(configure_flag,
 		  "INSERT INTO flagplane_data.flag_environment"
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
-		  " rules, prerequisites, salt, sel, track_events, version, last_modified)"
+		  " context_targets, rules, prerequisites, salt, sel, track_events,"
+		  " track_events_fallthrough, version, last_modified)"
 		  " SELECT :account_id, f.id, e.id, coalesce(:on, s.is_on, false),"
 		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
 		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END,"
-		  " coalesce(s.targets, '[]'), coalesce(s.rules, '[]'),"
+		  " coalesce(s.targets, '[]'), coalesce(s.context_targets, '[]'), coalesce(s.rules, '[]'),"
 		  " coalesce(:prerequisites, s.prerequisites, '[]'), md5(:random || 'salt' || f.id::text "
 		  "|| e.id),"
 		  " md5(:random || 'sel' || f.id::text || e.id),"
-		  " coalesce(s.track_events, e.default_track_events), 1, :now"
+		  " coalesce(s.track_events, e.default_track_events),"
+		  " coalesce(s.track_events_fallthrough, false), 1, :now"
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
 		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
@@ -35,14 +37,16 @@ STATEMENT(configure_flag,
 STATEMENT(configure_environment,
 		  "INSERT INTO flagplane_data.flag_environment"
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
-		  " rules, prerequisites, salt, sel, track_events, version, last_modified)"
+		  " context_targets, rules, prerequisites, salt, sel, track_events,"
+		  " track_events_fallthrough, version, last_modified)"
 		  " SELECT :account_id, f.id, e.id, coalesce(s.is_on, false),"
 		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
-		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END, '[]',"
+		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END, '[]', '[]',"
 		  " coalesce(s.rules, '[]'), coalesce(s.prerequisites, '[]'),"
 		  " coalesce(s.salt, md5(:random || 'salt' || f.id::text || e.id)),"
 		  " md5(:random || 'sel' || f.id::text || e.id),"
-		  " coalesce(s.track_events, e.default_track_events), 1, :now"
+		  " coalesce(s.track_events, e.default_track_events),"
+		  " coalesce(s.track_events_fallthrough, false), 1, :now"
 		  " FROM flagplane_data.environment e JOIN flagplane_data.flag f"
 		  " ON f.account_id = e.account_id AND f.project_id = e.project_id"
 		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
@@ -77,7 +81,8 @@ STATEMENT(list_shown_environments, "SELECT e.id, e.key, e.name FROM flagplane_da
 /* The settings of some flags in some environments, in no order. */
 STATEMENT(list_configurations,
 		  "SELECT c.flag_id, c.environment_id, c.is_on, c.salt, c.sel, c.last_modified, c.version,"
-		  " c.targets, c.rules, c.fallthrough, c.off_variation, c.prerequisites, c.track_events"
+		  " c.targets, c.context_targets, c.rules, c.fallthrough, c.off_variation, c.prerequisites,"
+		  " c.track_events, c.track_events_fallthrough"
 		  " FROM flagplane_data.flag_environment c WHERE c.account_id = :account_id"
 		  " AND c.flag_id = ANY (:flag_ids)"
 		  " AND (:environment_ids IS NULL OR c.environment_id = ANY (:environment_ids))");
@@ -86,9 +91,11 @@ STATEMENT(update_configuration,
 		  "UPDATE flagplane_data.flag_environment c SET is_on = (:settings->>'on')::boolean,"
 		  " fallthrough = :settings->'fallthrough',"
 		  " off_variation = (:settings->>'offVariation')::integer,"
-		  " targets = :settings->'targets', rules = :settings->'rules',"
+		  " targets = :settings->'targets', context_targets = :settings->'contextTargets',"
+		  " rules = :settings->'rules',"
 		  " prerequisites = :settings->'prerequisites',"
-		  " track_events = (:settings->>'trackEvents')::boolean, version = c.version + 1,"
+		  " track_events = (:settings->>'trackEvents')::boolean,"
+		  " track_events_fallthrough = (:settings->>'trackEventsFallthrough')::boolean, version = c.version + 1,"
 		  " last_modified = :now"
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
@@ -272,7 +279,8 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 	if (!summary)
 	{
 		completed_member(out, row, "targets");
-		document_raw(out, "contextTargets", "[]");
+		document_key(out, "contextTargets");
+		jsonb_append(out, DatumGetJsonbP(row_get_datum(row, "context_targets")));
 		completed_member(out, row, "rules");
 	}
 	completed_member(out, row, "fallthrough");
@@ -285,7 +293,7 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 					 environment->key, flag->key);
 	document_string(out, "_environmentName", environment->name);
 	document_boolean(out, "trackEvents", row_get_boolean(row, "track_events"));
-	document_boolean(out, "trackEventsFallthrough", false);
+	document_boolean(out, "trackEventsFallthrough", row_get_boolean(row, "track_events_fallthrough"));
 	document_close(out, '}');
 }
 
@@ -407,9 +415,17 @@ change_configuration(Request *request, Violations *violations, const Flag *flag,
 {
 	/* Terraform's provider writes "fallthough" where it resets fallthrough: it is ignored, as
 	 * the service does. */
-	static const char *const editable[] = {"on",		  "fallthrough", "offVariation",
-										   "targets",	  "rules",		 "prerequisites",
-										   "trackEvents", "fallthough",	 NULL};
+	static const char *const editable[] = {"on",
+										   "fallthrough",
+										   "offVariation",
+										   "targets",
+										   "contextTargets",
+										   "rules",
+										   "prerequisites",
+										   "trackEvents",
+										   "trackEventsFallthrough",
+										   "fallthough",
+										   NULL};
 	char *attribute = psprintf("environments.%s", environment_key);
 	int broken = violations->count;
 	Params params = {0};
