@@ -279,7 +279,6 @@ CREATE TABLE flagplane_data.flag_environment (
 	fallthrough jsonb NOT NULL,
 	off_variation integer,
 	targets jsonb NOT NULL,
-	context_targets jsonb NOT NULL,
 	rules jsonb NOT NULL,
 	prerequisites jsonb NOT NULL,
 	salt text NOT NULL,
@@ -307,8 +306,7 @@ COMMENT ON COLUMN flagplane_data.flag_environment.environment_id IS 'The environ
 COMMENT ON COLUMN flagplane_data.flag_environment.is_on IS 'Whether targeting is on.';
 COMMENT ON COLUMN flagplane_data.flag_environment.fallthrough IS 'What is served where no rule matches: {variation} or {rollout}.';
 COMMENT ON COLUMN flagplane_data.flag_environment.off_variation IS 'Index of the variation that is served while off.';
-COMMENT ON COLUMN flagplane_data.flag_environment.targets IS 'Users that are named one by one.';
-COMMENT ON COLUMN flagplane_data.flag_environment.context_targets IS 'Contexts of other kinds that are named one by one; an entry for users stands for theirs of the same variation.';
+COMMENT ON COLUMN flagplane_data.flag_environment.targets IS 'Contexts that are named one by one.';
 COMMENT ON COLUMN flagplane_data.flag_environment.rules IS 'Rules, the first match counts.';
 COMMENT ON COLUMN flagplane_data.flag_environment.prerequisites IS 'Flags that must serve a variation first.';
 COMMENT ON COLUMN flagplane_data.flag_environment.salt IS 'What rollouts of this flag are hashed with here.';

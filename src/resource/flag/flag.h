@@ -114,7 +114,6 @@ segment_targeting_check(Violations *violations, const Jsonb *before, const Jsonb
 
 /* targeting_defaults.c */
 extern Jsonb *targeting_complete(const char *name, Jsonb *member, bool stored);
-extern Jsonb *targeting_order(Jsonb *context_targets, Jsonb *targets);
 extern Jsonb *segment_complete(const char *name, Jsonb *member);
 
 /* naming_convention.c: the keys of a project's new flags. */

@@ -17,12 +17,12 @@
 STATEMENT(configure_flag,
 		  "INSERT INTO flagplane_data.flag_environment"
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
-		  " context_targets, rules, prerequisites, salt, sel, track_events,"
+		  " rules, prerequisites, salt, sel, track_events,"
 		  " track_events_fallthrough, version, last_modified)"
 		  " SELECT :account_id, f.id, e.id, coalesce(:on, s.is_on, false),"
 		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
 		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END,"
-		  " coalesce(s.targets, '[]'), coalesce(s.context_targets, '[]'), coalesce(s.rules, '[]'),"
+		  " coalesce(s.targets, '[]'), coalesce(s.rules, '[]'),"
 		  " coalesce(:prerequisites, s.prerequisites, '[]'), md5(:random || 'salt' || f.id::text "
 		  "|| e.id),"
 		  " md5(:random || 'sel' || f.id::text || e.id),"
@@ -37,11 +37,11 @@ STATEMENT(configure_flag,
 STATEMENT(configure_environment,
 		  "INSERT INTO flagplane_data.flag_environment"
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
-		  " context_targets, rules, prerequisites, salt, sel, track_events,"
+		  " rules, prerequisites, salt, sel, track_events,"
 		  " track_events_fallthrough, version, last_modified)"
 		  " SELECT :account_id, f.id, e.id, coalesce(s.is_on, false),"
 		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
-		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END, '[]', '[]',"
+		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END, '[]',"
 		  " coalesce(s.rules, '[]'), coalesce(s.prerequisites, '[]'),"
 		  " coalesce(s.salt, md5(:random || 'salt' || f.id::text || e.id)),"
 		  " md5(:random || 'sel' || f.id::text || e.id),"
@@ -81,7 +81,7 @@ STATEMENT(list_shown_environments, "SELECT e.id, e.key, e.name FROM flagplane_da
 /* The settings of some flags in some environments, in no order. */
 STATEMENT(list_configurations,
 		  "SELECT c.flag_id, c.environment_id, c.is_on, c.salt, c.sel, c.last_modified, c.version,"
-		  " c.targets, c.context_targets, c.rules, c.fallthrough, c.off_variation, c.prerequisites,"
+		  " c.targets, c.rules, c.fallthrough, c.off_variation, c.prerequisites,"
 		  " c.track_events, c.track_events_fallthrough"
 		  " FROM flagplane_data.flag_environment c WHERE c.account_id = :account_id"
 		  " AND c.flag_id = ANY (:flag_ids)"
@@ -91,7 +91,7 @@ STATEMENT(update_configuration,
 		  "UPDATE flagplane_data.flag_environment c SET is_on = (:settings->>'on')::boolean,"
 		  " fallthrough = :settings->'fallthrough',"
 		  " off_variation = (:settings->>'offVariation')::integer,"
-		  " targets = :settings->'targets', context_targets = :settings->'contextTargets',"
+		  " targets = :settings->'targets',"
 		  " rules = :settings->'rules',"
 		  " prerequisites = :settings->'prerequisites',"
 		  " track_events = (:settings->>'trackEvents')::boolean,"
@@ -279,8 +279,7 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 	if (!summary)
 	{
 		completed_member(out, row, "targets");
-		document_key(out, "contextTargets");
-		jsonb_append(out, DatumGetJsonbP(row_get_datum(row, "context_targets")));
+		document_raw(out, "contextTargets", "[]");
 		completed_member(out, row, "rules");
 	}
 	completed_member(out, row, "fallthrough");
@@ -419,7 +418,6 @@ change_configuration(Request *request, Violations *violations, const Flag *flag,
 										   "fallthrough",
 										   "offVariation",
 										   "targets",
-										   "contextTargets",
 										   "rules",
 										   "prerequisites",
 										   "trackEvents",

@@ -296,16 +296,12 @@ check_fallthrough(const Targeting *targeting, const char *path, const Jsonb *fal
 }
 
 /*
- * check_keys checks an entry of targets or contextTargets, {values: [...], variation,
- * contextKind}, and reads whether it is for users and how many keys it has.
+ * check_target checks a target, {values: [...], variation}.
  */
 static bool
-check_keys(const Targeting *targeting, const char *path, const Jsonb *target, bool *of_users,
-		   uint32 *count)
+check_target(const Targeting *targeting, const char *path, const Jsonb *target)
 {
 	static const char *const members[] = {"values", "variation", "contextKind", NULL};
-	JsonbValue value;
-	char *kind;
 	Jsonb *values;
 
 	if (!check_object(targeting, path, target, members))
@@ -313,45 +309,8 @@ check_keys(const Targeting *targeting, const char *path, const Jsonb *target, bo
 	values = elements_of(target, "values");
 	if (values == NULL || !is_strings(values))
 		return broken(targeting, psprintf("%s.values", path), "must be a list of strings");
-	if (!check_variation(targeting, path, target, "variation") ||
-		!check_context_kind(targeting, path, target, true))
-		return false;
-	kind = jsonb_member(target, "contextKind", &value) ? jsonb_string(&value) : "";
-	*of_users = kind[0] == '\0' || strcmp(kind, "user") == 0;
-	*count = JB_ROOT_COUNT(values);
-	return true;
-}
-
-static bool
-check_target(const Targeting *targeting, const char *path, const Jsonb *target)
-{
-	bool of_users;
-	uint32 count;
-
-	if (!check_keys(targeting, path, target, &of_users, &count))
-		return false;
-	if (!of_users)
-		return broken(targeting, psprintf("%s.contextKind", path),
-					  "must be user: other kinds of contexts are in contextTargets");
-	return true;
-}
-
-/*
- * check_context_target checks an entry of contextTargets: one for users stands for that of
- * the same variation in targets.
- */
-static bool
-check_context_target(const Targeting *targeting, const char *path, const Jsonb *target)
-{
-	bool of_users;
-	uint32 count;
-
-	if (!check_keys(targeting, path, target, &of_users, &count))
-		return false;
-	if (of_users && count > 0)
-		return broken(targeting, psprintf("%s.values", path),
-					  "must be empty: the keys of users are in targets");
-	return true;
+	return check_variation(targeting, path, target, "variation") &&
+		   check_context_kind(targeting, path, target, true);
 }
 
 /*
@@ -490,7 +449,6 @@ check_settings(const Targeting *targeting, const char *attribute, const Jsonb *b
 		bool (*element)(const Targeting *, const char *, const Jsonb *);
 	} lists[] = {
 		{"targets", check_target},
-		{"contextTargets", check_context_target},
 		{"prerequisites", check_prerequisite},
 		{"rules", check_rule}};
 	static const char *const switches[] = {"on", "trackEvents", "trackEventsFallthrough"};
@@ -533,7 +491,6 @@ targeting_check(Violations *violations, const char *attribute, Jsonb *before, Js
 										  "fallthrough",
 										  "offVariation",
 										  "targets",
-										  "contextTargets",
 										  "prerequisites",
 										  "trackEvents",
 										  "trackEventsFallthrough",
@@ -552,8 +509,6 @@ targeting_check(Violations *violations, const char *attribute, Jsonb *before, Js
 	{
 		Jsonb *member = jsonb_member_of(configuration, members[i]);
 
-		if (strcmp(members[i], "contextTargets") == 0)
-			member = targeting_order(member, jsonb_member_of(configuration, "targets"));
 		if (member)
 			document_raw(&out, members[i],
 						 jsonb_text(targeting_complete(members[i], member, false)));

@@ -144,7 +144,7 @@ targeting_complete(const char *name, Jsonb *member, bool stored)
 {
 	if (strcmp(name, "rules") == 0)
 		return complete_list(member, complete_rule, stored);
-	if (strcmp(name, "targets") == 0 || strcmp(name, "contextTargets") == 0)
+	if (strcmp(name, "targets") == 0)
 		return complete_list(member, complete_target, stored);
 	if (strcmp(name, "fallthrough") == 0 && JB_ROOT_IS_OBJECT(member))
 	{
@@ -153,47 +153,6 @@ targeting_complete(const char *name, Jsonb *member, bool stored)
 		return complete_serve(&tree) ? JsonbValueToJsonb(&tree) : member;
 	}
 	return member;
-}
-
-/*
- * stands_for tells whether an entry of contextTargets stands for users with a variation.
- */
-static bool
-stands_for(JsonbValue *target, const JsonbValue *variation)
-{
-	const JsonbValue *kind = tree_member(target, "contextKind");
-
-	return (kind == NULL || is_string(kind, "user") || is_string(kind, "")) &&
-		   trees_equal(tree_member(target, "variation"), variation);
-}
-
-/*
- * targeting_order is contextTargets, once they have been checked, with an entry for each of
- * targets: SDKs look only at those of users that one stands for, unless there are none at all.
- */
-Jsonb *
-targeting_order(Jsonb *context_targets, Jsonb *targets)
-{
-	JsonbValue order = tree_of_jsonb(context_targets);
-	JsonbValue users = tree_of_jsonb(targets);
-	int given = order.val.array.nElems;
-
-	for (int i = 0; given > 0 && i < users.val.array.nElems; i++)
-	{
-		JsonbValue target = {.type = jbvObject};
-		const JsonbValue *variation = tree_member(&users.val.array.elems[i], "variation");
-		bool found = false;
-
-		for (int j = 0; j < order.val.array.nElems && !found; j++)
-			found = stands_for(&order.val.array.elems[j], variation);
-		if (found)
-			continue;
-		fill(&target, "contextKind", tree_string("user"), false);
-		fill(&target, "variation", *variation, false);
-		fill(&target, "values", (JsonbValue){.type = jbvArray}, false);
-		tree_insert_element(&order, order.val.array.nElems, target);
-	}
-	return order.val.array.nElems > given ? JsonbValueToJsonb(&order) : context_targets;
 }
 
 /*
