@@ -164,7 +164,7 @@ STATEMENT(insert_experiment,
 			 " = ANY (string_to_array(:lifecycle_state, ','))"                                    \
 			 " AND (:filter_status IS NULL OR e.status = :filter_status)"                         \
 			 " AND (:filter_flag IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.flag g"          \
-			 " WHERE g.account_id = e.account_id AND g.id = e.flag_id AND g.key = :filter_flag))" \
+			 " WHERE g.account_id = :account_id AND g.id = e.flag_id AND g.key = :filter_flag))" \
 			 " AND (:filter_metric IS NULL"                                                       \
 			 " OR e.iteration->>'primarySingleMetricKey' = :filter_metric"                        \
 			 " OR e.iteration->>'primaryFunnelKey' = :filter_metric"                              \
@@ -174,7 +174,7 @@ STATEMENT(insert_experiment,
 STATEMENT(
 	list_experiments,
 	"SELECT " EXPERIMENT_COLUMNS_AND("(SELECT f.key FROM flagplane_data.flag f"
-									 " WHERE f.account_id = e.account_id AND f.id = e.flag_id)")
+									 " WHERE f.account_id = :account_id AND f.id = e.flag_id)")
 		LISTED_EXPERIMENTS " ORDER BY " PAGE_SORTED("e") "e.created_at, e.key"
 														 " LIMIT :limit OFFSET :offset");
 
