@@ -1,4 +1,4 @@
--- The wire: routes, headers, bodies, both dialects of errors.
+-- REST requests: routes, headers, bodies, both dialects of errors.
 \set VERBOSITY terse
 \pset format unaligned
 SELECT t.project('wire') AS id \gset

@@ -30,7 +30,7 @@ SELECT pg_temp.keys(l), pg_temp.links(l) FROM flagplane.list_flags('lists', 1, 1
 SELECT pg_temp.keys(l), pg_temp.links(l) FROM flagplane.list_flags('lists', 1, 0, 'query:a', '-name') l;
 SELECT t.try(format('SELECT flagplane.list_flags(%L, filter => %L, sort => %L)', 'lists', f, s))
 FROM (VALUES ('x:y', NULL), ('query', NULL), ('keys:a', NULL), (NULL, 'critical'), (NULL, '--name'), ('x:y', 'x'), (NULL, 'name,name,name,name')) v(f, s);
--- The same over the wire: a '+' in a query string arrives as %2B.
+-- The same by REST: a '+' in a query string arrives as %2B.
 SELECT status, pg_temp.keys(body), pg_temp.links(body) FROM flagplane.handle('GET', '/api/v2/flags/lists?limit=1&filter=query%3Aa%2Ctags%3Aa%2Bb&sort=-name');
 SELECT status, body FROM t.rest('GET', '/api/v2/flags/lists?sort=color');
 -- Environments sort by critical too.

@@ -42,6 +42,13 @@ private() { # words, and where they must not stand
 	private 'doors?|ground|foretold|voice|minted|minting|upkeep|twins?' src
 	private 'strangers?|stretch|wire|take_over' src/call src/util src/admin src/evaluation
 } | rule "a private word"
+# Prose is read in an editor: lines of text are short. Tables and code keep theirs.
+git ls-files '*.md' | tr '\n' '\0' | xargs -0 perl -CSD -ne '
+	if ($. == 1) { $code = 0 }
+	if (/^```/) { $code = !$code }
+	elsif (!$code && !/^\||^    / && length > 120) { print "$ARGV:$.: ", length() - 1, " characters\n" }
+	close ARGV if eof' |
+	rule "a line of prose of 120 characters or more"
 # A function of more lines does two things.
 awk 'FNR == 1 { open = 0 }
 	/^[a-z_][a-z0-9_]*\(/ { name = $1 }
