@@ -83,5 +83,5 @@ SELECT * FROM t.rest('DELETE', '/api/v2/projects/single');
 RESET flagplane.account;
 -- What was there before is in the audit log, without its keys.
 SELECT operation, t.mask(target) AS target, t.mask(before::text) AS before, after IS NULL AS gone FROM flagplane_data.audit_log
-WHERE operation LIKE 'delete%' ORDER BY generation, xid, ordinal;
-SELECT operation, before->>'apiKey' AS before, after->>'apiKey' AS after FROM flagplane_data.audit_log WHERE operation LIKE 'reset%' ORDER BY generation, xid, ordinal;
+WHERE operation LIKE 'delete%' ORDER BY epoch, xid, ordinal;
+SELECT operation, before->>'apiKey' AS before, after->>'apiKey' AS after FROM flagplane_data.audit_log WHERE operation LIKE 'reset%' ORDER BY epoch, xid, ordinal;

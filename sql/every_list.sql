@@ -27,8 +27,8 @@ SELECT l.name AS unknown FROM list l LEFT JOIN flagplane.operations() o ON o.nam
 -- Changes as they come with a dump: those of this transaction no feed may tell.
 CREATE FUNCTION pg_temp.account() RETURNS bigint LANGUAGE sql AS $$ SELECT id FROM flagplane_data.account WHERE key = current_setting('flagplane.account') $$;
 CREATE FUNCTION pg_temp.change(n int) RETURNS void LANGUAGE sql AS $$
-	INSERT INTO flagplane_data.audit_generation (account_id, number, system_identifier, timeline, began_at, is_current) VALUES (pg_temp.account(), 1, 1, 1, now(), true) ON CONFLICT DO NOTHING;
-	INSERT INTO flagplane_data.audit_log (account_id, generation, xid, ordinal, at, actor, operation, subject, target, after, request_id)
+	INSERT INTO flagplane_data.audit_epoch (account_id, number, system_identifier, timeline, began_at, is_current) VALUES (pg_temp.account(), 1, 1, 1, now(), true) ON CONFLICT DO NOTHING;
+	INSERT INTO flagplane_data.audit_log (account_id, epoch, xid, ordinal, at, actor, operation, subject, target, after, request_id)
 	VALUES (pg_temp.account(), 1, '100', n, now(), 'role:r', 'create_layer', 'layer', 'proj/p:layer/l', '{}', 'req')
 $$;
 CREATE FUNCTION pg_temp.ids(page json) RETURNS text[] LANGUAGE sql AS $$
@@ -110,7 +110,7 @@ BEGIN
 				PERFORM flagplane.create_flag('p', 'f', 'F');
 			END IF;
 			DELETE FROM flagplane_data.audit_log;
-			DELETE FROM flagplane_data.audit_generation;
+			DELETE FROM flagplane_data.audit_epoch;
 		END IF;
 		FOR n IN 0 .. 4 LOOP
 			IF n > 0 THEN

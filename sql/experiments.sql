@@ -138,7 +138,7 @@ SELECT flagplane.delete_project('experiments-2') IS NULL AS deleted;
 SELECT count(*) FROM flagplane_data.experiment e WHERE NOT EXISTS (SELECT FROM flagplane_data.environment n WHERE n.id = e.environment_id);
 -- Audited, with what was before.
 SELECT operation, t.mask(target) AS target, before->'currentIteration'->>'status' AS before, after->'currentIteration'->>'status' AS after FROM flagplane_data.audit_log
-WHERE operation IN ('start_experiment', 'stop_experiment', 'delete_experiment') AND target LIKE 'proj/experiments:%' ORDER BY generation, xid, ordinal;
+WHERE operation IN ('start_experiment', 'stop_experiment', 'delete_experiment') AND target LIKE 'proj/experiments:%' ORDER BY epoch, xid, ordinal;
 
 -- If-Match, and what leaves a row in the audit log.
 SELECT flagplane.create_experiment('experiments', 'production', 'locked', 'Locked') IS NOT NULL AS made;

@@ -7,7 +7,7 @@ SET flagplane.account = 'feed';
 -- Transactions of other databases count too: all that have a change before them must have ended.
 CREATE FUNCTION pg_temp.settle() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	WHILE (SELECT max(l.xid) FROM flagplane_data.audit_log l JOIN flagplane_data.audit_generation g ON g.account_id = l.account_id AND g.number = l.generation
+	WHILE (SELECT max(l.xid) FROM flagplane_data.audit_log l JOIN flagplane_data.audit_epoch g ON g.account_id = l.account_id AND g.number = l.epoch
 		WHERE g.system_identifier = (SELECT system_identifier FROM pg_control_system())) >= pg_snapshot_xmin(pg_current_snapshot()) LOOP
 		PERFORM pg_sleep(0.01);
 	END LOOP;
@@ -101,29 +101,29 @@ SELECT flagplane.changes()::text = flagplane.changes()::text AS same;
 COMMIT;
 -- Rows of another server, where transaction ids were far ahead: all told, before anything new.
 BEGIN;
-UPDATE flagplane_data.audit_generation SET system_identifier = 1 WHERE account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed');
+UPDATE flagplane_data.audit_epoch SET system_identifier = 1 WHERE account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed');
 UPDATE flagplane_data.audit_log SET xid = (xid::text::bigint + 1000000000000)::text::xid8 WHERE account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed');
 COMMIT;
-SELECT pg_temp.what(flagplane.changes()), left(flagplane.changes()->>'nextCursor', 12) = left(:'start', 8) || '0001' AS first_generation;
+SELECT pg_temp.what(flagplane.changes()), left(flagplane.changes()->>'nextCursor', 12) = left(:'start', 8) || '0001' AS first_epoch;
 SELECT flagplane.changes()->>'nextCursor' AS restored \gset
 SELECT count(flagplane.create_layer('feed2', 'after-' || g, 'L', '')) FROM generate_series(1, 2) g;
 SELECT pg_temp.settle() \g /dev/null
 SELECT pg_temp.what(flagplane.changes(:'restored')), pg_temp.what(flagplane.changes());
--- Back on the first server, whose ids are lower again: a third generation, not the first.
-UPDATE flagplane_data.audit_generation SET system_identifier = (SELECT system_identifier FROM pg_control_system()) - 1 WHERE number = 2 AND account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed');
-UPDATE flagplane_data.audit_generation SET system_identifier = (SELECT system_identifier FROM pg_control_system()) WHERE number = 1 AND account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed');
-UPDATE flagplane_data.audit_log SET xid = (xid::text::bigint - 1000000000000)::text::xid8 WHERE account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed') AND generation = 1;
+-- Back on the first server, whose ids are lower again: a third epoch, not the first.
+UPDATE flagplane_data.audit_epoch SET system_identifier = (SELECT system_identifier FROM pg_control_system()) - 1 WHERE number = 2 AND account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed');
+UPDATE flagplane_data.audit_epoch SET system_identifier = (SELECT system_identifier FROM pg_control_system()) WHERE number = 1 AND account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed');
+UPDATE flagplane_data.audit_log SET xid = (xid::text::bigint - 1000000000000)::text::xid8 WHERE account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed') AND epoch = 1;
 SELECT flagplane.changes()->>'nextCursor' AS moved \gset
 SELECT flagplane.create_layer('feed2', 'back', 'L', '') IS NOT NULL AS made;
 SELECT pg_temp.settle() \g /dev/null
 SELECT pg_temp.what(flagplane.changes(:'moved')), right(pg_temp.what(flagplane.changes()), 42) AS all_of_them;
 -- A promoted standby goes on in another timeline of the same system.
-UPDATE flagplane_data.audit_generation SET timeline = timeline - 1 WHERE number = 3 AND account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed');
+UPDATE flagplane_data.audit_epoch SET timeline = timeline - 1 WHERE number = 3 AND account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed');
 SELECT flagplane.changes()->>'nextCursor' AS promoted \gset
 SELECT flagplane.create_layer('feed2', 'promoted', 'L', '') IS NOT NULL AS made;
 SELECT pg_temp.settle() \g /dev/null
 SELECT pg_temp.what(flagplane.changes(:'promoted'));
-SELECT number, system_identifier = c.s AS here, count(l.xid) FROM flagplane_data.audit_generation g JOIN flagplane_data.audit_log l ON l.account_id = g.account_id AND l.generation = g.number, (SELECT system_identifier AS s FROM pg_control_system()) c
+SELECT number, system_identifier = c.s AS here, count(l.xid) FROM flagplane_data.audit_epoch g JOIN flagplane_data.audit_log l ON l.account_id = g.account_id AND l.epoch = g.number, (SELECT system_identifier AS s FROM pg_control_system()) c
 WHERE g.account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed') GROUP BY 1, 2 ORDER BY 1;
 RESET flagplane.account;
 -- No secret is in the feed.

@@ -123,5 +123,5 @@ SELECT flagplane.create_layer('traffic', 'checkout', 'The key is free again', ''
 SELECT pg_temp.patch('[' || pg_temp.reserve('size', '10') || ']');
 -- Audited, with what was before.
 SELECT operation, target, before->'environments' AS before, after->'environments' AS after FROM flagplane_data.audit_log
-WHERE operation IN ('update_layer', 'delete_layer') AND target = 'proj/traffic:layer/checkout' ORDER BY generation, xid, ordinal LIMIT 4;
+WHERE operation IN ('update_layer', 'delete_layer') AND target = 'proj/traffic:layer/checkout' ORDER BY epoch, xid, ordinal LIMIT 4;
 SELECT operation, before->>'description' AS before, after FROM flagplane_data.audit_log WHERE operation = 'delete_layer' AND target = 'proj/traffic:layer/checkout';

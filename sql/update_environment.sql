@@ -24,7 +24,7 @@ SELECT count(*) FROM flagplane_data.audit_log WHERE operation = 'update_environm
 SELECT r.status, r.headers FROM t.rest('PATCH', '/api/v2/projects/patched/environments/test', '[{"op": "replace", "path": "/name", "value": "Twice"}]') r;
 SELECT r.status, r.headers FROM t.rest('PATCH', '/api/v2/projects/patched/environments/test', '[]') r;
 SELECT count(*) - :before_count AS rows FROM flagplane_data.audit_log WHERE operation = 'update_environment';
-SELECT target, before->>'name' AS before, after->>'name' AS after, before->>'apiKey' AS secret FROM flagplane_data.audit_log WHERE operation = 'update_environment' ORDER BY generation DESC, xid DESC, ordinal DESC LIMIT 1;
+SELECT target, before->>'name' AS before, after->>'name' AS after, before->>'apiKey' AS secret FROM flagplane_data.audit_log WHERE operation = 'update_environment' ORDER BY epoch DESC, xid DESC, ordinal DESC LIMIT 1;
 
 -- The comment stands in the audit log.
 SELECT after->>'color' AS color, comment FROM flagplane_data.audit_log WHERE operation = 'update_environment' AND comment IS NOT NULL;

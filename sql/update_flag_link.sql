@@ -11,7 +11,7 @@ SELECT pg_temp.patch(:'id', '[{"op": "replace", "path": "/title", "value": "Upda
 SELECT pg_temp.patch(:'id', '{"comment": "no words", "patch": [{"op": "remove", "path": "/description"}, {"op": "test", "path": "/_key", "value": "k"}]}');
 SELECT pg_temp.patch(:'id', '[{"op": "add", "path": "/description", "value": "Again"}, {"op": "copy", "from": "/description", "path": "/title"}]');
 SELECT flagplane.update_flag_link('linked', 'f', :'id', '[{"op": "replace", "path": "/title", "value": ""}]')->>'title' AS empty;
-SELECT before->>'title' AS before, after->>'title' AS after FROM flagplane_data.audit_log WHERE operation = 'update_flag_link' ORDER BY generation, xid, ordinal;
+SELECT before->>'title' AS before, after->>'title' AS after FROM flagplane_data.audit_log WHERE operation = 'update_flag_link' ORDER BY epoch, xid, ordinal;
 -- Nothing changed: no row.
 SELECT pg_temp.patch(:'id', '[]') ~ '^200 ' AS good, count(*) AS rows FROM flagplane_data.audit_log WHERE operation = 'update_flag_link';
 -- Refused.

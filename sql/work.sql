@@ -68,7 +68,7 @@ BEGIN;
 SELECT flagplane.create_account('worklog', 'Work') IS NOT NULL AS made;
 SET LOCAL flagplane.account = 'worklog';
 SELECT t.project('worklog') IS NOT NULL AS made, flagplane.create_access_token('t', '{audit:read}', projects => '{worklog}')->>'token' AS token \gset
-INSERT INTO flagplane_data.audit_log (account_id, generation, xid, ordinal, at, actor, operation, subject, target, after, request_id)
+INSERT INTO flagplane_data.audit_log (account_id, epoch, xid, ordinal, at, actor, operation, subject, target, after, request_id)
 	SELECT a.id, 1, n::text::xid8, 0, '2020-01-01Z'::timestamptz + n * interval '1 second', 'role:somebody', 'create_layer', 'layer', 'proj/work:layer/l' || n, json_build_object('name', 'Layer ' || n), ''
 	FROM flagplane_data.account a, generate_series(1, 40000) n WHERE a.key = 'worklog';
 CREATE FUNCTION pg_temp.at(n integer) RETURNS bigint LANGUAGE sql AS $$ SELECT 1577836800000 + n * 1000::bigint $$;

@@ -458,28 +458,28 @@ COMMENT ON COLUMN flagplane_data.idempotency_key.location IS 'The Location of th
 COMMENT ON COLUMN flagplane_data.idempotency_key.version IS 'The ETag of the response.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.idempotency_key', '');
 
-CREATE TABLE flagplane_data.audit_generation (
+CREATE TABLE flagplane_data.audit_epoch (
 	account_id bigint NOT NULL REFERENCES flagplane_data.account,
-	number integer NOT NULL CONSTRAINT audit_generation_number CHECK (number BETWEEN 1 AND 65535),
+	number integer NOT NULL CONSTRAINT audit_epoch_number CHECK (number BETWEEN 1 AND 65535),
 	system_identifier bigint NOT NULL,
 	timeline bigint NOT NULL,
 	began_at timestamptz NOT NULL,
 	is_current boolean NOT NULL,
 	PRIMARY KEY (account_id, number)
 );
-CREATE UNIQUE INDEX audit_generation_current ON flagplane_data.audit_generation (account_id) WHERE is_current;
-COMMENT ON TABLE flagplane_data.audit_generation IS 'The servers that the audit log has been written on, one after the other: transaction ids are counted on each anew.';
-COMMENT ON COLUMN flagplane_data.audit_generation.account_id IS 'The account that the row belongs to.';
-COMMENT ON COLUMN flagplane_data.audit_generation.number IS 'Counted from 1.';
-COMMENT ON COLUMN flagplane_data.audit_generation.system_identifier IS 'The database cluster, from pg_control_system().';
-COMMENT ON COLUMN flagplane_data.audit_generation.timeline IS 'Its timeline: a promoted standby goes on in another one.';
-COMMENT ON COLUMN flagplane_data.audit_generation.began_at IS 'When the account was first changed there.';
-COMMENT ON COLUMN flagplane_data.audit_generation.is_current IS 'Whether it is the highest one, which is written in.';
-SELECT pg_catalog.pg_extension_config_dump('flagplane_data.audit_generation', '');
+CREATE UNIQUE INDEX audit_epoch_current ON flagplane_data.audit_epoch (account_id) WHERE is_current;
+COMMENT ON TABLE flagplane_data.audit_epoch IS 'The servers that the audit log has been written on, one after the other: transaction ids are counted on each anew.';
+COMMENT ON COLUMN flagplane_data.audit_epoch.account_id IS 'The account that the row belongs to.';
+COMMENT ON COLUMN flagplane_data.audit_epoch.number IS 'Counted from 1.';
+COMMENT ON COLUMN flagplane_data.audit_epoch.system_identifier IS 'The database cluster, from pg_control_system().';
+COMMENT ON COLUMN flagplane_data.audit_epoch.timeline IS 'Its timeline: a promoted standby goes on in another one.';
+COMMENT ON COLUMN flagplane_data.audit_epoch.began_at IS 'When the account was first changed there.';
+COMMENT ON COLUMN flagplane_data.audit_epoch.is_current IS 'Whether it is the highest one, which is written in.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.audit_epoch', '');
 
 CREATE TABLE flagplane_data.audit_log (
 	account_id bigint NOT NULL,
-	generation integer NOT NULL,
+	epoch integer NOT NULL,
 	xid xid8 NOT NULL,
 	ordinal integer NOT NULL,
 	at timestamptz NOT NULL,
@@ -493,12 +493,12 @@ CREATE TABLE flagplane_data.audit_log (
 	after json,
 	comment text,
 	request_id text NOT NULL,
-	PRIMARY KEY (account_id, generation, xid, ordinal)
+	PRIMARY KEY (account_id, epoch, xid, ordinal)
 );
-CREATE INDEX audit_log_newest ON flagplane_data.audit_log (account_id, at, generation, xid, ordinal);
+CREATE INDEX audit_log_newest ON flagplane_data.audit_log (account_id, at, epoch, xid, ordinal);
 COMMENT ON TABLE flagplane_data.audit_log IS 'One row for each change, written in the change''s own transaction. Its key is the order of changes().';
 COMMENT ON COLUMN flagplane_data.audit_log.account_id IS 'The account that the row belongs to.';
-COMMENT ON COLUMN flagplane_data.audit_log.generation IS 'The server that it was made on: a number in audit_generation.';
+COMMENT ON COLUMN flagplane_data.audit_log.epoch IS 'The server that it was made on: a number in audit_epoch.';
 COMMENT ON COLUMN flagplane_data.audit_log.xid IS 'The transaction that made the change; the topmost one.';
 COMMENT ON COLUMN flagplane_data.audit_log.ordinal IS 'Its place among the changes of its transaction.';
 COMMENT ON COLUMN flagplane_data.audit_log.at IS 'Start of the transaction that made the change.';

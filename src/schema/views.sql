@@ -164,7 +164,7 @@ CREATE VIEW flagplane.audit WITH (security_barrier) AS
 WITH caller AS MATERIALIZED (
 	SELECT c.account_id, c.limited_to FROM flagplane.current_caller('audit:read') c
 )
-SELECT a.account_id, a.generation, a.xid, a.ordinal, a.at, a.actor, a.member_id, a.operation,
+SELECT a.account_id, a.epoch, a.xid, a.ordinal, a.at, a.actor, a.member_id, a.operation,
 	a.subject, a.project_id, a.target, a.before, a.after, a.comment, a.request_id
 FROM flagplane_data.audit_log a
 WHERE (SELECT c.account_id FROM caller c) IS NOT NULL
@@ -178,7 +178,7 @@ COMMENT ON VIEW flagplane.audit IS
 'The changes made in the caller''s account.
 Needs the scope audit:read; a token that is limited to projects sees theirs only.';
 COMMENT ON COLUMN flagplane.audit.account_id IS 'The account that the row belongs to.';
-COMMENT ON COLUMN flagplane.audit.generation IS 'The server that it was made on: changes are in the order of generation, xid and ordinal.';
+COMMENT ON COLUMN flagplane.audit.epoch IS 'The server that it was made on: changes are in the order of epoch, xid and ordinal.';
 COMMENT ON COLUMN flagplane.audit.xid IS 'The transaction that made the change; the topmost one.';
 COMMENT ON COLUMN flagplane.audit.ordinal IS 'Its place among the changes of its transaction.';
 COMMENT ON COLUMN flagplane.audit.at IS 'Start of the transaction that made the change.';
