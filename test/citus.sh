@@ -29,6 +29,7 @@ calls() {
 on coordinator -d postgres -c 'CREATE DATABASE plain'
 on coordinator -d plain >/dev/null -c 'CREATE EXTENSION flagplane CASCADE' -c "SELECT flagplane.create_account('expected', 'E')"
 calls expected coordinator -d plain >"$work/expected"
+if [ -n "${CITUS_KEEP:-}" ]; then cp "$work/expected" "$CITUS_KEEP"; fi
 same "the calls meet every refusal that they should" "$(grep -c '^ERROR' "$work/expected") $(grep -cE '^[0-9A-Z]{5}$' "$work/expected")" "$(grep -c '^.echo' "$here/citus/calls.sql") $(grep -c '^.echo' "$here/citus/calls.sql")"
 
 # Without the right to log in on the other nodes, or away from the coordinator, nothing is distributed.
