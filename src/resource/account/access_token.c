@@ -162,9 +162,9 @@ STATEMENT(find_foreign_project,
 	" OR t.member_id IS NULL OR t.member_id = :caller_member_id)"           \
 	" AND (:limited_token_id IS NULL OR (NOT t.all_projects AND NOT EXISTS" \
 	" (SELECT 1 FROM flagplane_data.access_token_project r"                 \
-	" WHERE r.account_id = :account_id AND r.token_id = t.id"              \
+	" WHERE r.account_id = :account_id AND r.token_id = t.id"               \
 	" AND NOT EXISTS (SELECT 1 FROM flagplane_data.access_token_project o"  \
-	" WHERE o.account_id = :account_id AND o.project_id = r.project_id"    \
+	" WHERE o.account_id = :account_id AND o.project_id = r.project_id"     \
 	" AND o.token_id = :limited_token_id))))"
 
 STATEMENT(list_tokens, "SELECT " TOKEN_COLUMNS VISIBLE_TOKENS

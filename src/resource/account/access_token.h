@@ -17,7 +17,7 @@
 	" (SELECT coalesce(array_agg(p.key::text ORDER BY p.key), '{}')"                       \
 	" FROM flagplane_data.access_token_project r JOIN flagplane_data.project p"            \
 	" ON p.account_id = r.account_id AND p.id = r.project_id"                              \
-	" WHERE r.account_id = :account_id AND r.token_id = t.id) AS projects,"               \
+	" WHERE r.account_id = :account_id AND r.token_id = t.id) AS projects,"                \
 	" t.rate_tier, t.member_id, t.default_api_version, t.created_at, t.updated_at,"        \
 	" t.expires_at, t.revoked_at, t.killed_at,"                                            \
 	" (SELECT u.used_at FROM flagplane_data.access_token_use u"                            \

@@ -24,7 +24,7 @@
 /* A part of the target, which is made of kind/id with colons in between. */
 #define TARGET_PART(kind) "substring(l.target from '(?:^|:)" kind "/([^:]*)')"
 
-#define TARGET_PROJECT                                                                 \
+#define TARGET_PROJECT                                                                \
 	"EXISTS (SELECT 1 FROM flagplane_data.project p WHERE p.account_id = :account_id" \
 	" AND p.key = " TARGET_PART("proj")
 

@@ -33,8 +33,8 @@ typedef struct Environment
 	" e.require_comments, e.confirm_changes, e.tags, e.critical, e.approval_settings, e.version," \
 	" e.project_id"
 
-#define CURRENT_KEY(kind)                                                                    \
-	"(SELECT k.value FROM flagplane_data.environment_key k"                                  \
+#define CURRENT_KEY(kind)                                                                   \
+	"(SELECT k.value FROM flagplane_data.environment_key k"                                 \
 	" WHERE k.account_id = :account_id AND k.environment_id = e.id AND k.kind = '" kind "'" \
 	" AND k.replaced_in IS NULL)"
 

@@ -2,8 +2,8 @@
  * flag.c
  *	  Flags: created, read, changed by a patch of their documents, and deleted.
  *
- * Whoever creates or deletes a flag, or changes what flags need of each other, first locks
- * the project for update, and then the flag.
+ * Whoever creates or deletes a flag, or changes what other flags depend on, locks first
+ * the project, with FOR NO KEY UPDATE, and then the flag.
  */
 #include "resource/flag/flag.h"
 #include "resource/resource.h"
@@ -19,7 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/resowner.h"
 
-/* How many custom properties a flag has, and values each of them; how many bytes a key, a name and a value have. */
+/* How many custom properties a flag has, and values each of them; how many bytes their texts have. */
 #define PROPERTIES_MAX 64
 #define PROPERTY_MAX   64
 
@@ -90,7 +90,7 @@ enum
 
 const Field update_flag_fields[] = {
 	PROJECT_KEY_FIELD, FLAG_KEY_FIELD, [PATCH] = PATCH_FIELD,
-	/* There are no scheduled changes or approvals that a patch could be in conflict with. */
+	/* There are no scheduled changes or approvals that a patch could conflict with. */
 	[IGNORE_CONFLICTS] = FIELD("ignore_conflicts", "ignoreConflicts", FIELD_BOOLEAN,
 							   .place = IN_QUERY, .fallback = "false"),
 	[DRY_RUN] = FIELD("dry_run", "dryRun", FIELD_BOOLEAN, .place = IN_QUERY, .fallback = "false"),
@@ -126,7 +126,8 @@ STATEMENT(lock_source,
 STATEMENT(find_environments,
 		  "SELECT e.key FROM flagplane_data.project p JOIN flagplane_data.environment e"
 		  " ON e.account_id = p.account_id AND e.project_id = p.id"
-		  " WHERE p.account_id = :account_id AND p.key = :project_key AND e.key = ANY (:keys)");
+		  " WHERE p.account_id = :account_id AND p.key = :project_key AND e.key = ANY "
+		  "(:environment_keys)");
 
 /* What is not given has its default: that of the flag that is cloned, or of the project. */
 STATEMENT(insert_flag,
@@ -161,7 +162,7 @@ STATEMENT(update_flag,
 STATEMENT(delete_flag, "DELETE FROM flagplane_data.flag f"
 					   " WHERE f.account_id = :account_id AND f.id = :flag_id");
 
-/* A patched flag goes through the fields and rules of a creation. */
+/* A patched flag has the fields and rules of a new one. */
 static const Operation creation = {
 	.name = "update_flag",
 	.dialect = LAUNCHDARKLY,
@@ -320,8 +321,8 @@ flag_lock_key_share(Request *request)
 }
 
 /*
- * flag_lock_for_update locks the flag, reads it as it is now, and holds it to the version
- * in If-Match.  It binds :flag_id; the flag's document becomes the audit log's before.
+ * flag_lock_for_update locks the flag, reads it as it is now, and requires the version in
+ * If-Match.  It binds :flag_id; the document becomes what the flag was before the change.
  */
 static Flag
 flag_lock_for_update(Request *request)
@@ -337,55 +338,57 @@ flag_lock_for_update(Request *request)
 }
 
 /*
+ * has_key tells whether a key is among the rows of find_environments.
+ */
+static bool
+has_key(const Rows *rows, const char *key)
+{
+	for (uint64 i = 0; i < rows->count; i++)
+	{
+		Row row;
+
+		row_read(rows, i, &row);
+		if (strcmp(row_get_string(&row, "key"), key) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
  * flag_environments reads a list of environments' keys; NULL if it is absent.  It refuses
  * a key that no environment of the project has.
  */
 ArrayType *
 flag_environments(Request *request, int field)
 {
-	char *names = request_string(request, field);
+	char *list = request_string(request, field);
 	ArrayBuildState *built = NULL;
-	List *wanted = NIL;
+	List *keys = NIL;
 	ListCell *cell;
-	ArrayType *keys;
-	Params params = {0};
+	ArrayType *array;
 	Rows rows;
 	char *rest = NULL;
 
-	if (names == NULL)
+	if (list == NULL)
 		return NULL;
-	for (char *name = strtok_r(names, ",", &rest); name; name = strtok_r(NULL, ",", &rest))
+	for (char *key = strtok_r(list, ",", &rest); key; key = strtok_r(NULL, ",", &rest))
 	{
-		wanted = lappend(wanted, name);
-		built = accumArrayResult(built, CStringGetTextDatum(name), false, TEXTOID,
-								 CurrentMemoryContext);
+		keys = lappend(keys, key);
+		built =
+			accumArrayResult(built, CStringGetTextDatum(key), false, TEXTOID, CurrentMemoryContext);
 	}
-	if (wanted == NIL)
+	if (keys == NIL)
 		return NULL;
-	keys = DatumGetArrayTypeP(makeArrayResult(built, CurrentMemoryContext));
-
-	bind_bigint(&params, "account_id", request->caller.account);
-	bind_text(&params, "project_key", request_string(request, PROJECT_KEY));
-	bind_texts(&params, "keys", keys);
-	rows = statement_run(&find_environments, &params, request->mode);
-	foreach (cell, wanted)
-	{
-		char *name = lfirst(cell);
-		bool found = false;
-
-		for (uint64 i = 0; i < rows.count && !found; i++)
-		{
-			Row row;
-
-			row_read(&rows, i, &row);
-			found = strcmp(row_get_string(&row, "key"), name) == 0;
-		}
-		if (!found)
-			request_violation(request, field, "holds an unknown environment key: %s", name);
-	}
+	array = DatumGetArrayTypeP(makeArrayResult(built, CurrentMemoryContext));
+	bind_texts(&request->params, "environment_keys", array);
+	rows = request_run(request, &find_environments);
+	foreach (cell, keys)
+		if (!has_key(&rows, lfirst(cell)))
+			request_violation(request, field, "holds an unknown environment key: %s",
+							  (char *) lfirst(cell));
 	if (request->violations.count > 0)
 		error_raise_violations(ERR_INVALID, &request->violations);
-	return keys;
+	return array;
 }
 
 /*
@@ -402,11 +405,11 @@ do_get_flag(Request *request)
 }
 
 /*
- * property_is_good tells whether a custom property is {name, value}, value being
- * a list of strings.
+ * is_property tells whether a custom property is {name, value} with a list of strings as
+ * value.
  */
 static bool
-property_is_good(JsonbValue *property)
+is_property(JsonbValue *property)
 {
 	static const char *const members[] = {"name", "value", NULL};
 	Jsonb *object = JsonbValueToJsonb(property);
@@ -455,8 +458,7 @@ check_custom_properties(Request *request)
 	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
 	{
 		(void) JsonbIteratorNext(&iterator, &value, true);
-		if (key.val.string.len == 0 || key.val.string.len > PROPERTY_MAX ||
-			!property_is_good(&value))
+		if (key.val.string.len == 0 || key.val.string.len > PROPERTY_MAX || !is_property(&value))
 		{
 			request_violation(request, CUSTOM_PROPERTIES,
 							  "must hold, by keys of 1 to %d bytes, a name and a list of strings "
@@ -486,8 +488,8 @@ check_defaults(Request *request)
 
 /*
  * check_create_flag binds what is stored of variations, defaults and the availability.
- * What a new flag takes from the one that it clones is NULL.  request->state holds the
- * variations of a flag that is changed.
+ * What a new flag has of the one that it clones is NULL.  In a patch, request->state is
+ * the list of the variations before.
  */
 void
 check_create_flag(Request *request)
@@ -715,7 +717,7 @@ apply_patch(Request *request, Jsonb *patch, Jsonb *document)
 	if (!JB_ROOT_IS_OBJECT(patch) || jsonb_member(patch, "patch", &value))
 		return json_patch_leniently(document, patching_operations(request, PATCH));
 	if (jsonb_member(patch, "instructions", &value))
-		return flag_follow_instructions(request, patch, document);
+		return flag_apply_instructions(request, patch, document);
 	if (!jsonb_member(patch, "merge", &value))
 		return json_merge_patch(document, patch);
 	if (jsonb_unknown_key(patch, members) != NULL)

@@ -59,7 +59,7 @@ STATEMENT(find_any_flag, "SELECT 1 FROM flagplane_data.flag f WHERE f.account_id
 						 "f.project_id = :project_id"
 						 " LIMIT 1");
 
-/* What a new flag's, or a new environment's, configurations are made of, and in which state it is. */
+/* The state of what the configurations of a new flag, or of a new environment, are made of. */
 STATEMENT(list_environments_of_flag,
 		  "SELECT md5(string_agg(e.id || ':' || e.version, ',' ORDER BY e.id)) AS state"
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
@@ -80,7 +80,7 @@ STATEMENT(list_shown_environments, "SELECT e.id, e.key, e.name FROM flagplane_da
 								   " AND (:keys IS NULL OR e.key = ANY (:keys))"
 								   " ORDER BY e.created_at, e.key");
 
-/* The settings of some flags in some environments; the caller sorts them, and reads the columns in this order. */
+/* The settings of some flags in some environments, in no order. */
 STATEMENT(list_configurations,
 		  "SELECT c.flag_id, c.environment_id, c.is_on, c.salt, c.sel, c.last_modified, c.version,"
 		  " c.targets, c.rules, c.fallthrough, c.off_variation, c.prerequisites, c.track_events"
@@ -88,12 +88,12 @@ STATEMENT(list_configurations,
 		  " AND c.flag_id = ANY (:flag_ids)"
 		  " AND (:environment_ids IS NULL OR c.environment_id = ANY (:environment_ids))");
 
-STATEMENT(change_configuration,
+STATEMENT(update_configuration,
 		  "UPDATE flagplane_data.flag_environment c SET is_on = (:settings->>'on')::boolean,"
-		  " fallthrough = :settings->'fallthrough', off_variation = "
-		  "(:settings->>'offVariation')::integer,"
-		  " targets = :settings->'targets', rules = :settings->'rules', prerequisites = "
-		  ":settings->'prerequisites',"
+		  " fallthrough = :settings->'fallthrough',"
+		  " off_variation = (:settings->>'offVariation')::integer,"
+		  " targets = :settings->'targets', rules = :settings->'rules',"
+		  " prerequisites = :settings->'prerequisites',"
 		  " track_events = (:settings->>'trackEvents')::boolean, version = c.version + 1,"
 		  " last_modified = :now"
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
@@ -108,38 +108,32 @@ typedef struct ShownEnvironment
 	char *id;
 	char *key;
 	char *name;
-	int place; /* in the project's order */
+	int index; /* in the project's order */
 } ShownEnvironment;
 
-/* A flag whose settings are read, and where it stands among those that were asked for. */
-typedef struct SoughtFlag
+/* A flag whose settings are read, and its index among those. */
+typedef struct IndexedFlag
 {
 	pg_uuid_t *id;
-	int place;
-} SoughtFlag;
+	int index;
+} IndexedFlag;
 
 /* The settings of some flags, by flag and environment. */
 struct Configurations
 {
 	Rows rows;
-	uint64 *numbers; /* of rows, from 1 on, by flag and environment; 0: none */
+	uint64 *numbers; /* of rows, from 1, by flag and environment; 0: none */
 	ShownEnvironment *environments;
 	int count;	  /* of environments */
 	bool summary; /* they are written without targets, rules and prerequisites */
 };
 
-/*
- * compare_flags orders flags by their ids.
- */
 static int
 compare_flags(const void *a, const void *b)
 {
-	return memcmp(((const SoughtFlag *) a)->id, ((const SoughtFlag *) b)->id, UUID_LEN);
+	return memcmp(((const IndexedFlag *) a)->id, ((const IndexedFlag *) b)->id, UUID_LEN);
 }
 
-/*
- * compare_environments orders environments by their ids.
- */
 static int
 compare_environments(const void *a, const void *b)
 {
@@ -173,7 +167,7 @@ read_shown_environments(Request *request, ArrayType *keys, Configurations *confi
 		environment->id = row_get_string(&row, "id");
 		environment->key = row_get_string(&row, "key");
 		environment->name = row_get_string(&row, "name");
-		environment->place = i;
+		environment->index = i;
 		sorted[i] = *environment;
 	}
 	qsort(sorted, configurations->count, sizeof(ShownEnvironment), compare_environments);
@@ -215,12 +209,12 @@ configurations_read(Request *request, const Flag *flags, int count, ArrayType *k
 	Configurations *configurations = palloc0(sizeof(Configurations));
 	ShownEnvironment *environments = read_shown_environments(request, keys, configurations);
 	int width = configurations->count;
-	SoughtFlag *sought = palloc(sizeof(SoughtFlag) * (count + 1));
+	IndexedFlag *sought = palloc(sizeof(IndexedFlag) * (count + 1));
 
 	for (int i = 0; i < count; i++)
-		sought[i] = (SoughtFlag){DatumGetUUIDP(flags[i].id), i};
+		sought[i] = (IndexedFlag){DatumGetUUIDP(flags[i].id), i};
 	configurations->summary = summary;
-	qsort(sought, count, sizeof(SoughtFlag), compare_flags);
+	qsort(sought, count, sizeof(IndexedFlag), compare_flags);
 	configurations->rows =
 		run_list_configurations(request, flags, count, environments, width, keys == NULL);
 	configurations->numbers = palloc_extended(sizeof(uint64) * ((Size) count * width + 1),
@@ -228,36 +222,36 @@ configurations_read(Request *request, const Flag *flags, int count, ArrayType *k
 	for (uint64 i = 0; i < configurations->rows.count; i++)
 	{
 		Row row;
-		SoughtFlag wanted_flag;
-		SoughtFlag *flag;
+		IndexedFlag wanted_flag;
+		IndexedFlag *flag;
 		ShownEnvironment wanted;
 		ShownEnvironment *environment;
 
 		row_read(&configurations->rows, i, &row);
 		wanted_flag.id = DatumGetUUIDP(row_get_datum(&row, "flag_id"));
 		wanted.id = row_get_string(&row, "environment_id");
-		flag = bsearch(&wanted_flag, sought, count, sizeof(SoughtFlag), compare_flags);
+		flag = bsearch(&wanted_flag, sought, count, sizeof(IndexedFlag), compare_flags);
 		environment =
 			bsearch(&wanted, environments, width, sizeof(ShownEnvironment), compare_environments);
 		if (flag && environment)
-			configurations->numbers[(Size) flag->place * width + environment->place] = i + 1;
+			configurations->numbers[(Size) flag->index * width + environment->index] = i + 1;
 	}
 	return configurations;
 }
 
 /*
- * settings_member writes a member of a configuration as it is stored, without a copy of
- * its text: a list has thousands of them.
+ * stored_member writes a member of a configuration without a copy of its text: a list has
+ * thousands of them.
  */
 static void
-settings_member(StringInfo out, Row *row, const char *name)
+stored_member(StringInfo out, Row *row, const char *name)
 {
 	document_key(out, name);
 	jsonb_append(out, DatumGetJsonbP(row_get_datum(row, name)));
 }
 
 /*
- * completed_member is settings_member with what was left out when it was stored.
+ * completed_member is stored_member with what was left out when it was stored.
  */
 static void
 completed_member(StringInfo out, Row *row, const char *name)
@@ -267,8 +261,7 @@ completed_member(StringInfo out, Row *row, const char *name)
 }
 
 /*
- * configuration_document writes a flag's configuration in one environment, the
- * row of list_configurations, as a member of environments.
+ * configuration_document writes a row of list_configurations as a member of environments.
  */
 static void
 configuration_document(StringInfo out, const char *project_key, const Flag *flag,
@@ -292,7 +285,7 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 	if (!row_is_null(row, "off_variation"))
 		document_integer(out, "offVariation", row_get_integer(row, "off_variation"));
 	if (!summary)
-		settings_member(out, row, "prerequisites");
+		stored_member(out, row, "prerequisites");
 	document_key(out, "_site");
 	appendStringInfo(out, "{\"href\":\"/%s/%s/features/%s\",\"type\":\"text/html\"}", project_key,
 					 environment->key, flag->key);
@@ -303,8 +296,8 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 }
 
 /*
- * configurations_document writes the configurations of a flag, the one at this place of
- * those that were read, as the member environments, by the environments' keys.
+ * configurations_document writes the member environments of a flag: its configurations by
+ * the environments' keys.  It is flag number so many of those that were read.
  */
 void
 configurations_document(Request *request, const Flag *flag, const Configurations *configurations,
@@ -398,7 +391,7 @@ flag_configure(Request *request, Datum flag_id, const InitialSettings *settings)
 }
 
 /*
- * same_member tells whether two objects have the same as a member.
+ * same_member tells whether a member is the same in two objects, or absent in both.
  */
 static bool
 same_member(const Jsonb *a, const Jsonb *b, const char *name)
@@ -410,15 +403,16 @@ same_member(const Jsonb *a, const Jsonb *b, const char *name)
 }
 
 /*
- * change_configuration_of holds a patched configuration to its rules and writes it.
+ * change_configuration checks a patched configuration and stores it.  If the flag has
+ * fewer variations than before, what has not changed is checked too.
  */
 static void
-change_configuration_of(Request *request, Violations *violations, const Flag *flag,
-						const char *environment_key, Jsonb *before, Jsonb *after, int variations,
-						bool fewer)
+change_configuration(Request *request, Violations *violations, const Flag *flag,
+					 const char *environment_key, Jsonb *before, Jsonb *after, int variations,
+					 bool fewer)
 {
-	/* "fallthough" is how Terraform's provider resets what it means by fallthrough: the
-	 * service takes no notice of it, and neither is any taken here. */
+	/* Terraform's provider writes "fallthough" where it resets fallthrough: it is ignored, as
+	 * the service does. */
 	static const char *const editable[] = {"on",		  "fallthrough", "offVariation",
 										   "targets",	  "rules",		 "prerequisites",
 										   "trackEvents", "fallthough",	 NULL};
@@ -443,49 +437,50 @@ change_configuration_of(Request *request, Violations *violations, const Flag *fl
 	bind_text(&params, "environment_key", environment_key);
 	bind_jsonb(&params, "settings", JsonbPGetDatum(jsonb_of_text(written)));
 	bind_time(&params, "now", request->now);
-	if (statement_run(&change_configuration, &params, STATEMENT_WRITE).count == 0)
+	if (statement_run(&update_configuration, &params, STATEMENT_WRITE).count == 0)
 		error_raise(ERR_NOT_FOUND, "environment \"%s\" does not exist", environment_key);
 }
 
 /*
- * configurations_change writes what a patch has made of a flag's configurations,
- * the member environments of its document.  One that has not changed is held to the
- * rules too if the flag has fewer variations than before.  What is wrong is raised.
+ * configurations_change stores the configurations of a patched flag: the member
+ * environments of its document.  If the flag has fewer variations than before, those that
+ * have not changed are checked too.
  */
 void
 configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *after,
 					  int variations, int variations_before)
 {
 	Violations violations = {0};
-	Jsonb *had = jsonb_member_of(before, "environments");
-	Jsonb *has = jsonb_member_of(after, "environments");
+	Jsonb *old_environments = jsonb_member_of(before, "environments");
+	Jsonb *new_environments = jsonb_member_of(after, "environments");
 	JsonbIterator *iterator;
 	JsonbValue key;
 	JsonbValue value;
 
-	if (has == NULL || !JB_ROOT_IS_OBJECT(has) || JB_ROOT_COUNT(has) != JB_ROOT_COUNT(had))
+	if (new_environments == NULL || !JB_ROOT_IS_OBJECT(new_environments) ||
+		JB_ROOT_COUNT(new_environments) != JB_ROOT_COUNT(old_environments))
 	{
 		error_violation(&violations, "environments", "must hold the environments of the project");
 		error_raise_violations(ERR_INVALID, &violations);
 	}
-	iterator = JsonbIteratorInit(&had->root);
+	iterator = JsonbIteratorInit(&old_environments->root);
 	(void) JsonbIteratorNext(&iterator, &key, true);
 	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
 	{
 		char *name = jsonb_string(&key);
 		Jsonb *old;
-		Jsonb *now = jsonb_member_of(has, name);
+		Jsonb *changed = jsonb_member_of(new_environments, name);
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		old = JsonbValueToJsonb(&value);
-		if (now == NULL || !JB_ROOT_IS_OBJECT(now))
+		if (changed == NULL || !JB_ROOT_IS_OBJECT(changed))
 			error_violation(&violations, "environments",
 							"must hold the environments of the project");
-		else if (!jsonb_equal(old, now))
-			change_configuration_of(request, &violations, flag, name, old, now, variations,
-									variations < variations_before);
+		else if (!jsonb_equal(old, changed))
+			change_configuration(request, &violations, flag, name, old, changed, variations,
+								 variations < variations_before);
 		else if (variations < variations_before)
-			(void) targeting_check(&violations, psprintf("environments.%s", name), NULL, now,
+			(void) targeting_check(&violations, psprintf("environments.%s", name), NULL, changed,
 								   variations);
 	}
 	if (violations.count > 0)

@@ -123,7 +123,7 @@ STATEMENT(update_flag_link,
 STATEMENT(delete_flag_link, "DELETE FROM flagplane_data.flag_link k"
 							" WHERE k.account_id = :account_id AND k.id = :link_id");
 
-/* A patched flag link goes through the fields and rules of a creation. */
+/* A patched flag link has the fields and rules of a new one. */
 static const Operation creation = {
 	.name = "update_flag_link",
 	.dialect = LAUNCHDARKLY,
@@ -223,7 +223,7 @@ flag_link_document(Request *request, const FlagLink *link)
 }
 
 /*
- * check_create_flag_link requires that metadata holds strings, and comes with the
+ * check_create_flag_link requires that metadata has strings only, and comes with the
  * integration that declares it.
  */
 void

@@ -80,7 +80,7 @@ static const PageTerm flag_terms[] = {
 	" WHEN 'anyClient' THEN f.using_environment_id OR f.using_mobile_key"                  \
 	" WHEN 'server' THEN NOT (f.using_environment_id OR f.using_mobile_key) ELSE true END" \
 	" AND (:filter_experiment IS NULL OR (:filter_experiment = 'true') = EXISTS"           \
-	" (SELECT 1 FROM flagplane_data.experiment x WHERE x.account_id = :account_id"        \
+	" (SELECT 1 FROM flagplane_data.experiment x WHERE x.account_id = :account_id"         \
 	" AND x.flag_id = f.id AND x.archived_at IS NULL))"                                    \
 	" AND (:created_before IS NULL OR f.created_at < :created_before)"
 
@@ -99,9 +99,9 @@ static const PageTerm flag_terms[] = {
 	" CASE " sort FLAG_WORD ", CASE substr(" sort ", 2)" FLAG_WORD " DESC NULLS LAST,"
 
 /* When the settings in the first of the environments in env were changed. */
-#define TARGETING_MODIFIED_AT                                                             \
-	" THEN (SELECT c.last_modified FROM flagplane_data.flag_environment c"                \
-	" JOIN flagplane_data.environment e ON e.account_id = c.account_id"                   \
+#define TARGETING_MODIFIED_AT                                                            \
+	" THEN (SELECT c.last_modified FROM flagplane_data.flag_environment c"               \
+	" JOIN flagplane_data.environment e ON e.account_id = c.account_id"                  \
 	" AND e.id = c.environment_id WHERE c.account_id = :account_id AND c.flag_id = f.id" \
 	" AND e.key = split_part(:env, ',', 1)) END"
 

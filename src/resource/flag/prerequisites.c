@@ -3,8 +3,8 @@
  *	  Prerequisites: the flags that a flag needs in an environment, each with one of its
  *	  variations.
  *
- * Whoever changes prerequisites, or takes away what they may name, has locked the project
- * for update.  What others have committed until then counts, whatever the transaction's
+ * Whoever changes prerequisites, or removes what they may name, has locked the project with
+ * FOR NO KEY UPDATE.  What others have committed until then counts, whatever the transaction's
  * snapshot: those statements run with STATEMENT_LATEST.
  */
 #include "resource/flag/flag.h"

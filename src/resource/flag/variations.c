@@ -26,7 +26,7 @@ string_member(const Jsonb *object, const char *name)
 
 /*
  * stored_member is a string of the variation that the flag has at an index; NULL if
- * there is none.  request->state holds the variations of a flag that is changed.
+ * there is none.  In a patch, request->state is the list of the variations before.
  */
 static char *
 stored_member(const Request *request, uint32 index, const char *name)
@@ -73,8 +73,8 @@ check_name(Request *request, int field, const Jsonb *variation, uint32 index)
 }
 
 /*
- * variation_id is the id of a variation: one that the flag has keeps its id and its
- * index, a new one gets an id.  NULL if the ids do not match, which is then a violation.
+ * variation_id is the id of a variation: it stays the same, with the index, for one that
+ * the flag has; a new one gets an id.  NULL if the ids do not match, which is then a violation.
  */
 static const char *
 variation_id(Request *request, int field, const Jsonb *variation, uint32 index)

@@ -142,20 +142,20 @@ STATEMENT(list_layers,
  * Of one layer, or of all the project's in the order of list_layers.  What belongs
  * to a reservation is looked up by its id, whatever the planner knows of the tables.
  */
-#define LIST_RESERVATIONS                                                                      \
-	"SELECT l.key AS layer_key, n.key AS environment_key, (SELECT e.key FROM "                 \
-	"flagplane_data.experiment e"                                                              \
+#define LIST_RESERVATIONS                                                                     \
+	"SELECT l.key AS layer_key, n.key AS environment_key, (SELECT e.key FROM "                \
+	"flagplane_data.experiment e"                                                             \
 	" WHERE e.account_id = :account_id AND e.id = r.experiment_id) AS experiment_key,"        \
-	" (SELECT f.key FROM flagplane_data.experiment e JOIN flagplane_data.flag f"               \
-	" ON f.account_id = e.account_id AND f.id = e.flag_id"                                     \
+	" (SELECT f.key FROM flagplane_data.experiment e JOIN flagplane_data.flag f"              \
+	" ON f.account_id = e.account_id AND f.id = e.flag_id"                                    \
 	" WHERE e.account_id = :account_id AND e.id = r.experiment_id) AS flag_key, r.segments, " \
-	"l.created_at"                                                                             \
-	" FROM flagplane_data.project p JOIN flagplane_data.layer l"                               \
-	" ON l.account_id = p.account_id AND l.project_id = p.id"                                  \
-	" JOIN flagplane_data.layer_reservation r"                                                 \
-	" ON r.account_id = l.account_id AND r.layer_id = l.id AND r.released_at IS NULL"          \
-	" JOIN flagplane_data.environment n"                                                       \
-	" ON n.account_id = r.account_id AND n.id = r.environment_id"                              \
+	"l.created_at"                                                                            \
+	" FROM flagplane_data.project p JOIN flagplane_data.layer l"                              \
+	" ON l.account_id = p.account_id AND l.project_id = p.id"                                 \
+	" JOIN flagplane_data.layer_reservation r"                                                \
+	" ON r.account_id = l.account_id AND r.layer_id = l.id AND r.released_at IS NULL"         \
+	" JOIN flagplane_data.environment n"                                                      \
+	" ON n.account_id = r.account_id AND n.id = r.environment_id"                             \
 	" WHERE p.account_id = :account_id AND p.key = :project_key"
 
 #define IN_ORDER " ORDER BY l.created_at, l.key, n.created_at, n.key, r.created_at, experiment_key"
