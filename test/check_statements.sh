@@ -16,7 +16,7 @@ trap 'rm -f "$statements"' EXIT
 for file in $(grep -rlE --include='*.c' '^\s*(STATEMENT(_IN_ORDER)?\(|#include "admin/doctorlist.h")' src | sort); do
 	echo "FILE $file"
 	gcc -E -P -Isrc -I"$("$PG_CONFIG" --includedir-server)" -DFLAGPLANE_VERSION='"0"' "$file" | tr '\n' ' ' |
-		grep -oE 'static Statement \w+ = \{("([^"\]|\\.)*"\s*)+,' || true
+		grep -oE 'static Statement \w+ = \{\.text = ("([^"\]|\\.)*"\s*)+,' || true
 done >"$statements"
 
 perl - "$statements" <<'PERL'
@@ -178,10 +178,11 @@ my ($file, $count, %met) = ('', 0);
 while (<>)
 {
 	if (/^FILE (.*)/) { $file = $1; next; }
-	my ($name, $text) = /^static Statement (\w+) = \{(.*),$/s or die "not a statement: $_";
+	my ($name, $text) = /^static Statement (\w+) = \{\.text = (.*),$/s or die "not a statement: $_";
 	$text = join '', map { s/\\"/"/gr } $text =~ /"((?:[^"\\]|\\.)*)"/g;
 	$count++;
 	my @faults = faults($text);
+	push @faults, 'a parameter stands by its number, not by its name' if $text =~ /\$\d/;
 	if ($across{"$file $name"})
 	{
 		$met{"$file $name"} = 1 if @faults;

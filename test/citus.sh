@@ -101,7 +101,7 @@ for n in 1 2 3 4 5 6; do
 	done
 done
 ok "what one node answers the others replay, and what one makes the others find"
-same "all of it is one generation of the audit log" "$(on coordinator -c "SELECT count(*) FROM flagplane_data.audit_generation g JOIN flagplane_data.account a ON a.id = g.account_id WHERE a.key = 'here'")" 1
+same "all of it is one epoch of the audit log" "$(on coordinator -c "SELECT count(*) FROM flagplane_data.audit_epoch g JOIN flagplane_data.account a ON a.id = g.account_id WHERE a.key = 'here'")" 1
 for node in coordinator one two; do
 	same "the feed read on $node has each change once, in order" "$(as here "$node" -c "SELECT string_agg(c->>'target', ' ') FROM json_array_elements(flagplane.changes(\"limit\" => 1000)->'items') c WHERE c->>'target' ~ 'turn'")" \
 		"$(printf 'proj/p:layer/turn-%s ' 1 2 3 4 5 6 | sed 's/ $//')"
@@ -150,7 +150,7 @@ for node in three one two coordinator; do as here "$node" >/dev/null -c "SELECT 
 for node in three coordinator; do
 	same "after the move the feed goes on from its cursor on $node" "$(told "$node")" "proj/p:layer/moved-three proj/p:layer/moved-one proj/p:layer/moved-two proj/p:layer/moved-coordinator"
 done
-same "the node that has the rows begins a generation of its own" "$(on coordinator -c "SELECT count(*), count(*) FILTER (WHERE is_current) FROM flagplane_data.audit_generation g JOIN flagplane_data.account a ON a.id = g.account_id WHERE a.key = 'here'")" '2|1'
+same "the node that has the rows begins an epoch of its own" "$(on coordinator -c "SELECT count(*), count(*) FILTER (WHERE is_current) FROM flagplane_data.audit_epoch g JOIN flagplane_data.account a ON a.id = g.account_id WHERE a.key = 'here'")" '2|1'
 account_on three new
 on three >/dev/null -c 'SELECT flagplane.reset_stats(), pg_stat_reset()'
 calls new three | diff "$work/expected" - || fail "the new node answers as a plain database does"

@@ -202,7 +202,7 @@ SELECT p.key, e.key, color FROM flagplane.projects p JOIN flagplane.environments
 SELECT key, name FROM flagplane.layers ORDER BY key;
 SELECT flag_key, key, title FROM flagplane.flag_links ORDER BY key;
 SELECT name, platform FROM flagplane.sdk_apps ORDER BY name;
-SELECT operation, target, before IS NULL, comment FROM flagplane.audit ORDER BY generation, xid, ordinal;
+SELECT operation, target, before IS NULL, comment FROM flagplane.audit ORDER BY epoch, xid, ordinal;
 
 -- Deletions, of what has much below it too.
 SELECT flagplane.delete_flag('p', 'copy');
