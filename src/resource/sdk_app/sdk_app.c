@@ -464,16 +464,16 @@ check_update_sdk_app(Request *request)
 	static const char *const members[] = {"enabled", NULL};
 	StringInfoData stored;
 	Jsonb *capi = NULL;
-	char *stranger = NULL;
+	char *unknown = NULL;
 
 	initStringInfo(&stored);
 	document_open(&stored, '{');
 	if (request_given(request, CAPI) && !request->broken[CAPI])
 	{
 		capi = DatumGetJsonbP(request->params.values[FIELD_PARAM(CAPI)]);
-		stranger = jsonb_unknown_key(capi, ad_platforms);
-		if (stranger)
-			request_violation(request, CAPI, "has an unknown member %s", stranger);
+		unknown = jsonb_unknown_key(capi, ad_platforms);
+		if (unknown)
+			request_violation(request, CAPI, "has an unknown member %s", unknown);
 	}
 	for (int i = 0; capi && ad_platforms[i]; i++)
 	{
