@@ -277,8 +277,7 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 	document_integer(out, "version", row_get_integer(row, "version"));
 	if (!summary)
 	{
-		completed_member(out, row, "targets");
-		document_raw(out, "contextTargets", "[]");
+		targets_write(out, DatumGetJsonbP(row_get_datum(row, "targets")));
 		completed_member(out, row, "rules");
 	}
 	completed_member(out, row, "fallthrough");
@@ -413,9 +412,9 @@ change_configuration(Request *request, Violations *violations, const Flag *flag,
 {
 	/* Terraform's provider writes "fallthough" where it resets fallthrough: it is ignored, as
 	 * the service does. */
-	static const char *const editable[] = {"on",		  "fallthrough", "offVariation",
-										   "targets",	  "rules",		 "prerequisites",
-										   "trackEvents", "fallthough",	 NULL};
+	static const char *const editable[] = {
+		"on",	 "fallthrough",	  "offVariation", "targets",	"contextTargets",
+		"rules", "prerequisites", "trackEvents",  "fallthough", NULL};
 	char *attribute = psprintf("environments.%s", environment_key);
 	int broken = violations->count;
 	Params params = {0};
