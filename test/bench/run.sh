@@ -67,3 +67,6 @@ sql -v units="$UNITS" -v rounds="$ROUNDS" -f "$here/assign.sql"
 # The instructions, on a server of their own.
 reset
 "$here/instructions.sh"
+
+# A cluster of Citus, where the server has it.
+"$here/citus.sh" || [ $? = 77 ]

@@ -14,6 +14,7 @@
 #include "util/document.h"
 #include "util/json.h"
 #include "util/jsonb.h"
+#include "util/visible.h"
 #include "utils/builtins.h"
 
 /* How many custom properties a flag has, and values each of them; how many bytes their texts have. */
@@ -405,7 +406,7 @@ do_get_flag(Request *request)
 
 /*
  * is_property tells whether a custom property is {name, value} with a list of strings as
- * value.
+ * value, and a name that can be seen.
  */
 static bool
 is_property(JsonbValue *property)
@@ -418,7 +419,7 @@ is_property(JsonbValue *property)
 	if (!JB_ROOT_IS_OBJECT(object) || jsonb_unknown_key(object, members) != NULL ||
 		!jsonb_member(object, "name", &value) || value.type != jbvString ||
 		value.val.string.len == 0 || value.val.string.len > PROPERTY_MAX ||
-		!jsonb_member(object, "value", &value))
+		visible_problem(jsonb_string(&value)) != NULL || !jsonb_member(object, "value", &value))
 		return false;
 	list = JsonbValueToJsonb(&value);
 	if (!jsonb_is_array(list) || JB_ROOT_COUNT(list) > PROPERTIES_MAX)
@@ -444,7 +445,8 @@ check_custom_properties(Request *request)
 	JsonbValue value;
 	Jsonb *properties;
 
-	if (!request_given(request, CUSTOM_PROPERTIES) || request->broken[CUSTOM_PROPERTIES])
+	if (!request_given(request, CUSTOM_PROPERTIES) || request->broken[CUSTOM_PROPERTIES] ||
+		request->passed[CUSTOM_PROPERTIES])
 		return;
 	properties = DatumGetJsonbP(request->params.values[FIELD_PARAM(CUSTOM_PROPERTIES)]);
 	if (JB_ROOT_COUNT(properties) > PROPERTIES_MAX)
@@ -460,8 +462,8 @@ check_custom_properties(Request *request)
 		if (key.val.string.len == 0 || key.val.string.len > PROPERTY_MAX || !is_property(&value))
 		{
 			request_violation(request, CUSTOM_PROPERTIES,
-							  "must hold, by keys of 1 to %d bytes, a name and a list of strings "
-							  "as value",
+							  "must hold, by keys of 1 to %d bytes, a visible name and a list of "
+							  "strings as value",
 							  PROPERTY_MAX);
 			return;
 		}
@@ -697,15 +699,10 @@ do_create_flag(Request *request)
 static bool
 may_concern_others(Jsonb *patch)
 {
-	static const char *const words[] = {"prerequisites",
-										"Prerequisite",
-										"variations",
-										"\"addVariation\"",
-										"\"removeVariation\"",
-										"\"updateVariation\"",
-										"archived",
-										"\"archiveFlag\"",
-										"\"from\""};
+	static const char *const words[] = {
+		"prerequisites",	"Prerequisite",		   "variations",
+		"\"addVariation\"", "\"removeVariation\"", "\"updateVariation\"",
+		"archived",			"\"archiveFlag\"",	   "\"from\""};
 	char *text = jsonb_text(patch);
 
 	for (int i = 0; i < (int) lengthof(words); i++)
@@ -738,9 +735,15 @@ read_boolean(const Jsonb *document, const char *name)
 static void
 refuse_misplaced(const Jsonb *after)
 {
-	static const char *const settings[] = {
-		"on",	 "fallthrough",	  "offVariation", "targets", "contextTargets",
-		"rules", "prerequisites", "trackEvents", "trackEventsFallthrough"};
+	static const char *const settings[] = {"on",
+										   "fallthrough",
+										   "offVariation",
+										   "targets",
+										   "contextTargets",
+										   "rules",
+										   "prerequisites",
+										   "trackEvents",
+										   "trackEventsFallthrough"};
 	Violations violations = {0};
 	JsonbValue value;
 

@@ -95,8 +95,7 @@ extern void configurations_change(Request *request, const Flag *flag, Jsonb *bef
 /* prerequisites.c: the flags that a flag needs. */
 extern void initial_prerequisites_check(Request *request, int field);
 extern Jsonb *initial_prerequisites(Request *request, int field);
-extern int prerequisite_variation(Request *request, const char *flag_key,
-								  const char *variation_id);
+extern int prerequisite_variation(Request *request, const char *flag_key, const char *variation_id);
 extern void prerequisites_check(Request *request, Violations *violations, const char *attribute,
 								Datum flag_id, const char *environment_key, Jsonb *prerequisites);
 extern void prerequisites_require_unused(Request *request, const Flag *flag, int count);
@@ -111,6 +110,11 @@ extern char *targeting_check(Violations *violations, const char *attribute, Json
 							 Jsonb *configuration, int variations);
 extern char *
 segment_targeting_check(Violations *violations, const Jsonb *before, const Jsonb *segment);
+
+/* targets.c: contexts that are named one by one. */
+extern bool target_is_of_users(const Jsonb *target);
+extern void targets_write(StringInfo out, Jsonb *stored);
+extern Jsonb *targets_join(const Jsonb *settings, int variations);
 
 /* targeting_defaults.c */
 extern Jsonb *targeting_complete(const char *name, Jsonb *member, bool stored);

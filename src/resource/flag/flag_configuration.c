@@ -13,13 +13,20 @@
 #include "utils/builtins.h"
 #include "utils/uuid.h"
 
-/* Salts must differ between configurations: they are hashes of one random value and the ids. */
+/* No flag has this id, nor an environment an empty one. */
+#define NO_FLAG "'00000000-0000-0000-0000-000000000000'"
+
+/*
+ * Salts must differ from one configuration to the next: they are made of one random value and
+ * the ids.  A join on NULL, where nothing is copied, would be planned as none at all, and Citus
+ * refuses that.
+ */
 STATEMENT(configure_flag,
 		  "INSERT INTO flagplane_data.flag_environment"
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
 		  " rules, prerequisites, salt, sel, track_events,"
 		  " track_events_fallthrough, version, last_modified)"
-		  " SELECT :account_id, f.id, e.id, coalesce(:on, s.is_on, false),"
+		  " SELECT f.account_id, f.id, e.id, coalesce(:on, s.is_on, false),"
 		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
 		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END,"
 		  " coalesce(s.targets, '[]'), coalesce(s.rules, '[]'),"
@@ -31,7 +38,7 @@ STATEMENT(configure_flag,
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
 		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
-		  " AND s.flag_id = :source_id AND s.environment_id = e.id"
+		  " AND s.flag_id = coalesce(:source_id, " NO_FLAG ") AND s.environment_id = e.id"
 		  " WHERE f.account_id = :account_id AND f.id = :flag_id");
 
 STATEMENT(configure_environment,
@@ -39,7 +46,7 @@ STATEMENT(configure_environment,
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
 		  " rules, prerequisites, salt, sel, track_events,"
 		  " track_events_fallthrough, version, last_modified)"
-		  " SELECT :account_id, f.id, e.id, coalesce(s.is_on, false),"
+		  " SELECT f.account_id, f.id, e.id, coalesce(s.is_on, false),"
 		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
 		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END, '[]',"
 		  " coalesce(s.rules, '[]'), coalesce(s.prerequisites, '[]'),"
@@ -50,7 +57,7 @@ STATEMENT(configure_environment,
 		  " FROM flagplane_data.environment e JOIN flagplane_data.flag f"
 		  " ON f.account_id = e.account_id AND f.project_id = e.project_id"
 		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
-		  " AND s.flag_id = f.id AND s.environment_id = :source_id"
+		  " AND s.flag_id = f.id AND s.environment_id = coalesce(:source_id, '')"
 		  " WHERE e.account_id = :account_id AND e.id = :environment_id");
 
 STATEMENT(find_any_flag, "SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = :account_id AND "
@@ -95,7 +102,8 @@ STATEMENT(update_configuration,
 		  " rules = :settings->'rules',"
 		  " prerequisites = :settings->'prerequisites',"
 		  " track_events = (:settings->>'trackEvents')::boolean,"
-		  " track_events_fallthrough = (:settings->>'trackEventsFallthrough')::boolean, version = c.version + 1,"
+		  " track_events_fallthrough = (:settings->>'trackEventsFallthrough')::boolean, version = "
+		  "c.version + 1,"
 		  " last_modified = :now"
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
@@ -278,8 +286,7 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 	document_integer(out, "version", row_get_integer(row, "version"));
 	if (!summary)
 	{
-		completed_member(out, row, "targets");
-		document_raw(out, "contextTargets", "[]");
+		targets_write(out, DatumGetJsonbP(row_get_datum(row, "targets")));
 		completed_member(out, row, "rules");
 	}
 	completed_member(out, row, "fallthrough");
@@ -292,7 +299,8 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 					 environment->key, flag->key);
 	document_string(out, "_environmentName", environment->name);
 	document_boolean(out, "trackEvents", row_get_boolean(row, "track_events"));
-	document_boolean(out, "trackEventsFallthrough", row_get_boolean(row, "track_events_fallthrough"));
+	document_boolean(out, "trackEventsFallthrough",
+					 row_get_boolean(row, "track_events_fallthrough"));
 	document_close(out, '}');
 }
 
@@ -418,6 +426,7 @@ change_configuration(Request *request, Violations *violations, const Flag *flag,
 										   "fallthrough",
 										   "offVariation",
 										   "targets",
+										   "contextTargets",
 										   "rules",
 										   "prerequisites",
 										   "trackEvents",

@@ -88,19 +88,29 @@ enum
 };
 
 /* What is served. */
-#define SERVED                                                          \
-	{"variationId", .type = MEMBER_TEXT, .max = KEY_MAX},               \
-		{"rolloutWeights", .type = MEMBER_JSON, .shape = "integer{}"},  \
+#define SERVED                                                            \
+	{"variationId", .type = MEMBER_TEXT, .max = KEY_MAX},                 \
+		{"rolloutWeights", .type = MEMBER_JSON, .shape = "integer{}"},    \
 		{"rolloutBucketBy", .type = MEMBER_TEXT, .max = DESCRIPTION_MAX}, \
-		{"rolloutContextKind", .type = MEMBER_TEXT, .max = KEY_MAX}
+	{                                                                     \
+		"rolloutContextKind", .type = MEMBER_TEXT, .max = KEY_MAX         \
+	}
 
-#define CONTEXT_KIND {"contextKind", .type = MEMBER_TEXT, .max = KEY_MAX}
-#define TRACK_EVENTS {"trackEvents", .required = true, .type = MEMBER_SWITCH}
+#define CONTEXT_KIND                                       \
+	{                                                      \
+		"contextKind", .type = MEMBER_TEXT, .max = KEY_MAX \
+	}
+#define TRACK_EVENTS                                           \
+	{                                                          \
+		"trackEvents", .required = true, .type = MEMBER_SWITCH \
+	}
 
 /* What a variation has for people. */
-#define VARIATION_TEXTS                                            \
+#define VARIATION_TEXTS                                             \
 	{"name", .type = MEMBER_NAME, .min = 1, .max = NAME_MAX_CHARS}, \
-		{"description", .type = MEMBER_TEXT, .max = DESCRIPTION_MAX}
+	{                                                               \
+		"description", .type = MEMBER_TEXT, .max = DESCRIPTION_MAX  \
+	}
 
 const InstructionKind flag_instruction_kinds[] = {
 	[TURN_FLAG_ON] = {"turnFlagOn", {{NULL}}},

@@ -78,8 +78,7 @@ void
 apply_remove_prerequisite(SemanticPatch *patch, const Instruction *instruction)
 {
 	JsonbValue *prerequisites = prerequisites_of(patch, instruction);
-	int place =
-		prerequisites ? place_of(prerequisites, instruction_text(instruction, "key")) : -1;
+	int place = prerequisites ? place_of(prerequisites, instruction_text(instruction, "key")) : -1;
 
 	if (place >= 0)
 		tree_remove_element(prerequisites, place);

@@ -69,8 +69,7 @@ rollout_of(SemanticPatch *patch, const Instruction *instruction, const Served *s
 {
 	JsonbValue rollout = semantic_object();
 
-	semantic_set(&rollout, "variations",
-				 shares_of_weights(patch, instruction, served->weights));
+	semantic_set(&rollout, "variations", shares_of_weights(patch, instruction, served->weights));
 	if (served->bucket_by)
 		semantic_set(&rollout, "bucketBy", tree_string(served->bucket_by));
 	if (served->context_kind)

@@ -179,7 +179,7 @@ STATEMENT(copy_segments,
 		  " (account_id, environment_id, key, name, description, tags, included, excluded,"
 		  " included_contexts, excluded_contexts, rules, salt, version, created_at,"
 		  " last_modified)"
-		  " SELECT :account_id, :environment_id, s.key, s.name, s.description, s.tags, '[]', '[]',"
+		  " SELECT s.account_id, :environment_id, s.key, s.name, s.description, s.tags, '[]', '[]',"
 		  " '[]', '[]', s.rules, s.salt, 1, :now, :now FROM flagplane_data.segment s"
 		  " WHERE s.account_id = :account_id AND s.environment_id = :source_id");
 
