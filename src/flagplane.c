@@ -75,11 +75,10 @@ define_settings(void)
 							   "For ALTER ROLE ... SET. Unless it is empty it stands above "
 							   "flagplane.account, which a role can set itself.",
 							   &role_account_setting, "", PGC_SUSET, 0, NULL, NULL, NULL);
-	DefineCustomIntVariable("flagplane.payload_cache",
-							"Memory of a backend for the compiled flags of environments.",
-							"Flags that are evaluated again need not be read again.",
-							&payload_cache_setting, 16 * 1024, 0, MAX_KILOBYTES, PGC_SUSET,
-							GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"flagplane.payload_cache", "Memory of a backend for the compiled flags of environments.",
+		"Flags that are evaluated again need not be read again.", &payload_cache_setting, 16 * 1024,
+		0, MAX_KILOBYTES, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomStringVariable(
 		"flagplane.ingest_endpoint", "URL that SDK apps send their events to.",
 		"Shown as ingestEndpoint of every SDK app.", &ingest_endpoint_setting,

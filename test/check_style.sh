@@ -34,6 +34,14 @@ git ls-files | grep -vE '^test/check_style.sh$|\.out$' | tr '\n' '\0' |
 	xargs -0 grep -nE '\b(TODO|FIXME|XXX)\b' -- | rule "left to do" || true
 git ls-files | grep -vE '\.out$' | tr '\n' '\0' | xargs -0 grep -nIE '[ 	]+$' -- |
 	rule "white space at the end of a line" || true
+# Plain English: the standard terms are API, response, lock, generated, invalid token.
+private() { # words, and where they must not stand
+	grep -rniE --include='*.[ch]' "(^|[^a-z])($1)([^a-z]|\$)" "${@:2}" || true
+}
+{
+	private 'doors?|ground|foretold|voice|minted|minting|upkeep|twins?' src
+	private 'strangers?|stretch|wire|take_over' src/call src/util src/admin src/evaluation
+} | rule "a private word"
 # A function of more lines does two things.
 awk 'FNR == 1 { open = 0 }
 	/^[a-z_][a-z0-9_]*\(/ { name = $1 }

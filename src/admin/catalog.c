@@ -1,11 +1,11 @@
 /*
  * catalog.c
- *	  The table of operations as a SQL function, for those who look and for the
- *	  test that holds the install script to it.
+ *	  The table of operations as a SQL function, for users and for the test that
+ *	  compares the install script with it.
  */
-#include "call/caller.h"
+#include "admin/admin.h"
+
 #include "call/field.h"
-#include "fmgr.h"
 #include "funcapi.h"
 #include "operations.h"
 #include "utils/builtins.h"

@@ -1,20 +1,19 @@
 /*
  * distribute.c
- *	  The tables on several servers: distribute() hands them to Citus by account,
- *	  drop_shards() takes them back from there before DROP EXTENSION.
+ *	  The tables on several servers: distribute() distributes them with Citus by
+ *	  account, drop_shards() removes the shards before DROP EXTENSION.
  *
  * Citus is neither required nor linked: its functions are called by name once it
- * is known to be there.  They are called as the caller, not inside the owner's
- * bracket, since they want the tables' owner, who connects to the other servers.
+ * is known to be there.  They are called as the caller, not in the owner context,
+ * since they require the tables' owner, who connects to the other servers.
  * The search_path is pinned by the functions' own SET clause.
  *
  * The tables are read from the catalog, so that none is forgotten: those without
  * an account_id go to every server, the others are spread by it, parents first.
  */
-#include "api/response.h"
+#include "admin/admin.h"
 
-#include "call/caller.h"
-#include "fmgr.h"
+#include "access/xlog.h"
 
 #define SHARDS_MAX 64000
 
@@ -23,22 +22,33 @@
 
 PG_FUNCTION_INFO_V1(flagplane_distribute);
 PG_FUNCTION_INFO_V1(flagplane_drop_shards);
+PG_FUNCTION_INFO_V1(flagplane_system_identifier);
+PG_FUNCTION_INFO_V1(flagplane_timeline);
 
 STATEMENT(find_citus, "SELECT 1 FROM pg_catalog.pg_extension e WHERE e.extname = 'citus'");
 
-STATEMENT(find_node, "SELECT g.groupid = 0 AS holds FROM pg_catalog.pg_dist_local_group g");
+STATEMENT(find_node, "SELECT g.groupid = 0 AS is_true FROM pg_catalog.pg_dist_local_group g");
 
-STATEMENT(find_rights, "SELECT pg_catalog.pg_has_role(n.nspowner, 'USAGE') AS holds"
+STATEMENT(find_rights, "SELECT pg_catalog.pg_has_role(n.nspowner, 'USAGE') AS is_true"
 					   " FROM pg_catalog.pg_namespace n WHERE n.nspname = 'flagplane_data'");
+
+/* Calls are done as the owner, as whom this server connects to the others then. */
+STATEMENT(find_owner, "SELECT r.rolcanlogin AS is_true FROM pg_catalog.pg_namespace n"
+					  " JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner"
+					  " WHERE n.nspname = 'flagplane_data'");
 
 /* Of two who distribute at once the second waits; those who read and write do not. */
 STATEMENT(lock_accounts, "LOCK TABLE flagplane_data.account IN SHARE UPDATE EXCLUSIVE MODE");
 
-/* Otherwise Citus would first turn all tables that refer to an account into tables of its own. */
+/*
+ * Otherwise Citus would first turn all tables that refer to an account into tables of its
+ * own.  What it says of each table is no news to whoever calls.
+ */
 STATEMENT(
 	prepare_session,
 	"SELECT pg_catalog.set_config('citus.enable_local_reference_table_foreign_keys', 'off', true),"
-	" pg_catalog.set_config('citus.multi_shard_modify_mode', 'sequential', true)");
+	" pg_catalog.set_config('citus.multi_shard_modify_mode', 'sequential', true),"
+	" pg_catalog.set_config('client_min_messages', 'warning', true)");
 
 /* Parents first, by the longest way up; among equals the anchor, then by name. */
 STATEMENT(
@@ -90,10 +100,10 @@ typedef struct Table
 } Table;
 
 /*
- * answer_is_true tells whether the condition of a statement without parameters holds.
+ * condition_holds tells whether the condition of a statement without parameters holds.
  */
 static bool
-answer_is_true(Statement *statement)
+condition_holds(Statement *statement)
 {
 	Params params = {0};
 	Rows rows = statement_run(statement, &params, STATEMENT_READ);
@@ -102,7 +112,7 @@ answer_is_true(Statement *statement)
 	if (rows.count == 0)
 		return false;
 	row_read(&rows, 0, &row);
-	return row_get_boolean(&row, "holds");
+	return row_get_boolean(&row, "is_true");
 }
 
 /*
@@ -114,12 +124,18 @@ require_citus(const char *function)
 {
 	Params params = {0};
 
-	if (!answer_is_true(&find_rights))
+	if (!condition_holds(&find_rights))
 		error_raise(ERR_UNAUTHENTICATED, "%s is for the owner of the extension", function);
 	if (statement_run(&find_citus, &params, STATEMENT_READ).count == 0)
 		error_raise(ERR_UNSUPPORTED, "%s needs the extension citus in this database", function);
-	if (!answer_is_true(&find_node))
+	if (!condition_holds(&find_node))
 		error_raise(ERR_UNSUPPORTED, "%s is to be called on the coordinator", function);
+	if (!condition_holds(&find_owner))
+		error_raise_with_hint(
+			ERR_UNSUPPORTED,
+			"The servers connect to each other as this role: give it LOGIN, and let "
+			"it in from server to server in pg_hba.conf and the password file.",
+			"the owner of the extension cannot log in");
 }
 
 /*
@@ -135,9 +151,6 @@ run_for(Statement *statement, const Table *table, int shards)
 	statement_run(statement, &params, STATEMENT_WRITE);
 }
 
-/*
- * read_tables reads the tables, parents first.
- */
 static Table *
 read_tables(int *count)
 {
@@ -158,11 +171,8 @@ read_tables(int *count)
 	return tables;
 }
 
-/*
- * hand_over makes a table one of Citus's.
- */
 static void
-hand_over(const Table *table, int shards)
+distribute_table(const Table *table, int shards)
 {
 	if (!table->has_account)
 		run_for(&make_reference, table, 0);
@@ -213,7 +223,7 @@ flagplane_distribute(PG_FUNCTION_ARGS)
 	{
 		if (tables[i].distributed)
 			continue;
-		hand_over(&tables[i], PG_GETARG_INT32(0));
+		distribute_table(&tables[i], PG_GETARG_INT32(0));
 		distributed++;
 	}
 	/* Only now, for a table cannot be emptied while one that is still here refers to it. */
@@ -250,4 +260,23 @@ flagplane_drop_shards(PG_FUNCTION_ARGS)
 	}
 	statement_end();
 	PG_RETURN_INT64(dropped);
+}
+
+/*
+ * flagplane_system_identifier is system_identifier(): that of the server where it runs, which
+ * in a statement over an account's rows is the one that has them.
+ */
+Datum
+flagplane_system_identifier(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64((int64) GetSystemIdentifier());
+}
+
+/*
+ * flagplane_timeline is timeline(): the one that this server writes.
+ */
+Datum
+flagplane_timeline(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64((int64) GetWALInsertionTimeLine());
 }

@@ -5,13 +5,12 @@
  *
  * It looks over all accounts, so it is for database roles with rights on the data, and for
  * those who watch the server, whom it shows no more than keys and counts.
- * It changes nothing and takes no lock that a change would wait for.
+ * It changes nothing and acquires no lock that a change would wait for.
  */
-#include "api/response.h"
+#include "admin/admin.h"
 
-#include "call/caller.h"
+#include "access/xact.h"
 #include "call/rate_limit.h"
-#include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -31,6 +30,7 @@ typedef struct Check
 	const char *name;
 	const char *severity;
 	const char *relation; /* that the statement needs and others make; NULL: none */
+	bool each_account;	  /* asked of each account by itself */
 	Statement *statement;
 	const char *what_to_do;
 } Check;
@@ -45,14 +45,22 @@ STATEMENT(relation_readable,
 #define CHECK_IF(name, severity, relation, sql, what_to_do)                 \
 	STATEMENT(name, "SELECT f.found::text AS found FROM (" sql ") f(found)" \
 					" ORDER BY f.found::text COLLATE \"C\"");
+#define CHECK_EACH(name, severity, sql, what_to_do) \
+	CHECK_IF(name##_of_account, severity, NULL, sql, what_to_do)
 #include "admin/doctorlist.h"
 #undef CHECK_IF
+#undef CHECK_EACH
+
+STATEMENT(list_accounts, "SELECT a.id, a.key FROM flagplane_data.account a ORDER BY a.key");
 
 static const Check checks[] = {
 #define CHECK_IF(name, severity, relation, sql, what_to_do) \
-	{#name, severity, relation, &name, what_to_do},
+	{#name, severity, relation, false, &name, what_to_do},
+#define CHECK_EACH(name, severity, sql, what_to_do) \
+	{#name, severity, NULL, true, &name##_of_account, what_to_do},
 #include "admin/doctorlist.h"
 #undef CHECK_IF
+#undef CHECK_EACH
 #undef CHECK
 };
 
@@ -99,6 +107,31 @@ run_check(const Check *check, const Params *params, ReturnSetInfo *result)
 }
 
 /*
+ * run_check_each puts a check's findings about each account into the result.
+ */
+static void
+run_check_each(const Check *check, ReturnSetInfo *result)
+{
+	Params none = {0};
+	Rows accounts = statement_run(&list_accounts, &none, STATEMENT_READ);
+
+	for (uint64 i = 0; i < accounts.count; i++)
+	{
+		Params params = {0};
+		Row row;
+
+		row_read(&accounts, i, &row);
+		bind_bigint(&params, "account_id", row_get_bigint(&row, "id"));
+		bind_text(&params, "account", row_get_string(&row, "key"));
+		bind_time(&params, "now", GetCurrentTransactionStartTimestamp());
+		/* Whatever the number of accounts, the rows about one are gone with the next. */
+		statement_begin();
+		run_check(check, &params, result);
+		statement_end();
+	}
+}
+
+/*
  * flagplane_doctor is doctor(): a row for each finding, in the order of the list,
  * the worst first; none if all is well.  Refuses database roles that may not watch the
  * server.
@@ -124,7 +157,12 @@ flagplane_doctor(PG_FUNCTION_ARGS)
 							 false);
 	for (int i = 0; i < (int) lengthof(checks); i++)
 	{
-		/* What another version's tables hold is not for this library to say. */
+		if (checks[i].each_account)
+		{
+			run_check_each(&checks[i], result);
+			continue;
+		}
+		/* The rows of another version's tables are not checked. */
 		if (run_check(&checks[i], &params, result) > 0 && checks[i].statement == &version_mismatch)
 			break;
 	}

@@ -3,12 +3,10 @@
  *	  What those who run the server look at: the state of the library and the
  *	  counters of the operations.
  */
-#include "api/response.h"
+#include "admin/admin.h"
 
-#include "call/caller.h"
 #include "call/rate_limit.h"
 #include "call/stats.h"
-#include "fmgr.h"
 #include "funcapi.h"
 #include "operations.h"
 #include "utils/builtins.h"
@@ -83,7 +81,7 @@ flagplane_status(PG_FUNCTION_ARGS)
 	values[RATE_LIMITS] = BoolGetDatum(limit_is_on());
 	values[TOKENS_MAX] = Int64GetDatum(usage.slots);
 	values[TOKENS] = Int64GetDatum(usage.used);
-	values[TOKENS_TAKEN_OVER] = Int64GetDatum(usage.taken_over);
+	values[TOKENS_TAKEN_OVER] = Int64GetDatum(usage.evicted);
 	values[SETTINGS] = CStringGetTextDatum(settings);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
 }

@@ -1,11 +1,8 @@
 /*
  * purge.c
- *	  What a scheduler calls.
+ *	  Removing expired rows, as a scheduler does.
  */
-#include "api/response.h"
-
-#include "call/caller.h"
-#include "fmgr.h"
+#include "admin/admin.h"
 
 #define PURGE_MAX 1000000
 
@@ -50,16 +47,16 @@ STATEMENT(
 	" AND k.expires_at IS NOT NULL ORDER BY k.expires_at LIMIT 1) <= :now AS environment_keys");
 
 /*
- * look tells for an account which of the two tables have expired rows of it.
+ * find_expired_rows tells for an account which of the two tables have expired rows of it.
  */
 static void
-look(int64 account, TimestampTz now, bool expired[2])
+find_expired_rows(int64 account, TimestampTz now, bool expired[2])
 {
 	Params params = {0};
 	Rows rows;
 	Row row;
 
-	/* Whatever the number of accounts, the answer about one is gone with the next. */
+	/* Whatever the number of accounts, the rows read for one are freed before the next. */
 	statement_begin();
 	bind_bigint(&params, "account_id", account);
 	bind_time(&params, "now", now);
@@ -117,7 +114,7 @@ flagplane_purge(PG_FUNCTION_ARGS)
 
 		row_read(&accounts, i, &row);
 		account = row_get_bigint(&row, "id");
-		look(account, now, expired);
+		find_expired_rows(account, now, expired);
 		if (expired[0])
 			removed[0] += purge_account(&purge_idempotency_keys, account, now,
 										PG_GETARG_INT32(0) - removed[0]);

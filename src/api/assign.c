@@ -124,7 +124,8 @@ cache_find(FunctionCallInfo fcinfo)
 
 		/* Names differ at their end rather than at their beginning. */
 		if (argument_is_text(cached->names[OWNERS_LAYER], PG_GETARG_DATUM(OWNERS_LAYER)) &&
-			argument_is_text(cached->names[OWNERS_ENVIRONMENT], PG_GETARG_DATUM(OWNERS_ENVIRONMENT)) &&
+			argument_is_text(cached->names[OWNERS_ENVIRONMENT],
+							 PG_GETARG_DATUM(OWNERS_ENVIRONMENT)) &&
 			argument_is_text(cached->names[OWNERS_PROJECT], PG_GETARG_DATUM(OWNERS_PROJECT)))
 			return cached->owners;
 	}

@@ -64,8 +64,7 @@ cache_key_matches(const CacheKey *key)
 		   same_setting(key->account, account_setting) &&
 		   same_setting(key->role_account, role_account_setting) &&
 		   same_setting(key->method, method) &&
-		   (method == NULL ||
-			same_setting(key->headers, postgrest_setting("request.headers"))) &&
+		   (method == NULL || same_setting(key->headers, postgrest_setting("request.headers"))) &&
 		   same_snapshot(&key->snapshot, GetActiveSnapshot());
 }
 

@@ -255,8 +255,7 @@ flagplane_explain_variation(PG_FUNCTION_ARGS)
 	StringInfoData out;
 
 	if (!PG_ARGISNULL(VARIATION_CONTEXT))
-		context_read(&context,
-					 &argument_jsonb(PG_GETARG_DATUM(VARIATION_CONTEXT), &aligned)->root);
+		context_read(&context, &argument_jsonb(PG_GETARG_DATUM(VARIATION_CONTEXT), &aligned)->root);
 	push_frame(&explanation);
 	variation_evaluate(fcinfo, &context, &explanation.trace, &detail);
 	/* An error in a prerequisite ends the whole evaluation, and its frame is still there. */

@@ -47,10 +47,9 @@ typedef struct VariationCache
 
 static void pin(Request *request);
 
-static const Field variation_fields[] = {
-	[VARIATION_PROJECT] = PROJECT_KEY_FIELD,
-	[VARIATION_ENVIRONMENT] = ENVIRONMENT_KEY_FIELD,
-	FIELDS_END};
+static const Field variation_fields[] = {[VARIATION_PROJECT] = PROJECT_KEY_FIELD,
+										 [VARIATION_ENVIRONMENT] = ENVIRONMENT_KEY_FIELD,
+										 FIELDS_END};
 
 /* Not a row of the table of operations: its result is no document. */
 static const Operation variation_operation = {.name = "variation",
@@ -235,8 +234,7 @@ evaluate_arguments(FunctionCallInfo fcinfo, Detail *detail)
 	Context context = {0};
 
 	if (!PG_ARGISNULL(VARIATION_CONTEXT))
-		context_read(&context,
-					 &argument_jsonb(PG_GETARG_DATUM(VARIATION_CONTEXT), &aligned)->root);
+		context_read(&context, &argument_jsonb(PG_GETARG_DATUM(VARIATION_CONTEXT), &aligned)->root);
 	variation_evaluate(fcinfo, &context, NULL, detail);
 }
 

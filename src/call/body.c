@@ -1,13 +1,12 @@
 /*
  * body.c
  *	  A JSON object as the source of an operation's fields: the body of a REST
- *	  request, or an element of a list that an argument holds.
+ *	  request, or an element of a list in an argument.
  */
 #include "call/body.h"
 
 #include "call/field.h"
 
-/* The state of reading a body. */
 typedef struct BodyReader
 {
 	Request *request;
@@ -15,9 +14,6 @@ typedef struct BodyReader
 	bool server_generated_id;
 } BodyReader;
 
-/*
- * read_member takes one member of the body.
- */
 static void
 read_member(void *state, char *name, const JsonValue *value)
 {

@@ -15,7 +15,7 @@
 
 /*
  * call_prepare starts a request: its operation, the time, its id, and an empty
- * answer in the current memory context.
+ * response in the current memory context.
  */
 void
 call_prepare(Request *request, const Operation *operation)
@@ -41,11 +41,10 @@ require_writable(const Request *request)
 }
 
 /*
- * call_run does the request: identify the caller, take the call from their
- * budget, read the fields, write the answer where the request alone tells it,
- * claim the idempotency key or replay its answer, run the operation, record it,
- * note that the token was used.  What is refused is raised as an error, and
- * nothing of it is left.
+ * call_run does the request: identify the caller, count the call against their budget,
+ * read the fields, write the response if it follows from the request alone, claim the
+ * idempotency key or replay its response, run the operation, record it, note that the
+ * token was used.  A refusal is raised as an error, which leaves nothing behind.
  */
 void
 call_run(Request *request)

@@ -1,11 +1,11 @@
 /*
  * caller.c
- *	  Who is asking: a token or the database role; what they may do; and the
- *	  bracket in which the work is done as the extension's owner.
+ *	  The caller: a token or the database role; what they may do; and the owner
+ *	  context, in which the work is done as the extension's owner.
  *
- * The bracket is the one of PostgreSQL's own foreign-key triggers: user,
- * security context and GUC level are restored by the transaction machinery on
- * every error, and by owner_leave otherwise.  Who calls is taken before it opens.
+ * The owner context is that of PostgreSQL's own foreign-key triggers: user, security
+ * context and GUC level are restored by the end of the transaction or subtransaction
+ * on every error, and by owner_leave otherwise.  The caller is read before it is entered.
  */
 #include "call/caller.h"
 
@@ -118,7 +118,7 @@ owner_enter(OwnerContext *owner)
 }
 
 /*
- * owner_leave returns to the caller's identity and settings.
+ * owner_leave returns to the caller's user and settings.
  */
 void
 owner_leave(const OwnerContext *owner)
@@ -195,7 +195,7 @@ account_of_role(void)
 }
 
 /*
- * identify_role takes the database role for the caller: it acts for the account
+ * identify_role makes the database role the caller: it acts for the account
  * named by the setting.  The default account is made by the first change.
  */
 static void
@@ -256,9 +256,9 @@ scopes_of_array(ArrayType *names)
 }
 
 /*
- * verify_token takes the access token for the caller.  An unknown selector costs
+ * verify_token makes the access token the caller.  An unknown selector costs
  * the same hash and comparisons as a wrong secret, whether or not there is a
- * previous one, and all are answered alike.
+ * previous one, and all get the same response.
  */
 static void
 verify_token(Request *request)
@@ -394,7 +394,7 @@ caller_resolve_project(Request *request)
 
 /*
  * caller_require_project_access hides projects that the token is not for.  It is asked once
- * the work is to be done: an answer that is replayed was this very token's, whatever
+ * the work is to be done: a replayed response belongs to this very token, whatever
  * has become of the project.
  */
 void

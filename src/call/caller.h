@@ -1,13 +1,13 @@
 /*
  * caller.h
- *	  Who is asking, what they may do, and the owner's identity for the work.
+ *	  The caller, what they may do, and the owner context for the work.
  */
 #ifndef FLAGPLANE_CALLER_H
 #define FLAGPLANE_CALLER_H
 
 #include "call/request.h"
 
-/* The identity to return to when the work is done. */
+/* The user and settings to return to when the work is done. */
 typedef struct OwnerContext
 {
 	Oid user;

@@ -20,9 +20,6 @@
 /* An unknown name is near a known one if at most one letter in so many differs. */
 #define HINT_LETTERS 3
 
-/*
- * field_count counts an operation's fields.
- */
 int
 field_count(const Operation *operation)
 {
@@ -175,7 +172,7 @@ set_project_id(Request *request, int field, const char *text)
 }
 
 /*
- * set_json takes a JSON value, which must keep to the limits.
+ * set_json gives a field a JSON value, which must be within the limits.
  */
 static void
 set_json(Request *request, int field, Jsonb *value)
@@ -190,7 +187,7 @@ set_json(Request *request, int field, Jsonb *value)
 }
 
 /*
- * field_from_sql takes an argument of a SQL function that is not NULL.
+ * field_from_sql reads an argument of a SQL function that is not NULL.
  */
 void
 field_from_sql(Request *request, int field, Datum value)
@@ -204,7 +201,7 @@ field_from_sql(Request *request, int field, Datum value)
 }
 
 /*
- * set_integer takes a whole number for an integer, bigint or time field.
+ * set_integer gives an integer, bigint or time field its value.
  */
 static void
 set_integer(Request *request, int field, int64 value)
@@ -230,7 +227,7 @@ set_integer(Request *request, int field, int64 value)
 }
 
 /*
- * field_from_text takes a value out of a path or a query string.
+ * field_from_text reads a value out of a path or a query string.
  */
 void
 field_from_text(Request *request, int field, const char *text)
@@ -276,8 +273,8 @@ field_from_text(Request *request, int field, const char *text)
 }
 
 /*
- * field_append_text takes another value of a field that has one: a list of values may
- * come as several parameters of one name, what is no list may not.
+ * field_append_text adds another value to a field that has one: a list of values may
+ * come as several parameters of one name, a single value may not.
  */
 void
 field_append_text(Request *request, int field, const char *text)
@@ -289,7 +286,7 @@ field_append_text(Request *request, int field, const char *text)
 }
 
 /*
- * field_from_json takes a member of a body.  A null is as good as absent.
+ * field_from_json reads a member of a body.  A null means absent.
  */
 void
 field_from_json(Request *request, int field, const JsonValue *value)
@@ -384,8 +381,8 @@ strings_of_jsonb(const JsonbValue *value, ArrayType **strings)
 }
 
 /*
- * field_from_jsonb takes a member of a document, as it is found in a jsonb object.  A
- * null is as good as absent.
+ * field_from_jsonb reads a member of a document, as it is found in a jsonb object.  A
+ * null means absent.
  */
 void
 field_from_jsonb(Request *request, int field, JsonbValue *value)
@@ -429,9 +426,6 @@ field_from_jsonb(Request *request, int field, JsonbValue *value)
 	field_from_json(request, field, &scalar);
 }
 
-/*
- * set_fallback gives an absent field its default.
- */
 static void
 set_fallback(Request *request, int field)
 {
@@ -442,8 +436,8 @@ set_fallback(Request *request, int field)
 }
 
 /*
- * fields_collect holds every field to its rule, then the fields to each other,
- * and collects what is broken.
+ * fields_collect checks the rule of every field, then the rules between fields, and
+ * collects what is broken.
  */
 void
 fields_collect(Request *request)
@@ -469,7 +463,7 @@ fields_collect(Request *request)
 
 /*
  * check_path refuses a path that names something by a text that is longer than any
- * key: it names nothing, and must not get into answers or messages.
+ * key: it names nothing, and must not get into responses or messages.
  */
 static void
 check_path(const Request *request)

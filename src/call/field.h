@@ -1,7 +1,7 @@
 /*
  * field.h
- *	  Fields: filled from SQL arguments or from a REST request, then held to
- *	  their rules.
+ *	  Fields: filled from SQL arguments or from a REST request, then checked
+ *	  by their rules.
  */
 #ifndef FLAGPLANE_FIELD_H
 #define FLAGPLANE_FIELD_H

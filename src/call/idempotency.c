@@ -1,15 +1,13 @@
 /*
  * idempotency.c
- *	  Exactly-once changes: claim a key before the work, keep the answer with it.
+ *	  Exactly-once changes: claim a key before the work, store the response with it.
  *
- * The claim is a row inserted in the caller's own transaction before anything
- * else of the request, so that a twin waits on the claim and not on the
- * resource: when the first commits, the twin replays; when it rolls back, the
- * twin's claim succeeds.  The row holds hashes, never the key, and the answer
- * without its once-shown secret, which is derived again from what the retry brings.
- * An answer
- * that the request alone tells goes in with the claim; any other is put to it after
- * the work.
+ * The claim is a row inserted in the caller's own transaction before anything else of
+ * the request, so that a concurrent duplicate waits on the claim and not on the
+ * resource: if the first request commits, the duplicate replays its response; if it rolls
+ * back, the duplicate's claim succeeds.  The row has hashes, never the key, and the
+ * response without its once-shown secret, which a retry derives again.  A precomputed
+ * response is stored with the claim, any other after the work.
  */
 #include "call/idempotency.h"
 
@@ -23,7 +21,7 @@
 
 #define KEY_LIFETIME_HOURS 24
 
-/* A claim can lose its rival between two statements only so often. */
+/* A competing claim can be purged or reclaimed between two statements only so often. */
 #define CLAIM_TRIES 100
 
 STATEMENT(insert_claim,
@@ -100,9 +98,6 @@ put_bytes(StringInfo form, const void *bytes, int length)
 	appendBinaryStringInfo(form, bytes, length);
 }
 
-/*
- * put_integer appends a whole number.
- */
 static void
 put_integer(StringInfo form, int64 value)
 {
@@ -141,8 +136,8 @@ put_jsonb(StringInfo form, Jsonb *jsonb)
 
 /*
  * put_token_secret appends the hash of the secret that a caller with a token came with, where
- * that is part of the secret that the answer shows: a retry with another one, after a
- * rotation, cannot be shown the same answer.
+ * that is part of the secret that the response shows: a retry with another one, after a
+ * rotation, cannot be shown the same response.
  */
 static void
 put_token_secret(StringInfo form, const Request *request)
@@ -159,7 +154,7 @@ put_token_secret(StringInfo form, const Request *request)
 }
 
 /*
- * hash_request takes the SHA-256 of the request's canonical form: the operation and
+ * hash_request computes the SHA-256 of the request's canonical form: the operation and
  * its fields' values, the same whichever way the request came.
  */
 static void
@@ -238,11 +233,11 @@ bind_key(const Request *request, Params *params)
 }
 
 /*
- * bind_answer binds the answer as it is kept with the claim: without the secret
- * that it shows once, and where that stood; NULLs while there is no answer.
+ * bind_response binds the response as it is stored with the claim: without the secret
+ * that it shows once, and where that stood; NULLs while there is no response.
  */
 static void
-bind_answer(const Request *request, Params *params)
+bind_response(const Request *request, Params *params)
 {
 	int secret_start = -1;
 	int cut = 0;
@@ -255,7 +250,7 @@ bind_answer(const Request *request, Params *params)
 		cut += request->secrets[i].length;
 	}
 	if (cut != 0 && cut != SECRET_LENGTH)
-		elog(ERROR, "an answer shows more than one secret once");
+		elog(ERROR, "a response shows more than one secret once");
 
 	bind_text(params, "response",
 			  request->response->len > 0 ? request_without_secrets(request, true) : NULL);
@@ -265,8 +260,8 @@ bind_answer(const Request *request, Params *params)
 }
 
 /*
- * replay_response repeats the first answer, with its secret derived again, in place of
- * one that has been precomputed.
+ * replay_response repeats the first response, with its secret derived again, in place of
+ * a precomputed one.
  */
 static void
 replay_response(Request *request, Row *row)
@@ -295,8 +290,8 @@ replay_response(Request *request, Row *row)
 }
 
 /*
- * idempotency_read reads the request's idempotency key, if it has one, and takes
- * the hashes that the key is claimed with.  A change that needs one is refused
+ * idempotency_read reads the request's idempotency key, if it has one, and computes
+ * the hashes that the key is claimed with.  A change that needs a key is refused
  * without.
  */
 void
@@ -329,10 +324,10 @@ raise_conflict(const Request *request)
 }
 
 /*
- * idempotency_replay claims the request's idempotency key and returns false, for
- * the work to be done; or, where the key has been used for the same request,
- * repeats its answer and returns true.  It waits for a twin that holds the claim.
- * An answer that has been precomputed is kept with the claim at once.
+ * idempotency_replay claims the request's idempotency key and returns false, for the
+ * work to be done; or, if the key has been used for the same request, replays its
+ * response and returns true.  It waits for a concurrent duplicate to finish.  A
+ * precomputed response is stored with the claim.
  */
 bool
 idempotency_replay(Request *request)
@@ -345,7 +340,7 @@ idempotency_replay(Request *request)
 	now = GetCurrentTimestamp();
 	bind_key(request, &claim);
 	bind_text(&claim, "operation", request->operation->name);
-	bind_answer(request, &claim);
+	bind_response(request, &claim);
 	bind_bytes(&claim, "request_hash", request->request_hash, sizeof(request->request_hash));
 	bind_bytes(&claim, "salt", request->salt, sizeof(request->salt));
 	bind_time(&claim, "expires_at", now + KEY_LIFETIME_HOURS * USECS_PER_HOUR);
@@ -367,7 +362,7 @@ idempotency_replay(Request *request)
 		{
 			if (statement_run(&reclaim_expired, &claim, STATEMENT_WRITE).count == 1)
 				return false;
-			continue; /* somebody else took it over */
+			continue; /* reclaimed by another request */
 		}
 		if (memcmp(VARDATA_ANY(row_get_bytes(&row, "request_hash")), request->request_hash,
 				   sizeof(request->request_hash)) != 0)
@@ -380,7 +375,7 @@ idempotency_replay(Request *request)
 }
 
 /*
- * idempotency_store keeps the answer with the claim, where it could not be precomputed.
+ * idempotency_store stores the response with the claim if it was not precomputed.
  */
 void
 idempotency_store(Request *request)
@@ -390,6 +385,6 @@ idempotency_store(Request *request)
 	if (!request->keyed || request->precomputed)
 		return;
 	bind_key(request, &params);
-	bind_answer(request, &params);
+	bind_response(request, &params);
 	statement_run(&store_response, &params, STATEMENT_WRITE);
 }

@@ -1,6 +1,6 @@
 /*
  * idempotency.h
- *	  Exactly-once changes: claim a key, replay its answer.
+ *	  Exactly-once changes: claim a key, replay its response.
  */
 #ifndef FLAGPLANE_IDEMPOTENCY_H
 #define FLAGPLANE_IDEMPOTENCY_H

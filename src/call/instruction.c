@@ -2,8 +2,8 @@
  * instruction.c
  *	  Semantic patches: [{"kind": "updateName", "name": "Checkout"}, ...].
  *
- * Every instruction is held to its kind before any of them is followed, and what
- * is broken is told by the instruction's place: instructions[0].
+ * All instructions are checked before the first is applied, and a violation names the
+ * instruction by its place: instructions[0].
  */
 #include "call/instruction.h"
 
@@ -44,9 +44,6 @@ kind_by_name(const InstructionKind *kinds, const char *name)
 	return -1;
 }
 
-/*
- * list_kinds writes the kinds for a message.
- */
 static char *
 list_kinds(const InstructionKind *kinds)
 {
@@ -58,9 +55,6 @@ list_kinds(const InstructionKind *kinds)
 	return list.data;
 }
 
-/*
- * read_number reads a member that is a whole number.
- */
 static void
 read_number(Request *request, int field, const InstructionMember *member, const JsonbValue *value,
 			Instruction *instruction, int place)
@@ -73,9 +67,6 @@ read_number(Request *request, int field, const InstructionMember *member, const 
 							  member->max, member->name);
 }
 
-/*
- * read_text reads a member that is a text.
- */
 static void
 read_text(Request *request, int field, const InstructionMember *member, const JsonbValue *value,
 		  Instruction *instruction, int place)
@@ -93,9 +84,6 @@ read_text(Request *request, int field, const InstructionMember *member, const Js
 	instruction->texts[place] = text;
 }
 
-/*
- * read_texts reads a member that is a list of strings.
- */
 static void
 read_texts(Request *request, int field, const InstructionMember *member, JsonbValue *value,
 		   Instruction *instruction, int place)
@@ -119,7 +107,7 @@ read_members(Request *request, int field, const InstructionKind *kind, const Jso
 			 Instruction *instruction)
 {
 	const char *known[INSTRUCTION_MEMBERS + 2] = {"kind"};
-	char *stranger;
+	char *unknown;
 
 	for (int i = 0; i < INSTRUCTION_MEMBERS && kind->members[i].name; i++)
 	{
@@ -140,10 +128,10 @@ read_members(Request *request, int field, const InstructionKind *kind, const Jso
 		else
 			read_text(request, field, member, &value, instruction, i);
 	}
-	stranger = jsonb_unknown_key(object, known);
-	if (stranger)
+	unknown = jsonb_unknown_key(object, known);
+	if (unknown)
 		instruction_violation(request, field, instruction->number, "has an unknown member %s",
-							  stranger);
+							  unknown);
 }
 
 /*
@@ -177,8 +165,8 @@ read_instruction(Request *request, int field, const InstructionKind *kinds, Json
 }
 
 /*
- * instructions_read reads a field that holds instructions of the kinds that it
- * names, and collects what is wrong with them.  The list has the good ones.
+ * instructions_read reads a field with instructions of the kinds that it names, and
+ * collects what is wrong with them.  The list has the valid ones.
  */
 List *
 instructions_read(Request *request, int field)

@@ -1,12 +1,13 @@
 /*
  * last_use.c
- *	  When an access token was last used: to some minutes, and at no one's expense.
+ *	  When an access token was last used, to some minutes, without any waiting.
  *
- * The time stands in a row of its own, which nothing else locks and which is
- * passed over where somebody else is at it, so that no two requests ever wait for
- * each other because of it, nor does the end of a token wait for its callers.
- * Most requests do not even look: a backend that has noted a token, or seen it
- * noted, and has committed that, is done with it for a while.
+ * The time is in a row of its own, which nothing else locks and which is skipped if
+ * another request has locked it, so that no two requests ever wait for each other
+ * because of it, nor does the revocation of a token wait for its callers.  Most requests
+ * do not even look: a backend that has noted a token, and has committed that, does
+ * nothing for some minutes.  Unlike the cache of verified tokens (auth_cache.c) this
+ * memory outlives the transaction.
  */
 #include "call/last_use.h"
 
@@ -93,9 +94,6 @@ at_transaction_end(XactEvent event, void *arg)
 		settle(true, InvalidSubTransactionId, true, InvalidSubTransactionId);
 }
 
-/*
- * at_savepoint_end settles what is pending for a savepoint.
- */
 static void
 at_savepoint_end(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
 {
@@ -106,7 +104,7 @@ at_savepoint_end(SubXactEvent event, SubTransactionId mine, SubTransactionId par
 }
 
 /*
- * remember takes down that a token's use has been noted, if the transaction commits.
+ * remember records that a token's use has been noted, if the transaction commits.
  */
 static void
 remember(Noted *place, const Caller *caller, TimestampTz now)

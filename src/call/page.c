@@ -37,9 +37,6 @@ static const char *const sort_parameters[] = {"sort1", "sort2", "sort3"};
 /* A list has at most so many terms of its own. */
 #define OWN_TERMS_MAX 8
 
-/*
- * add_values adds the values of a filter's term to those that it has already.
- */
 static ArrayBuildState *
 add_values(ArrayBuildState *values, char *text, const char *separator)
 {
@@ -55,9 +52,6 @@ add_values(ArrayBuildState *values, char *text, const char *separator)
 	return values;
 }
 
-/*
- * list_terms lists what a list can be filtered by, for a message.
- */
 static char *
 list_terms(const char *const *filters, const PageTerm *own)
 {
@@ -71,11 +65,10 @@ list_terms(const char *const *filters, const PageTerm *own)
 }
 
 /*
- * take_own_term takes a term that the list has for itself; false if it has none of that
- * name.
+ * read_own_term reads a term that this list alone has; false if it has none of that name.
  */
 static bool
-take_own_term(Request *request, int field, const PageTerm *own, const char *name, char *value,
+read_own_term(Request *request, int field, const PageTerm *own, const char *name, char *value,
 			  char **values)
 {
 	for (int i = 0; own[i].name; i++)
@@ -94,10 +87,10 @@ take_own_term(Request *request, int field, const PageTerm *own, const char *name
 }
 
 /*
- * take_term takes a term that lists share; false if this one has none of that name.
+ * read_term reads a term that lists share; false if this one has none of that name.
  */
 static bool
-take_term(const char *const *filters, const char *name, char *value, ArrayBuildState **values)
+read_term(const char *const *filters, const char *name, char *value, ArrayBuildState **values)
 {
 	if (!is_one_of(name, filters))
 		return false;
@@ -126,8 +119,8 @@ check_filter(Request *request, int field, const char *const *filters, const Page
 
 		if (colon)
 			*colon = '\0';
-		if (colon && (take_term(filters, term, colon + 1, values) ||
-					  take_own_term(request, field, own, term, colon + 1, own_values)))
+		if (colon && (read_term(filters, term, colon + 1, values) ||
+					  read_own_term(request, field, own, term, colon + 1, own_values)))
 			continue;
 		if (colon == NULL)
 			request_violation(request, field, "must be terms like %s:value, joined by commas",
@@ -213,8 +206,7 @@ page_check_terms(Request *request, int limit_field, const char *const *filters, 
 }
 
 /*
- * page_check reads a list's filter and sort into six parameters, for a list without
- * terms of its own.
+ * page_check is page_check_terms for a list without terms of its own.
  */
 void
 page_check(Request *request, int limit_field, const char *const *filters, const char *const *sorts)
@@ -363,7 +355,7 @@ page_links(StringInfo out, const char *path, int limit, int64 offset, int64 tota
 
 /*
  * page_end ends a list's document after its items, by the list's fields: the
- * offset follows limit_field.  The links keep what else the request was given.  path is
+ * offset follows limit_field.  The links repeat the request's other parameters.  path is
  * formatted like printf.
  */
 void

@@ -27,8 +27,8 @@
 #define PAGE_FIELDS PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD, PAGE_FILTER_FIELD, PAGE_SORT_FIELD
 
 /*
- * A text without its case.  ASCII letters go first and whatever the locale: a Turkish
- * one takes I for the capital of another letter than i.
+ * A text without its case.  ASCII letters go first and whatever the locale: in a Turkish
+ * one I is the capital of another letter than i.
  */
 #define FOLDED(text) "lower(lower(" text " COLLATE \"C\") COLLATE \"default\")"
 

@@ -2,9 +2,9 @@
  * patch_request.c
  *	  Resources changed by a patch of their documents.
  *
- * A patch changes the document that the caller sees.  What comes of it is held to
- * the fields and rules of a creation, and then written as a whole; a member that
- * is nobody's to edit must come out as it went in.
+ * A patch changes the document that the caller sees.  The patched document is checked by
+ * the fields and rules of a creation, and then written as a whole; a member that cannot
+ * be edited must come out as it went in.
  */
 #include "call/patch_request.h"
 
@@ -14,7 +14,7 @@
 #include "utils/builtins.h"
 
 /*
- * patching_operations is the JSON Patch that a field holds: an array of operations
+ * patching_operations is the JSON Patch in a field: an array of operations
  * as it is, or an object of them as patch with a comment for the audit log.
  */
 Jsonb *
@@ -43,9 +43,8 @@ patching_operations(Request *request, int field)
 }
 
 /*
- * patching_plain is a document with its numbers in their plain form.  What is stored
- * as JSON is held to whole numbers by their value, and is read by those who know
- * one form of them alone.
+ * patching_plain is a document with its numbers in their plain form: what is stored as JSON
+ * is read by code that knows one form of a whole number alone.
  */
 Jsonb *
 patching_plain(Jsonb *document)
@@ -87,19 +86,19 @@ compare_members(Violations *violations, const char *path, Jsonb *document, Jsonb
 		JsonbValue *same = getKeyJsonValueFromContainer(&other->root, name.val.string.val,
 														name.val.string.len, NULL);
 		char *text = jsonb_string(&name);
-		char *name_told = text;
+		char *shown = text;
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		if (is_one_of(text, editable) || (same && absence_alone) ||
 			(same && jsonb_equal(JsonbValueToJsonb(&value), JsonbValueToJsonb(same))))
 			continue;
-		name_told = error_word(text);
+		shown = error_word(text);
 		if (path)
-			name_told = psprintf("%s.%s", path, name_told);
+			shown = psprintf("%s.%s", path, shown);
 		if (same == NULL && !absence_alone)
-			refuse_unknown(violations, name_told, nearest_name(text, editable));
+			refuse_unknown(violations, shown, nearest_name(text, editable));
 		else
-			error_violation(violations, name_told, "cannot be changed");
+			error_violation(violations, shown, "cannot be changed");
 	}
 }
 
@@ -117,8 +116,8 @@ patching_compare(Violations *violations, const char *path, Jsonb *before, Jsonb 
 }
 
 /*
- * pass_names lets names pass that the patch has not changed: one that was stored when
- * names could hold more must not keep the rest from being changed.
+ * pass_names accepts names that the patch has not changed: one that was stored under older
+ * rules must not prevent other changes.
  */
 static void
 pass_names(Request *fields, Jsonb *before, Jsonb *after)
@@ -139,10 +138,9 @@ pass_names(Request *fields, Jsonb *before, Jsonb *after)
 }
 
 /*
- * patching_fields holds a patched document to the fields of a creation, with the
- * rules between them, and returns them as a request of that creation whose
- * statements' parameters they are.  Fields in the path are left to the caller.  What is
- * wrong is raised.
+ * patching_fields checks a patched document by the fields of a creation and the rules
+ * between them, and returns them as a request of that creation, with the parameters of
+ * its statements.  Fields in the path are left to the caller.  Violations are raised.
  */
 Request *
 patching_fields(Request *request, const Operation *creation, Jsonb *before, Jsonb *after,

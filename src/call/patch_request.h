@@ -8,7 +8,7 @@
 #include "call/request.h"
 #include "utils/jsonb.h"
 
-/* The field that holds a patch: the whole body of a documented request. */
+/* The field with a patch: the whole body of a documented request. */
 #define PATCH_FIELD FIELD("patch", "patch", FIELD_JSON, .place = AS_BODY, .required = true)
 
 extern Jsonb *patching_operations(Request *request, int field);

@@ -2,19 +2,18 @@
  * rate_limit.c
  *	  Rate limits: how many calls an access token may make.
  *
- * The generic cell rate algorithm in shared memory: a budget is one 64-bit word,
- * the time at which it would be whole again if nobody took from it any more.  A
- * call moves that time on by the budget's interval, with one compare-exchange,
- * and is refused, moving nothing, where that would be more than a period ahead.
- * What is refused later on has been counted nevertheless: the words know of no
- * transaction.
+ * The generic cell rate algorithm (GCRA) in shared memory.  A budget is one 64-bit
+ * word, its theoretical arrival time (TAT): when it would be full again if no call
+ * came any more.  A call moves the TAT on by the budget's interval, with one
+ * compare-exchange, and is refused, moving nothing, if the TAT would be further ahead
+ * than the burst, which is the time that all calls of a period stand for.  A call that
+ * is refused or fails later on stays counted: shared memory has no transactions.
  *
- * Words are found without a lock: a token has eight places to be in, whose keys
- * share a cache line.  A key is put in with a compare-exchange and stays until a
- * token that finds no free place takes over the one whose words are whole again,
- * or will be first.  Taking over a whole one changes nothing for its token; what
- * else is taken over starts anew, so that a crowded table lets calls pass, and
- * never refuses one that should.
+ * Words are found without a lock: a token has eight slots to be in, whose keys share
+ * a cache line.  A key is inserted with a compare-exchange and stays until a token that
+ * finds no free slot evicts the one whose TATs are the oldest.  To evict one whose budget
+ * is full changes nothing for its token; any other starts anew with a full budget, so
+ * that a crowded table lets calls pass, and never refuses one that should.
  *
  * Without the library among shared_preload_libraries there is no such memory, and
  * nothing is limited.
@@ -34,18 +33,18 @@
 
 #define CACHE_LINE 64
 
-/* Places that a token may be in; 8 keys are a cache line. */
-#define PLACES 8
+/* Slots that a token may be in; 8 keys are a cache line. */
+#define SLOTS 8
 
 #define NO_KEY 0
 
 #define DAY_USECS ((uint64) USECS_PER_DAY)
 
-/* Bad tokens of an account that are answered 401 in a period. */
-#define STRANGERS 60
+/* Invalid tokens of an account that get a 401 in a period. */
+#define INVALID_TOKENS 60
 
-/* Accounts share these words by hash: only who has no good token ever takes from them. */
-#define STRANGER_WORDS 1024
+/* Accounts share these words by hash: only calls with an invalid token count. */
+#define INVALID_TOKEN_WORDS 1024
 
 /* The budgets of a token. */
 enum
@@ -64,15 +63,15 @@ typedef struct Budgets
 
 typedef struct Bucket
 {
-	pg_atomic_uint64 keys[PLACES];
-	Budgets budgets[PLACES];
+	pg_atomic_uint64 keys[SLOTS];
+	Budgets budgets[SLOTS];
 } Bucket;
 
 typedef struct LimitTable
 {
 	uint32 bucket_count;
-	pg_atomic_uint64 taken_over;
-	pg_atomic_uint64 strangers[STRANGER_WORDS];
+	pg_atomic_uint64 evicted;
+	pg_atomic_uint64 invalid_tokens[INVALID_TOKEN_WORDS];
 	Bucket buckets[FLEXIBLE_ARRAY_MEMBER] pg_attribute_aligned(CACHE_LINE);
 } LimitTable;
 
@@ -107,16 +106,16 @@ int rate_limit_tokens_setting = 16384;
 static LimitTable *table = NULL;
 
 /*
- * buckets_for is how many buckets so many tokens want.
+ * buckets_for is how many buckets so many tokens need.
  */
 static uint32
 buckets_for(int tokens)
 {
-	return (tokens + PLACES - 1) / PLACES;
+	return (tokens + SLOTS - 1) / SLOTS;
 }
 
 /*
- * limit_shared_size is how much shared memory so many tokens want.
+ * limit_shared_size is how much shared memory so many tokens need.
  */
 Size
 limit_shared_size(int tokens)
@@ -125,8 +124,8 @@ limit_shared_size(int tokens)
 }
 
 /*
- * limit_attach takes memory of limit_shared_size into use; the first who does,
- * who has not found it in use, makes it empty.
+ * limit_attach uses shared memory of limit_shared_size, which the first process to
+ * attach initializes: found tells whether another has done so.
  */
 void
 limit_attach(void *memory, int tokens, bool found)
@@ -137,16 +136,16 @@ limit_attach(void *memory, int tokens, bool found)
 	if (found)
 		return;
 	table->bucket_count = buckets_for(tokens);
-	pg_atomic_init_u64(&table->taken_over, 0);
-	for (int i = 0; i < STRANGER_WORDS; i++)
-		pg_atomic_init_u64(&table->strangers[i], 0);
+	pg_atomic_init_u64(&table->evicted, 0);
+	for (int i = 0; i < INVALID_TOKEN_WORDS; i++)
+		pg_atomic_init_u64(&table->invalid_tokens[i], 0);
 	for (uint32 i = 0; i < table->bucket_count; i++)
 	{
-		for (int place = 0; place < PLACES; place++)
+		for (int slot = 0; slot < SLOTS; slot++)
 		{
-			pg_atomic_init_u64(&table->buckets[i].keys[place], NO_KEY);
+			pg_atomic_init_u64(&table->buckets[i].keys[slot], NO_KEY);
 			for (int word = 0; word < WORDS; word++)
-				pg_atomic_init_u64(&table->buckets[i].budgets[place].words[word], 0);
+				pg_atomic_init_u64(&table->buckets[i].budgets[slot].words[word], 0);
 		}
 	}
 }
@@ -160,24 +159,21 @@ limit_is_on(void)
 	return table != NULL && rate_limits_setting;
 }
 
-/*
- * limit_usage counts the table's places.
- */
 void
 limit_usage(LimitUsage *usage)
 {
 	memset(usage, 0, sizeof(*usage));
 	if (table == NULL)
 		return;
-	usage->slots = (int64) table->bucket_count * PLACES;
-	usage->taken_over = pg_atomic_read_u64(&table->taken_over);
+	usage->slots = (int64) table->bucket_count * SLOTS;
+	usage->evicted = pg_atomic_read_u64(&table->evicted);
 	for (uint32 i = 0; i < table->bucket_count; i++)
-		for (int place = 0; place < PLACES; place++)
-			usage->used += pg_atomic_read_u64(&table->buckets[i].keys[place]) != NO_KEY;
+		for (int slot = 0; slot < SLOTS; slot++)
+			usage->used += pg_atomic_read_u64(&table->buckets[i].keys[slot]) != NO_KEY;
 }
 
 /*
- * rate_tier_by_name finds a tier; a name that is unknown has the least.
+ * rate_tier_by_name finds a tier; an unknown name means the lowest.
  */
 RateTier
 rate_tier_by_name(const char *name)
@@ -189,8 +185,8 @@ rate_tier_by_name(const char *name)
 }
 
 /*
- * microseconds is a time that every backend reads alike and nobody can set back.
- * The server's instr_time is not: from 19 on its clock is a setting of the session.
+ * microseconds reads a clock that all backends share and that never goes back.  The
+ * server's instr_time is none: from 19 on its clock is a setting of the session.
  */
 static uint64
 microseconds(void)
@@ -202,7 +198,7 @@ microseconds(void)
 }
 
 /*
- * account_hash is an account of this database as 64 bits.
+ * account_hash is a hash of an account of this database.
  */
 static uint64
 account_hash(int64 account)
@@ -211,8 +207,7 @@ account_hash(int64 account)
 }
 
 /*
- * limit_key is what a token is found by in the table.  Its selector is 64 random
- * bits already.
+ * limit_key is a token's key in the table.  Its selector is 64 random bits already.
  */
 uint64
 limit_key(int64 account, const char *selector)
@@ -223,114 +218,107 @@ limit_key(int64 account, const char *selector)
 }
 
 /*
- * take_over puts a token into the place that is, or will be, whole again first;
- * NULL if somebody else was faster there.
+ * evict gives a token the slot whose budgets are, or will be, full first; NULL if
+ * another backend has just put a token there.
  */
 static Budgets *
-take_over(Bucket *bucket, uint64 key, uint64 now)
+evict(Bucket *bucket, uint64 key, uint64 now)
 {
 	int first = 0;
 	uint64 first_key = NO_KEY;
-	uint64 first_whole = PG_UINT64_MAX;
+	uint64 first_tat = PG_UINT64_MAX;
 
-	for (int place = 0; place < PLACES; place++)
+	for (int slot = 0; slot < SLOTS; slot++)
 	{
-		uint64 owner = pg_atomic_read_u64(&bucket->keys[place]);
-		uint64 whole = 0;
+		uint64 owner = pg_atomic_read_u64(&bucket->keys[slot]);
+		uint64 tat = 0;
 
 		for (int word = 0; word < WORDS; word++)
 		{
-			uint64 seen = pg_atomic_read_u64(&bucket->budgets[place].words[word]);
+			uint64 seen = pg_atomic_read_u64(&bucket->budgets[slot].words[word]);
 
-			whole = Max(whole, seen);
+			tat = Max(tat, seen);
 		}
-		if (whole < first_whole)
+		if (tat < first_tat)
 		{
-			first = place;
+			first = slot;
 			first_key = owner;
-			first_whole = whole;
+			first_tat = tat;
 		}
 	}
 	if (!pg_atomic_compare_exchange_u64(&bucket->keys[first], &first_key, key))
 		return NULL;
-	if (first_whole > now)
+	if (first_tat > now)
 	{
 		for (int word = 0; word < WORDS; word++)
 			pg_atomic_write_u64(&bucket->budgets[first].words[word], 0);
-		pg_atomic_fetch_add_u64(&table->taken_over, 1);
+		pg_atomic_fetch_add_u64(&table->evicted, 1);
 	}
 	return &bucket->budgets[first];
 }
 
 /*
- * find_budgets finds a token's words, or makes them.
+ * find_budgets finds a token's budgets, or gives it a slot.
  */
 static Budgets *
 find_budgets(uint64 key, uint64 now)
 {
 	Bucket *bucket = &table->buckets[((key >> 32) * table->bucket_count) >> 32];
-	Budgets *taken;
+	Budgets *evicted;
 
 	do
 	{
-		for (int place = 0; place < PLACES; place++)
+		for (int slot = 0; slot < SLOTS; slot++)
 		{
-			uint64 owner = pg_atomic_read_u64(&bucket->keys[place]);
+			uint64 owner = pg_atomic_read_u64(&bucket->keys[slot]);
 
-			/* Who else puts the same token in at the same time does it here too. */
-			if (owner == NO_KEY &&
-				pg_atomic_compare_exchange_u64(&bucket->keys[place], &owner, key))
+			/* A backend that inserts the same token at the same time uses this slot too. */
+			if (owner == NO_KEY && pg_atomic_compare_exchange_u64(&bucket->keys[slot], &owner, key))
 				owner = key;
 			if (owner == key)
-				return &bucket->budgets[place];
+				return &bucket->budgets[slot];
 		}
-		taken = take_over(bucket, key, now);
-	} while (taken == NULL);
-	return taken;
+		evicted = evict(bucket, key, now);
+	} while (evicted == NULL);
+	return evicted;
 }
 
 /*
- * take takes a call from a budget of so many calls in a period, all of which may
- * come at once.  A word that is further ahead than any call can have moved it is
- * of a clock or a period that has been set back: the budget is whole.  Backends
- * read the clock at slightly different times, hence the second period.
+ * try_acquire counts a call against a budget of limit calls in a period, all of which
+ * may come at once.  A TAT that is further ahead than any call can have moved it comes
+ * from a clock or a period that has been set back: the budget is full.  Backends read
+ * the clock at slightly different times, hence twice the burst.
  */
 static void
-take(pg_atomic_uint64 *word, uint64 now, int limit, uint64 period, Allowance *allowance)
+try_acquire(pg_atomic_uint64 *word, uint64 now, int limit, uint64 period, Allowance *allowance)
 {
 	uint64 interval = Max(1, period / limit);
-	uint64 window = interval * limit;
+	uint64 burst = interval * limit;
 	uint64 seen = pg_atomic_read_u64(word);
 	uint64 next;
 
 	do
 	{
-		uint64 whole = seen > now + 2 * window ? now : Max(seen, now);
+		uint64 tat = seen > now + 2 * burst ? now : Max(seen, now);
 
-		next = whole + interval;
-		if (next > now + window)
+		next = tat + interval;
+		if (next > now + burst)
 		{
-			*allowance = (Allowance){false, limit, interval, 0, next - (now + window)};
+			*allowance = (Allowance){.limit = limit, .delay = next - (now + burst)};
 			return;
 		}
 	} while (!pg_atomic_compare_exchange_u64(word, &seen, next));
-	*allowance = (Allowance){true, limit, interval, now + window - next, next - now};
+	*allowance = (Allowance){.acquired = true,
+							 .limit = limit,
+							 .remaining = (int64) ((now + burst - next) / interval),
+							 .delay = next - now};
 }
 
 /*
- * calls_left is how many calls could follow at once.
- */
-static int64
-calls_left(const Allowance *allowance)
-{
-	return allowance->room / allowance->interval;
-}
-
-/*
- * limit_claim takes a call of a class from a token's budgets.
+ * rate_limit_try_acquire counts a call of a class against the budgets of a token.
  */
 void
-limit_claim(uint64 key, RateTier tier, LimitClass class, Allowance *allowance)
+rate_limit_try_acquire(uint64 key, RateTier tier, LimitClass class, Allowance *allowance)
 {
 	const Tier *budget = &tiers[tier];
 	uint64 now = microseconds();
@@ -340,30 +328,27 @@ limit_claim(uint64 key, RateTier tier, LimitClass class, Allowance *allowance)
 
 	if (class == LIMIT_READ)
 	{
-		take(&budgets->words[WORD_READ], now, budget->reads, period, allowance);
+		try_acquire(&budgets->words[WORD_READ], now, budget->reads, period, allowance);
 		return;
 	}
-	take(&budgets->words[WORD_WRITE], now, budget->writes, period, allowance);
-	if (!allowance->passed)
+	try_acquire(&budgets->words[WORD_WRITE], now, budget->writes, period, allowance);
+	if (!allowance->acquired)
 		return;
-	take(&budgets->words[WORD_WRITE_DAY], now, budget->writes_a_day, DAY_USECS, &day);
-	if (!day.passed)
+	try_acquire(&budgets->words[WORD_WRITE_DAY], now, budget->writes_a_day, DAY_USECS, &day);
+	if (!day.acquired)
 	{
-		/* Who has no call left in the day spends none of the period's. */
+		/* A call that the day's budget refuses is not counted in the period either. */
 		pg_atomic_fetch_sub_u64(&budgets->words[WORD_WRITE], Max(1, period / budget->writes));
-		allowance->passed = false;
-		allowance->room = 0;
+		allowance->acquired = false;
+		allowance->remaining = 0;
 		allowance->delay = day.delay;
 	}
-	else if (calls_left(&day) < calls_left(allowance))
-	{
-		allowance->interval = day.interval;
-		allowance->room = day.room;
-	}
+	else
+		allowance->remaining = Min(allowance->remaining, day.remaining);
 }
 
 /*
- * seconds_of is so many microseconds in seconds, rounded up.
+ * seconds_of converts microseconds to seconds, rounded up.
  */
 static int64
 seconds_of(uint64 duration)
@@ -372,8 +357,7 @@ seconds_of(uint64 duration)
 }
 
 /*
- * announce puts an allowance into the headers of the answer, as the dialect of
- * the operation spells them.
+ * announce sets the response headers that the dialect of the operation documents.
  */
 static void
 announce(const Operation *operation, const Allowance *allowance)
@@ -382,23 +366,23 @@ announce(const Operation *operation, const Allowance *allowance)
 
 	if (operation->dialect == LAUNCHDARKLY)
 	{
-		response_header_number("X-Ratelimit-Global-Remaining", calls_left(allowance));
-		response_header_number("X-Ratelimit-Route-Remaining", calls_left(allowance));
+		response_header_number("X-Ratelimit-Global-Remaining", allowance->remaining);
+		response_header_number("X-Ratelimit-Route-Remaining", allowance->remaining);
 		response_header_number("X-Ratelimit-Reset", reset);
 	}
 	else
 	{
 		response_header_number("X-RateLimit-Limit", allowance->limit);
-		response_header_number("X-RateLimit-Remaining", calls_left(allowance));
+		response_header_number("X-RateLimit-Remaining", allowance->remaining);
 		response_header_number("X-RateLimit-Reset", (reset + 999) / 1000);
 	}
-	if (!allowance->passed)
+	if (!allowance->acquired)
 		response_header_number("Retry-After", seconds_of(allowance->delay));
 }
 
 /*
- * limit_announce puts the class of the call into the headers of the answer,
- * whatever becomes of it, where its dialect documents that.
+ * limit_announce sets the response header that names the class of the call, also if it is
+ * refused, where its dialect documents that.
  */
 void
 limit_announce(const Operation *operation)
@@ -409,8 +393,8 @@ limit_announce(const Operation *operation)
 }
 
 /*
- * rate_limit_acquire takes the call from the budget of the caller's token, and refuses it
- * where there is nothing left.  Database roles have no budget.
+ * rate_limit_acquire counts the call against the budget of the caller's token, and refuses
+ * it if nothing remains.  Database roles have no budget.
  */
 void
 rate_limit_acquire(const Request *request)
@@ -421,9 +405,9 @@ rate_limit_acquire(const Request *request)
 
 	if (caller->token_id == NULL || !limit_is_on())
 		return;
-	limit_claim(caller->limit_key, caller->tier, class, &allowance);
+	rate_limit_try_acquire(caller->limit_key, caller->tier, class, &allowance);
 	announce(request->operation, &allowance);
-	if (allowance.passed)
+	if (allowance.acquired)
 		return;
 	stats_count(request->operation, STATS_REFUSALS);
 	error_raise(ERR_RATE_LIMITED, "the access token has used up its %s calls; try again in %s",
@@ -432,21 +416,22 @@ rate_limit_acquire(const Request *request)
 }
 
 /*
- * rate_limit_unknown_token refuses a bad token: as such, and once its account has had
- * too many of them, for that.  A good one of the same account never comes here, so
- * that nobody can lock its holder out; and what the token claims to be makes no
- * difference, so that the answers tell nothing of what exists.
+ * rate_limit_unknown_token refuses an invalid token: with 401, and after too many of them
+ * for its account with 429.  A valid token of the account is not counted here, so that
+ * nobody can lock its user out.  The response does not depend on whether the account
+ * or the selector exists.
  */
 void
 rate_limit_unknown_token(const Request *request, int64 account)
 {
-	Allowance allowance = {.passed = true};
+	Allowance allowance = {.acquired = true};
 
 	stats_count(request->operation, STATS_UNAUTHENTICATED);
 	if (limit_is_on())
-		take(&table->strangers[account_hash(account) % STRANGER_WORDS], microseconds(), STRANGERS,
-			 (uint64) rate_limit_period_setting * 1000, &allowance);
-	if (allowance.passed)
+		try_acquire(&table->invalid_tokens[account_hash(account) % INVALID_TOKEN_WORDS],
+					microseconds(), INVALID_TOKENS, (uint64) rate_limit_period_setting * 1000,
+					&allowance);
+	if (allowance.acquired)
 		error_raise(ERR_UNAUTHENTICATED, "the access token is not valid");
 	stats_count(request->operation, STATS_REFUSALS);
 	response_header_number("Retry-After", seconds_of(allowance.delay));

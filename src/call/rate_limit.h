@@ -14,15 +14,13 @@ typedef enum LimitClass
 	LIMIT_WRITE
 } LimitClass;
 
-/* What became of a call's claim on its budget. */
+/* The result of try_acquire. */
 typedef struct Allowance
 {
-	bool passed;
-	int limit; /* calls of the class in a period */
-	/* In microseconds: */
-	uint64 interval; /* that a call takes */
-	uint64 room;	 /* for further calls at once */
-	uint64 delay;	 /* if passed until the whole budget is there again, else until a call passes */
+	bool acquired;
+	int limit;		 /* calls of the class in a period */
+	int64 remaining; /* calls that could follow at once */
+	uint64 delay; /* microseconds: if acquired until the budget is full, else until a call can be */
 } Allowance;
 
 /* The state of the limiter, for those who watch it. */
@@ -30,7 +28,7 @@ typedef struct LimitUsage
 {
 	int64 slots;
 	int64 used;
-	int64 taken_over; /* slots that a token lost while its budget was not whole */
+	int64 evicted; /* tokens that lost their slot while their budget was not full */
 } LimitUsage;
 
 /* The settings flagplane.rate_limits, .rate_limit_period and .rate_limit_tokens. */
@@ -48,7 +46,8 @@ extern bool limit_is_on(void);
 extern void limit_usage(LimitUsage *usage);
 
 extern uint64 limit_key(int64 account, const char *selector);
-extern void limit_claim(uint64 key, RateTier tier, LimitClass class, Allowance *allowance);
+extern void
+rate_limit_try_acquire(uint64 key, RateTier tier, LimitClass class, Allowance *allowance);
 extern void limit_announce(const Operation *operation);
 extern void rate_limit_acquire(const Request *request);
 pg_noreturn extern void rate_limit_unknown_token(const Request *request, int64 account);

@@ -94,9 +94,9 @@ request_run_first(Request *request, Statement *statement, int count)
 }
 
 /*
- * request_secret writes a member whose value is a public prefix and a secret into
- * the answer, and remembers where the secret stands.  A secret shown once must be
- * the only such one of the answer.
+ * request_secret writes a member whose value is a public prefix and a secret into the
+ * response, and records where the secret stands.  A response has at most one secret that
+ * is shown once.
  */
 void
 request_secret(Request *request, const char *key, const char *prefix, const char *value, bool once)
@@ -123,7 +123,7 @@ request_secret(Request *request, const char *key, const char *prefix, const char
 }
 
 /*
- * request_without_secrets is the answer without its secrets: without all of
+ * request_without_secrets is the response without its secrets: without all of
  * them, or without the one that is shown once.
  */
 char *
@@ -147,8 +147,8 @@ request_without_secrets(const Request *request, bool once_only)
 }
 
 /*
- * request_before takes what has been written as the answer so far, the resource
- * as it is, for what it was before the change; the answer begins anew.
+ * request_before records the response written so far, which shows the resource as it is, as
+ * the state before the change; the response starts anew.
  */
 void
 request_before(Request *request)
@@ -158,7 +158,7 @@ request_before(Request *request)
 }
 
 /*
- * request_reset_response takes back what has been written as the answer.
+ * request_reset_response discards what has been written as the response.
  */
 void
 request_reset_response(Request *request)
@@ -221,7 +221,7 @@ request_require_version(const Request *request, int version)
 }
 
 /*
- * request_location says where the made resource is to be found.
+ * request_location sets the Location of the created resource.
  */
 void
 request_location(Request *request, const char *format, ...)

@@ -1,10 +1,9 @@
 /*
  * request.h
- *	  One call: the operation, who calls, the values, and the answer.
+ *	  One call: the operation, the caller, the values, and the response.
  *
- * SQL arguments and JSON bodies fill the same parameters: $1 is the account, $2
- * and on are the operation's fields in their order, then whatever the operation
- * adds.  Those parameters are what its statements take.
+ * SQL arguments and JSON bodies fill the same parameters, which the operation's
+ * statements name: :account_id, the operation's fields, and what the operation binds.
  */
 #ifndef FLAGPLANE_REQUEST_H
 #define FLAGPLANE_REQUEST_H
@@ -42,7 +41,7 @@ typedef enum FieldType
 	FIELD_BOOLEAN,
 	FIELD_TEXTS,
 	FIELD_JSON,
-	FIELD_TIME,		 /* in SQL a timestamptz, on the wire Unix milliseconds */
+	FIELD_TIME,		 /* in SQL a timestamptz, in JSON Unix milliseconds */
 	FIELD_INTERVAL,	 /* outside of REST only */
 	FIELD_PROJECT_ID /* prj_<uuid> or the UUID; outside of REST the project's key too */
 } FieldType;
@@ -55,7 +54,7 @@ typedef enum FieldPlace
 	AS_BODY /* the whole body is its value */
 } FieldPlace;
 
-/* The rules that a value can be held to; min and max are a length or a range. */
+/* The rules for a value; min and max are a length or a range. */
 typedef enum FieldRule
 {
 	RULE_NONE,
@@ -107,9 +106,9 @@ typedef struct Field
 typedef enum OperationKind
 {
 	READS = 0,				   /* changes nothing; STABLE in SQL */
-	CHANGES = 1 << 0,		   /* takes an idempotency key */
+	CHANGES = 1 << 0,		   /* accepts an idempotency key */
 	KEY_REQUIRED = 1 << 1,	   /* and must be given one by a REST request */
-	GENERATES_SECRET = 1 << 2, /* and may answer with a secret that is shown once */
+	GENERATES_SECRET = 1 << 2, /* and may return a secret that is shown once */
 } OperationKind;
 
 /* The number of an operation that is no row of the table: also of one that says nothing of it. */
@@ -122,14 +121,15 @@ typedef struct Operation
 	const char *method; /* NULL: not reachable by REST */
 	const char *path;
 	int scope;
-	bool whole_account; /* it reaches beyond single projects: refused to tokens limited to some */
+	bool
+		whole_account; /* it concerns more than single projects: refused to tokens limited to some */
 	int status;
 	Dialect dialect;
 	int kind;			 /* bits of OperationKind */
 	const char *subject; /* what it is about: "layer" */
 	const Field *fields;
 	void (*check)(struct Request *request);		 /* rules between fields; may be NULL */
-	void (*precompute)(struct Request *request); /* the answer before the work; may be NULL */
+	void (*precompute)(struct Request *request); /* the response before the work; may be NULL */
 	void (*run)(struct Request *request);
 	int number; /* its place in the table, counted from 1, or NOT_IN_THE_TABLE */
 } Operation;
@@ -142,7 +142,7 @@ typedef enum RateTier
 	TIER_PARTNER
 } RateTier;
 
-/* Who is asking. */
+/* The caller. */
 typedef struct Caller
 {
 	int64 account;	 /* 0: an account that has no rows yet */
@@ -156,7 +156,7 @@ typedef struct Caller
 	uint64 limit_key;		/* what its rate limits are found by */
 } Caller;
 
-/* A stretch of the answer that must not be stored everywhere. */
+/* A part of the response that must not be stored everywhere. */
 typedef struct SecretSpan
 {
 	int start;
@@ -169,7 +169,7 @@ typedef struct Request
 	const Operation *operation;
 	bool rest; /* a REST request: fields go by their JSON name */
 
-	/* filled by the door */
+	/* filled by the API */
 	const char *token;			 /* NULL: the database role decides */
 	const char *idempotency_key; /* as given; NULL if absent */
 	const char *if_match;		 /* the versions it is for, as given; NULL if absent */
@@ -182,7 +182,7 @@ typedef struct Request
 	Params params;
 	Violations violations;
 	bool broken[FIELDS_MAX]; /* by field: it has a violation already */
-	bool passed[FIELDS_MAX]; /* by field: it is not held to its rule */
+	bool passed[FIELDS_MAX]; /* by field: its rule is not checked */
 	char *project_key;		 /* a project given by its key where an id is usual */
 	TimestampTz now;		 /* start of the transaction */
 	char id[REQUEST_ID_LENGTH + 1];
@@ -191,14 +191,14 @@ typedef struct Request
 	uint8 key_hash[32];		/* what the key is stored as */
 	uint8 request_hash[32]; /* of the request's canonical form */
 	uint8 salt[16];			/* what once-shown secrets are derived with */
-	bool precomputed;		/* the answer is there before the work */
+	bool precomputed;		/* the response is there before the work */
 	bool replayed;
 
 	void *state; /* what was found for the operation's run before it */
 
-	/* the answer */
-	StringInfo response; /* in the memory of the door's caller; empty for 204 */
-	StringInfo location; /* likewise; empty if nothing was made */
+	/* the response */
+	StringInfo response; /* in the memory of the API's caller; empty for 204 */
+	StringInfo location; /* likewise; empty if nothing was created */
 	int version;		 /* for the ETag; 0 if none */
 	bool composed;		 /* it shows more than what the version is of */
 	int secret_count;
@@ -215,7 +215,7 @@ typedef struct Request
 	bool unchanged; /* a change that changes nothing leaves no row */
 } Request;
 
-/* The parameters of the fields start here: $1 is the account. */
+/* The parameters of the fields follow :account_id. */
 #define FIELD_PARAM(index) ((index) + 1)
 
 extern bool request_given(const Request *request, int field);

@@ -1,8 +1,8 @@
 /*
  * rule.c
- *	  The rules that a field's value can be held to.
+ *	  The rules for the values of fields.
  *
- * The schema's domains hold every writer to the same rules; these give the good
+ * The schema's domains enforce the same rules for every writer; these give the good
  * messages, and fold a value to the form that is stored where a rule says so.
  */
 #include "call/field.h"
@@ -26,9 +26,6 @@ is_word(char c)
 		   c == '.' || c == '-';
 }
 
-/*
- * is_alphanumeric tells whether a byte is an ASCII letter or digit.
- */
 static bool
 is_alphanumeric(char c)
 {
@@ -56,18 +53,12 @@ is_key(const char *text)
 	return is_alphanumeric(text[0]) && consists_of_words(text);
 }
 
-/*
- * is_tag tells whether a text is a tag.
- */
 bool
 is_tag(const char *text)
 {
 	return text[0] != '\0' && strlen(text) <= TAG_LENGTH_MAX && consists_of_words(text);
 }
 
-/*
- * is_color tells whether a text is six hexadecimal digits.
- */
 bool
 is_color(const char *text)
 {
@@ -76,7 +67,7 @@ is_color(const char *text)
 
 /*
  * is_url tells whether a text is an absolute http or https URL: scheme, a host,
- * and nothing that a URL cannot hold.
+ * and no byte that a URL cannot have.
  */
 bool
 is_url(const char *text)
@@ -182,8 +173,7 @@ list_choices(const char *const *choices)
 }
 
 /*
- * check_texts holds the elements of an array to its rule, and drops the second
- * of two equal ones.
+ * check_texts checks the elements of an array, and drops duplicates.
  */
 static void
 check_texts(Request *request, int index, const Field *field)
@@ -192,7 +182,7 @@ check_texts(Request *request, int index, const Field *field)
 	Datum *elements;
 	bool *nulls;
 	int count;
-	int kept = 0;
+	int distinct = 0;
 
 	if (ARR_NDIM(array) == 0)
 		return;
@@ -224,20 +214,17 @@ check_texts(Request *request, int index, const Field *field)
 			request_violation(request, index, "must hold only: %s", list_choices(field->choices));
 			return;
 		}
-		for (int j = 0; j < kept && !again; j++)
+		for (int j = 0; j < distinct && !again; j++)
 			again = strcmp(TextDatumGetCString(elements[j]), word) == 0;
 		if (!again)
-			elements[kept++] = elements[i];
+			elements[distinct++] = elements[i];
 	}
-	if (kept < count)
+	if (distinct < count)
 		field_set(
 			request, index,
-			PointerGetDatum(construct_array(elements, kept, TEXTOID, -1, false, TYPALIGN_INT)));
+			PointerGetDatum(construct_array(elements, distinct, TEXTOID, -1, false, TYPALIGN_INT)));
 }
 
-/*
- * check_list holds each value of a list to the field's choices.
- */
 static void
 check_list(Request *request, int index, const Field *field, char *list)
 {
@@ -253,7 +240,7 @@ check_list(Request *request, int index, const Field *field, char *list)
 }
 
 /*
- * check_length holds a text to its number of characters; true if it has that.
+ * check_length checks the number of characters of a text; true if it is right.
  */
 static bool
 check_length(Request *request, int index, const Field *field, const char *string)
@@ -270,9 +257,6 @@ check_length(Request *request, int index, const Field *field, const char *string
 	return false;
 }
 
-/*
- * check_text holds a text to its rule.
- */
 static void
 check_text(Request *request, int index, const Field *field)
 {
@@ -337,7 +321,7 @@ check_text(Request *request, int index, const Field *field)
 }
 
 /*
- * rule_check holds a field that has a value to its rule.
+ * rule_check checks the value of a field by its rule; it must have one.
  */
 void
 rule_check(Request *request, int index)
@@ -374,7 +358,7 @@ rule_check(Request *request, int index)
 		{
 			TimestampTz time = request_bigint(request, index);
 
-			/* In SQL it may be infinite, or beyond what the answer can say. */
+			/* In SQL it may be infinite, or beyond what the response can show. */
 			if (time < time_of_milliseconds(0) || time > time_of_milliseconds(MILLISECONDS_MAX))
 				request_violation(request, index, "must be in the years 1970 to 9999");
 			break;

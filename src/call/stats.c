@@ -30,9 +30,6 @@ static int operations_counted = 0;
 /* This backend's database, once it has been found. */
 static StatsDatabase *ours = NULL;
 
-/*
- * database_size is the size of a database's counters.
- */
 static Size
 database_size(int operation_count)
 {
@@ -50,7 +47,7 @@ database_at(int place)
 }
 
 /*
- * stats_shared_size is how much shared memory the counters want.
+ * stats_shared_size is how much shared memory the counters need.
  */
 Size
 stats_shared_size(int operation_count)
@@ -59,8 +56,8 @@ stats_shared_size(int operation_count)
 }
 
 /*
- * stats_attach takes memory of stats_shared_size into use; the first who does,
- * who has not found it in use, makes it empty.
+ * stats_attach uses shared memory of stats_shared_size, which the first process to attach
+ * initializes: found tells whether another has done so.
  */
 void
 stats_attach(void *memory, int operation_count, bool found)
@@ -81,7 +78,7 @@ stats_attach(void *memory, int operation_count, bool found)
 }
 
 /*
- * find_database finds this backend's database, or takes a free place for it.
+ * find_database finds the counters of this backend's database, or allocates free ones.
  */
 static StatsDatabase *
 find_database(void)

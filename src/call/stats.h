@@ -10,8 +10,8 @@
 typedef enum StatsCounter
 {
 	STATS_CALLS,		   /* begun */
-	STATS_SUCCESSES,	   /* ended with an answer */
-	STATS_REPLAYS,		   /* of those, answered by an idempotency key */
+	STATS_SUCCESSES,	   /* ended without an error */
+	STATS_REPLAYS,		   /* of those, replayed by an idempotency key */
 	STATS_REFUSALS,		   /* by rate limits */
 	STATS_UNAUTHENTICATED, /* without a good token where one is needed */
 	STATS_COUNTERS

@@ -1,6 +1,6 @@
 /*
  * token.c
- *	  Minting, hashing and comparing secrets.
+ *	  Generating, hashing and comparing secrets.
  *
  * Every credential carries its account in its first four bytes, so that a
  * look-up that starts from the bare credential touches one tenant only.  What is
@@ -32,9 +32,6 @@ random_account(void)
 	return id;
 }
 
-/*
- * sha256 hashes with PostgreSQL's own code.
- */
 void
 sha256(const void *bytes, size_t length, uint8 out[SECRET_HASH_BYTES])
 {
@@ -120,7 +117,7 @@ secret_generate(const Request *request, char out[SECRET_LENGTH + 1])
 {
 	uint8 bytes[SECRET_BYTES];
 
-	/* What is not marked in the table of operations takes keys that can be guessed. */
+	/* An operation that is not marked so accepts idempotency keys that can be guessed. */
 	if (!(request->operation->kind & GENERATES_SECRET))
 		elog(ERROR, "operation %s is not marked as one that generates a secret",
 			 request->operation->name);
@@ -184,7 +181,7 @@ token_text(int64 account, const char *selector)
 }
 
 /*
- * token_parse takes an access token apart; false if it has not its form.
+ * token_parse splits an access token into its parts; false if it has not its form.
  */
 bool
 token_parse(const char *token, TokenParts *parts)

@@ -1,6 +1,6 @@
 /*
  * token.h
- *	  Minting, hashing and comparing secrets.
+ *	  Generating, hashing and comparing secrets.
  */
 #ifndef FLAGPLANE_TOKEN_H
 #define FLAGPLANE_TOKEN_H

@@ -1,9 +1,9 @@
 /*
  * document.c
- *	  Writing answers as json text; times in the forms of the wire.
+ *	  Writing responses as json text; times in the forms that they have there.
  *
  * A comma is written when the byte before is not an opening bracket, so the
- * verbs need no state of their own.  Strings are escaped by PostgreSQL.
+ * functions need no state of their own.  Strings are escaped by PostgreSQL.
  */
 #include "util/document.h"
 
@@ -43,9 +43,6 @@ document_element(StringInfo out)
 		appendStringInfoChar(out, ',');
 }
 
-/*
- * document_open opens an object or an array.
- */
 void
 document_open(StringInfo out, char bracket)
 {
@@ -61,9 +58,6 @@ document_open_items(StringInfo out)
 	appendStringInfoString(out, "{\"items\":[");
 }
 
-/*
- * document_close closes what document_open opened.
- */
 void
 document_close(StringInfo out, char bracket)
 {
@@ -105,9 +99,6 @@ document_string(StringInfo out, const char *key, const char *value)
 	document_quoted(out, value);
 }
 
-/*
- * document_integer writes a member with a whole number.
- */
 void
 document_integer(StringInfo out, const char *key, int64 value)
 {
@@ -117,9 +108,6 @@ document_integer(StringInfo out, const char *key, int64 value)
 	appendBinaryStringInfo(out, digits, pg_lltoa(value, digits));
 }
 
-/*
- * document_boolean writes a member with true or false.
- */
 void
 document_boolean(StringInfo out, const char *key, bool value)
 {

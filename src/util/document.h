@@ -1,9 +1,9 @@
 /*
  * document.h
- *	  Writing answers as json text.
+ *	  Writing responses as json text.
  *
- * A document is a few known keys in a known order.  It is written once, straight
- * as the text that SQL, PostgREST and the idempotency row hold.
+ * A document is a few known keys in a known order.  It is written once, as the very text
+ * that SQL and PostgREST return and that is stored with the idempotency key.
  */
 #ifndef FLAGPLANE_DOCUMENT_H
 #define FLAGPLANE_DOCUMENT_H

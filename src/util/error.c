@@ -113,7 +113,7 @@ static char *raised_fields = NULL;
 #define REASON_MAX	  300
 #define MESSAGE_MAX	  2000
 
-/* More broken fields than these are counted, but not told: no operation has so many of its own. */
+/* Further broken fields are counted, but not reported: no operation has so many of its own. */
 #define VIOLATIONS_TOLD 50
 
 pg_noreturn static void throw(ErrorKind kind, const char *message, const char *hint);
@@ -131,7 +131,7 @@ clip(char *string, int bytes)
 }
 
 /*
- * error_word is a name that is the caller's own, cut to what a message has room for.
+ * error_word is a name from the caller, cut to what a message has room for.
  */
 char *
 error_word(char *name)
@@ -308,13 +308,15 @@ static void throw(ErrorKind kind, const char *message, const char *hint)
 
 /*
  * error_is_transient tells whether PostgreSQL could not do something for the moment: it did
- * not get a lock in time, or has no memory, disk or connections left (class 53).
+ * not get a lock in time, has no memory, disk or connections left (class 53), or does not
+ * reach the server that has the rows (class 08).
  */
 bool
 error_is_transient(int sqlstate)
 {
 	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ||
-		   ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES);
+		   ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES) ||
+		   ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(ERRCODE_CONNECTION_EXCEPTION);
 }
 
 /*
@@ -330,7 +332,7 @@ error_is_being_handled(ErrorKind kind)
 /*
  * error_is_ours tells whether a caught error is a refusal of the table, and
  * which.  PostgreSQL's own refusal of text that the database's encoding cannot
- * hold counts as one, and so does what it could not do for the moment.
+ * represent counts as one, and so does what it could not do for the moment.
  */
 bool
 error_is_ours(const ErrorData *error, ErrorKind *kind)
@@ -361,7 +363,7 @@ error_is_ours(const ErrorData *error, ErrorKind *kind)
 /*
  * error_ends_transaction tells whether the caller's own transaction is over
  * with this error: cancellation and shutdown (class 57), serialization failures
- * and deadlocks (class 40).  Such an error is passed on, never answered.
+ * and deadlocks (class 40).  Such an error is passed on, never turned into a response.
  */
 bool
 error_ends_transaction(const ErrorData *error)

@@ -192,7 +192,7 @@ request_id(char out[REQUEST_ID_LENGTH + 1])
 
 /*
  * The base 62 codec treats 32 bytes as one number, most significant byte first;
- * 43 digits hold it.  Both directions work on 32-bit limbs and five digits at a
+ * 43 digits are enough.  Both directions work on 32-bit limbs and five digits at a
  * time, since 62^5 fits a limb.
  */
 #define BASE62_CHUNK 916132832 /* 62^5 */

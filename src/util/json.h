@@ -11,10 +11,10 @@
 #include "utils/jsonb.h"
 
 /*
- * The limits of JSON at every way in, so that what is stored can be read, answered and
+ * The limits of JSON at every way in, so that what is stored can be read, returned and
  * sent back: how deep a body is nested, with what a SQL argument would be inside it; how
  * many characters a number has when it is written without an exponent, which must
- * be a finite double; and how many bytes a value has as it is answered.
+ * be a finite double; and how many bytes a value has as it is returned.
  */
 #define JSON_DEPTH_MAX	  64
 #define JSON_NUMBER_MAX	  400

@@ -2,8 +2,8 @@
  * json_patch.c
  *	  Documents changed by JSON Patch (RFC 6902) and JSON Merge Patch (RFC 7396).
  *
- * A patch comes from anyone: copies of copies would grow without end, so what they
- * may add and how deep a document may become is bounded.
+ * Patches are not trusted: copies of copies would grow without end, so what they may
+ * add and how deep a document may become is bounded.
  */
 #include "util/json_patch.h"
 
@@ -164,7 +164,7 @@ find(Patching *patching, const JsonPointer *pointer, int names)
 }
 
 /*
- * count_moves holds all of a patch to the work that it may make, in shifts.
+ * count_moves limits the work of the whole patch, in shifts.
  */
 static void
 count_moves(Patching *patching, int64 shifts)
@@ -176,7 +176,7 @@ count_moves(Patching *patching, int64 shifts)
 }
 
 /*
- * measure adds what a value holds to a size, and returns how deep it is.
+ * measure adds the size of a value to a total, and returns how deep it is.
  */
 static int
 measure(Patching *patching, const JsonbValue *value, TreeSize *size)
@@ -240,10 +240,10 @@ add(Patching *patching, const JsonPointer *pointer, JsonbValue value)
 }
 
 /*
- * take removes the value that a pointer leads to, and returns it.
+ * remove_at removes the value that a pointer leads to, and returns it.
  */
 static JsonbValue
-take(Patching *patching, const JsonPointer *pointer)
+remove_at(Patching *patching, const JsonPointer *pointer)
 {
 	JsonbValue value = *find(patching, pointer, pointer->count);
 	JsonbValue *parent;
@@ -313,9 +313,6 @@ operand(const Patching *patching, const JsonbValue *operation)
 	return tree_copy(*value);
 }
 
-/*
- * apply does one operation of the patch.
- */
 static void
 apply(Patching *patching, const JsonbValue *operation)
 {
@@ -331,7 +328,7 @@ apply(Patching *patching, const JsonbValue *operation)
 	if (strcmp(verb, "add") == 0)
 		add(patching, &path, operand(patching, operation));
 	else if (strcmp(verb, "remove") == 0)
-		take(patching, &path);
+		remove_at(patching, &path);
 	else if (strcmp(verb, "replace") == 0)
 	{
 		JsonbValue value = operand(patching, operation);
@@ -353,7 +350,7 @@ apply(Patching *patching, const JsonbValue *operation)
 						patching->number, from.text);
 		find(patching, &from, from.count);
 		if (strcmp(path.text, from.text) != 0)
-			add(patching, &path, take(patching, &from));
+			add(patching, &path, remove_at(patching, &from));
 	}
 	else if (strcmp(verb, "copy") == 0)
 	{
@@ -405,9 +402,6 @@ follow(Jsonb *document, Jsonb *patch, bool lenient)
 	return JsonbValueToJsonb(&patching.root);
 }
 
-/*
- * json_patch applies a JSON Patch to a document.
- */
 Jsonb *
 json_patch(Jsonb *document, Jsonb *patch)
 {
@@ -424,9 +418,6 @@ json_patch_leniently(Jsonb *document, Jsonb *patch)
 	return follow(document, patch, true);
 }
 
-/*
- * json_merge_patch applies a JSON Merge Patch to a document.
- */
 Jsonb *
 json_merge_patch(Jsonb *document, Jsonb *patch)
 {

@@ -1,6 +1,6 @@
 /*
  * jsonb.c
- *	  Documents as PostgreSQL keeps them: typed verbs over its jsonb.
+ *	  Documents as jsonb: typed functions over PostgreSQL's own.
  */
 #include "util/jsonb.h"
 
@@ -38,7 +38,7 @@ jsonb_append(StringInfo out, const Jsonb *document)
 }
 
 /*
- * jsonb_is_array tells a list from a scalar, which jsonb keeps as an array of one.
+ * jsonb_is_array tells a list from a scalar, which jsonb stores as an array of one.
  */
 bool
 jsonb_is_array(const Jsonb *document)

@@ -1,6 +1,6 @@
 /*
  * jsonb.h
- *	  Documents as PostgreSQL keeps them: typed verbs over its jsonb.
+ *	  Documents as jsonb: typed functions over PostgreSQL's own.
  */
 #ifndef FLAGPLANE_JSONB_H
 #define FLAGPLANE_JSONB_H

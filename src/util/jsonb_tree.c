@@ -1,14 +1,14 @@
 /*
  * jsonb_tree.c
- *	  A jsonb taken apart, so that parts of it can be changed.
+ *	  A jsonb document unpacked, so that parts of it can be changed.
  *
  * The tree is made of JsonbValues, which is what jsonb is made from again.  The
- * members of an object are kept in the order in which jsonb stores them: by the
- * length of the name, then by its bytes.
+ * members of an object are in the order in which jsonb stores them: by the length of
+ * the name, then by its bytes.
  *
  * The memory of an object's members and of an array's elements is a list: before
  * its first item stands for how many items there is room, which grows by doubling.
- * What is taken out leaves the room as it is.
+ * Removing an item leaves the room as it is.
  */
 #include "util/jsonb_tree.h"
 
@@ -36,9 +36,6 @@ typedef struct ListHead
 
 #define LIST_HEAD_SIZE MAXALIGN(sizeof(ListHead))
 
-/*
- * list_make makes the memory of a list.
- */
 static void *
 list_make(int room, size_t item_size)
 {
@@ -77,7 +74,7 @@ list_open(void *list, int count, int place, size_t item_size)
 }
 
 /*
- * list_close takes the item at a place out of a list of count items.
+ * list_close removes the item at a place from a list of count items.
  */
 static void
 list_close(void *list, int count, int place, size_t item_size)
@@ -116,6 +113,32 @@ tree_find_member(const JsonbValue *object, const char *name, int length, int *pl
 }
 
 /*
+ * tree_member is a member of an object; NULL if it has none of that name.
+ */
+JsonbValue *
+tree_member(JsonbValue *object, const char *name)
+{
+	int place;
+
+	return tree_find_member(object, name, strlen(name), &place)
+			   ? &object->val.object.pairs[place].value
+			   : NULL;
+}
+
+/*
+ * tree_string is a text as a value of a tree.
+ */
+JsonbValue
+tree_string(const char *text)
+{
+	JsonbValue value = {.type = jbvString};
+
+	value.val.string.val = pstrdup(text);
+	value.val.string.len = strlen(text);
+	return value;
+}
+
+/*
  * tree_set_member gives an object a member, in place of the one of the same name.
  */
 void
@@ -137,9 +160,6 @@ tree_set_member(JsonbValue *object, const char *name, int length, JsonbValue val
 	pairs[place].value = value;
 }
 
-/*
- * tree_remove_member takes the member at a place out of an object.
- */
 void
 tree_remove_member(JsonbValue *object, int place)
 {
@@ -160,9 +180,6 @@ tree_insert_element(JsonbValue *array, int place, JsonbValue value)
 	array->val.array.nElems++;
 }
 
-/*
- * tree_remove_element takes the element at a place out of an array.
- */
 void
 tree_remove_element(JsonbValue *array, int place)
 {
@@ -170,8 +187,7 @@ tree_remove_element(JsonbValue *array, int place)
 }
 
 /*
- * unpack takes a value apart into a tree of its own, which shares no array with
- * any other.
+ * unpack makes a tree of a value, which shares no array with any other.
  */
 static JsonbValue
 unpack(JsonbValue value)
@@ -209,9 +225,6 @@ unpack(JsonbValue value)
 	return tree;
 }
 
-/*
- * tree_of_jsonb takes a whole jsonb apart.
- */
 JsonbValue
 tree_of_jsonb(Jsonb *document)
 {
@@ -255,7 +268,7 @@ tree_copy(JsonbValue value)
 }
 
 /*
- * tree_measure adds what a tree holds, itself included, to a size, and returns how
+ * tree_measure adds the size of a tree, itself included, to a total, and returns how
  * many objects and arrays are nested in it.
  */
 int
@@ -286,7 +299,7 @@ tree_measure(const JsonbValue *value, TreeSize *size)
 
 /*
  * tree_merge changes a tree by a merge patch: a null removes a member, an object
- * changes an object member by member, anything else takes the value's place.  Both
+ * changes an object member by member, anything else replaces the value.  Both
  * have their members in one order, so that one walk along both merges them.
  */
 JsonbValue

@@ -1,6 +1,6 @@
 /*
  * response_headers.c
- *	  Headers that every answer to the current request carries, refused or not.
+ *	  Headers that every response to the current request has, refused or not.
  *
  * What is known of a request before it is refused must reach the refusal too,
  * and a refusal is an error, which leaves nothing but what is static.  The
@@ -8,19 +8,19 @@
  */
 #include "util/response_headers.h"
 
-typedef struct AnswerHeader
+typedef struct Header
 {
 	const char *name;
 	const char *text; /* NULL: the number is the value */
 	int64 number;
-} AnswerHeader;
+} Header;
 
-static AnswerHeader headers[COMMON_HEADERS_MAX];
+static Header headers[COMMON_HEADERS_MAX];
 static int header_count = 0;
 
 /*
- * response_headers_begin forgets the headers of the request before.  Every door that sends
- * headers calls it first.
+ * response_headers_begin removes the headers of the previous request.  Every way in that
+ * sends headers calls it first.
  */
 void
 response_headers_begin(void)
@@ -28,15 +28,12 @@ response_headers_begin(void)
 	header_count = 0;
 }
 
-/*
- * add adds a header.
- */
 static void
 add(const char *name, const char *text, int64 number)
 {
 	if (header_count >= COMMON_HEADERS_MAX)
 		elog(ERROR, "too many headers");
-	headers[header_count++] = (AnswerHeader){name, text, number};
+	headers[header_count++] = (Header){name, text, number};
 }
 
 /*
@@ -57,27 +54,18 @@ response_header_number(const char *name, int64 number)
 	add(name, NULL, number);
 }
 
-/*
- * response_header_count is how many headers there are.
- */
 int
 response_header_count(void)
 {
 	return header_count;
 }
 
-/*
- * response_header_name is the name of a header.
- */
 const char *
 response_header_name(int which)
 {
 	return headers[which].name;
 }
 
-/*
- * response_header_value is the value of a header.
- */
 const char *
 response_header_value(int which)
 {

@@ -1,13 +1,13 @@
 /*
  * response_headers.h
- *	  Headers that every answer to the current request carries, refused or not.
+ *	  Headers that every response to the current request has, refused or not.
  */
 #ifndef FLAGPLANE_RESPONSE_HEADERS_H
 #define FLAGPLANE_RESPONSE_HEADERS_H
 
 #include "util/compat.h"
 
-/* The most headers that every answer to a request carries. */
+/* The most headers that every response to a request has. */
 #define COMMON_HEADERS_MAX 8
 
 extern void response_headers_begin(void);

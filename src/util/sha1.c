@@ -16,8 +16,8 @@
 typedef void (*Compress)(uint32 state[SHA1_WORDS], const uint8 *block);
 
 /*
- * compress_portable takes in a block as the standard describes it; the message
- * schedule is kept as a ring of its last sixteen words.
+ * compress_portable compresses a block as the standard describes it; the message
+ * schedule is a ring of its last sixteen words.
  */
 static void
 compress_portable(uint32 state[SHA1_WORDS], const uint8 *block)
@@ -72,7 +72,7 @@ compress_portable(uint32 state[SHA1_WORDS], const uint8 *block)
 #define CPUID_7_EBX_SHA	  (1U << 29)
 
 /*
- * compress_x86 takes in a block with the SHA extensions: four rounds at a time,
+ * compress_x86 compresses a block with the SHA extensions: four rounds at a time,
  * the schedule as a ring of four vectors of four words.
  */
 __attribute__((target("sha,sse4.1"))) static void
@@ -149,9 +149,6 @@ compress_best(void)
 }
 #endif
 
-/*
- * compress takes in a block.
- */
 static void
 compress(uint32 state[SHA1_WORDS], const uint8 *block)
 {

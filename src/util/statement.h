@@ -1,6 +1,6 @@
 /*
  * statement.h
- *	  Prepared statements kept per backend: the only door to the tables.
+ *	  Statements that are prepared once per backend: the only access to the tables.
  */
 #ifndef FLAGPLANE_STATEMENT_H
 #define FLAGPLANE_STATEMENT_H
@@ -15,7 +15,7 @@
 /* After how many uses of a statement plans are made anew for the first time. */
 #define NEW_PLANS_FIRST_AT 64
 
-/* The most parameters that a statement takes, and columns that it answers. */
+/* The most parameters of a statement, and the most columns of its result. */
 #define PARAMS_MAX	48
 #define COLUMNS_MAX 32
 
@@ -68,14 +68,14 @@ typedef enum StatementMode
 	STATEMENT_LATEST /* all that is committed now, whatever the isolation level */
 } StatementMode;
 
-/* What a statement answered; good until the call ends. */
+/* What a statement returned; valid until the call ends. */
 typedef struct Rows
 {
 	uint64 count;
 	SPITupleTable *table;
 } Rows;
 
-/* One row, taken apart. */
+/* One row, unpacked. */
 typedef struct Row
 {
 	TupleDesc columns;
@@ -127,6 +127,8 @@ extern ArrayType *row_get_array(Row *row, const char *column);
 extern char *row_get_jsonb(Row *row, const char *column);
 extern char *row_get_uuid(Row *row, const char *column);
 extern bytea *row_get_bytes(Row *row, const char *column);
+
+extern bool tables_are_distributed(void);
 
 extern void statement_begin(void);
 extern void statement_end(void);

@@ -56,8 +56,8 @@ limiter_nanoseconds(PG_FUNCTION_ARGS)
 	{
 		uint64 key = hash_combine64(first, i / CALLS_OF_TOKEN);
 
-		limit_claim(key, TIER_PARTNER, LIMIT_READ, &allowance);
-		if (!allowance.passed)
+		rate_limit_try_acquire(key, TIER_PARTNER, LIMIT_READ, &allowance);
+		if (!allowance.acquired)
 			elog(ERROR, "a call was refused");
 	}
 	INSTR_TIME_SET_CURRENT(end);
@@ -75,8 +75,8 @@ limiter_claim(PG_FUNCTION_ARGS)
 	Allowance allowance;
 
 	rate_limit_period_setting = 1;
-	limit_claim(1, TIER_PARTNER, LIMIT_READ, &allowance);
-	PG_RETURN_BOOL(allowance.passed);
+	rate_limit_try_acquire(1, TIER_PARTNER, LIMIT_READ, &allowance);
+	PG_RETURN_BOOL(allowance.acquired);
 }
 
 /*
@@ -99,9 +99,9 @@ limiter_race(PG_FUNCTION_ARGS)
 
 		do
 		{
-			limit_claim(key, TIER_STANDARD, LIMIT_READ, &allowance);
-			passed += allowance.passed;
-		} while (allowance.passed);
+			rate_limit_try_acquire(key, TIER_STANDARD, LIMIT_READ, &allowance);
+			passed += allowance.acquired;
+		} while (allowance.acquired);
 	}
 	PG_RETURN_INT64(passed);
 }

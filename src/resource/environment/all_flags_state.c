@@ -164,9 +164,7 @@ do_all_flags_state(Request *request)
 	Context context = {0};
 
 	if (request_given(request, CONTEXT))
-		context_read(
-			&context,
-			&DatumGetJsonbP(request->params.values[FIELD_PARAM(CONTEXT)])->root);
+		context_read(&context, &DatumGetJsonbP(request->params.values[FIELD_PARAM(CONTEXT)])->root);
 	initStringInfo(&state.prerequisites);
 	initStringInfo(&state.metadata);
 	document_open(&state.metadata, '{');

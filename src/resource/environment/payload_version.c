@@ -25,28 +25,26 @@ enum
 	ENVIRONMENT_KEY
 };
 
-const Field touch_environment_fields[] = {[PROJECT_KEY] = PROJECT_KEY_FIELD,
-										  [ENVIRONMENT_KEY] = ENVIRONMENT_KEY_FIELD,
-										  FIELDS_END};
+const Field touch_environment_fields[] = {
+	[PROJECT_KEY] = PROJECT_KEY_FIELD, [ENVIRONMENT_KEY] = ENVIRONMENT_KEY_FIELD, FIELDS_END};
 
 STATEMENT(insert_payload, "INSERT INTO flagplane_data.environment_payload"
 						  " (account_id, environment_id, version, stamp)"
 						  " VALUES (:account_id, :environment_id, 1, :stamp)");
 
-#define PAYLOADS                                                              \
-	"flagplane_data.project p JOIN flagplane_data.environment e"              \
+#define PAYLOADS                                                 \
+	"flagplane_data.project p JOIN flagplane_data.environment e" \
 	" ON e.account_id = p.account_id AND e.project_id = p.id"
 
 #define OF_PROJECT " WHERE p.account_id = :account_id AND p.key = :project_key"
 
-#define LOCKED_PAYLOADS                                                      \
-	"SELECT v.environment_id FROM " PAYLOADS                                 \
-	" JOIN flagplane_data.environment_payload v"                             \
+#define LOCKED_PAYLOADS                                                                   \
+	"SELECT v.environment_id FROM " PAYLOADS " JOIN flagplane_data.environment_payload v" \
 	" ON v.account_id = e.account_id AND v.environment_id = e.id" OF_PROJECT
 
-#define RAISED_PAYLOADS                                                         \
-	"UPDATE flagplane_data.environment_payload v SET version = v.version + 1,"  \
-	" stamp = :stamp FROM " PAYLOADS OF_PROJECT                                 \
+#define RAISED_PAYLOADS                                                        \
+	"UPDATE flagplane_data.environment_payload v SET version = v.version + 1," \
+	" stamp = :stamp FROM " PAYLOADS OF_PROJECT                                \
 	" AND v.account_id = e.account_id AND v.environment_id = e.id"
 
 STATEMENT(lock_payload, LOCKED_PAYLOADS " AND e.key = :environment_key FOR NO KEY UPDATE OF v");
@@ -62,10 +60,10 @@ STATEMENT(raise_payload_by_id, "UPDATE flagplane_data.environment_payload v"
 							   " WHERE v.account_id = :account_id"
 							   " AND v.environment_id = :environment_id");
 
-STATEMENT(find_payload, "SELECT v.version FROM " PAYLOADS
-						" JOIN flagplane_data.environment_payload v"
-						" ON v.account_id = e.account_id AND v.environment_id = e.id" OF_PROJECT
-						" AND e.key = :environment_key");
+STATEMENT(find_payload,
+		  "SELECT v.version FROM " PAYLOADS " JOIN flagplane_data.environment_payload v"
+		  " ON v.account_id = e.account_id AND v.environment_id = e.id" OF_PROJECT
+		  " AND e.key = :environment_key");
 
 /* No key of an environment, so that it stands for all of them, or for none. */
 #define ALL_ENVIRONMENTS "*"

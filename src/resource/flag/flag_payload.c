@@ -13,9 +13,9 @@
 #include "util/jsonb.h"
 
 /* Archived flags are not there for SDKs. The columns are read in this order. */
-#define PAYLOAD_COLUMNS                                                             \
-	"SELECT f.key, c.version, c.is_on, c.prerequisites, c.targets, c.rules,"        \
-	" c.fallthrough, c.off_variation, f.variations, f.using_mobile_key,"            \
+#define PAYLOAD_COLUMNS                                                      \
+	"SELECT f.key, c.version, c.is_on, c.prerequisites, c.targets, c.rules," \
+	" c.fallthrough, c.off_variation, f.variations, f.using_mobile_key,"     \
 	" f.using_environment_id, c.salt, c.track_events"
 
 STATEMENT(list_flags, PAYLOAD_COLUMNS " FROM flagplane_data.flag_environment c"

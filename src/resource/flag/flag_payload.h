@@ -19,7 +19,6 @@ typedef struct PayloadScope
 extern Rows flags_payload_read(const PayloadScope *scope);
 extern Rows flag_payload_read(const PayloadScope *scope, StringView flag_key);
 extern char *flag_payload_key(const Rows *rows, uint64 number);
-extern void
-flag_payload_append(StringInfo out, const Rows *rows, uint64 number, bool as_member);
+extern void flag_payload_append(StringInfo out, const Rows *rows, uint64 number, bool as_member);
 
 #endif /* FLAGPLANE_FLAG_PAYLOAD_H */
