@@ -152,6 +152,8 @@ CHECK(
 	" UNION ALL " ORPHANS("token_project_token", "access_token_project", "token_id", "access_token")            \
 	" UNION ALL " ORPHANS("environment_project", "environment", "project_id", "project")                        \
 	" UNION ALL " ORPHANS("environment_key_environment", "environment_key", "environment_id", "environment")    \
+	" UNION ALL " ORPHANS("payload_environment", "environment_payload", "environment_id", "environment")        \
+	" UNION ALL " ORPHANS("payload_tombstone_environment", "payload_tombstone", "environment_id", "environment") \
 	" UNION ALL " ORPHANS("flag_maintainer", "flag", "maintainer_id", "member")                                 \
 	" UNION ALL " ORPHANS("flag_project", "flag", "project_id", "project")                                      \
 	" UNION ALL " ORPHANS("flag_environment_environment", "flag_environment", "environment_id", "environment")  \
