@@ -96,15 +96,24 @@ RESET ROLE;
 -- A role that is bound to an account stays there, whatever it sets itself.
 SELECT flagplane.create_account('variation-bound', 'B') IS NOT NULL AS made;
 GRANT USAGE ON SCHEMA flagplane_data TO fp_variation;
-SET flagplane.role_account = 'variation-bound';
+ALTER ROLE fp_variation SET flagplane.role_account = 'variation-bound';
 SET ROLE fp_variation;
 SET flagplane.account = 'default';
 SELECT flagplane.bool_variation('variation', 'test', 'bool', '{"key": "a"}', NULL);
-SET flagplane.role_account = '';
-RESET flagplane.role_account;
+SET flagplane.role_account = 'default';
+ALTER ROLE fp_variation SET flagplane.role_account = 'default';
 RESET ROLE;
-RESET flagplane.role_account;
+-- In one database before all others; what is empty binds to none.
+DO $$ BEGIN EXECUTE format('ALTER ROLE fp_variation IN DATABASE %I SET flagplane.role_account = %L', current_database(), 'default'); END $$;
+SET ROLE fp_variation;
+SET flagplane.account = 'variation-bound';
 SELECT flagplane.bool_variation('variation', 'test', 'bool', '{"key": "a"}', NULL);
+RESET ROLE;
+DO $$ BEGIN EXECUTE format('ALTER ROLE fp_variation IN DATABASE %I RESET ALL', current_database()); END $$;
+ALTER ROLE fp_variation SET flagplane.role_account = '';
+SET ROLE fp_variation;
+SELECT flagplane.bool_variation('variation', 'test', 'bool', '{"key": "a"}', NULL);
+RESET ROLE;
 RESET flagplane.account;
 REVOKE ALL ON SCHEMA flagplane, flagplane_data FROM fp_variation;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA flagplane FROM fp_variation;
