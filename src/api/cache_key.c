@@ -61,8 +61,7 @@ cache_key_matches(const CacheKey *key)
 
 	return key->subtransaction == GetCurrentSubTransactionId() &&
 		   key->statement == GetCurrentStatementStartTimestamp() && key->user == GetUserId() &&
-		   same_setting(key->account, account_setting) &&
-		   same_setting(key->method, method) &&
+		   same_setting(key->account, account_setting) && same_setting(key->method, method) &&
 		   (method == NULL || same_setting(key->headers, postgrest_setting("request.headers"))) &&
 		   same_snapshot(&key->snapshot, GetActiveSnapshot());
 }
