@@ -2,6 +2,9 @@
  * error.c
  *	  The table of refusals, raising them, and rendering them per dialect.
  *
+ * To SDKs no accident may look like their own mistake, at which they stop for good: what is
+ * not about their credential or request is 503.
+ *
  * A refusal is raised as an ordinary error.  Its SQLSTATE may stand for several
  * rows of the table, so the row's name travels in the constraint_name field of
  * the error, where SQL callers can read it too (GET STACKED DIAGNOSTICS).
@@ -17,83 +20,98 @@ typedef struct ErrorRow
 {
 	const char *name;
 	int sqlstate;
-	int status[2];		 /* by Dialect */
-	const char *code[2]; /* by Dialect */
+	int status[DIALECTS];		/* by Dialect */
+	const char *code[DIALECTS]; /* by Dialect */
 } ErrorRow;
 
 static const ErrorRow rows[] = {
 	[ERR_INVALID] = {"invalid",
 					 ERRCODE_INVALID_PARAMETER_VALUE,
-					 {400, 422},
-					 {"invalid_request", "VALIDATION"}},
+					 {400, 422, 400},
+					 {"invalid_request", "VALIDATION", "invalid_request"}},
 	[ERR_MALFORMED] = {"malformed",
 					   ERRCODE_INVALID_TEXT_REPRESENTATION,
-					   {400, 422},
-					   {"invalid_request", "VALIDATION"}},
+					   {400, 422, 400},
+					   {"invalid_request", "VALIDATION", "invalid_request"}},
 	[ERR_SERVER_GENERATED_ID] = {"server_generated_id",
 								 ERRCODE_INVALID_PARAMETER_VALUE,
-								 {400, 422},
-								 {"invalid_request", "VALIDATION_FAILED"}},
+								 {400, 422, 503},
+								 {"invalid_request", "VALIDATION_FAILED", "service_unavailable"}},
 	[ERR_PATCH] = {"patch",
 				   ERRCODE_INVALID_PARAMETER_VALUE,
-				   {400, 422},
-				   {"invalid_patch", "VALIDATION"}},
+				   {400, 422, 503},
+				   {"invalid_patch", "VALIDATION", "service_unavailable"}},
 	[ERR_UNAUTHENTICATED] = {"unauthenticated",
 							 ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-							 {401, 401},
-							 {"unauthorized", "UNAUTHENTICATED"}},
+							 {401, 401, 401},
+							 {"unauthorized", "UNAUTHENTICATED", "unauthorized"}},
 	[ERR_KILLED] = {"killed",
 					ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-					{401, 503},
-					{"unauthorized", "KILL_SWITCH"}},
+					{401, 503, 503},
+					{"unauthorized", "KILL_SWITCH", "service_unavailable"}},
 	[ERR_FORBIDDEN] = {"forbidden",
 					   ERRCODE_INSUFFICIENT_PRIVILEGE,
-					   {403, 403},
-					   {"forbidden", "FORBIDDEN_SCOPE"}},
-	[ERR_NOT_FOUND] = {"not_found", ERRCODE_NO_DATA_FOUND, {404, 404}, {"not_found", "NOT_FOUND"}},
+					   {403, 403, 503},
+					   {"forbidden", "FORBIDDEN_SCOPE", "service_unavailable"}},
+	[ERR_NOT_FOUND] = {"not_found",
+					   ERRCODE_NO_DATA_FOUND,
+					   {404, 404, 404},
+					   {"not_found", "NOT_FOUND", "not_found"}},
 	[ERR_NO_ROUTE] = {"no_route",
 					  ERRCODE_FEATURE_NOT_SUPPORTED,
-					  {404, 404},
-					  {"not_found", "NOT_FOUND"}},
+					  {404, 404, 404},
+					  {"not_found", "NOT_FOUND", "not_found"}},
 	[ERR_METHOD] = {"method",
 					ERRCODE_FEATURE_NOT_SUPPORTED,
-					{405, 405},
-					{"method_not_allowed", "METHOD_NOT_ALLOWED"}},
+					{405, 405, 405},
+					{"method_not_allowed", "METHOD_NOT_ALLOWED", "method_not_allowed"}},
 	[ERR_READ_ONLY] = {"read_only",
 					   ERRCODE_READ_ONLY_SQL_TRANSACTION,
-					   {405, 405},
-					   {"method_not_allowed", "METHOD_NOT_ALLOWED"}},
-	[ERR_EXISTS] = {"exists", ERRCODE_UNIQUE_VIOLATION, {409, 409}, {"conflict", "CONFLICT"}},
+					   {405, 405, 503},
+					   {"method_not_allowed", "METHOD_NOT_ALLOWED", "service_unavailable"}},
+	[ERR_EXISTS] = {"exists",
+					ERRCODE_UNIQUE_VIOLATION,
+					{409, 409, 503},
+					{"conflict", "CONFLICT", "service_unavailable"}},
 	[ERR_STALE_VERSION] = {"stale_version",
 						   ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-						   {409, 409},
-						   {"optimistic_locking_error", "CONFLICT"}},
+						   {409, 409, 503},
+						   {"optimistic_locking_error", "CONFLICT", "service_unavailable"}},
 	[ERR_IDEMPOTENCY_CONFLICT] = {"idempotency_conflict",
 								  ERRCODE_DATA_EXCEPTION,
-								  {409, 409},
-								  {"idempotency_conflict", "IDEMPOTENCY_CONFLICT"}},
+								  {409, 409, 503},
+								  {"idempotency_conflict", "IDEMPOTENCY_CONFLICT",
+								   "service_unavailable"}},
 	[ERR_IDEMPOTENCY_REQUIRED] = {"idempotency_required",
 								  ERRCODE_NULL_VALUE_NOT_ALLOWED,
-								  {400, 400},
-								  {"invalid_request", "IDEMPOTENCY_REQUIRED"}},
+								  {400, 400, 503},
+								  {"invalid_request", "IDEMPOTENCY_REQUIRED",
+								   "service_unavailable"}},
+	[ERR_TOO_LARGE] = {"too_large",
+					   ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+					   {400, 422, 413},
+					   {"invalid_request", "VALIDATION", "too_large"}},
 	[ERR_RATE_LIMITED] = {"rate_limited",
 						  ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-						  {429, 429},
-						  {"rate_limited", "RATE_LIMITED"}},
-	[ERR_IN_USE] = {"in_use", ERRCODE_OBJECT_IN_USE, {409, 409}, {"conflict", "CONFLICT"}},
+						  {429, 429, 429},
+						  {"rate_limited", "RATE_LIMITED", "rate_limited"}},
+	[ERR_IN_USE] = {"in_use",
+					ERRCODE_OBJECT_IN_USE,
+					{409, 409, 503},
+					{"conflict", "CONFLICT", "service_unavailable"}},
 	/* In SQL it stays what PostgreSQL raised. */
 	[ERR_UNAVAILABLE] = {"unavailable",
 						 ERRCODE_LOCK_NOT_AVAILABLE,
-						 {503, 503},
-						 {"service_unavailable", "UNAVAILABLE"}},
+						 {503, 503, 503},
+						 {"service_unavailable", "UNAVAILABLE", "service_unavailable"}},
 	[ERR_UNSUPPORTED] = {"unsupported",
 						 ERRCODE_FEATURE_NOT_SUPPORTED,
-						 {501, 501},
-						 {"not_supported", "NOT_SUPPORTED"}},
+						 {501, 501, 503},
+						 {"not_supported", "NOT_SUPPORTED", "service_unavailable"}},
 	[ERR_INTERNAL] = {"internal",
 					  ERRCODE_INTERNAL_ERROR,
-					  {500, 500},
-					  {"internal_service_error", "INTERNAL"}},
+					  {500, 500, 503},
+					  {"internal_service_error", "INTERNAL", "service_unavailable"}},
 };
 
 /* The class of SQLSTATE that PostgREST reads a whole response from. */
@@ -411,7 +429,7 @@ error_body(StringInfo out, ErrorKind kind, Dialect dialect, const char *message,
 	const char *code = rows[kind].code[dialect];
 
 	document_open(out, '{');
-	if (dialect == LAUNCHDARKLY)
+	if (dialect != LAYERS)
 	{
 		document_string(out, "code", code);
 		document_string(out, "message", message);

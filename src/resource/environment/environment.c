@@ -7,6 +7,7 @@
 #include "resource/resource.h"
 
 #include "call/field.h"
+#include "call/token.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
 #include "util/jsonb.h"
@@ -283,7 +284,7 @@ precompute_create_environment(Request *request)
 	set_defaults(request);
 	environment = palloc(sizeof(Environment));
 	*environment = environment_of_request(request);
-	environment->id = object_id();
+	environment->id = client_side_id_generate(request->caller.account);
 	environment_keys_generate(request, environment);
 	respond_created(request, environment);
 	request->state = environment;
@@ -321,7 +322,7 @@ void
 do_create_environment(Request *request)
 {
 	Environment *environment = request->precomputed ? request->state : NULL;
-	char *id = environment ? environment->id : object_id();
+	char *id = environment ? environment->id : client_side_id_generate(request->caller.account);
 	char *source_id = NULL;
 
 	params_text(&request->params, id);

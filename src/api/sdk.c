@@ -1,0 +1,394 @@
+/*
+ * sdk.c
+ *	  What SDKs ask for.
+ *
+ * An SDK stops for good when it gets 401, 403, 404 or 405. So those are said of its credential
+ * and of paths that are not there, and of nothing else: what could not be done for whatever
+ * reason is 503. Query parameters that nobody knows are passed over.
+ */
+#include "api/sdk.h"
+
+#include "call/call.h"
+#include "call/caller.h"
+#include "call/stats.h"
+#include "operations.h"
+#include "resource/environment/sdk_credential.h"
+#include "resource/event/event.h"
+#include "resource/flag/flag_payload.h"
+#include "util/document.h"
+
+/* The largest batch of events. */
+#define EVENT_BYTES_MAX (10 * 1024 * 1024)
+
+#define STATUS_ACCEPTED 202
+
+/* A request of an SDK. */
+typedef struct SdkCall
+{
+	Request request;
+	Operation operation;
+	Exchange *exchange;
+	const Headers *headers;
+	SdkEnvironment environment;
+	bool repeated; /* nothing had to be done again */
+} SdkCall;
+
+/* A route; the credential is in the Authorization, or as :environmentId in the path. */
+typedef struct SdkRoute
+{
+	const char *name;
+	const char *method;
+	const char *path;
+	SdkCredential credential;
+	void (*answer)(SdkCall *call);
+} SdkRoute;
+
+static void answer_all(SdkCall *call);
+static void answer_flags(SdkCall *call);
+static void answer_flag(SdkCall *call);
+static void answer_segment(SdkCall *call);
+static void answer_stream(SdkCall *call);
+static void answer_ping(SdkCall *call);
+static void answer_goals(SdkCall *call);
+static void answer_fallback(SdkCall *call);
+static void answer_events(SdkCall *call);
+
+static const SdkRoute routes[] = {
+	{"sdk_latest_all", "GET", "/sdk/latest-all", SDK_KEY, answer_all},
+	{"sdk_flags", "GET", "/sdk/flags", SDK_KEY, answer_flags},
+	{"sdk_flag", "GET", "/sdk/flags/:key", SDK_KEY, answer_flag},
+	{"sdk_segment", "GET", "/sdk/segments/:key", SDK_KEY, answer_segment},
+	{"sdk_goals", "GET", "/sdk/goals/:environmentId", CLIENT_SIDE_ID, answer_goals},
+	{"sdk_fdv2_poll", "GET", "/sdk/poll", SDK_KEY, answer_fallback},
+	{"sdk_fdv2_stream", "GET", "/sdk/stream", SDK_KEY, answer_fallback},
+	{"sdk_stream", "GET", "/all", SDK_KEY, answer_stream},
+	{"sdk_ping", "GET", "/ping/:environmentId", CLIENT_SIDE_ID, answer_ping},
+	{"sdk_mobile_ping", "GET", "/mping", MOBILE_KEY, answer_ping},
+	{"sdk_events", "POST", "/bulk", SDK_KEY, answer_events},
+	{"sdk_diagnostic", "POST", "/diagnostic", SDK_KEY, answer_events},
+	{"sdk_client_events", "POST", "/events/bulk/:environmentId", CLIENT_SIDE_ID, answer_events},
+	{"sdk_client_diagnostic", "POST", "/events/diagnostic/:environmentId", CLIENT_SIDE_ID,
+	 answer_events},
+	{"sdk_mobile", "POST", "/mobile", MOBILE_KEY, answer_events},
+	{"sdk_mobile_events", "POST", "/mobile/events", MOBILE_KEY, answer_events},
+	{"sdk_mobile_bulk", "POST", "/mobile/events/bulk", MOBILE_KEY, answer_events},
+	{"sdk_mobile_diagnostic", "POST", "/mobile/events/diagnostic", MOBILE_KEY, answer_events},
+};
+
+/* What all of their paths begin with. */
+static const char *const roots[] = {"sdk",	"msdk",	  "all",	"ping",		 "mping",
+									"bulk", "events", "mobile", "diagnostic"};
+
+/*
+ * sdk_route_count is how many routes there are.
+ */
+int
+sdk_route_count(void)
+{
+	return lengthof(routes);
+}
+
+/*
+ * sdk_route_name is the name that a route is counted under.
+ */
+const char *
+sdk_route_name(int route)
+{
+	return routes[route].name;
+}
+
+/*
+ * sdk_serves tells whether a URI is one of an SDK's.
+ */
+bool
+sdk_serves(const char *uri)
+{
+	Route route;
+	size_t length;
+
+	route_split(uri, &route);
+	if (route.path_length == 0 || route.path[0] != '/')
+		return false;
+	length = strcspn(route.path + 1, "/?#");
+	for (int i = 0; i < (int) lengthof(roots); i++)
+		if (strlen(roots[i]) == length && memcmp(route.path + 1, roots[i], length) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * find_route finds the route for a method and the exchange's URI. Refuses what is none.
+ */
+static const SdkRoute *
+find_route(Exchange *exchange, const char *method)
+{
+	Route *route = &exchange->route;
+
+	route_split(exchange->uri, route);
+	for (int i = 0; i < (int) lengthof(routes); i++)
+	{
+		if (!path_matches(routes[i].path, route->path, route->path_length, route->parameters,
+						  &route->parameter_count))
+			continue;
+		if (strcmp(routes[i].method, method) == 0)
+			return &routes[i];
+		route_allow(route, routes[i].method);
+	}
+	if (route->allowed[0])
+		error_raise(ERR_METHOD, "this path does not take that method, only: %s", route->allowed);
+	error_raise(ERR_NO_ROUTE, "there is no such path");
+}
+
+/*
+ * path_parameter is the value of the last parameter of the path; NULL if it is no text.
+ */
+static char *
+path_parameter(const SdkCall *call)
+{
+	const Route *route = &call->exchange->route;
+
+	return route_text(&route->parameters[route->parameter_count - 1]);
+}
+
+/*
+ * authenticate finds out which environment the call is about.
+ */
+static void
+authenticate(SdkCall *call, SdkCredential kind)
+{
+	const char *shown = kind == CLIENT_SIDE_ID ? path_parameter(call) : call->headers->token;
+
+	call->environment = sdk_environment_find(&call->request, kind, shown);
+}
+
+/*
+ * sdk_answer answers a request of an SDK. Refuses paths, methods and credentials that are none.
+ */
+void
+sdk_answer(Exchange *exchange, const Headers *headers, const char *method)
+{
+	const SdkRoute *route = find_route(exchange, method);
+	SdkCall call = {.exchange = exchange, .headers = headers};
+	OwnerContext owner;
+
+	call.operation = (Operation){.name = route->name,
+								 .kind = READS,
+								 .dialect = SDK,
+								 .number = OPERATION_COUNT + 1 + (int) (route - routes)};
+	call_prepare(&call.request, &call.operation);
+	strlcpy(call.request.id, exchange->id, sizeof(call.request.id));
+	exchange->status = 200;
+	exchange->response = call.request.response;
+
+	stats_count(&call.operation, STATS_CALLS);
+	statement_begin();
+	owner_enter(&owner);
+	authenticate(&call, route->credential);
+	route->answer(&call);
+	owner_leave(&owner);
+	statement_end();
+	stats_count(&call.operation, STATS_SUCCESSES);
+	if (call.repeated)
+		stats_count(&call.operation, STATS_REPLAYS);
+}
+
+/*
+ * header adds a header to the response, whose value is copied to where that lives.
+ */
+static void
+header(SdkCall *call, const char *name, const char *value)
+{
+	MemoryContext context = MemoryContextSwitchTo(GetMemoryChunkContext(call->exchange->response));
+
+	response_header(&call->exchange->answer_headers, name, pstrdup(value));
+	MemoryContextSwitchTo(context);
+}
+
+/*
+ * scope_of is what names the flags of the call's environment.
+ */
+static PayloadScope
+scope_of(const SdkCall *call)
+{
+	return (PayloadScope){.account = call->request.caller.account,
+						  .environment_id = call->environment.id,
+						  .project_id = call->environment.project_id};
+}
+
+/*
+ * append_flags writes all flags as one object.
+ */
+static void
+append_flags(SdkCall *call, StringInfo out)
+{
+	PayloadScope scope = scope_of(call);
+	Rows rows = flags_payload_read(&scope);
+
+	document_open(out, '{');
+	for (uint64 i = 0; i < rows.count; i++)
+		flag_payload_append(out, &rows, i, true);
+	document_close(out, '}');
+}
+
+/*
+ * append_all writes all that server-side SDKs are sent.
+ */
+static void
+append_all(SdkCall *call, StringInfo out)
+{
+	document_open(out, '{');
+	document_key(out, "flags");
+	append_flags(call, out);
+	document_raw(out, "segments", "{}");
+	document_close(out, '}');
+}
+
+/*
+ * not_modified sets the headers that tell the state of the environment, and answers 304 to an
+ * SDK that has it already: then nothing else is read.
+ */
+static bool
+not_modified(SdkCall *call)
+{
+	const char *known = call->headers->if_none_match;
+
+	header(call, "ETag", call->environment.etag);
+	header(call, "X-LD-EnvID", call->environment.id);
+	if (known == NULL || !names_etag(known, call->environment.etag))
+		return false;
+	call->exchange->status = STATUS_NOT_MODIFIED;
+	call->repeated = true;
+	return true;
+}
+
+/*
+ * answer_all answers with all that server-side SDKs are sent. Some of them keep what may be
+ * kept for a time without asking, hence no-cache.
+ */
+static void
+answer_all(SdkCall *call)
+{
+	header(call, "Cache-Control", "no-cache");
+	if (!not_modified(call))
+		append_all(call, call->exchange->response);
+}
+
+/*
+ * may_be_kept sets the headers of what PHP asks for: it keeps that for the time that the
+ * environment says.
+ */
+static void
+may_be_kept(SdkCall *call)
+{
+	int ttl = call->environment.default_ttl * 60;
+
+	header(call, "Cache-Control", ttl > 0 ? psprintf("public, max-age=%d", ttl) : "no-cache");
+	header(call, "Vary", "Authorization");
+}
+
+/*
+ * answer_flags answers with all flags.
+ */
+static void
+answer_flags(SdkCall *call)
+{
+	may_be_kept(call);
+	if (!not_modified(call))
+		append_flags(call, call->exchange->response);
+}
+
+/*
+ * answer_flag answers with one flag. PHP takes a 404 for a flag that does not exist.
+ */
+static void
+answer_flag(SdkCall *call)
+{
+	PayloadScope scope = scope_of(call);
+	char *key = path_parameter(call);
+	Rows rows = {0};
+
+	if (key)
+		rows = flag_payload_read(&scope, (StringView){.data = key, .length = strlen(key)});
+	if (rows.count == 0)
+		error_raise(ERR_NOT_FOUND, "there is no such flag");
+	may_be_kept(call);
+	if (!not_modified(call))
+		flag_payload_append(call->exchange->response, &rows, 0, false);
+}
+
+/*
+ * answer_segment says that a segment does not exist: no flag refers to one.
+ */
+static void
+answer_segment(SdkCall *call)
+{
+	error_raise(ERR_NOT_FOUND, "there is no such segment");
+}
+
+/*
+ * answer_stream answers with a stream that ends after all that server-side SDKs are sent. They
+ * come again after the time in it, in milliseconds.
+ */
+static void
+answer_stream(SdkCall *call)
+{
+	StringInfo out = call->exchange->response;
+
+	header(call, "X-LD-EnvID", call->environment.id);
+	header(call, "Cache-Control", "no-store");
+	call->exchange->media_type = MEDIA_TYPE_STREAM;
+	appendStringInfoString(out, "retry: 30000\nevent: put\ndata: {\"path\":\"/\",\"data\":");
+	append_all(call, out);
+	appendStringInfoString(out, "}\n\n");
+}
+
+/*
+ * answer_ping answers with a stream that ends after it has told client-side SDKs to ask anew.
+ */
+static void
+answer_ping(SdkCall *call)
+{
+	header(call, "Cache-Control", "no-store");
+	call->exchange->media_type = MEDIA_TYPE_STREAM;
+	appendStringInfoString(call->exchange->response, "retry: 30000\nevent: ping\ndata: {}\n\n");
+}
+
+/*
+ * answer_goals answers with the goals, of which there are none: browsers ask on every page.
+ */
+static void
+answer_goals(SdkCall *call)
+{
+	appendStringInfoString(call->exchange->response, "[]");
+}
+
+/*
+ * answer_fallback sends SDKs of the second data protocol to the first one, for good.
+ */
+static void
+answer_fallback(SdkCall *call)
+{
+	header(call, "X-LD-FD-Fallback", "true");
+	header(call, "X-LD-FD-Fallback-TTL", "0");
+	header(call, "X-LD-EnvID", call->environment.id);
+	appendStringInfoString(call->exchange->response, "{\"events\":[]}");
+}
+
+/*
+ * answer_events takes a batch of events.
+ */
+static void
+answer_events(SdkCall *call)
+{
+	int length;
+	const char *body;
+
+	/* No other refusal of a body makes SDKs do without this batch and send the next one. */
+	if (call->headers->content_encoding &&
+		pg_strcasecmp(call->headers->content_encoding, "identity") != 0)
+		error_raise(ERR_TOO_LARGE, "the request body must not be compressed");
+	body = exchange_body(call->exchange, EVENT_BYTES_MAX, &length);
+	events_check(body, length);
+	call->repeated = !event_batch_is_new(call->environment.id, call->headers->payload_id);
+	call->exchange->status = STATUS_ACCEPTED;
+}
