@@ -100,6 +100,11 @@ $$;
 SELECT t.try('SELECT flagplane.distribute()');
 SELECT t.try('SELECT flagplane.drop_shards()');
 UPDATE pg_dist_local_group SET groupid = 0;
+-- Only by a role that the servers can connect to each other as.
+CREATE ROLE fp_cannot_log_in;
+ALTER SCHEMA flagplane_data OWNER TO fp_cannot_log_in;
+SELECT t.try('SELECT flagplane.distribute()');
+ALTER SCHEMA flagplane_data OWNER TO CURRENT_USER;
 SET LOCAL search_path = t, public;
 CREATE FUNCTION t.split_part(text, text, int) RETURNS text LANGUAGE sql AS $$ SELECT 'hostile' $$;
 SELECT flagplane.distribute(8) = (SELECT count(*) FROM pg_class WHERE relnamespace = 'flagplane_data'::regnamespace AND relkind = 'r') AS every_table;

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 #
 # Every prepared statement stays within one account: each table that it names is
-# tied to the account in $1, so that the tables can be distributed by account. The
-# statements are read out of the sources as the compiler sees them. The table of
-# accounts itself is on every server, and needs no tie.
+# tied to the account in $1, so that the tables can be distributed by account, and it
+# has the form that Citus sends to one server as a whole: within each subquery the
+# tables are tied to $1 itself, not to the query around it, and a row to insert has no
+# subquery. test/citus.sh found these rules. The statements are read out of the sources
+# as the compiler sees them. The table of accounts itself is on every server, and needs
+# no tie.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PG_CONFIG=${PG_CONFIG:-pg_config}
@@ -22,8 +25,24 @@ use warnings;
 
 # What looks over all accounts on purpose, and is no part of a call for one: doctor()'s
 # checks of rows, the only ones that are.
-my %across = map { ("src/admin/doctor.c $_" => 1) } qw(orphan rows_missing environment_without_key configuration_missing
-	purge_backlog token_expires_soon account_without_project);
+my %across = map { ("src/admin/doctor.c $_" => 1) } qw(orphan rows_missing purge_backlog
+	account_without_project);
+
+my $parentheses = qr/(\((?:[^()]++|(?-1))*+\))/;
+
+# subqueries of a statement, each with () for those within it.
+sub subqueries
+{
+	my ($text) = @_;
+	my @found;
+	while ($text =~ /\((?=(?:SELECT|WITH)\b)/g)
+	{
+		substr($text, $-[0]) =~ /^$parentheses/ or next;
+		(my $inner = substr $1, 1, -1) =~ s/$parentheses/$1 =~ m{^\((?:SELECT|WITH)\b} ? '()' : $1/ge;
+		push @found, $inner;
+	}
+	return @found;
+}
 
 # faults of a statement: what is not tied to $1, and what may not be sent to another server.
 sub faults
@@ -33,6 +52,21 @@ sub faults
 	# Parameters by name: the account's is $1, the others are any other number.
 	$text =~ s/(?<!:):account_id\b/\$1/g;
 	$text =~ s/(?<!:):[a-z_]\w*/\$2/g;
+	my @faults = untied($text);
+	for my $subquery (subqueries($text)) { push @faults, map { "in a subquery $_" } untied($subquery); }
+	while ($text =~ /\bVALUES $parentheses/g)
+	{
+		push @faults, "a row to insert has a subquery" if $1 =~ /\(SELECT\b/;
+	}
+	# What is computed anew on each server, or is a lock on one of them only.
+	push @faults, "$1 may not be part of a statement" if $text =~ /\b(clock_timestamp|random|gen_random_uuid|nextval|now|pg_notify|pg_advisory\w*)\(/;
+	return @faults;
+}
+
+# untied: the tables of a query, or of a subquery by itself, that are not tied to $1.
+sub untied
+{
+	my ($text) = @_;
 	my (@faults, %tables, %ties, %account, @pairs);
 	my $words = 'ON|WHERE|SET|USING|VALUES|SELECT|ORDER|JOIN|LEFT|CROSS|FOR|RETURNING|GROUP';
 
@@ -89,8 +123,6 @@ sub faults
 	{
 		push @faults, "$alias is not tied to \$1" unless $reached{$alias} && $ties{$alias} >= $tables{$alias};
 	}
-	# What is computed anew on each server, or is a lock on one of them only.
-	push @faults, "$1 may not be part of a statement" if $text =~ /\b(clock_timestamp|random|gen_random_uuid|nextval|now|pg_notify|pg_advisory\w*)\(/;
 	return @faults;
 }
 
@@ -116,7 +148,14 @@ my %known = (
 	'INSERT INTO flagplane_data.flag (account_id, id) VALUES ($1, $2), ($3, $3)' => 0,
 	'INSERT INTO flagplane_data.flag AS f (id, account_id) VALUES ($1, $2)' => 0,
 	'INSERT INTO flagplane_data.flag (account_id, id) SELECT p.account_id, p.id FROM flagplane_data.project p WHERE p.account_id = $1' => 1,
-	'INSERT INTO flagplane_data.flag AS f (account_id, id) VALUES ($1, $2) RETURNING (SELECT p.key FROM flagplane_data.project p WHERE p.account_id = f.account_id)' => 1,
+	'INSERT INTO flagplane_data.flag AS f (account_id, id) VALUES ($1, $2) RETURNING (SELECT p.key FROM flagplane_data.project p WHERE p.account_id = $1)' => 1,
+	'INSERT INTO flagplane_data.flag AS f (account_id, id) VALUES ($1, $2) RETURNING (SELECT p.key FROM flagplane_data.project p WHERE p.account_id = f.account_id)' => 0,
+	'INSERT INTO flagplane_data.flag (account_id, tags) VALUES ($1, (SELECT array_agg(t) FROM unnest($2) t))' => 0,
+	'INSERT INTO flagplane_data.flag (account_id, tags) SELECT $1, (SELECT array_agg(t) FROM unnest($2) t)' => 1,
+	'SELECT (SELECT p.key FROM flagplane_data.project p WHERE p.account_id = f.account_id) FROM flagplane_data.flag f WHERE f.account_id = $1 FOR UPDATE' => 0,
+	'SELECT (SELECT p.key FROM flagplane_data.project p WHERE p.account_id = $1) FROM flagplane_data.flag f WHERE f.account_id = $1 FOR UPDATE' => 1,
+	'SELECT 1 FROM flagplane_data.account a WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.project p WHERE p.account_id = a.id) AND a.id = $1' => 0,
+	'SELECT 1 FROM unnest($2) k WHERE EXISTS (SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = $1 AND EXISTS (SELECT 1 FROM flagplane_data.layer l WHERE l.account_id = f.account_id))' => 0,
 	'INSERT INTO flagplane_data.flag AS f (account_id, id) VALUES ($2, $2) RETURNING (SELECT p.key FROM flagplane_data.project p WHERE p.account_id = f.account_id)' => 0,
 	'INSERT INTO flagplane_data.flag (account_id, id) SELECT $2, p.id FROM flagplane_data.project p WHERE p.account_id = $1' => 0,
 	'UPDATE flagplane_data.flag f SET created_at = clock_timestamp() WHERE f.account_id = $1' => 0,

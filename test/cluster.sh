@@ -10,7 +10,8 @@
 #   cluster.sh env             print exports for eval, to reach it
 #
 # PG_CONFIG names another server than the distribution's; CLUSTER_OPTIONS holds
-# lines for postgresql.conf; CLUSTER_POSTGRES is a program to run as the server.
+# lines for postgresql.conf; CLUSTER_POSTGRES is a program to run as the server;
+# CLUSTER_PORT is a port on loopback where the server listens too.
 #
 # What is built is not installed into that server but into a private copy of it in
 # $FLAGPLANE_SERVER: PostgreSQL finds its libraries and its extensions relative to its
@@ -200,7 +201,7 @@ bindir() { dirname "$(private_pg_config)"; }
 # itself is asked: it answers 0, or 1 while it starts or stops.
 is_running() {
 	local answer=0
-	"$(bindir)/pg_isready" -q -h "$FLAGPLANE_CLUSTER" -p 5432 || answer=$?
+	"$(bindir)/pg_isready" -q -h "$FLAGPLANE_CLUSTER" -p "${CLUSTER_PORT:-5432}" || answer=$?
 	[ "$answer" -le 1 ]
 }
 
@@ -226,8 +227,8 @@ start() {
 	rm -f "$FLAGPLANE_CLUSTER.initdb.log"
 	as_server_user sh -c 'cat >>"$1"' sh "$FLAGPLANE_CLUSTER/data/postgresql.conf" <<-CONF
 		unix_socket_directories = '$FLAGPLANE_CLUSTER'
-		listen_addresses = ''
-		port = 5432
+		listen_addresses = '${CLUSTER_PORT:+127.0.0.1}'
+		port = ${CLUSTER_PORT:-5432}
 		max_connections = 100
 		max_prepared_transactions = 10
 		wal_level = logical
@@ -269,8 +270,8 @@ case "${1:-}" in
 	stop) stop ;;
 	recover) recover ;;
 	env)
-		printf 'export FLAGPLANE_CLUSTER=%q PGHOST=%q PGPORT=5432 PGUSER=postgres PGDATABASE=postgres\n' \
-			"$FLAGPLANE_CLUSTER" "$FLAGPLANE_CLUSTER"
+		printf 'export FLAGPLANE_CLUSTER=%q PGHOST=%q PGPORT=%q PGUSER=postgres PGDATABASE=postgres\n' \
+			"$FLAGPLANE_CLUSTER" "$FLAGPLANE_CLUSTER" "${CLUSTER_PORT:-5432}"
 		printf 'export PG_CONFIG=%q PATH=%q:"$PATH"\n' "$(private_pg_config)" "$(bindir)"
 		;;
 	*)

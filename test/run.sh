@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 #
-# run.sh demo | test | bench | check-valgrind | check-hostile | check-ubsan: from a bare
-# machine to the result.
+# run.sh demo | test | bench | check-citus | check-valgrind | check-hostile | check-ubsan: from
+# a bare machine to the result.
 # Sets the machine up, builds, installs into a private copy of the server, and runs what
 # is asked for.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-what=${1:?demo, test, bench, check-valgrind, check-hostile or check-ubsan}
+what=${1:?demo, test, bench, check-citus, check-valgrind, check-hostile or check-ubsan}
 
 # shellcheck source=test/result.bash
 . test/result.bash
@@ -47,6 +47,14 @@ if [ "$what" = demo ]; then
 	test/cluster.sh start
 	eval "$(test/cluster.sh env)"
 	exec test/demo.sh
+fi
+
+# It makes clusters of its own. Where the server has no Citus it says so, and that is all.
+if [ "$what" = check-citus ]; then
+	status=0
+	test/citus.sh || status=$?
+	if [ "$status" = 77 ]; then status=0; fi
+	exit "$status"
 fi
 
 # A cluster of its own for each run, gone afterwards.

@@ -13,6 +13,8 @@
  */
 #include "admin/admin.h"
 
+#include "access/xlog.h"
+
 #define SHARDS_MAX 64000
 
 /* Its shards are where those of all others are put. */
@@ -20,6 +22,8 @@
 
 PG_FUNCTION_INFO_V1(flagplane_distribute);
 PG_FUNCTION_INFO_V1(flagplane_drop_shards);
+PG_FUNCTION_INFO_V1(flagplane_system_identifier);
+PG_FUNCTION_INFO_V1(flagplane_timeline);
 
 STATEMENT(find_citus, "SELECT 1 FROM pg_catalog.pg_extension e WHERE e.extname = 'citus'");
 
@@ -28,14 +32,23 @@ STATEMENT(find_node, "SELECT g.groupid = 0 AS is_true FROM pg_catalog.pg_dist_lo
 STATEMENT(find_rights, "SELECT pg_catalog.pg_has_role(n.nspowner, 'USAGE') AS is_true"
 					   " FROM pg_catalog.pg_namespace n WHERE n.nspname = 'flagplane_data'");
 
+/* Calls are done as the owner, as whom this server connects to the others then. */
+STATEMENT(find_owner, "SELECT r.rolcanlogin AS is_true FROM pg_catalog.pg_namespace n"
+					  " JOIN pg_catalog.pg_roles r ON r.oid = n.nspowner"
+					  " WHERE n.nspname = 'flagplane_data'");
+
 /* Of two who distribute at once the second waits; those who read and write do not. */
 STATEMENT(lock_accounts, "LOCK TABLE flagplane_data.account IN SHARE UPDATE EXCLUSIVE MODE");
 
-/* Otherwise Citus would first turn all tables that refer to an account into tables of its own. */
+/*
+ * Otherwise Citus would first turn all tables that refer to an account into tables of its
+ * own.  What it says of each table is no news to whoever calls.
+ */
 STATEMENT(
 	prepare_session,
 	"SELECT pg_catalog.set_config('citus.enable_local_reference_table_foreign_keys', 'off', true),"
-	" pg_catalog.set_config('citus.multi_shard_modify_mode', 'sequential', true)");
+	" pg_catalog.set_config('citus.multi_shard_modify_mode', 'sequential', true),"
+	" pg_catalog.set_config('client_min_messages', 'warning', true)");
 
 /* Parents first, by the longest way up; among equals the anchor, then by name. */
 STATEMENT(
@@ -117,6 +130,12 @@ require_citus(const char *function)
 		error_raise(ERR_UNSUPPORTED, "%s needs the extension citus in this database", function);
 	if (!condition_holds(&find_node))
 		error_raise(ERR_UNSUPPORTED, "%s is to be called on the coordinator", function);
+	if (!condition_holds(&find_owner))
+		error_raise_with_hint(
+			ERR_UNSUPPORTED,
+			"The servers connect to each other as this role: give it LOGIN, and let "
+			"it in from server to server in pg_hba.conf and the password file.",
+			"the owner of the extension cannot log in");
 }
 
 /*
@@ -241,4 +260,23 @@ flagplane_drop_shards(PG_FUNCTION_ARGS)
 	}
 	statement_end();
 	PG_RETURN_INT64(dropped);
+}
+
+/*
+ * flagplane_system_identifier is system_identifier(): that of the server where it runs, which
+ * in a statement over an account's rows is the one that has them.
+ */
+Datum
+flagplane_system_identifier(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64((int64) GetSystemIdentifier());
+}
+
+/*
+ * flagplane_timeline is timeline(): the one that this server writes.
+ */
+Datum
+flagplane_timeline(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64((int64) GetWALInsertionTimeLine());
 }

@@ -9,6 +9,7 @@
  */
 #include "admin/admin.h"
 
+#include "access/xact.h"
 #include "call/rate_limit.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
@@ -29,6 +30,7 @@ typedef struct Check
 	const char *name;
 	const char *severity;
 	const char *relation; /* that the statement needs and others make; NULL: none */
+	bool each_account;	  /* asked of each account by itself */
 	Statement *statement;
 	const char *what_to_do;
 } Check;
@@ -43,14 +45,22 @@ STATEMENT(relation_readable,
 #define CHECK_IF(name, severity, relation, sql, what_to_do)                 \
 	STATEMENT(name, "SELECT f.found::text AS found FROM (" sql ") f(found)" \
 					" ORDER BY f.found::text COLLATE \"C\"");
+#define CHECK_EACH(name, severity, sql, what_to_do) \
+	CHECK_IF(name##_of_account, severity, NULL, sql, what_to_do)
 #include "admin/doctorlist.h"
 #undef CHECK_IF
+#undef CHECK_EACH
+
+STATEMENT(list_accounts, "SELECT a.id, a.key FROM flagplane_data.account a ORDER BY a.key");
 
 static const Check checks[] = {
 #define CHECK_IF(name, severity, relation, sql, what_to_do) \
-	{#name, severity, relation, &name, what_to_do},
+	{#name, severity, relation, false, &name, what_to_do},
+#define CHECK_EACH(name, severity, sql, what_to_do) \
+	{#name, severity, NULL, true, &name##_of_account, what_to_do},
 #include "admin/doctorlist.h"
 #undef CHECK_IF
+#undef CHECK_EACH
 #undef CHECK
 };
 
@@ -97,6 +107,31 @@ run_check(const Check *check, const Params *params, ReturnSetInfo *result)
 }
 
 /*
+ * run_check_each puts a check's findings about each account into the result.
+ */
+static void
+run_check_each(const Check *check, ReturnSetInfo *result)
+{
+	Params none = {0};
+	Rows accounts = statement_run(&list_accounts, &none, STATEMENT_READ);
+
+	for (uint64 i = 0; i < accounts.count; i++)
+	{
+		Params params = {0};
+		Row row;
+
+		row_read(&accounts, i, &row);
+		bind_bigint(&params, "account_id", row_get_bigint(&row, "id"));
+		bind_text(&params, "account", row_get_string(&row, "key"));
+		bind_time(&params, "now", GetCurrentTransactionStartTimestamp());
+		/* Whatever the number of accounts, the rows about one are gone with the next. */
+		statement_begin();
+		run_check(check, &params, result);
+		statement_end();
+	}
+}
+
+/*
  * flagplane_doctor is doctor(): a row for each finding, in the order of the list,
  * the worst first; none if all is well.  Refuses database roles that may not watch the
  * server.
@@ -122,6 +157,11 @@ flagplane_doctor(PG_FUNCTION_ARGS)
 							 false);
 	for (int i = 0; i < (int) lengthof(checks); i++)
 	{
+		if (checks[i].each_account)
+		{
+			run_check_each(&checks[i], result);
+			continue;
+		}
 		/* The rows of another version's tables are not checked. */
 		if (run_check(&checks[i], &params, result) > 0 && checks[i].statement == &version_mismatch)
 			break;

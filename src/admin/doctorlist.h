@@ -3,9 +3,11 @@
  *	  What doctor() looks for: a row for each check, the worst first.
  *
  * CHECK(name, severity, statement, what to do).  The statement returns a row with a
- * text for each thing that is found.  All of them have the same parameter: :preloaded says
- * whether the library is preloaded.  They look over all accounts.  A CHECK_IF names a
- * relation as well that is none of the extension's, and is left out where that is not
+ * text for each thing that is found.  :preloaded says whether the library is preloaded.
+ * They look over all accounts, but a CHECK_EACH is run for each account by itself, which
+ * is :account_id, with the key :account and the time :now: where accounts are on several
+ * servers, a join of an account's tables cannot be a join of all accounts'.  A CHECK_IF names
+ * a relation as well that is none of the extension's, and is left out where that is not
  * there or the owner of the extension may not read it.  What monitoring of any
  * PostgreSQL tells (fsync, autovacuum, invalid indexes) is not looked for here.  No
  * include guard: it is read once for the statements and once for the table.
@@ -56,19 +58,18 @@
  * that is its deletion: what there must be.  The log has no foreign key, so a restore
  * that loses other tables keeps it.
  */
-#define AUDITED                                                                              \
-	"(SELECT DISTINCT ON (a.id, n.target) a.id AS account_id, a.key AS account, n.subject,"  \
-	" n.project_id, n.target, n.at, n.operation, substring(n.target from '[^/]*$') AS named" \
-	" FROM flagplane_data.account a CROSS JOIN LATERAL"                                      \
-	" (SELECT l.subject, l.project_id, l.target, l.at, l.operation, l.generation, l.xid,"    \
-	" l.ordinal FROM flagplane_data.audit_log l WHERE l.account_id = a.id"                   \
-	" ORDER BY l.at DESC, l.generation DESC, l.xid DESC, l.ordinal DESC LIMIT 1000) n"       \
-	" WHERE n.target IS NOT NULL"                                                            \
-	" ORDER BY a.id, n.target, n.at DESC, n.generation DESC, n.xid DESC, n.ordinal DESC)"
+#define AUDITED                                                                            \
+	"(SELECT DISTINCT ON (n.target) n.subject, n.project_id, n.target, n.at, n.operation," \
+	" substring(n.target from '[^/]*$') AS named FROM"                                     \
+	" (SELECT l.subject, l.project_id, l.target, l.at, l.operation, l.generation, l.xid,"  \
+	" l.ordinal FROM flagplane_data.audit_log l WHERE l.account_id = :account_id"          \
+	" ORDER BY l.at DESC, l.generation DESC, l.xid DESC, l.ordinal DESC LIMIT 1000) n"     \
+	" WHERE n.target NOT LIKE '%/*'"                                                       \
+	" ORDER BY n.target, n.at DESC, n.generation DESC, n.xid DESC, n.ordinal DESC)"
 
 #define THERE(table, condition)                   \
 	"EXISTS (SELECT 1 FROM flagplane_data." table \
-	" r WHERE r.account_id = t.account_id AND " condition ")"
+	" r WHERE r.account_id = :account_id AND " condition ")"
 
 CHECK(
 	version_mismatch, "error",
@@ -198,43 +199,49 @@ CHECK(orphan, "error", ALL_ORPHANS,
 	" AND (t.subject IN ('project', 'member', 'access token', 'integration') OR " THERE( \
 		"project", "r.id = t.project_id") ")"
 
-CHECK(
-	rows_missing, "error",
-	"SELECT format('account \"%s\": %s (rows: %s), the first of them %s', t.account,"
-	" t.subject, count(*), min(t.target)) FROM " AUDITED
-	" t WHERE NOT starts_with(t.operation, 'delete_') AND CASE t.subject" KINDS " END" IN_REACH
-	" GROUP BY t.account, t.subject"
-	" UNION ALL SELECT format('account \"%s\": its generations of the audit log', a.key)"
-	" FROM flagplane_data.account a WHERE EXISTS (SELECT 1 FROM flagplane_data.audit_log l"
-	" WHERE l.account_id = a.id) AND NOT EXISTS (SELECT 1 FROM flagplane_data.audit_generation g"
-	" WHERE g.account_id = a.id)"
-	" UNION ALL SELECT format('account \"%s\": last uses of access tokens (rows: %s)', a.key, "
-	"count(*))"
-	" FROM flagplane_data.access_token k JOIN flagplane_data.account a ON a.id = k.account_id"
-	" WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.access_token_use u"
-	" WHERE u.account_id = k.account_id AND u.token_id = k.id) GROUP BY a.key"
-	" UNION ALL SELECT 'all accounts' WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.account)"
-	" AND EXISTS (SELECT 1 FROM flagplane_data.audit_log)",
-	"They are not there, though nobody deleted them: a restore has lost rows, as pg_restore --jobs "
-	"does where foreign keys are checked. Restore the database again, as doc/operations.md "
-	"describes.")
+#define ROWS_ARE_MISSING                                                                      \
+	"They are not there, though nobody deleted them: a restore has lost rows, as pg_restore " \
+	"--jobs does where foreign keys are checked. Restore the database again, as "             \
+	"doc/operations.md describes."
 
-CHECK(environment_without_key, "error",
-	  "SELECT format('environment %s of account \"%s\"', e.id, a.key)"
-	  " FROM flagplane_data.environment e JOIN flagplane_data.account a ON a.id = e.account_id"
-	  " WHERE (SELECT count(*) FROM flagplane_data.environment_key k"
-	  " WHERE k.account_id = e.account_id AND k.environment_id = e.id AND k.expires_at IS NULL"
-	  " AND k.replaced_in IS NULL) <> 2",
-	  "It has not one current SDK key and one current mobile key. Restore the rows from a backup.")
+CHECK(rows_missing, "error",
+	  "SELECT 'all accounts' WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.account)"
+	  " AND EXISTS (SELECT 1 FROM flagplane_data.audit_log)",
+	  ROWS_ARE_MISSING)
 
-CHECK(configuration_missing, "error",
-	  "SELECT format('flag \"%s\" in environment %s of account \"%s\"', f.key, e.id, a.key)"
-	  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
-	  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
-	  " JOIN flagplane_data.account a ON a.id = f.account_id"
-	  " WHERE NOT EXISTS (SELECT 1 FROM flagplane_data.flag_environment s"
-	  " WHERE s.account_id = f.account_id AND s.flag_id = f.id AND s.environment_id = e.id)",
-	  "The flag has no settings there. Restore the row from a backup.")
+CHECK_EACH(rows_missing, "error",
+		   "SELECT format('account \"%s\": %s (rows: %s), the first of them %s', :account,"
+		   " t.subject, count(*), min(t.target)) FROM " AUDITED
+		   " t WHERE NOT starts_with(t.operation, 'delete_') AND CASE t.subject" KINDS
+		   " END" IN_REACH " GROUP BY t.subject"
+		   " UNION ALL SELECT format('account \"%s\": its generations of the audit log', :account)"
+		   " WHERE EXISTS (SELECT 1 FROM flagplane_data.audit_log l"
+		   " WHERE l.account_id = :account_id) AND NOT EXISTS"
+		   " (SELECT 1 FROM flagplane_data.audit_generation g WHERE g.account_id = :account_id)"
+		   " UNION ALL SELECT format('account \"%s\": last uses of access tokens (rows: %s)',"
+		   " :account, count(*)) FROM flagplane_data.access_token k"
+		   " WHERE k.account_id = :account_id AND NOT EXISTS"
+		   " (SELECT 1 FROM flagplane_data.access_token_use u"
+		   " WHERE u.account_id = :account_id AND u.token_id = k.id) HAVING count(*) > 0",
+		   ROWS_ARE_MISSING)
+
+CHECK_EACH(environment_without_key, "error",
+		   "SELECT format('environment %s of account \"%s\"', e.id, :account)"
+		   " FROM flagplane_data.environment e WHERE e.account_id = :account_id"
+		   " AND (SELECT count(*) FROM flagplane_data.environment_key k"
+		   " WHERE k.account_id = :account_id AND k.environment_id = e.id"
+		   " AND k.expires_at IS NULL AND k.replaced_in IS NULL) <> 2",
+		   "It has not one current SDK key and one current mobile key. Restore the rows from a "
+		   "backup.")
+
+CHECK_EACH(configuration_missing, "error",
+		   "SELECT format('flag \"%s\" in environment %s of account \"%s\"', f.key, e.id,"
+		   " :account) FROM flagplane_data.flag f JOIN flagplane_data.environment e"
+		   " ON e.account_id = f.account_id AND e.project_id = f.project_id"
+		   " WHERE f.account_id = :account_id AND NOT EXISTS"
+		   " (SELECT 1 FROM flagplane_data.flag_environment s WHERE s.account_id = :account_id"
+		   " AND s.flag_id = f.id AND s.environment_id = e.id)",
+		   "The flag has no settings there. Restore the row from a backup.")
 
 CHECK(not_preloaded, "warning", "SELECT 'the library is not preloaded' WHERE NOT :preloaded",
 	  "Nothing is limited and nothing counted. Add flagplane to shared_preload_libraries and "
@@ -325,15 +332,14 @@ CHECK_IF(cron_job_failed, "warning", "cron.job_run_details",
 		 "cron.use_background_workers = on and "
 		 "restart: pg_cron then needs no line of pg_hba.conf.")
 
-CHECK(
+CHECK_EACH(
 	token_expires_soon, "warning",
-	"SELECT format('account \"%s\": %s, the first of them %s', a.key, " COUNTED(
-		"access token") ","
-						" (array_agg(t.id ORDER BY t.expires_at, t.id))[1])"
-						" FROM flagplane_data.access_token t JOIN flagplane_data.account a ON a.id "
-						"= t.account_id"
-						" WHERE t.expires_at BETWEEN now() AND now() + interval '14 days'"
-						" AND t.revoked_at IS NULL AND t.killed_at IS NULL GROUP BY a.key",
+	"SELECT format('account \"%s\": %s, the first of them %s', :account, " COUNTED(
+		"access token") ", (array_agg(t.id ORDER BY t.expires_at, t.id))[1]) FROM "
+						"flagplane_data.access_token t"
+						" WHERE t.account_id = :account_id"
+						" AND t.expires_at BETWEEN :now AND :now + interval '14 days'"
+						" AND t.revoked_at IS NULL AND t.killed_at IS NULL HAVING count(*) > 0",
 	"They expire within 14 days. Make new ones with the same scopes, and give them to the callers.")
 
 CHECK(role_without_token, "info",
@@ -356,10 +362,8 @@ CHECK(notify_on, "info",
 
 CHECK(account_without_project, "info",
 	  "SELECT format('%s, the first of them \"%s\"', " COUNTED(
-		  "account") ", min(a.key))"
-					 " FROM flagplane_data.account a WHERE NOT EXISTS (SELECT 1 FROM "
-					 "flagplane_data.project p"
-					 " WHERE p.account_id = a.id) HAVING count(*) > 0",
+		  "account") ", min(a.key)) FROM flagplane_data.account a WHERE a.id NOT IN"
+					 " (SELECT p.account_id FROM flagplane_data.project p) HAVING count(*) > 0",
 	  "Nobody has begun to use them, or a restore has left their rows out.")
 
 #undef ORPHANS
@@ -371,6 +375,7 @@ CHECK(account_without_project, "info",
 #undef KINDS
 #undef IN_REACH
 #undef ALL_ORPHANS
+#undef ROWS_ARE_MISSING
 #undef MEMBERS
 #undef MEMBER
 #undef COUNTED

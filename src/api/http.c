@@ -26,6 +26,7 @@
 #include "miscadmin.h"
 #include "operations.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -38,6 +39,7 @@
 
 PG_FUNCTION_INFO_V1(flagplane_handle);
 PG_FUNCTION_INFO_V1(flagplane_rest);
+PG_FUNCTION_INFO_V1(flagplane_sdk);
 
 /*
  * exchange_body is the request's body as text of the database's encoding, which it must
@@ -209,7 +211,7 @@ run_exchange(Exchange *exchange)
 	error_set_format(ERROR_FORMAT_SQL, LAUNCHDARKLY, exchange->id);
 	read_headers(exchange, &headers);
 	method = method_asked(exchange, &headers);
-	if (sdk_serves(exchange->uri))
+	if (exchange->only_sdks || sdk_serves(exchange->uri))
 	{
 		exchange->route.dialect = SDK;
 		error_set_format(ERROR_FORMAT_SQL, SDK, exchange->id);
@@ -367,6 +369,20 @@ exchange_run(Exchange *exchange)
 }
 
 /*
+ * body_as_json makes a string of a body that is not JSON.
+ */
+static void
+body_as_json(Exchange *exchange)
+{
+	StringInfo text = exchange->response;
+
+	if (text->len == 0 || strcmp(exchange->media_type, MEDIA_TYPE_JSON) == 0)
+		return;
+	exchange->response = makeStringInfo();
+	escape_json(exchange->response, text->data);
+}
+
+/*
  * flagplane_handle is handle(method text, uri text, headers jsonb, body text,
  * OUT status int, OUT headers jsonb, OUT body json): a documented REST request
  * in, the documented answer out.  It raises no documented error.
@@ -399,6 +415,7 @@ flagplane_handle(PG_FUNCTION_ARGS)
 	response_object(&exchange.answer_headers, &headers);
 	values[0] = Int32GetDatum(exchange.status);
 	values[1] = JsonbPGetDatum(jsonb_of_text(headers.data));
+	body_as_json(&exchange);
 	nulls[2] = exchange.response->len == 0 || strcmp(exchange.method, "HEAD") == 0;
 	values[2] = nulls[2] ? (Datum) 0
 						 : PointerGetDatum(cstring_to_text_with_len(exchange.response->data,
@@ -407,17 +424,15 @@ flagplane_handle(PG_FUNCTION_ARGS)
 }
 
 /*
- * flagplane_rest is rest(bytea): the documented REST request that PostgREST was
- * handed by a reverse proxy, its body as it came.  Status and headers go to
- * PostgREST's settings, the body is what it returns; NULL where there is none.
+ * answer_postgrest answers the request that PostgREST was handed by a reverse proxy. Status
+ * and headers go to PostgREST's settings, the body is what is returned; NULL where there is
+ * none.
  */
-Datum
-flagplane_rest(PG_FUNCTION_ARGS)
+static Datum
+answer_postgrest(FunctionCallInfo fcinfo, bool only_sdks)
 {
-	Exchange exchange = {0};
+	Exchange exchange = {.method = "", .uri = "", .raw = true, .only_sdks = only_sdks};
 
-	exchange.method = exchange.uri = "";
-	exchange.raw = true;
 	if (!PG_ARGISNULL(0))
 	{
 		bytea *body = PG_GETARG_BYTEA_PP(0);
@@ -433,4 +448,24 @@ flagplane_rest(PG_FUNCTION_ARGS)
 	if (exchange.response->len == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(exchange.response->data, exchange.response->len));
+}
+
+/*
+ * flagplane_rest is rest(bytea): the documented REST request that PostgREST was
+ * handed by a reverse proxy, its body as it came.  It raises no documented error.
+ */
+Datum
+flagplane_rest(PG_FUNCTION_ARGS)
+{
+	return answer_postgrest(fcinfo, false);
+}
+
+/*
+ * flagplane_sdk is sdk(bytea) and sdk_stream(bytea): rest(bytea) for the paths of SDKs. They
+ * change nothing, and other paths are none to them.  It raises no documented error.
+ */
+Datum
+flagplane_sdk(PG_FUNCTION_ARGS)
+{
+	return answer_postgrest(fcinfo, true);
 }

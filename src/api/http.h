@@ -40,7 +40,8 @@ typedef struct Exchange
 	Jsonb *headers; /* NULL: those of the request that PostgREST is serving */
 	const char *body;
 	int body_length;
-	bool raw; /* the body is bytes as they came; otherwise a value of type text */
+	bool only_sdks; /* it is for the paths of SDKs alone */
+	bool raw;		/* the body is bytes as they came; otherwise a value of type text */
 
 	Route route;
 	int status;

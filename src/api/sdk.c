@@ -16,6 +16,7 @@
 #include "resource/event/event.h"
 #include "resource/flag/flag_payload.h"
 #include "util/document.h"
+#include "utils/memutils.h"
 
 /* The largest batch of events. */
 #define EVENT_BYTES_MAX (10 * 1024 * 1024)
@@ -29,6 +30,7 @@ typedef struct SdkCall
 	Operation operation;
 	Exchange *exchange;
 	const Headers *headers;
+	MemoryContext context; /* of the response */
 	SdkEnvironment environment;
 	bool repeated; /* nothing had to be done again */
 } SdkCall;
@@ -168,7 +170,7 @@ void
 sdk_answer(Exchange *exchange, const Headers *headers, const char *method)
 {
 	const SdkRoute *route = find_route(exchange, method);
-	SdkCall call = {.exchange = exchange, .headers = headers};
+	SdkCall call = {.exchange = exchange, .headers = headers, .context = CurrentMemoryContext};
 	OwnerContext owner;
 
 	call.operation = (Operation){.name = route->name,
@@ -198,10 +200,8 @@ sdk_answer(Exchange *exchange, const Headers *headers, const char *method)
 static void
 header(SdkCall *call, const char *name, const char *value)
 {
-	MemoryContext context = MemoryContextSwitchTo(GetMemoryChunkContext(call->exchange->response));
-
-	response_header(&call->exchange->answer_headers, name, pstrdup(value));
-	MemoryContextSwitchTo(context);
+	response_header(&call->exchange->answer_headers, name,
+					MemoryContextStrdup(call->context, value));
 }
 
 /*

@@ -28,24 +28,51 @@ bool notify_setting = false;
 #define GENERATION_DIGITS 4
 #define XID_DIGITS		  12
 
+#define AUDIT_COLUMNS                                                                          \
+	"(account_id, generation, xid, ordinal, at, actor, member_id, operation, subject, target," \
+	" before, after, request_id, comment, project_id)"
+
+#define AUDIT_VALUES(generation, project_id)                                  \
+	":account_id, " generation ", :xid, :ordinal, :now, :actor, :member_id, " \
+	":operation, :subject, :target, :before, :after, :request_id, :comment, " project_id
+
 /*
  * The row, with the project's id as it is given or found.  No row comes of it where
  * the account's current generation is of another server.
  */
-#define INSERT_AUDIT(project_id)                                                                \
-	"INSERT INTO flagplane_data.audit_log"                                                      \
-	" (account_id, generation, xid, ordinal, at, actor, member_id, operation, subject, target," \
-	" before, after, request_id, comment, project_id)"                                          \
-	" SELECT :account_id, g.number, :xid, :ordinal, :now, :actor, :member_id, :operation,"      \
-	" :subject, :target, :before, :after, :request_id, :comment, " project_id                   \
-	" FROM flagplane_data.audit_generation g WHERE g.account_id = :account_id AND g.is_current" \
-	" AND g.system_identifier = :system AND g.timeline = :timeline"
+#define INSERT_AUDIT(project_id)                                                     \
+	"INSERT INTO flagplane_data.audit_log " AUDIT_COLUMNS " SELECT " AUDIT_VALUES(   \
+		"g.number", project_id) " FROM flagplane_data.audit_generation g"            \
+								" WHERE g.account_id = :account_id AND g.is_current" \
+								" AND g.system_identifier = :system AND g.timeline = :timeline"
 
-STATEMENT(insert_audit, INSERT_AUDIT(":project"));
+STATEMENT(insert_audit, INSERT_AUDIT(":project_id"));
 
 STATEMENT(insert_audit_by_key,
 		  INSERT_AUDIT("(SELECT p.id FROM flagplane_data.project p"
-					   " WHERE p.account_id = :account_id AND p.key = :project)"));
+					   " WHERE p.account_id = :account_id AND p.key = :project_key)"));
+
+/*
+ * Where Citus has distributed the tables, the order of an account's changes is that of the
+ * transactions of the server that has its rows, on whichever one the calls are made: this
+ * is run there.  It takes one statement more, but none of these has to be planned at each
+ * call, as a join would, and this server needs no transaction id, nor a commit record.
+ */
+STATEMENT(find_generation,
+		  "SELECT g.number, pg_current_xact_id() AS xid FROM flagplane_data.audit_generation g"
+		  " WHERE g.account_id = :account_id AND g.is_current"
+		  " AND g.system_identifier = flagplane_data.system_identifier()"
+		  " AND g.timeline = flagplane_data.timeline()");
+
+STATEMENT(find_server, "SELECT count(*), flagplane_data.system_identifier() AS system,"
+					   " flagplane_data.timeline() AS timeline"
+					   " FROM flagplane_data.audit_generation g WHERE g.account_id = :account_id");
+
+STATEMENT(find_project, "SELECT p.id FROM flagplane_data.project p"
+						" WHERE p.account_id = :account_id AND p.key = :project_key");
+
+STATEMENT(insert_distributed_audit, "INSERT INTO flagplane_data.audit_log " AUDIT_COLUMNS
+									" VALUES (" AUDIT_VALUES(":generation", ":project_id") ")");
 
 /*
  * Another server's generation ends before one of this server begins.  Of two that do
@@ -67,27 +94,19 @@ STATEMENT(begin_generation,
 		  " :system, :timeline, :now, true ON CONFLICT DO NOTHING");
 
 /*
- * audit_system is the identifier of the database cluster, as SQL has it.
- */
-int64
-audit_system(void)
-{
-	return (int64) GetSystemIdentifier();
-}
-
-/*
- * next_ordinal numbers the changes of a transaction.  Those of a subtransaction that is
- * rolled back leave a gap.
+ * next_ordinal numbers the changes of a transaction.  What a subtransaction took
+ * back leaves a gap.
  */
 static int32
-next_ordinal(FullTransactionId xid)
+next_ordinal(void)
 {
-	static FullTransactionId counted = {0};
+	static LocalTransactionId counted = InvalidLocalTransactionId;
 	static int32 last = 0;
+	LocalTransactionId transaction = local_transaction_id();
 
-	if (!FullTransactionIdEquals(xid, counted))
+	if (transaction != counted)
 	{
-		counted = xid;
+		counted = transaction;
 		last = 0;
 	}
 	return last++;
@@ -103,26 +122,96 @@ bind_json(Params *params, const char *name, const char *json)
 }
 
 /*
- * bind_project binds what the request's project is found with, its id where that is
- * known, and returns the statement for it.
+ * bind_project binds what the request's project is found with: its id, or its key where the
+ * id is not known.  Returns whether it is the id.
  */
-static Statement *
+static bool
 bind_project(Params *params, const Request *request)
 {
 	int field = caller_project_field(request->operation);
 	bool given = field >= 0 && request_given(request, field);
 
 	if (request->project_id)
-		bind_value(params, "project", UUIDOID, UUIDPGetDatum(request->project_id), false);
+		bind_uuid(params, "project_id", UUIDPGetDatum(request->project_id));
 	else if (given && request->params.types[FIELD_PARAM(field)] == TEXTOID)
 	{
-		bind_value(params, "project", TEXTOID, request->params.values[FIELD_PARAM(field)], false);
-		return &insert_audit_by_key;
+		bind_value(params, "project_key", TEXTOID, request->params.values[FIELD_PARAM(field)],
+				   false);
+		return false;
 	}
 	else
-		bind_value(params, "project", UUIDOID,
-				   given ? request->params.values[FIELD_PARAM(field)] : (Datum) 0, !given);
-	return &insert_audit;
+		bind_uuid(params, "project_id",
+				  given ? request->params.values[FIELD_PARAM(field)] : (Datum) 0);
+	return true;
+}
+
+/*
+ * change_generation ends the generation of another server, and begins one of :system and
+ * :timeline.
+ */
+static void
+change_generation(const Params *params)
+{
+	statement_run(&end_generation, params, STATEMENT_WRITE);
+	statement_run(&begin_generation, params, STATEMENT_WRITE);
+}
+
+/*
+ * insert_here inserts the row into a table of this server.
+ */
+static void
+insert_here(Params *params, bool project_is_known)
+{
+	bind_bigint(params, "system", (int64) GetSystemIdentifier());
+	bind_bigint(params, "timeline", GetWALInsertionTimeLine());
+	bind_value(params, "xid", XID8OID, FullTransactionIdGetDatum(GetTopFullTransactionId()), false);
+	while (statement_run(project_is_known ? &insert_audit : &insert_audit_by_key, params,
+						 STATEMENT_WRITE)
+			   .count == 0)
+		change_generation(params);
+}
+
+/*
+ * read_generation reads the generation and the transaction that a change is of, on the
+ * server that has the account's rows.  That server has a transaction by then: whatever is
+ * recorded has changed something before.
+ */
+static void
+read_generation(Params *params)
+{
+	Rows rows;
+	Row row;
+
+	while ((rows = statement_run(&find_generation, params, STATEMENT_WRITE)).count == 0)
+	{
+		rows = statement_run(&find_server, params, STATEMENT_WRITE);
+		row_read(&rows, 0, &row);
+		bind_bigint(params, "system", row_get_bigint(&row, "system"));
+		bind_bigint(params, "timeline", row_get_bigint(&row, "timeline"));
+		change_generation(params);
+	}
+	row_read(&rows, 0, &row);
+	bind_integer(params, "generation", row_get_integer(&row, "number"));
+	bind_value(params, "xid", XID8OID, row_get_datum(&row, "xid"), false);
+}
+
+/*
+ * insert_distributed inserts the row into a table of Citus.
+ */
+static void
+insert_distributed(Params *params, bool project_is_known)
+{
+	read_generation(params);
+	if (!project_is_known)
+	{
+		Rows rows = statement_run(&find_project, params, STATEMENT_WRITE);
+		Row row;
+
+		if (rows.count > 0)
+			row_read(&rows, 0, &row);
+		bind_uuid(params, "project_id", rows.count > 0 ? row_get_datum(&row, "id") : (Datum) 0);
+	}
+	statement_run(&insert_distributed_audit, params, STATEMENT_WRITE);
 }
 
 /*
@@ -132,18 +221,13 @@ bind_project(Params *params, const Request *request)
 void
 audit_record(const Request *request)
 {
-	FullTransactionId xid;
-	Statement *insert;
 	Params params = {0};
+	bool project_is_known;
 
 	if (request->operation->kind == READS || request->unchanged)
 		return;
-	xid = GetTopFullTransactionId();
 	bind_bigint(&params, "account_id", request->caller.account);
-	bind_bigint(&params, "system", audit_system());
-	bind_bigint(&params, "timeline", GetWALInsertionTimeLine());
-	bind_value(&params, "xid", XID8OID, FullTransactionIdGetDatum(xid), false);
-	bind_integer(&params, "ordinal", next_ordinal(xid));
+	bind_integer(&params, "ordinal", next_ordinal());
 	bind_time(&params, "now", request->now);
 	bind_text(&params, "actor", request->caller.actor);
 	bind_text(&params, "member_id", request->caller.member_id);
@@ -155,13 +239,11 @@ audit_record(const Request *request)
 			  request->response->len > 0 ? request_without_secrets(request, false) : NULL);
 	bind_text(&params, "request_id", request->id);
 	bind_text(&params, "comment", request->comment);
-	insert = bind_project(&params, request);
-
-	while (statement_run(insert, &params, STATEMENT_WRITE).count == 0)
-	{
-		statement_run(&end_generation, &params, STATEMENT_WRITE);
-		statement_run(&begin_generation, &params, STATEMENT_WRITE);
-	}
+	project_is_known = bind_project(&params, request);
+	if (tables_are_distributed())
+		insert_distributed(&params, project_is_known);
+	else
+		insert_here(&params, project_is_known);
 	if (notify_setting)
 		Async_Notify(NOTIFY_CHANNEL, psprintf("%08x", (uint32) request->caller.account));
 }

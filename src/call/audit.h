@@ -28,6 +28,5 @@ extern bool audit_place_parse(const char *text, AuditPlace *place);
 extern AuditPlace audit_place_of_row(const Row *row, int column);
 extern AuditPlace audit_place_read(Row *row);
 extern void audit_place_bind(Params *params, const AuditPlace *place);
-extern int64 audit_system(void);
 
 #endif /* FLAGPLANE_AUDIT_H */

@@ -30,6 +30,7 @@
 #define NO_ACCOUNT 0
 
 char *account_setting = NULL;
+char *role_account_setting = NULL;
 
 typedef struct ScopeName
 {
@@ -184,6 +185,16 @@ account_by_key(const char *key, StatementMode mode)
 }
 
 /*
+ * account_of_role is the key of the account that database roles act for: the one that the role
+ * itself is bound to, if any, which no SET of its own changes.
+ */
+static const char *
+account_of_role(void)
+{
+	return role_account_setting[0] != '\0' ? role_account_setting : account_setting;
+}
+
+/*
  * identify_role makes the database role the caller: it acts for the account
  * named by the setting.  The default account is made by the first change.
  */
@@ -191,7 +202,8 @@ static void
 identify_role(Request *request, const OwnerContext *owner)
 {
 	Caller *caller = &request->caller;
-	bool is_default = strcmp(account_setting, DEFAULT_ACCOUNT) == 0;
+	const char *key = account_of_role();
+	bool is_default = strcmp(key, DEFAULT_ACCOUNT) == 0;
 
 	if (!owner->trusted)
 	{
@@ -204,11 +216,11 @@ identify_role(Request *request, const OwnerContext *owner)
 			 GetUserNameFromId(owner->user, false));
 	caller->scopes = SCOPE_ALL | ROLE_ONLY;
 	caller->all_projects = true;
-	caller->account = account_by_key(account_setting, request->mode);
+	caller->account = account_by_key(key, request->mode);
 	if (caller->account != 0)
 		return;
 	if (!is_default)
-		error_raise(ERR_NOT_FOUND, "account \"%s\" does not exist", account_setting);
+		error_raise(ERR_NOT_FOUND, "account \"%s\" does not exist", key);
 	while (caller->account == 0 && request->operation->kind != READS && !XactReadOnly)
 	{
 		Params params = {0};
@@ -218,7 +230,7 @@ identify_role(Request *request, const OwnerContext *owner)
 		bind_text(&params, "name", "Default");
 		bind_time(&params, "now", request->now);
 		statement_run(&make_account, &params, STATEMENT_WRITE);
-		caller->account = account_by_key(account_setting, STATEMENT_WRITE);
+		caller->account = account_by_key(key, STATEMENT_WRITE);
 	}
 }
 

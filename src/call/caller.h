@@ -19,6 +19,9 @@ typedef struct OwnerContext
 /* The setting flagplane.account. */
 extern char *account_setting;
 
+/* The setting flagplane.role_account: empty, or what stands above flagplane.account. */
+extern char *role_account_setting;
+
 extern void owner_enter(OwnerContext *owner);
 extern void owner_leave(const OwnerContext *owner);
 extern void owner_require_rights(const OwnerContext *owner, const char *function);

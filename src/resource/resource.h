@@ -7,7 +7,8 @@
 #define FLAGPLANE_RESOURCE_H
 
 #include "call/request.h"
-#include "nodes/pg_list.h"
+#include "resource/account/member.h"
+#include "resource/project/project.h"
 
 #define OPERATION(name, ...)            \
 	extern const Field name##_fields[]; \
@@ -59,38 +60,11 @@ extern void check_update_experiment(Request *request);
 extern void check_list_layers(Request *request);
 extern void check_update_layer(Request *request);
 
-/* project.c: the project that an operation is about, and one that it did not find. */
-extern void project_lock(Request *request, bool against_flags);
-extern bool project_exists(Request *request);
-pg_noreturn extern void project_missing(Request *request);
-extern void availability_read(Request *request, int field);
-
-/* environment_list.c: what a project shows of its environments. */
-extern void environments_array(Request *request, const char *project_key, Datum project_id);
-extern Rows environments_pages(Request *request, Datum *project_ids, int count);
-extern void
-environments_page(Request *request, const Rows *pages, const char *project_key, Datum project_id);
-
-/* naming.c: the keys of a project's new flags. */
-extern void naming_convention_check(Request *request, int field);
-extern void naming_convention_enforce(Request *request, int field, const char *convention_text);
-
-/* flag_configuration.c: what an environment asks for. */
-extern void flags_configure_environment(Request *request, const char *environment_id,
-										const char *source_environment_id);
-
-/* project_environment.c: what a project asks for. */
-extern List *environments_read(Request *project, int field);
-extern void environments_create(Request *project, List *environments, const char *project_key);
-
 /* experiment.c: what the deletion of a flag asks for. */
 extern void experiments_leave_flag(Request *request, Datum flag_id, const char *flag_key);
 
 /* member.c: a member whom a field names, and one whose token it is. */
 extern void member_require(Request *request, int field);
 extern void member_names(Request *request, const char *id, char **first_name, char **last_name);
-
-/* integration.c: what a flag link asks for. */
-extern void integration_require(Request *request, int key_field, int metadata_field);
 
 #endif /* FLAGPLANE_RESOURCE_H */

@@ -947,6 +947,14 @@ COMMENT ON FUNCTION flagplane.drop_shards() IS
 'Drop the shards of all distributed tables, with every row in them: to be called before DROP EXTENSION.
 Returns how many tables had shards. Refuses: 0A000 where Citus is not there. For the extension''s owner.';
 
+-- Which server has the rows: for statements, which run on that one.
+CREATE FUNCTION flagplane_data.system_identifier()
+RETURNS bigint LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'flagplane_system_identifier';
+REVOKE ALL ON FUNCTION flagplane_data.system_identifier() FROM PUBLIC;
+CREATE FUNCTION flagplane_data.timeline()
+RETURNS bigint LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'flagplane_timeline';
+REVOKE ALL ON FUNCTION flagplane_data.timeline() FROM PUBLIC;
+
 CREATE FUNCTION flagplane.json_patch(document jsonb, patch jsonb)
 RETURNS jsonb LANGUAGE c IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'flagplane_json_patch';

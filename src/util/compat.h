@@ -17,6 +17,7 @@
 #include "common/jsonapi.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
+#include "storage/proc.h"
 #include "utils/acl.h"
 
 /* postgres.h has what reads varlena values itself before 16, and not any more from 19 on. */
@@ -51,6 +52,20 @@ may_use_schema(Oid schema, Oid role)
 	return object_aclcheck(NamespaceRelationId, schema, role, ACL_USAGE) == ACLCHECK_OK;
 #else
 	return pg_namespace_aclcheck(schema, role, ACL_USAGE) == ACLCHECK_OK;
+#endif
+}
+
+/*
+ * local_transaction_id tells the transactions of this backend apart; unlike an id of the
+ * server's it costs nothing to have.
+ */
+static inline LocalTransactionId
+local_transaction_id(void)
+{
+#if PG_VERSION_NUM >= 170000
+	return MyProc->vxid.lxid;
+#else
+	return MyProc->lxid;
 #endif
 }
 

@@ -326,13 +326,15 @@ static void throw(ErrorKind kind, const char *message, const char *hint)
 
 /*
  * error_is_transient tells whether PostgreSQL could not do something for the moment: it did
- * not get a lock in time, or has no memory, disk or connections left (class 53).
+ * not get a lock in time, has no memory, disk or connections left (class 53), or does not
+ * reach the server that has the rows (class 08).
  */
 bool
 error_is_transient(int sqlstate)
 {
 	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ||
-		   ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES);
+		   ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES) ||
+		   ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(ERRCODE_CONNECTION_EXCEPTION);
 }
 
 /*

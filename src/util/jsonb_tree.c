@@ -113,6 +113,32 @@ tree_find_member(const JsonbValue *object, const char *name, int length, int *pl
 }
 
 /*
+ * tree_member is a member of an object; NULL if it has none of that name.
+ */
+JsonbValue *
+tree_member(JsonbValue *object, const char *name)
+{
+	int place;
+
+	return tree_find_member(object, name, strlen(name), &place)
+			   ? &object->val.object.pairs[place].value
+			   : NULL;
+}
+
+/*
+ * tree_string is a text as a value of a tree.
+ */
+JsonbValue
+tree_string(const char *text)
+{
+	JsonbValue value = {.type = jbvString};
+
+	value.val.string.val = pstrdup(text);
+	value.val.string.len = strlen(text);
+	return value;
+}
+
+/*
  * tree_set_member gives an object a member, in place of the one of the same name.
  */
 void

@@ -23,6 +23,8 @@ extern JsonbValue tree_merge(JsonbValue value, const JsonbValue *patch);
 extern bool trees_equal(const JsonbValue *a, const JsonbValue *b);
 extern void tree_plain_numbers(JsonbValue *value);
 
+extern JsonbValue tree_string(const char *text);
+extern JsonbValue *tree_member(JsonbValue *object, const char *name);
 extern bool tree_find_member(const JsonbValue *object, const char *name, int length, int *place);
 extern void tree_set_member(JsonbValue *object, const char *name, int length, JsonbValue value);
 extern void tree_remove_member(JsonbValue *object, int place);

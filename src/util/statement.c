@@ -10,21 +10,28 @@
  * autovacuum comes by, which it cannot within a transaction, all of an account would
  * be read for one row: so plans over a statement's tables are made anew now and then.
  *
- * Where Citus is, plans are not forced to be generic: it cannot distribute a generic
- * plan that joins.
+ * Where Citus has distributed the tables, plans are not forced to be generic: it cannot
+ * distribute a generic plan that joins.
  */
 #include "util/statement.h"
 
 #include <ctype.h>
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
-#include "commands/extension.h"
 #include "miscadmin.h"
 #include "storage/sinval.h"
 #include "util/jsonb.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
 #include "utils/snapmgr.h"
@@ -293,15 +300,74 @@ needs_plan(const Statement *statement)
 }
 
 /*
+ * is_distributed_table looks a table up among Citus's, which are known by the first column
+ * of a catalog of its own.  It is asked for once, not at each statement.
+ */
+static bool
+is_distributed_table(Oid table)
+{
+	Oid catalog = get_relname_relid("pg_dist_partition", PG_CATALOG_NAMESPACE);
+	ScanKeyData key;
+	Relation relation;
+	SysScanDesc scan;
+	bool found;
+
+	if (!OidIsValid(catalog))
+		return false;
+	relation = table_open(catalog, AccessShareLock);
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(table));
+	scan = systable_beginscan(relation, InvalidOid, false, NULL, 1, &key);
+	found = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return found;
+}
+
+/* The table that distribute() puts first, whose shards those of all others are put with. */
+static Oid anchor = InvalidOid;
+
+/* Whether it is distributed, as far as that is known. */
+static enum { NOT_KNOWN, LOCAL, DISTRIBUTED } distribution = NOT_KNOWN;
+
+/*
+ * forget_distribution is called when a table has changed, or any may have: Citus invalidates
+ * a table that it takes over.
+ */
+static void
+forget_distribution(Datum arg, Oid table)
+{
+	if (!OidIsValid(table) || table == anchor)
+		distribution = NOT_KNOWN;
+}
+
+/*
+ * tables_are_distributed: whether Citus has the tables.
+ */
+bool
+tables_are_distributed(void)
+{
+	static bool registered = false;
+
+	if (distribution != NOT_KNOWN)
+		return distribution == DISTRIBUTED;
+	if (!registered)
+		CacheRegisterRelcacheCallback(forget_distribution, (Datum) 0);
+	registered = true;
+	anchor = get_relname_relid("project", get_namespace_oid("flagplane_data", false));
+	distribution = is_distributed_table(anchor) ? DISTRIBUTED : LOCAL;
+	return distribution == DISTRIBUTED;
+}
+
+/*
  * guide_planner says how a statement is to be planned, until the end of the level of
- * settings that it returns.  Whoever brings Citus or distributes the tables invalidates
- * the plans that are there.  Where there are no statistics, to sort the few rows that
- * are expected looks cheaper than to read a large index in its order.
+ * settings that it returns.  Whoever distributes the tables invalidates the plans that are
+ * there.  Where there are no statistics, to sort the few rows that are expected looks
+ * cheaper than to read a large index in its order.
  */
 static int
 guide_planner(Statement *statement)
 {
-	bool generic = !OidIsValid(get_extension_oid("citus", true));
+	bool generic = !tables_are_distributed();
 	int level = NewGUCNestLevel();
 	ListCell *cell;
 
@@ -316,6 +382,18 @@ guide_planner(Statement *statement)
 		set_config_option("enable_sort", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true,
 						  0, false);
 	return level;
+}
+
+/*
+ * note_write has a change that was made on another server count as one of this
+ * transaction: what was found out before it, and is good as long as the transaction writes
+ * nothing, is told by the number of its commands.
+ */
+static void
+note_write(int result)
+{
+	if (result != SPI_OK_SELECT && SPI_processed > 0 && tables_are_distributed())
+		(void) GetCurrentCommandId(true);
 }
 
 /*
@@ -499,6 +577,7 @@ statement_run(Statement *statement, const Params *params, StatementMode mode)
 		result = SPI_execute_plan(statement->plan, values, nulls, mode == STATEMENT_READ, 0);
 	if (result < 0)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
+	note_write(result);
 	if (guc_level > 0)
 		AtEOXact_GUC(true, guc_level);
 

@@ -128,6 +128,8 @@ extern char *row_get_jsonb(Row *row, const char *column);
 extern char *row_get_uuid(Row *row, const char *column);
 extern bytea *row_get_bytes(Row *row, const char *column);
 
+extern bool tables_are_distributed(void);
+
 extern void statement_begin(void);
 extern void statement_end(void);
 

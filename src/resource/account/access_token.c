@@ -2,21 +2,32 @@
  * access_token.c
  *	  Access tokens: who may call, and for what.
  *
- * A token is shown once; the table holds what it is found by and the SHA-256 of
+ * A token is shown once; the table stores the selector that finds it and the SHA-256 of
  * its secret.  Nobody can give a token more than they have themselves.
  */
 #include "resource/account/access_token.h"
+#include "resource/account/member.h"
 #include "resource/resource.h"
 
 #include "call/caller.h"
 #include "call/field.h"
-#include "call/rate_limit.h"
 #include "call/page.h"
+#include "call/patch_request.h"
+#include "call/rate_limit.h"
 #include "call/token.h"
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "util/document.h"
+#include "util/json_patch.h"
+#include "util/jsonb.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+
+#define TOKEN_NAME_MAX 120
+
+/* The version of the API that a token asks for is a date. */
+#define API_VERSION_MIN 20160426
+#define API_VERSION_MAX 99991231
 
 enum
 {
@@ -38,16 +49,11 @@ enum
 	LIST_SHOW_ALL = 2
 };
 
-enum
-{
-	GET_ID
-};
-
 static const char *const scopes[] = {
 	"projects:read", "projects:write", "flags:read", "flags:write", "layers:read",
 	"layers:write",	 "tokens:admin",   "audit:read", "*",			NULL};
 
-const char *const token_roles[] = {"reader", "writer", "admin", NULL};
+static const char *const roles[] = {"reader", "writer", "admin", NULL};
 
 /* The scopes that a role is a name for, as SQL arrays. */
 static const char *const role_scopes[] = {
@@ -59,14 +65,14 @@ const Field create_access_token_fields[] = {
 	[NAME] = FIELD("name", "name", FIELD_TEXT, .required = true, .rule = RULE_NAME, .min = 1,
 				   .max = TOKEN_NAME_MAX),
 	[SCOPES] = FIELD("scopes", "scopes", FIELD_TEXTS, .rule = RULE_SOME_OF, .choices = scopes),
-	[ROLE] = FIELD("role", "role", FIELD_TEXT, .rule = RULE_ONE_OF, .choices = token_roles),
+	[ROLE] = FIELD("role", "role", FIELD_TEXT, .rule = RULE_ONE_OF, .choices = roles),
 	[MEMBER_ID] = FIELD("member_id", "memberId", FIELD_TEXT),
 	[PROJECTS] = FIELD("projects", "projects", FIELD_TEXTS),
 	[EXPIRES_AT] = FIELD("expires_at", "expiresAt", FIELD_TIME),
 	[RATE_TIER] = FIELD("rate_tier", "rateTier", FIELD_TEXT, .rule = RULE_ONE_OF,
 						.choices = rate_tier_names, .fallback = "standard"),
 	[DESCRIPTION] = FIELD("description", "description", FIELD_TEXT, .rule = RULE_LENGTH,
-						  .max = TOKEN_DESCRIPTION_MAX),
+						  .max = DESCRIPTION_MAX),
 	[SERVICE_TOKEN] = FIELD("service_token", "serviceToken", FIELD_BOOLEAN),
 	[DEFAULT_API_VERSION] =
 		FIELD("default_api_version", "defaultApiVersion", FIELD_INTEGER, .rule = RULE_RANGE,
@@ -81,62 +87,144 @@ const Field list_access_tokens_fields[] = {
 		FIELD("show_all", "showAll", FIELD_BOOLEAN, .place = IN_QUERY, .fallback = "false"),
 	FIELDS_END};
 
-const Field get_access_token_fields[] = {
-	[GET_ID] = FIELD("id", "id", FIELD_TEXT, .place = IN_PATH, .required = true), FIELDS_END};
+const Field get_access_token_fields[] = {TOKEN_ID_FIELD, FIELDS_END};
+
+enum
+{
+	PATCH = 1
+};
+
+const Field update_access_token_fields[] = {TOKEN_ID_FIELD, [PATCH] = PATCH_FIELD, FIELDS_END};
+
+const Field delete_access_token_fields[] = {TOKEN_ID_FIELD, FIELDS_END};
+
+enum
+{
+	NEW_RATE_TIER = 1
+};
+
+const Field set_access_token_tier_fields[] = {
+	TOKEN_ID_FIELD,
+	[NEW_RATE_TIER] = FIELD("rate_tier", "rateTier", FIELD_TEXT, .required = true,
+							.rule = RULE_ONE_OF, .choices = rate_tier_names),
+	FIELDS_END};
+
+const Field revoke_access_token_fields[] = {TOKEN_ID_FIELD, FIELDS_END};
+
+const Field kill_access_token_fields[] = {TOKEN_ID_FIELD, FIELDS_END};
 
 STATEMENT(insert_token,
 		  "INSERT INTO flagplane_data.access_token AS t"
 		  " (account_id, id, selector, secret_hash, ending, name, role, scopes, all_projects,"
 		  " member_id, created_at, expires_at, rate_tier, description, default_api_version,"
 		  " updated_at)"
-		  " VALUES ($1, $12, $13, $14, $15, $2, $4, $16, $6::text[] IS NULL, $5, $17, $7, $8,"
-		  " $9, $11, $17)");
+		  " VALUES (:account_id, :id, :selector, :secret_hash, :ending, :name, :role,"
+		  " :granted_scopes, :projects IS NULL, :member_id, :now, :expires_at, :rate_tier,"
+		  " :description, :default_api_version, :now)");
 
 STATEMENT(insert_token_use, "INSERT INTO flagplane_data.access_token_use (account_id, token_id)"
-							" VALUES ($1, $2)");
+							" VALUES (:account_id, :id)");
 
-/* The projects are locked as their foreign key would, so that one that is being deleted is missed. */
+/* Locked as their foreign key would, so that none of them is deleted meanwhile. */
+STATEMENT(lock_projects,
+		  "SELECT p.id FROM flagplane_data.project p"
+		  " WHERE p.account_id = :account_id AND p.key = ANY (:projects)"
+		  " AND " PROJECT_VISIBLE(":limited_token_id") " ORDER BY p.key FOR KEY SHARE OF p");
+
 STATEMENT(insert_token_projects,
 		  "INSERT INTO flagplane_data.access_token_project (account_id, token_id, project_id)"
-		  " SELECT $1, $2, p.id FROM flagplane_data.project p"
-		  " WHERE p.account_id = $1 AND p.key = ANY ($3) AND ($4 IS NULL OR EXISTS"
-		  " (SELECT 1 FROM flagplane_data.access_token_project r WHERE r.account_id = $1"
-		  " AND r.project_id = p.id AND r.token_id = $4)) ORDER BY p.key FOR KEY SHARE OF p");
+		  " SELECT p.account_id, :id, p.id FROM flagplane_data.project p"
+		  " WHERE p.account_id = :account_id AND p.key = ANY (:projects)");
 
-STATEMENT(find_member,
-		  "SELECT 1 FROM flagplane_data.member m WHERE m.account_id = $1 AND m.id = $5");
+STATEMENT(find_token, "SELECT " TOKEN_COLUMNS " FROM flagplane_data.access_token t"
+					  " WHERE t.account_id = :account_id AND t.id = :id");
 
-STATEMENT(find_token_by_id,
-		  "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE ", " TOKEN_DETAILS
-		  " FROM flagplane_data.access_token t WHERE t.account_id = $1 AND t.id = $2");
+/* Citus locks no rows of a query with subqueries in its select list: find_token reads the row. */
+STATEMENT(lock_token, "SELECT t.id FROM flagplane_data.access_token t"
+					  " WHERE t.account_id = :account_id AND t.id = :id FOR NO KEY UPDATE");
 
+/* A project of the token that the caller, a token limited to projects, does not have. */
 STATEMENT(find_foreign_project,
 		  "SELECT 1 FROM flagplane_data.access_token_project r"
-		  " WHERE r.account_id = $1 AND r.token_id = $2 AND NOT EXISTS"
-		  " (SELECT 1 FROM flagplane_data.access_token_project o WHERE o.account_id = r.account_id"
-		  " AND o.project_id = r.project_id AND o.token_id = $3) LIMIT 1");
+		  " WHERE r.account_id = :account_id AND r.token_id = :id AND NOT EXISTS"
+		  " (SELECT 1 FROM flagplane_data.access_token_project o WHERE o.account_id = :account_id"
+		  " AND o.project_id = r.project_id AND o.token_id = :caller_token_id) LIMIT 1");
 
 /*
- * Without show_all ($4) a token's caller sees no personal tokens but those of its own
- * member ($6).  A caller that is limited to projects ($5) sees the tokens that reach no
- * further, since the others name projects that it must not know, and that are no
- * other member's than its own.
+ * A database role sees all tokens.  A token sees no personal tokens but those of its own
+ * member, unless it asks for all.  A token that is limited to projects sees only tokens
+ * limited to some of these projects, since others name projects that it must not know;
+ * and no other member's token.
  */
-#define VISIBLE_TOKENS                                                            \
-	" FROM flagplane_data.access_token t WHERE t.account_id = $1"                 \
-	" AND ($7 OR ($4 AND $5 IS NULL) OR t.member_id IS NULL OR t.member_id = $6)" \
-	" AND ($5 IS NULL OR (NOT t.all_projects AND NOT EXISTS"                      \
-	" (SELECT 1 FROM flagplane_data.access_token_project r"                       \
-	" WHERE r.account_id = t.account_id AND r.token_id = t.id"                    \
-	" AND NOT EXISTS (SELECT 1 FROM flagplane_data.access_token_project o"        \
-	" WHERE o.account_id = r.account_id AND o.project_id = r.project_id"          \
-	" AND o.token_id = $5))))"
+#define VISIBLE_TOKENS                                                      \
+	" FROM flagplane_data.access_token t WHERE t.account_id = :account_id"  \
+	" AND (:is_role OR (:show_all AND :limited_token_id IS NULL)"           \
+	" OR t.member_id IS NULL OR t.member_id = :caller_member_id)"           \
+	" AND (:limited_token_id IS NULL OR (NOT t.all_projects AND NOT EXISTS" \
+	" (SELECT 1 FROM flagplane_data.access_token_project r"                 \
+	" WHERE r.account_id = :account_id AND r.token_id = t.id"               \
+	" AND NOT EXISTS (SELECT 1 FROM flagplane_data.access_token_project o"  \
+	" WHERE o.account_id = :account_id AND o.project_id = r.project_id"     \
+	" AND o.token_id = :limited_token_id))))"
 
-STATEMENT(list_tokens,
-		  "SELECT " TOKEN_COLUMNS ", " TOKEN_PROJECTS ", " TOKEN_USE
-		  ", " TOKEN_DETAILS VISIBLE_TOKENS " ORDER BY t.created_at, t.id LIMIT $2 OFFSET $3");
+STATEMENT(list_tokens, "SELECT " TOKEN_COLUMNS VISIBLE_TOKENS
+					   " ORDER BY t.created_at, t.id LIMIT :limit OFFSET :offset");
 
 STATEMENT(count_tokens, "SELECT count(*)" VISIBLE_TOKENS);
+
+STATEMENT(set_tier, "UPDATE flagplane_data.access_token t"
+					" SET rate_tier = :rate_tier, updated_at = :now"
+					" WHERE t.account_id = :account_id AND t.id = :id");
+
+STATEMENT(revoke_token,
+		  "UPDATE flagplane_data.access_token t SET revoked_at = coalesce(t.revoked_at, :now),"
+		  " updated_at = CASE WHEN t.revoked_at IS NULL THEN :now ELSE t.updated_at END"
+		  " WHERE t.account_id = :account_id AND t.id = :id");
+
+STATEMENT(kill_token,
+		  "UPDATE flagplane_data.access_token t SET killed_at = coalesce(t.killed_at, :now),"
+		  " updated_at = CASE WHEN t.killed_at IS NULL THEN :now ELSE t.updated_at END"
+		  " WHERE t.account_id = :account_id AND t.id = :id");
+
+STATEMENT(update_token,
+		  "UPDATE flagplane_data.access_token t SET name = :name, description = :description,"
+		  " role = :role, scopes = coalesce(:scopes, t.scopes),"
+		  " default_api_version = :default_api_version, updated_at = :now"
+		  " WHERE t.account_id = :account_id AND t.id = :id");
+
+STATEMENT(delete_token, "DELETE FROM flagplane_data.access_token t"
+						" WHERE t.account_id = :account_id AND t.id = :id");
+
+/*
+ * access_token_of_row reads the columns of TOKEN_COLUMNS.
+ */
+AccessToken
+access_token_of_row(const Rows *rows, uint64 number)
+{
+	Row row;
+	AccessToken token;
+
+	row_read(rows, number, &row);
+	token.id = row_get_string(&row, "id");
+	token.selector = row_get_string(&row, "selector");
+	token.ending = row_get_string(&row, "ending");
+	token.name = row_get_string(&row, "name");
+	token.description = row_get_string(&row, "description");
+	token.role = row_get_string(&row, "role");
+	token.scopes = row_get_array(&row, "scopes");
+	token.all_projects = row_get_boolean(&row, "all_projects");
+	token.projects = row_get_array(&row, "projects");
+	token.rate_tier = row_get_string(&row, "rate_tier");
+	token.member_id = row_get_string(&row, "member_id");
+	token.default_api_version = row_get_integer(&row, "default_api_version");
+	token.created_at = row_get_time(&row, "created_at");
+	token.updated_at = row_get_time(&row, "updated_at");
+	token.expires_at = row_get_time(&row, "expires_at");
+	token.revoked_at = row_get_time(&row, "revoked_at");
+	token.killed_at = row_get_time(&row, "killed_at");
+	token.used_at = row_get_time(&row, "used_at");
+	return token;
+}
 
 /*
  * time_member writes a time in Unix milliseconds, or null for none.
@@ -151,52 +239,142 @@ time_member(StringInfo out, const char *key, TimestampTz time)
 }
 
 /*
- * access_token_document writes the row of TOKEN_COLUMNS, TOKEN_PROJECTS and TOKEN_USE:
- * with the new token, where its secret is given, else with the ending of its secret.
+ * write_token writes a token: with the new secret, if there is one, else with the last
+ * characters of its secret.
  */
-void
-access_token_document(Request *request, const Row *row, const char *public_part, const char *secret)
+static void
+write_token(Request *request, const AccessToken *token, const char *secret)
 {
 	StringInfo out = request->response;
-	char *id = row_string(row, 0);
 
 	document_open(out, '{');
 	document_key(out, "_links");
 	document_open(out, '{');
-	document_link(out, "self", "/api/v2/tokens/%s", id);
+	document_link(out, "self", "/api/v2/tokens/%s", token->id);
 	document_close(out, '}');
-	document_string(out, "_id", id);
+	document_string(out, "_id", token->id);
 	document_string(out, "ownerId", psprintf("%024x", (uint32) request->caller.account));
-	document_string(out, "name", row_string(row, 1));
-	if (!row->nulls[14])
-		document_string(out, "description", row_string(row, 14));
+	document_string(out, "name", token->name);
+	if (token->description)
+		document_string(out, "description", token->description);
 	if (secret)
-		request_secret(request, "token", public_part, secret, true);
+		request_secret(request, "token", token_text(request->caller.account, token->selector),
+					   secret, true);
 	else
-		document_string(out, "token", row_string(row, 6));
-	document_string(out, "role", row_string(row, 2));
-	document_texts(out, "scopes", row_array(row, 3));
-	if (row_boolean(row, 4))
+		document_string(out, "token", token->ending);
+	document_string(out, "role", token->role);
+	document_texts(out, "scopes", token->scopes);
+	if (token->all_projects)
 		document_raw(out, "projects", NULL);
 	else
-		document_texts(out, "projects", row_array(row, 12));
-	document_string(out, "rateTier", row_string(row, 11));
-	document_string(out, "memberId", row_string(row, 5));
-	document_boolean(out, "serviceToken", row->nulls[5]);
-	if (!row->nulls[15])
-		document_integer(out, "defaultApiVersion", row_integer(row, 15));
-	document_milliseconds(out, "creationDate", row_time(row, 7));
-	document_milliseconds(out, "lastModified", row_time(row, 16));
-	time_member(out, "expiresAt", row_time(row, 8));
-	time_member(out, "revokedAt", row_time(row, 9));
-	time_member(out, "killedAt", row_time(row, 10));
-	time_member(out, "lastUsed", row_time(row, 13));
+		document_texts(out, "projects", token->projects);
+	document_string(out, "rateTier", token->rate_tier);
+	document_string(out, "memberId", token->member_id);
+	document_boolean(out, "serviceToken", token->member_id == NULL);
+	if (token->default_api_version > 0)
+		document_integer(out, "defaultApiVersion", token->default_api_version);
+	document_milliseconds(out, "creationDate", token->created_at);
+	document_milliseconds(out, "lastModified", token->updated_at);
+	time_member(out, "expiresAt", token->expires_at);
+	time_member(out, "revokedAt", token->revoked_at);
+	time_member(out, "killedAt", token->killed_at);
+	time_member(out, "lastUsed", token->used_at);
 	document_close(out, '}');
 }
 
 /*
- * check_owner holds a token that is said to be a service's, or a member's, to that.  One
- * that is a member's is the caller's, unless another member is named.
+ * find reads the token of :id; false if there is none.
+ */
+static bool
+find(Request *request, AccessToken *token)
+{
+	Rows rows = request_run(request, &find_token);
+
+	if (rows.count > 0)
+		*token = access_token_of_row(&rows, 0);
+	return rows.count > 0;
+}
+
+/*
+ * access_token_respond answers with the token of :id as it is now.
+ */
+void
+access_token_respond(Request *request, const char *secret)
+{
+	AccessToken token;
+
+	if (!find(request, &token))
+		elog(ERROR, "an access token has disappeared");
+	write_token(request, &token, secret);
+}
+
+/*
+ * is_of_another_member tells whether a caller that is limited to projects is not the member
+ * of this id.
+ */
+static bool
+is_of_another_member(const Request *request, const char *member_id)
+{
+	const Caller *caller = &request->caller;
+
+	return !caller->all_projects && member_id &&
+		   (caller->member_id == NULL || strcmp(caller->member_id, member_id) != 0);
+}
+
+/*
+ * is_hidden tells whether a token has more projects than the caller is limited to, or is
+ * another member's.  VISIBLE_TOKENS leaves such tokens out of lists.
+ */
+static bool
+is_hidden(Request *request, const AccessToken *token)
+{
+	if (request->caller.all_projects)
+		return false;
+	bind_text(&request->params, "caller_token_id", request->caller.token_id);
+	return token->all_projects || is_of_another_member(request, token->member_id) ||
+		   request_run(request, &find_foreign_project).count > 0;
+}
+
+/*
+ * find_visible reads the token of :id, and refuses a caller who may not see it.  A caller that
+ * is limited to projects does not learn whether a token exists.
+ */
+static AccessToken
+find_visible(Request *request, const char *verb)
+{
+	AccessToken token;
+	bool found = find(request, &token);
+
+	if (!found && request->caller.all_projects)
+		error_raise(ERR_NOT_FOUND, "the access token does not exist");
+	if (!found || is_hidden(request, &token))
+		error_raise(ERR_FORBIDDEN,
+					"a token that is limited to projects %s only tokens that are its own and "
+					"reach no further",
+					verb);
+	return token;
+}
+
+/*
+ * access_token_lock_for_update locks the token of :id and reads it as it is now.  The audit log
+ * gets its document as the state before.
+ */
+AccessToken
+access_token_lock_for_update(Request *request)
+{
+	AccessToken token;
+
+	request_run(request, &lock_token);
+	token = find_visible(request, "may change");
+	write_token(request, &token, NULL);
+	request_before(request);
+	request_target(request, "service-token/%s", token.id);
+	return token;
+}
+
+/*
+ * check_owner compares serviceToken with memberId.  A token that is no service's belongs to
+ * the caller's member, unless another one is named.
  */
 static void
 check_owner(Request *request)
@@ -215,8 +393,7 @@ check_owner(Request *request)
 }
 
 /*
- * check_create_access_token holds a new token to one of scopes and role, and to
- * an expiry that is still to come.
+ * check_create_access_token requires either scopes or a role, and an expiry in the future.
  */
 void
 check_create_access_token(Request *request)
@@ -270,30 +447,16 @@ access_token_require_tier(const Request *request, const char *tier)
 }
 
 /*
- * access_token_role_scopes is the array of the scopes that a role stands for; NULL if
- * there is no such role.
+ * scopes_of_role is the array of a role's scopes; NULL if there is no such role.
  */
-ArrayType *
-access_token_role_scopes(const char *role)
+static ArrayType *
+scopes_of_role(const char *role)
 {
-	for (int i = 0; token_roles[i]; i++)
-		if (strcmp(token_roles[i], role) == 0)
+	for (int i = 0; roles[i]; i++)
+		if (strcmp(roles[i], role) == 0)
 			return DatumGetArrayTypeP(
 				OidInputFunctionCall(F_ARRAY_IN, unconstify(char *, role_scopes[i]), TEXTOID, -1));
 	return NULL;
-}
-
-/*
- * access_token_is_of_others tells whether a caller that is limited to projects is not the
- * member of this id.
- */
-bool
-access_token_is_of_others(const Request *request, const char *member_id)
-{
-	const Caller *caller = &request->caller;
-
-	return !caller->all_projects && member_id &&
-		   (caller->member_id == NULL || strcmp(caller->member_id, member_id) != 0);
 }
 
 /*
@@ -303,10 +466,11 @@ access_token_is_of_others(const Request *request, const char *member_id)
 static void
 require_member(Request *request)
 {
-	if (access_token_is_of_others(request, request_string(request, MEMBER_ID)))
+	if (is_of_another_member(request, request_string(request, MEMBER_ID)))
 		error_raise(ERR_FORBIDDEN, "a token that is limited to projects cannot make one for "
 								   "another member");
-	if (request_given(request, MEMBER_ID) && request_run(request, &find_member).count == 0)
+	if (request_given(request, MEMBER_ID) &&
+		!member_exists(request, request_string(request, MEMBER_ID)))
 	{
 		request_violation(request, MEMBER_ID, "is not the id of a member");
 		error_raise_violations(ERR_INVALID, &request->violations);
@@ -324,20 +488,19 @@ granted_scopes(Request *request)
 	char *role = request_string(request, ROLE);
 
 	if (role)
-		granted = access_token_role_scopes(role);
+		granted = scopes_of_role(role);
 	access_token_require_scopes(request, granted);
 	return granted;
 }
 
 /*
- * limit_to_projects names the projects that the new token is limited to; the
- * caller must see them all.
+ * limit_to_projects stores the projects that the new token is limited to; the caller must
+ * see them all.
  */
 static void
-limit_to_projects(Request *request, const char *token_id)
+limit_to_projects(Request *request)
 {
 	ArrayType *keys = request_array(request, PROJECTS);
-	Params params = {0};
 
 	if (keys == NULL)
 	{
@@ -346,20 +509,19 @@ limit_to_projects(Request *request, const char *token_id)
 						"a token that is limited to projects cannot grant all projects");
 		return;
 	}
-	params_bigint(&params, request->caller.account);
-	params_text(&params, token_id);
-	params_add(&params, TEXTARRAYOID, PointerGetDatum(keys), false);
-	params_text(&params, request->caller.all_projects ? NULL : request->caller.token_id);
-	if (statement_run(&insert_token_projects, &params, STATEMENT_WRITE).count !=
+	bind_text(&request->params, "limited_token_id",
+			  request->caller.all_projects ? NULL : request->caller.token_id);
+	if (request_run(request, &lock_projects).count !=
 		(uint64) ArrayGetNItems(ARR_NDIM(keys), ARR_DIMS(keys)))
 	{
 		request_violation(request, PROJECTS, "must be keys of projects, each once");
 		error_raise_violations(ERR_INVALID, &request->violations);
 	}
+	request_run(request, &insert_token_projects);
 }
 
 /*
- * do_create_access_token makes a token, which this answer alone shows.
+ * do_create_access_token makes a token, which only this response shows.
  */
 void
 do_create_access_token(Request *request)
@@ -369,9 +531,6 @@ do_create_access_token(Request *request)
 	char secret[SECRET_LENGTH + 1];
 	uint8 hash[SECRET_HASH_BYTES];
 	ArrayType *granted = granted_scopes(request);
-	Params find = {0};
-	Rows rows;
-	Row row;
 
 	access_token_require_tier(request, request_string(request, RATE_TIER));
 	require_member(request);
@@ -379,42 +538,20 @@ do_create_access_token(Request *request)
 	secret_generate(request, secret);
 	sha256(secret, SECRET_LENGTH, hash);
 
-	params_text(&request->params, id);
-	params_text(&request->params, selector);
-	params_bytes(&request->params, hash, sizeof(hash));
-	params_text(&request->params, secret + SECRET_LENGTH - ENDING_LENGTH);
-	params_add(&request->params, TEXTARRAYOID, PointerGetDatum(granted), false);
-	params_time(&request->params, request->now);
+	bind_text(&request->params, "id", id);
+	bind_text(&request->params, "selector", selector);
+	bind_bytes(&request->params, "secret_hash", hash, sizeof(hash));
+	bind_text(&request->params, "ending", secret + SECRET_LENGTH - ENDING_LENGTH);
+	bind_texts(&request->params, "granted_scopes", granted);
+	bind_time(&request->params, "now", request->now);
 	request_run(request, &insert_token);
-	params_bigint(&find, request->caller.account);
-	params_text(&find, id);
-	statement_run(&insert_token_use, &find, STATEMENT_WRITE);
-	limit_to_projects(request, id);
+	request_run(request, &insert_token_use);
+	limit_to_projects(request);
 
-	rows = statement_run(&find_token_by_id, &find, STATEMENT_WRITE);
-	row_read(&rows, 0, &row);
-	access_token_document(request, &row, token_text(request->caller.account, selector), secret);
+	access_token_respond(request, secret);
 	request_location(request, "/api/v2/tokens/%s", id);
 	request_target(request, "service-token/%s", id);
 	explicit_bzero(secret, sizeof(secret));
-}
-
-/*
- * access_token_is_hidden tells whether a token reaches further than the projects that the
- * caller is limited to, or is another member's.  Such a token is not listed to them either.
- */
-bool
-access_token_is_hidden(Request *request, const Row *row)
-{
-	Params params = {0};
-
-	if (request->caller.all_projects)
-		return false;
-	params_bigint(&params, request->caller.account);
-	params_text(&params, row_string(row, 0));
-	params_text(&params, request->caller.token_id);
-	return row_boolean(row, 4) || access_token_is_of_others(request, row_string(row, 5)) ||
-		   statement_run(&find_foreign_project, &params, request->mode).count > 0;
 }
 
 /*
@@ -423,18 +560,9 @@ access_token_is_hidden(Request *request, const Row *row)
 void
 do_get_access_token(Request *request)
 {
-	Rows rows = request_run(request, &find_token_by_id);
-	Row row;
+	AccessToken token = find_visible(request, "sees");
 
-	if (rows.count > 0)
-		row_read(&rows, 0, &row);
-	if (rows.count == 0 && request->caller.all_projects)
-		error_raise(ERR_NOT_FOUND, "the access token does not exist");
-	/* Whether there is one is none of the caller's business. */
-	if (rows.count == 0 || access_token_is_hidden(request, &row))
-		error_raise(ERR_FORBIDDEN, "a token that is limited to projects sees only tokens that are "
-								   "its own and reach no further");
-	access_token_document(request, &row, NULL, NULL);
+	write_token(request, &token, NULL);
 }
 
 /*
@@ -448,20 +576,175 @@ do_list_access_tokens(Request *request)
 	int64 total;
 	Rows rows;
 
-	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
-	params_text(&request->params, request->caller.member_id);
-	params_boolean(&request->params, request->caller.token_id == NULL);
+	bind_text(&request->params, "limited_token_id",
+			  request->caller.all_projects ? NULL : request->caller.token_id);
+	bind_text(&request->params, "caller_member_id", request->caller.member_id);
+	bind_boolean(&request->params, "is_role", request->caller.token_id == NULL);
 	total = page_total(request, &count_tokens);
 	rows = request_run(request, &list_tokens);
 	document_open_items(out);
 	for (uint64 i = 0; page_continues(request, i, rows.count); i++)
 	{
-		Row row;
+		AccessToken token = access_token_of_row(&rows, i);
 
-		row_read(&rows, i, &row);
 		document_element(out);
-		access_token_document(request, &row, NULL, NULL);
+		write_token(request, &token, NULL);
 	}
 	document_close(out, ']');
 	page_end(request, LIST_LIMIT, total, "/api/v2/tokens");
+}
+
+/*
+ * read_text reads a text of a patched token; NULL if it is not there.
+ */
+static char *
+read_text(Violations *violations, const Jsonb *document, const char *name, int min, int max)
+{
+	JsonbValue value;
+	char *text;
+	int length;
+
+	if (!jsonb_member(document, name, &value))
+	{
+		if (min > 0)
+			error_violation(violations, name, "is required");
+		return NULL;
+	}
+	text = jsonb_string(&value);
+	length = text ? pg_mbstrlen(text) : -1;
+	if (length < min || length > max)
+		error_violation(violations, name, "must be a string of %d to %d characters", min, max);
+	return text;
+}
+
+/*
+ * read_role reads the role of a patched token, and its scopes if it is another role than
+ * before.  Nobody can give more than they have.
+ */
+static char *
+read_role(Request *request, Violations *violations, const Jsonb *document, const char *before,
+		  ArrayType **scopes)
+{
+	JsonbValue value;
+	char *role = jsonb_member(document, "role", &value) ? jsonb_string(&value) : NULL;
+
+	*scopes = NULL;
+	if (before && role && strcmp(role, before) == 0)
+		return role;
+	if (role)
+		*scopes = scopes_of_role(role);
+	if (*scopes)
+		access_token_require_scopes(request, *scopes);
+	else if (role || before)
+		error_violation(violations, "role", "must be one of: %s", list_choices(roles));
+	return role;
+}
+
+/*
+ * read_api_version reads the default version of the API of a patched token; 0 if it has none.
+ */
+static int32
+read_api_version(Violations *violations, const Jsonb *document)
+{
+	JsonbValue value;
+	int32 version = 0;
+
+	if (jsonb_member(document, "defaultApiVersion", &value) &&
+		(!jsonb_integer(&value, &version) || version < API_VERSION_MIN ||
+		 version > API_VERSION_MAX))
+		error_violation(violations, "defaultApiVersion", "must be between %d and %d",
+						API_VERSION_MIN, API_VERSION_MAX);
+	return version;
+}
+
+/*
+ * do_update_access_token changes a token by a JSON Patch of its document.
+ */
+void
+do_update_access_token(Request *request)
+{
+	static const char *const editable[] = {"name", "description", "role", "defaultApiVersion",
+										   NULL};
+	Params *params = &request->params;
+	Jsonb *operations = patching_operations(request, PATCH);
+	AccessToken token = access_token_lock_for_update(request);
+	Jsonb *before = jsonb_of_text(request->before);
+	Jsonb *after = json_patch_leniently(before, operations);
+	Violations violations = {0};
+	ArrayType *new_scopes;
+	int32 version;
+
+	if (!JB_ROOT_IS_OBJECT(after))
+		error_raise(ERR_INVALID, "the patched document is not an object");
+	request->unchanged = jsonb_equal(before, after);
+	patching_compare(&violations, NULL, before, after, editable);
+	bind_text(params, "name", read_text(&violations, after, "name", 1, TOKEN_NAME_MAX));
+	bind_text(params, "description",
+			  read_text(&violations, after, "description", 0, DESCRIPTION_MAX));
+	bind_text(params, "role", read_role(request, &violations, after, token.role, &new_scopes));
+	bind_texts(params, "scopes", new_scopes);
+	version = read_api_version(&violations, after);
+	bind_value(params, "default_api_version", INT4OID, Int32GetDatum(version), version == 0);
+	bind_time(params, "now", request->now);
+	if (violations.count > 0)
+		error_raise_violations(ERR_INVALID, &violations);
+	if (!request->unchanged)
+		request_run(request, &update_token);
+	access_token_respond(request, NULL);
+}
+
+/*
+ * do_delete_access_token removes a token.
+ */
+void
+do_delete_access_token(Request *request)
+{
+	access_token_lock_for_update(request);
+	request_run(request, &delete_token);
+}
+
+/*
+ * do_set_access_token_tier changes how many calls a token may make.  The share of its
+ * budget that is used up stays the same.
+ */
+void
+do_set_access_token_tier(Request *request)
+{
+	AccessToken token = access_token_lock_for_update(request);
+	char *tier = request_string(request, NEW_RATE_TIER);
+
+	access_token_require_tier(request, tier);
+	request->unchanged = strcmp(token.rate_tier, tier) == 0;
+	bind_time(&request->params, "now", request->now);
+	request_run(request, &set_tier);
+	access_token_respond(request, NULL);
+}
+
+/*
+ * do_revoke_access_token ends a token: from now on it is unknown.
+ */
+void
+do_revoke_access_token(Request *request)
+{
+	AccessToken token = access_token_lock_for_update(request);
+
+	request->unchanged = !TIMESTAMP_IS_NOBEGIN(token.revoked_at);
+	bind_time(&request->params, "now", request->now);
+	request_run(request, &revoke_token);
+	access_token_respond(request, NULL);
+}
+
+/*
+ * do_kill_access_token ends a token.  Its callers are told that it was killed, if their
+ * dialect has an error for that.
+ */
+void
+do_kill_access_token(Request *request)
+{
+	AccessToken token = access_token_lock_for_update(request);
+
+	request->unchanged = !TIMESTAMP_IS_NOBEGIN(token.killed_at);
+	bind_time(&request->params, "now", request->now);
+	request_run(request, &kill_token);
+	access_token_respond(request, NULL);
 }

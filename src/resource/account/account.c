@@ -23,20 +23,17 @@ const Field create_account_fields[] = {[KEY] = FIELD("key", "key", FIELD_TEXT, .
 
 const Field list_accounts_fields[] = {PAGE_LIMIT_FIELD, PAGE_OFFSET_FIELD, FIELDS_END};
 
-/* Ids are generated at random among 2^32, so one may be taken already: then another is tried. */
+/* An id is one of 2^32 at random: if it exists already, another one is tried. */
 STATEMENT(insert_account, "INSERT INTO flagplane_data.account (id, key, name, created_at)"
-						  " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING");
+						  " VALUES (:id, :key, :name, :now) ON CONFLICT DO NOTHING");
 
-STATEMENT(find_account, "SELECT 1 FROM flagplane_data.account a WHERE a.key = $1");
+STATEMENT(find_account, "SELECT 1 FROM flagplane_data.account a WHERE a.key = :key");
 
 STATEMENT(list_accounts, "SELECT a.key, a.name, a.created_at FROM flagplane_data.account a"
-						 " ORDER BY a.key LIMIT $2 OFFSET $3");
+						 " ORDER BY a.key LIMIT :limit OFFSET :offset");
 
 STATEMENT(count_accounts, "SELECT count(*) FROM flagplane_data.account a");
 
-/*
- * account_document writes an account.
- */
 static void
 account_document(StringInfo out, const char *key, const char *name, TimestampTz created_at)
 {
@@ -55,21 +52,14 @@ do_create_account(Request *request)
 {
 	char *key = request_string(request, KEY);
 	char *name = request_string(request, NAME);
-	Params params;
 
+	bind_time(&request->params, "now", request->now);
 	do
 	{
-		Params find = {0};
-
-		params_text(&find, key);
-		if (statement_run(&find_account, &find, STATEMENT_WRITE).count > 0)
+		if (request_run(request, &find_account).count > 0)
 			error_raise(ERR_EXISTS, "account \"%s\" already exists", key);
-		memset(&params, 0, sizeof(params));
-		params_bigint(&params, random_account());
-		params_text(&params, key);
-		params_text(&params, name);
-		params_time(&params, request->now);
-	} while (statement_run(&insert_account, &params, STATEMENT_WRITE).count == 0);
+		bind_bigint(&request->params, "id", random_account());
+	} while (request_run(request, &insert_account).count == 0);
 
 	account_document(request->response, key, name, request->now);
 	request_target(request, "account/%s", key);
@@ -92,7 +82,8 @@ do_list_accounts(Request *request)
 
 		row_read(&rows, i, &row);
 		document_element(out);
-		account_document(out, row_string(&row, 0), row_string(&row, 1), row_time(&row, 2));
+		account_document(out, row_get_string(&row, "key"), row_get_string(&row, "name"),
+						 row_get_time(&row, "created_at"));
 	}
 	document_close(out, ']');
 	document_integer(out, "totalCount", total);

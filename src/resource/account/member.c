@@ -2,9 +2,10 @@
  * member.c
  *	  Members: the people of an account, whom tokens and flag links name.
  */
+#include "resource/account/member.h"
+#include "resource/nested.h"
 #include "resource/resource.h"
 
-#include "call/body.h"
 #include "call/field.h"
 #include "call/page.h"
 #include "util/document.h"
@@ -31,15 +32,10 @@ enum
 
 enum
 {
-	GET_ID
-};
-
-enum
-{
 	MEMBERS
 };
 
-/* So many members can be made at once. */
+/* At most so many members can be created at once. */
 #define MEMBERS_MAX 50
 
 static const char *const roles[] = {"reader", "writer", "admin", "owner", "no_access", NULL};
@@ -59,7 +55,7 @@ const Field create_members_fields[] = {
 	[MEMBERS] = FIELD("members", "members", FIELD_JSON, .place = AS_BODY, .required = true),
 	FIELDS_END};
 
-/* Neither is there for a member: they have no roles beside that one. */
+/* Accepted, but both are always empty: a member has only one role. */
 static const char *const expandable[] = {"customRoles", "roleAttributes", NULL};
 
 #define EXPAND_FIELD                                                            \
@@ -67,19 +63,17 @@ static const char *const expandable[] = {"customRoles", "roleAttributes", NULL};
 		  .choices = expandable)
 
 const Field get_member_fields[] = {
-	[GET_ID] = FIELD("id", "id", FIELD_TEXT, .place = IN_PATH, .required = true),
-	EXPAND_FIELD,
-	FIELDS_END};
+	FIELD("id", "id", FIELD_TEXT, .place = IN_PATH, .required = true), EXPAND_FIELD, FIELDS_END};
 
 const Field list_members_fields[] = {[LIST_LIMIT] = PAGE_FIELDS, EXPAND_FIELD, FIELDS_END};
 
-/* The terms of filter, $13 to $15; the last two are lists. */
+/* The terms of filter; the last two are lists. */
 static const PageTerm member_terms[] = {{"role", "filter_role", NULL},
 										{"id", "filter_id", NULL},
 										{"email", "filter_email", NULL},
 										{NULL}};
 
-/* A member of an element of create_members goes through the fields and rules of a creation. */
+/* Each element of create_members has the fields and rules of create_member. */
 static const Operation nested_creation = {
 	.name = "create_member",
 	.dialect = LAUNCHDARKLY,
@@ -90,21 +84,21 @@ static const Operation nested_creation = {
 
 STATEMENT(insert_member, "INSERT INTO flagplane_data.member AS m"
 						 " (account_id, id, email, role, first_name, last_name, created_at)"
-						 " VALUES ($1, $6, $2, $3, $4, $5, $7)"
+						 " VALUES (:account_id, :id, :email, :role, :first_name, :last_name, :now)"
 						 " ON CONFLICT DO NOTHING RETURNING " MEMBER_COLUMNS);
 
 #define MEMBER_WORDS \
 	"lower(m.email || ' ' || coalesce(m.first_name, '') || ' ' || coalesce(m.last_name, ''))"
 
 /* An owner counts as an admin. */
-#define LISTED_MEMBERS                                                      \
-	" FROM flagplane_data.member m WHERE m.account_id = $1"                 \
-	" AND ($7 IS NULL OR NOT EXISTS (SELECT 1 FROM unnest($7) w"            \
-	" WHERE position(lower(w) IN " MEMBER_WORDS ") = 0))"                   \
-	" AND ($13 IS NULL OR m.role = ANY (string_to_array($13, '|'))"         \
-	" OR (m.role = 'owner' AND 'admin' = ANY (string_to_array($13, '|'))))" \
-	" AND ($14 IS NULL OR m.id = ANY (string_to_array($14, '|')))"          \
-	" AND ($15 IS NULL OR m.email = ANY (string_to_array(lower($15), '|')))"
+#define LISTED_MEMBERS                                                                 \
+	" FROM flagplane_data.member m WHERE m.account_id = :account_id"                   \
+	" AND (:filter_words IS NULL OR NOT EXISTS (SELECT 1 FROM unnest(:filter_words) w" \
+	" WHERE position(lower(w) IN " MEMBER_WORDS ") = 0))"                              \
+	" AND (:filter_role IS NULL OR m.role = ANY (string_to_array(:filter_role, '|'))"  \
+	" OR (m.role = 'owner' AND 'admin' = ANY (string_to_array(:filter_role, '|'))))"   \
+	" AND (:filter_id IS NULL OR m.id = ANY (string_to_array(:filter_id, '|')))"       \
+	" AND (:filter_email IS NULL OR m.email = ANY (string_to_array(lower(:filter_email), '|')))"
 
 #define DISPLAY_NAME \
 	"lower(coalesce(nullif(concat_ws(' ', m.first_name, m.last_name), ''), m.email))"
@@ -113,17 +107,15 @@ STATEMENT(insert_member, "INSERT INTO flagplane_data.member AS m"
 	" CASE " sort " WHEN 'displayName' THEN " DISPLAY_NAME " END, CASE " sort \
 	" WHEN '-displayName' THEN " DISPLAY_NAME " END DESC,"
 
-STATEMENT(list_members, "SELECT " MEMBER_COLUMNS LISTED_MEMBERS " ORDER BY" MEMBERS_SORTED("$10")
-							MEMBERS_SORTED("$11") MEMBERS_SORTED("$12") " m.created_at, m.id"
-																		" LIMIT $2 OFFSET $3");
+STATEMENT(list_members,
+		  "SELECT " MEMBER_COLUMNS LISTED_MEMBERS " ORDER BY" MEMBERS_SORTED(":sort1")
+			  MEMBERS_SORTED(":sort2") MEMBERS_SORTED(":sort3") " m.created_at, m.id"
+																" LIMIT :limit OFFSET :offset");
 
 STATEMENT(count_members, "SELECT count(*)" LISTED_MEMBERS);
 
-STATEMENT(get_member, "SELECT " MEMBER_COLUMNS
-					  " FROM flagplane_data.member m WHERE m.account_id = $1 AND m.id = $2");
-
-STATEMENT(find_member, "SELECT m.first_name, m.last_name FROM flagplane_data.member m"
-					   " WHERE m.account_id = $1 AND m.id = $2");
+STATEMENT(find_member, "SELECT " MEMBER_COLUMNS " FROM flagplane_data.member m"
+					   " WHERE m.account_id = :account_id AND m.id = :id");
 
 /*
  * member_document writes the row of MEMBER_COLUMNS.
@@ -137,20 +129,20 @@ member_document(StringInfo out, const Rows *rows, uint64 number)
 	document_open(out, '{');
 	document_key(out, "_links");
 	document_open(out, '{');
-	document_link(out, "self", "/api/v2/members/%s", row_string(&row, 0));
+	document_link(out, "self", "/api/v2/members/%s", row_get_string(&row, "id"));
 	document_close(out, '}');
-	document_string(out, "_id", row_string(&row, 0));
-	document_string(out, "role", row_string(&row, 1));
-	document_string(out, "email", row_string(&row, 2));
-	document_string(out, "firstName", row_string(&row, 3));
-	document_string(out, "lastName", row_string(&row, 4));
-	/* There are no invitations, and members do not come in by a session of their own. */
+	document_string(out, "_id", row_get_string(&row, "id"));
+	document_string(out, "role", row_get_string(&row, "role"));
+	document_string(out, "email", row_get_string(&row, "email"));
+	document_string(out, "firstName", row_get_string(&row, "first_name"));
+	document_string(out, "lastName", row_get_string(&row, "last_name"));
+	/* Members are not invited and do not log in. */
 	document_boolean(out, "_pendingInvite", false);
 	document_boolean(out, "_verified", false);
 	document_raw(out, "customRoles", "[]");
 	document_string(out, "mfa", "disabled");
 	document_integer(out, "_lastSeen", 0);
-	document_milliseconds(out, "creationDate", row_time(&row, 5));
+	document_milliseconds(out, "creationDate", row_get_time(&row, "created_at"));
 	document_close(out, '}');
 }
 
@@ -163,8 +155,8 @@ do_create_member(Request *request)
 	char *id = object_id();
 	Rows rows;
 
-	params_text(&request->params, id);
-	params_time(&request->params, request->now);
+	bind_text(&request->params, "id", id);
+	bind_time(&request->params, "now", request->now);
 	rows = request_run(request, &insert_member);
 	if (rows.count == 0)
 		error_raise(ERR_EXISTS, "a member with this e-mail address already exists");
@@ -174,47 +166,20 @@ do_create_member(Request *request)
 }
 
 /*
- * check_create_members reads the members that are to be made.  What is wrong with them is
- * collected.
+ * check_create_members reads the elements as requests to run later.
  */
 void
 check_create_members(Request *request)
 {
-	List *members = NIL;
 	Jsonb *list;
 
 	if (request->broken[MEMBERS] || !request_given(request, MEMBERS))
 		return;
 	list = DatumGetJsonbP(request->params.values[FIELD_PARAM(MEMBERS)]);
 	if (!jsonb_is_array(list) || JB_ROOT_COUNT(list) == 0 || JB_ROOT_COUNT(list) > MEMBERS_MAX)
-	{
 		request_violation(request, MEMBERS, "must be a list of 1 to %d members", MEMBERS_MAX);
-		return;
-	}
-	for (uint32 i = 0; i < JB_ROOT_COUNT(list); i++)
-	{
-		char *text = jsonb_text(JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i)));
-		Request *member = palloc0(sizeof(Request));
-
-		member->operation = &nested_creation;
-		member->rest = true;
-		member->caller = request->caller;
-		member->mode = STATEMENT_WRITE;
-		member->now = request->now;
-		member->response = request->response;
-		member->location = makeStringInfo();
-		fields_prepare(member);
-		if (body_read(member, text, strlen(text)) != NULL)
-			request_violation(request, MEMBERS, "must hold objects");
-		else
-		{
-			fields_collect(member);
-			if (member->violations.count > 0)
-				request_violation(request, MEMBERS, "[%u]: %s", i, member->violations.message.data);
-		}
-		members = lappend(members, member);
-	}
-	request->state = members;
+	else
+		request->state = nested_read(request, MEMBERS, &nested_creation, list);
 }
 
 /*
@@ -248,7 +213,7 @@ do_create_members(Request *request)
 void
 do_get_member(Request *request)
 {
-	Rows rows = request_run(request, &get_member);
+	Rows rows = request_run(request, &find_member);
 
 	if (rows.count == 0)
 		error_raise(ERR_NOT_FOUND, "the member does not exist");
@@ -256,7 +221,7 @@ do_get_member(Request *request)
 }
 
 /*
- * check_list_members reads filter and sort into $7 to $15.
+ * check_list_members reads filter and sort into parameters.
  */
 void
 check_list_members(Request *request)
@@ -267,21 +232,27 @@ check_list_members(Request *request)
 	(void) page_check_terms(request, LIST_LIMIT, filters, member_terms, sorts);
 }
 
-/*
- * find finds a member of the request's account by id.
- */
 static Rows
 find(Request *request, const char *id)
 {
 	Params params = {0};
 
-	params_bigint(&params, request->caller.account);
-	params_text(&params, id);
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_text(&params, "id", id);
 	return statement_run(&find_member, &params, request->mode);
 }
 
 /*
- * member_names reads a member's names; what is not there is NULL.
+ * member_exists tells whether the account has a member of this id.
+ */
+bool
+member_exists(Request *request, const char *id)
+{
+	return find(request, id).count > 0;
+}
+
+/*
+ * member_names reads a member's names; NULL for each that the member does not have.
  */
 void
 member_names(Request *request, const char *id, char **first_name, char **last_name)
@@ -293,18 +264,17 @@ member_names(Request *request, const char *id, char **first_name, char **last_na
 	if (rows.count == 0)
 		return;
 	row_read(&rows, 0, &row);
-	*first_name = row_string(&row, 0);
-	*last_name = row_string(&row, 1);
+	*first_name = row_get_string(&row, "first_name");
+	*last_name = row_get_string(&row, "last_name");
 }
 
 /*
- * member_require refuses a request one of whose fields names a member who is not
- * there.
+ * member_require refuses a request with a field that names a member who does not exist.
  */
 void
 member_require(Request *request, int field)
 {
-	if (!request_given(request, field) || find(request, request_string(request, field)).count > 0)
+	if (!request_given(request, field) || member_exists(request, request_string(request, field)))
 		return;
 	request_violation(request, field, "names a member who does not exist");
 	error_raise_violations(ERR_INVALID, &request->violations);

@@ -24,17 +24,17 @@
 /* A part of the target, which is made of kind/id with colons in between. */
 #define TARGET_PART(kind) "substring(l.target from '(?:^|:)" kind "/([^:]*)')"
 
-#define TARGET_PROJECT                                                                 \
-	"EXISTS (SELECT 1 FROM flagplane_data.project p WHERE p.account_id = l.account_id" \
+#define TARGET_PROJECT                                                                \
+	"EXISTS (SELECT 1 FROM flagplane_data.project p WHERE p.account_id = :account_id" \
 	" AND p.key = " TARGET_PART("proj")
 
 /* What an object of a project, or of the account, is found by. */
 #define TARGET_KEY(kind) "o.project_id = p.id AND o.key = " TARGET_PART(kind)
-#define TARGET_ID(kind)	 "o.account_id = l.account_id AND o.id = " TARGET_PART(kind)
+#define TARGET_ID(kind)	 "o.account_id = :account_id AND o.id = " TARGET_PART(kind)
 
 #define TARGET_IN_PROJECT(table, found_by)                            \
 	TARGET_PROJECT " AND EXISTS (SELECT 1 FROM flagplane_data." table \
-				   " o WHERE o.account_id = p.account_id AND " found_by "))"
+				   " o WHERE o.account_id = :account_id AND " found_by "))"
 
 #define TARGET_OF_ACCOUNT(table, found_by) \
 	"EXISTS (SELECT 1 FROM flagplane_data." table " o WHERE " found_by ")"
@@ -45,7 +45,7 @@
 #define TARGET_LINK		   TARGET_OF_ACCOUNT("flag_link", TARGET_ID("link"))
 #define TARGET_MEMBER	   TARGET_OF_ACCOUNT("member", TARGET_ID("member"))
 #define TARGET_TOKEN	   TARGET_OF_ACCOUNT("access_token", TARGET_ID("service-token"))
-#define TARGET_APP_ID	   "o.account_id = l.account_id AND 'app_' || o.id = " TARGET_PART("sdk-app")
+#define TARGET_APP_ID	   "o.account_id = :account_id AND 'app_' || o.id = " TARGET_PART("sdk-app")
 #define TARGET_APP		   TARGET_OF_ACCOUNT("sdk_app", TARGET_APP_ID)
 
 /* Whether what was changed is still there: a link to what is not would be a dead one. */

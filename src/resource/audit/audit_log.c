@@ -59,7 +59,7 @@ const Field get_audit_log_entry_fields[] = {
 	" LEFT JOIN flagplane_data.access_token t ON t.account_id = l.account_id"                    \
 	" AND t.id = substr(l.actor, 7) AND l.actor LIKE 'token:%' WHERE l.account_id = :account_id" \
 	" AND (:token_id IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r"     \
-	" WHERE r.account_id = l.account_id AND r.token_id = :token_id"                              \
+	" WHERE r.account_id = :account_id AND r.token_id = :token_id"                               \
 	" AND r.project_id = l.project_id))"
 
 /* What comes after the first bound and not after the last one, newest first: a part of the index. */

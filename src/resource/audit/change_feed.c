@@ -36,27 +36,29 @@ const Field changes_fields[] = {[AFTER] = FIELD("after", "after", FIELD_TEXT, .p
 /*
  * One row more than a page has, so that it is known whether there are more.  The
  * second bound ends the scan where nothing behind it can be told: that server's
- * changes are all of this one.  A token that is limited to projects ($8) is told
- * those alone, but the page counts the others too, so that a poll never reads
- * more than a page.
+ * changes are all of this one, which is the one that has the rows.  A token that is limited
+ * to projects, which is :token_id, is told those alone, but the page counts the others too,
+ * so that a poll never reads more than a page.
  */
 STATEMENT_IN_ORDER(list_changes,
 				   "SELECT l.generation, l.xid, l.ordinal, l.at, l.operation, l.subject, l.actor,"
 				   " l.member_id, l.project_id, l.target, l.request_id, l.before, l.after,"
-				   " l.comment,"
-				   " $8 IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r"
-				   " WHERE r.account_id = l.account_id AND r.token_id = $8"
-				   " AND r.project_id = l.project_id)"
-				   " FROM flagplane_data.audit_log l WHERE l.account_id = $1"
-				   " AND (l.generation, l.xid, l.ordinal) > ($4, $5, $6)"
-				   " AND (l.generation, l.xid) < ((SELECT CASE WHEN g.system_identifier = $7"
-				   " THEN g.number ELSE g.number + 1 END FROM flagplane_data.audit_generation g"
-				   " WHERE g.account_id = $1 ORDER BY g.number DESC LIMIT 1),"
+				   " l.comment, :token_id IS NULL OR EXISTS"
+				   " (SELECT 1 FROM flagplane_data.access_token_project r"
+				   " WHERE r.account_id = :account_id AND r.token_id = :token_id"
+				   " AND r.project_id = l.project_id) AS is_told"
+				   " FROM flagplane_data.audit_log l WHERE l.account_id = :account_id"
+				   " AND (l.generation, l.xid, l.ordinal) > (:generation, :xid, :ordinal)"
+				   " AND (l.generation, l.xid) < ((SELECT CASE WHEN g.system_identifier"
+				   " = flagplane_data.system_identifier() THEN g.number ELSE g.number + 1 END"
+				   " FROM flagplane_data.audit_generation g"
+				   " WHERE g.account_id = :account_id ORDER BY g.number DESC LIMIT 1),"
 				   " (SELECT pg_snapshot_xmin(pg_current_snapshot())))"
 				   " AND (l.xid < (SELECT pg_snapshot_xmin(pg_current_snapshot()))"
 				   " OR l.generation IN (SELECT g.number FROM flagplane_data.audit_generation g"
-				   " WHERE g.account_id = $1 AND g.system_identifier <> $7))"
-				   " ORDER BY l.generation, l.xid, l.ordinal LIMIT $3 + 1");
+				   " WHERE g.account_id = :account_id"
+				   " AND g.system_identifier <> flagplane_data.system_identifier()))"
+				   " ORDER BY l.generation, l.xid, l.ordinal LIMIT :limit + 1");
 
 /*
  * read_cursor reads the place after which to go on: the beginning, if no cursor
@@ -82,23 +84,23 @@ read_cursor(Request *request)
  * change_document writes a change.
  */
 static void
-change_document(StringInfo out, const Row *row, const AuditPlace *place)
+change_document(StringInfo out, Row *row, const AuditPlace *place)
 {
-	char *project_id = row_uuid(row, 8);
+	char *project_id = row_get_uuid(row, "project_id");
 
 	document_open(out, '{');
 	document_string(out, "_id", audit_place_text(place));
-	document_milliseconds(out, "date", row_time(row, 3));
-	document_string(out, "operation", row_string(row, 4));
-	document_string(out, "subject", row_string(row, 5));
-	document_string(out, "actor", row_string(row, 6));
-	document_string(out, "memberId", row_string(row, 7));
+	document_milliseconds(out, "date", row_get_time(row, "at"));
+	document_string(out, "operation", row_get_string(row, "operation"));
+	document_string(out, "subject", row_get_string(row, "subject"));
+	document_string(out, "actor", row_get_string(row, "actor"));
+	document_string(out, "memberId", row_get_string(row, "member_id"));
 	document_string(out, "projectId", project_id ? psprintf("prj_%s", project_id) : NULL);
-	document_string(out, "target", row_string(row, 9));
-	document_string(out, "comment", row_string(row, 13));
-	document_string(out, "requestId", row_string(row, 10));
-	document_raw(out, "before", row_string(row, 11));
-	document_raw(out, "after", row_string(row, 12));
+	document_string(out, "target", row_get_string(row, "target"));
+	document_string(out, "comment", row_get_string(row, "comment"));
+	document_string(out, "requestId", row_get_string(row, "request_id"));
+	document_raw(out, "before", row_get_string(row, "before"));
+	document_raw(out, "after", row_get_string(row, "after"));
 	document_close(out, '}');
 }
 
@@ -116,8 +118,8 @@ do_changes(Request *request)
 	Rows rows;
 
 	audit_place_bind(&request->params, &place);
-	params_bigint(&request->params, audit_system());
-	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
+	bind_text(&request->params, "token_id",
+			  request->caller.all_projects ? NULL : request->caller.token_id);
 	rows = request_run(request, &list_changes);
 
 	document_open_items(out);
@@ -127,7 +129,7 @@ do_changes(Request *request)
 
 		row_read(&rows, told, &row);
 		place = audit_place_read(&row);
-		if (!row_boolean(&row, 14))
+		if (!row_get_boolean(&row, "is_told"))
 			continue;
 		document_element(out);
 		change_document(out, &row, &place);

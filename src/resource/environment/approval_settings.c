@@ -2,8 +2,8 @@
  * approval_settings.c
  *	  The approval settings of environments.
  *
- * Stored is what differs from the documented defaults; NULL is an environment
- * that has them all.
+ * Only what differs from the documented defaults is stored; NULL is an environment
+ * with all of the defaults.
  */
 #include "resource/environment/environment.h"
 
@@ -47,7 +47,7 @@ static const struct
 	const char *name;
 	SettingKind kind;
 	const char *fallback;
-	bool shown; /* also where it is the default */
+	bool shown; /* in the response even if it is the default */
 } settings[SETTINGS] = {
 	[REQUIRED] = {"required", SETTING_BOOLEAN, "false", true},
 	[BYPASS_FOR_PENDING] = {"bypassApprovalsForPendingChanges", SETTING_BOOLEAN, "false", true},
@@ -72,9 +72,8 @@ setting_of(Jsonb *stored, int setting)
 }
 
 /*
- * approval_settings_document writes the settings as a member of that name; all of
- * them, for a patch to work on, or without those that are shown only where they are
- * set.
+ * approval_settings_document writes the settings as a member of that name: all of them,
+ * for a patch to work on, or without those that a response shows only if they are set.
  */
 void
 approval_settings_document(StringInfo out, const char *name, const char *stored_text, bool all)
@@ -94,7 +93,7 @@ approval_settings_document(StringInfo out, const char *name, const char *stored_
 }
 
 /*
- * setting_problem tells what is wrong with a setting's value; NULL if nothing is.
+ * setting_problem is what is wrong with a setting's value; NULL if nothing is.
  */
 static const char *
 setting_problem(SettingKind kind, const JsonbValue *value)
@@ -133,9 +132,8 @@ setting_problem(SettingKind kind, const JsonbValue *value)
 }
 
 /*
- * approval_settings_read holds patched settings to their rules, and returns as
- * JSON what is to be stored of them: NULL if they are the defaults.  One that has
- * been removed goes back to its default.
+ * approval_settings_read checks patched settings, and returns as JSON what is to be stored
+ * of them: NULL if they are the defaults.  A removed one gets its default.
  */
 char *
 approval_settings_read(Violations *violations, Jsonb *document)
@@ -145,7 +143,7 @@ approval_settings_read(Violations *violations, Jsonb *document)
 	StringInfoData stored;
 	JsonbValue value;
 	Jsonb *given;
-	char *stranger;
+	char *unknown;
 
 	if (!jsonb_member(document, "approvalSettings", &value))
 		return NULL;
@@ -175,9 +173,9 @@ approval_settings_read(Violations *violations, Jsonb *document)
 	}
 	document_close(&stored, '}');
 
-	stranger = jsonb_unknown_key(given, known);
-	if (stranger)
-		error_violation(violations, "approvalSettings", "has an unknown member %s", stranger);
+	unknown = jsonb_unknown_key(given, known);
+	if (unknown)
+		error_violation(violations, "approvalSettings", "has an unknown member %s", unknown);
 	if (set[REQUIRED] && set[REQUIRED_TAGS])
 		error_violation(violations, "approvalSettings",
 						"cannot have both required and requiredApprovalTags");

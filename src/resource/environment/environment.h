@@ -1,6 +1,6 @@
 /*
  * environment.h
- *	  An environment's row and document, for the files that are about environments.
+ *	  An environment's row and document, and what other resources ask of environments.
  */
 #ifndef FLAGPLANE_ENVIRONMENT_H
 #define FLAGPLANE_ENVIRONMENT_H
@@ -33,18 +33,25 @@ typedef struct Environment
 	" e.require_comments, e.confirm_changes, e.tags, e.critical, e.approval_settings, e.version," \
 	" e.project_id"
 
-#define CURRENT_KEY(kind)                                                                    \
-	"(SELECT k.value FROM flagplane_data.environment_key k"                                  \
-	" WHERE k.account_id = e.account_id AND k.environment_id = e.id AND k.kind = '" kind "'" \
+#define CURRENT_KEY(kind)                                                                   \
+	"(SELECT k.value FROM flagplane_data.environment_key k"                                 \
+	" WHERE k.account_id = :account_id AND k.environment_id = e.id AND k.kind = '" kind "'" \
 	" AND k.replaced_in IS NULL)"
 
-#define ENVIRONMENT_KEYS CURRENT_KEY("sdk") ", " CURRENT_KEY("mobile")
+#define ENVIRONMENT_KEYS CURRENT_KEY("sdk") " AS sdk_key, " CURRENT_KEY("mobile") " AS mobile_key"
 
 extern Environment environment_of_row(const Rows *rows, uint64 number, bool with_keys);
 extern void
 environment_document(Request *request, const char *project_key, const Environment *environment);
+extern Environment environment_lock_for_update(Request *request, bool for_deletion);
 extern void environment_require(Request *request);
 pg_noreturn extern void environment_missing(Request *request);
+
+/* What a project shows of its environments. */
+extern void environments_array(Request *request, const char *project_key, Datum project_id);
+extern Rows environments_pages(Request *request, Datum *project_ids, int count);
+extern void
+environments_page(Request *request, const Rows *pages, const char *project_key, Datum project_id);
 
 /* approval_settings.c */
 extern void
@@ -54,6 +61,6 @@ extern char *approval_settings_read(Violations *violations, Jsonb *document);
 /* environment_key.c */
 extern void environment_keys_generate(const Request *request, Environment *environment);
 extern void environment_keys_insert(Request *request, const Environment *environment);
-extern Environment environment_lock(Request *request, bool for_deletion);
+extern void environment_keys_read(Request *request, Environment *environment);
 
 #endif /* FLAGPLANE_ENVIRONMENT_H */

@@ -1,9 +1,9 @@
 /*
  * environment_key.c
- *	  The SDK and mobile keys of environments: made, reset, found.
+ *	  The SDK and mobile keys of environments.
  *
- * Keys are rows.  One of each kind is current, which has no expiry and has not been
- * replaced; one that has been reset with an expiry is good until then.
+ * Keys are rows.  One of each kind is current: it has no expiry and has not been
+ * replaced.  One that was reset with an expiry is valid until then.
  */
 #include "resource/environment/environment.h"
 #include "resource/resource.h"
@@ -33,45 +33,33 @@ const Field reset_environment_mobile_key_fields[] = RESET_FIELDS;
 const Field resolve_environment_key_fields[] = {
 	FIELD("value", "value", FIELD_TEXT, .required = true), FIELDS_END};
 
-/* What both rows have in common is not computed for each of them. */
 STATEMENT(insert_keys, "INSERT INTO flagplane_data.environment_key"
 					   " (account_id, environment_id, kind, value, created_at)"
-					   " SELECT $1, $2, k.kind, k.value, $5"
-					   " FROM (VALUES ('sdk', $3), ('mobile', $4)) k(kind, value)");
+					   " SELECT :account_id, :environment_id, k.kind, k.value, :created_at"
+					   " FROM (VALUES ('sdk', :sdk_key), ('mobile', :mobile_key)) k(kind, value)");
 
-#define FIND_ENVIRONMENT                                               \
-	"SELECT " ENVIRONMENT_COLUMNS                                      \
-	" FROM flagplane_data.project p JOIN flagplane_data.environment e" \
-	" ON e.account_id = p.account_id AND e.project_id = p.id"          \
-	" WHERE p.account_id = $1 AND p.key = $2 AND e.key = $3"
-
-STATEMENT(lock_for_change, FIND_ENVIRONMENT " FOR NO KEY UPDATE OF e");
-STATEMENT(lock_for_deletion, FIND_ENVIRONMENT " FOR UPDATE OF e");
-
-STATEMENT(find_keys, "SELECT " ENVIRONMENT_KEYS
-					 " FROM flagplane_data.environment e WHERE e.account_id = $1 AND e.id = $2");
+STATEMENT(find_keys, "SELECT " ENVIRONMENT_KEYS " FROM flagplane_data.environment e"
+					 " WHERE e.account_id = :account_id AND e.id = :environment_id");
 
 STATEMENT(retire_key, "UPDATE flagplane_data.environment_key k"
-					  " SET expires_at = $4, replaced_in = $5"
-					  " WHERE k.account_id = $1 AND k.environment_id = $2 AND k.kind = $3"
-					  " AND k.replaced_in IS NULL");
+					  " SET expires_at = :expires_at, replaced_in = :replaced_in"
+					  " WHERE k.account_id = :account_id AND k.environment_id = :environment_id"
+					  " AND k.kind = :kind AND k.replaced_in IS NULL");
 
-STATEMENT(insert_key,
-		  "INSERT INTO flagplane_data.environment_key"
-		  " (account_id, environment_id, kind, value, created_at) VALUES ($1, $2, $3, $4, $5)");
+STATEMENT(insert_key, "INSERT INTO flagplane_data.environment_key"
+					  " (account_id, environment_id, kind, value, created_at)"
+					  " VALUES (:account_id, :environment_id, :kind, :value, :created_at)");
 
 STATEMENT(bump_environment, "UPDATE flagplane_data.environment e SET version = e.version + 1"
-							" WHERE e.account_id = $1 AND e.id = $2");
+							" WHERE e.account_id = :account_id AND e.id = :environment_id");
 
-STATEMENT(
-	find_by_value,
-	"SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS ", p.key"
-	" FROM flagplane_data.environment_key v JOIN flagplane_data.environment e"
-	" ON e.account_id = v.account_id AND e.id = v.environment_id"
-	" JOIN flagplane_data.project p ON p.account_id = e.account_id AND p.id = e.project_id"
-	" WHERE v.account_id = $1 AND v.value = $2 AND (v.expires_at IS NULL OR v.expires_at > $3)"
-	" AND ($4 IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r"
-	" WHERE r.account_id = p.account_id AND r.project_id = p.id AND r.token_id = $4))");
+STATEMENT(find_by_value,
+		  "SELECT " ENVIRONMENT_COLUMNS ", " ENVIRONMENT_KEYS ", p.key AS project_key"
+		  " FROM flagplane_data.environment_key v JOIN flagplane_data.environment e"
+		  " ON e.account_id = v.account_id AND e.id = v.environment_id"
+		  " JOIN flagplane_data.project p ON p.account_id = e.account_id AND p.id = e.project_id"
+		  " WHERE v.account_id = :account_id AND v.value = :value"
+		  " AND (v.expires_at IS NULL OR v.expires_at > :now) AND " PROJECT_VISIBLE(":token_id"));
 
 /*
  * environment_keys_generate generates the first keys of a new environment.
@@ -84,88 +72,49 @@ environment_keys_generate(const Request *request, Environment *environment)
 }
 
 /*
- * environment_keys_insert keeps the first keys of a new environment.
+ * environment_keys_insert stores the first keys of a new environment.
  */
 void
 environment_keys_insert(Request *request, const Environment *environment)
 {
 	Params params = {0};
 
-	params_bigint(&params, request->caller.account);
-	params_text(&params, environment->id);
-	params_text(&params, environment->sdk_key);
-	params_text(&params, environment->mobile_key);
-	params_time(&params, request->now);
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_text(&params, "environment_id", environment->id);
+	bind_text(&params, "sdk_key", environment->sdk_key);
+	bind_text(&params, "mobile_key", environment->mobile_key);
+	bind_time(&params, "created_at", request->now);
 	statement_run(&insert_keys, &params, STATEMENT_WRITE);
 }
 
 /*
- * read_keys reads the current keys of an environment whose row is locked.
+ * environment_keys_read reads the current keys of an environment whose row is locked.  A
+ * statement of its own sees keys that were replaced while the lock was waited for.
  */
-static void
-read_keys(Request *request, Environment *environment)
+void
+environment_keys_read(Request *request, Environment *environment)
 {
 	Params params = {0};
 	Rows rows;
 	Row row;
 
-	params_bigint(&params, request->caller.account);
-	params_text(&params, environment->id);
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_text(&params, "environment_id", environment->id);
 	rows = statement_run(&find_keys, &params, STATEMENT_WRITE);
 	row_read(&rows, 0, &row);
-	environment->sdk_key = row_string(&row, 0);
-	environment->mobile_key = row_string(&row, 1);
+	environment->sdk_key = row_get_string(&row, "sdk_key");
+	environment->mobile_key = row_get_string(&row, "mobile_key");
 }
 
 /*
- * environment_lock locks the environment that the first two fields name, so that it can
- * be changed or, against all that refer to it too, deleted; reads it as it is now, and
- * holds it to the version in If-Match.  What it was before the change is kept for the
- * audit log.
+ * expiry_of_request is when the old key stops to be valid: now, if the request names no
+ * expiry.
  */
-Environment
-environment_lock(Request *request, bool for_deletion)
+static TimestampTz
+expiry_of_request(Request *request)
 {
-	Environment environment;
-	Rows rows = request_run_first(request, for_deletion ? &lock_for_deletion : &lock_for_change, 3);
-
-	if (rows.count == 0)
-		environment_missing(request);
-	environment = environment_of_row(&rows, 0, false);
-	read_keys(request, &environment);
-	request_require_version(request, environment.version);
-	environment_document(request, request_string(request, PROJECT_KEY), &environment);
-	request_before(request);
-	return environment;
-}
-
-/*
- * key_params starts the parameters of a statement about an environment's keys of
- * one kind.
- */
-static void
-key_params(Request *request, Params *params, const Environment *environment, const char *kind)
-{
-	params_bigint(params, request->caller.account);
-	params_text(params, environment->id);
-	params_text(params, kind);
-}
-
-/*
- * reset_key replaces the current key of a kind.  With an expiry the old one is
- * good until then, without one it is dead at once.  The environment's row is
- * locked before its keys are read.
- */
-static void
-reset_key(Request *request, const char *kind, const char *prefix)
-{
-	char *project_key = request_string(request, PROJECT_KEY);
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz expiry = now;
-	Params retire = {0};
-	Params insert = {0};
-	Params bump = {0};
-	Environment environment;
 
 	if (request_given(request, EXPIRY))
 	{
@@ -176,22 +125,34 @@ reset_key(Request *request, const char *kind, const char *prefix)
 			error_raise_violations(ERR_INVALID, &request->violations);
 		}
 	}
-	environment = environment_lock(request, false);
+	return expiry;
+}
 
-	params_bigint(&bump, request->caller.account);
-	params_text(&bump, environment.id);
-	statement_run(&bump_environment, &bump, STATEMENT_WRITE);
-	key_params(request, &retire, &environment, kind);
-	params_time(&retire, expiry);
-	params_integer(&retire, environment.version + 1);
-	statement_run(&retire_key, &retire, STATEMENT_WRITE);
-	key_params(request, &insert, &environment, kind);
-	params_text(&insert, environment_key_generate(prefix, request->caller.account));
-	params_time(&insert, request->now);
-	statement_run(&insert_key, &insert, STATEMENT_WRITE);
+/*
+ * reset_key replaces the current key of a kind.  The old one is valid until the expiry.  The
+ * environment's row is locked before its keys are read.
+ */
+static void
+reset_key(Request *request, const char *kind, const char *prefix)
+{
+	char *project_key = request_string(request, PROJECT_KEY);
+	TimestampTz expiry = expiry_of_request(request);
+	Environment environment = environment_lock_for_update(request, false);
+	Params params = {0};
 
-	read_keys(request, &environment);
 	environment.version++;
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_text(&params, "environment_id", environment.id);
+	bind_text(&params, "kind", kind);
+	bind_time(&params, "expires_at", expiry);
+	bind_integer(&params, "replaced_in", environment.version);
+	bind_text(&params, "value", environment_key_generate(prefix, request->caller.account));
+	bind_time(&params, "created_at", request->now);
+	statement_run(&bump_environment, &params, STATEMENT_WRITE);
+	statement_run(&retire_key, &params, STATEMENT_WRITE);
+	statement_run(&insert_key, &params, STATEMENT_WRITE);
+
+	environment_keys_read(request, &environment);
 	environment_document(request, project_key, &environment);
 	request->version = environment.version;
 	request_target(request, "proj/%s:env/%s", project_key, environment.key);
@@ -216,8 +177,8 @@ do_reset_environment_mobile_key(Request *request)
 }
 
 /*
- * do_resolve_environment_key finds the environment that a key opens, for relays:
- * the account is read out of the key, the row is one index probe away.
+ * do_resolve_environment_key finds the environment that a key belongs to, for relays.  The
+ * key contains the account, so that one index lookup finds the row.
  */
 void
 do_resolve_environment_key(Request *request)
@@ -230,14 +191,14 @@ do_resolve_environment_key(Request *request)
 
 	if (environment_key_account(value, &account) && account == request->caller.account)
 	{
-		params_time(&request->params, GetCurrentTimestamp());
-		params_text(&request->params,
-					request->caller.all_projects ? NULL : request->caller.token_id);
+		bind_time(&request->params, "now", GetCurrentTimestamp());
+		bind_text(&request->params, "token_id",
+				  request->caller.all_projects ? NULL : request->caller.token_id);
 		rows = request_run(request, &find_by_value);
 	}
 	if (rows.count == 0)
 		error_raise(ERR_NOT_FOUND, "no environment has this key");
 	row_read(&rows, 0, &row);
 	environment = environment_of_row(&rows, 0, true);
-	environment_document(request, row_string(&row, 16), &environment);
+	environment_document(request, row_get_string(&row, "project_key"), &environment);
 }

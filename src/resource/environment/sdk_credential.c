@@ -17,8 +17,8 @@
 
 #define ENVIRONMENT_STATE "e.id, e.project_id, e.default_ttl, v.version, v.stamp"
 
-#define ITS_PAYLOAD                              \
-	" JOIN flagplane_data.environment_payload v" \
+#define ITS_PAYLOAD                                   \
+	" LEFT JOIN flagplane_data.environment_payload v" \
 	" ON v.account_id = e.account_id AND v.environment_id = e.id"
 
 STATEMENT(find_by_key, "SELECT " ENVIRONMENT_STATE " FROM flagplane_data.environment_key k"
@@ -73,6 +73,8 @@ read_environment(const Rows *rows)
 	Row row;
 
 	row_read(rows, 0, &row);
+	if (row_is_null(&row, "version"))
+		elog(ERROR, "an environment has no payload version");
 	environment.id = row_get_string(&row, "id");
 	environment.project_id = DatumGetUUIDP(row_get_datum(&row, "project_id"));
 	environment.default_ttl = row_get_integer(&row, "default_ttl");

@@ -3,7 +3,6 @@
  *	  Each flag's settings in each environment.
  */
 #include "resource/flag/flag.h"
-#include "resource/resource.h"
 
 #include "access/xact.h"
 #include "call/patch_request.h"
@@ -11,60 +10,60 @@
 #include "util/document.h"
 #include "util/jsonb.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/uuid.h"
 
-/* Salts must differ from one configuration to the next: they are made of one random value and the ids. */
+/* Salts must differ between configurations: they are hashes of one random value and the ids. */
 STATEMENT(configure_flag,
 		  "INSERT INTO flagplane_data.flag_environment"
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
 		  " rules, prerequisites, salt, sel, track_events, version, last_modified)"
-		  " SELECT $1, f.id, e.id, coalesce($3, s.is_on, false),"
+		  " SELECT :account_id, f.id, e.id, coalesce(:on, s.is_on, false),"
 		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
 		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END,"
 		  " coalesce(s.targets, '[]'), coalesce(s.rules, '[]'),"
-		  " coalesce($7, s.prerequisites, '[]'), md5($4 || 'salt' || f.id::text || e.id),"
-		  " md5($4 || 'sel' || f.id::text || e.id),"
-		  " coalesce(s.track_events, e.default_track_events), 1, $5"
+		  " coalesce(:prerequisites, s.prerequisites, '[]'), md5(:random || 'salt' || f.id::text "
+		  "|| e.id),"
+		  " md5(:random || 'sel' || f.id::text || e.id),"
+		  " coalesce(s.track_events, e.default_track_events), 1, :now"
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
 		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
-		  " AND s.flag_id = $6 AND s.environment_id = e.id"
-		  " WHERE f.account_id = $1 AND f.id = $2");
+		  " AND s.flag_id = :source_id AND s.environment_id = e.id"
+		  " WHERE f.account_id = :account_id AND f.id = :flag_id");
 
 STATEMENT(configure_environment,
 		  "INSERT INTO flagplane_data.flag_environment"
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
 		  " rules, prerequisites, salt, sel, track_events, version, last_modified)"
-		  " SELECT $1, f.id, e.id, coalesce(s.is_on, false),"
+		  " SELECT :account_id, f.id, e.id, coalesce(s.is_on, false),"
 		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
 		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END, '[]',"
 		  " coalesce(s.rules, '[]'), coalesce(s.prerequisites, '[]'),"
-		  " coalesce(s.salt, md5($4 || 'salt' || f.id::text || e.id)),"
-		  " md5($4 || 'sel' || f.id::text || e.id),"
-		  " coalesce(s.track_events, e.default_track_events), 1, $5"
+		  " coalesce(s.salt, md5(:random || 'salt' || f.id::text || e.id)),"
+		  " md5(:random || 'sel' || f.id::text || e.id),"
+		  " coalesce(s.track_events, e.default_track_events), 1, :now"
 		  " FROM flagplane_data.environment e JOIN flagplane_data.flag f"
 		  " ON f.account_id = e.account_id AND f.project_id = e.project_id"
 		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
-		  " AND s.flag_id = f.id AND s.environment_id = $3"
-		  " WHERE e.account_id = $1 AND e.id = $2");
+		  " AND s.flag_id = f.id AND s.environment_id = :source_id"
+		  " WHERE e.account_id = :account_id AND e.id = :environment_id");
 
-STATEMENT(find_any_flag,
-		  "SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = $1 AND f.project_id = $2"
-		  " LIMIT 1");
+STATEMENT(find_any_flag, "SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = :account_id AND "
+						 "f.project_id = :project_id"
+						 " LIMIT 1");
 
-/* What a new flag's, or a new environment's, configurations are made of, and in which state it is. */
+/* The state of what the configurations of a new flag, or of a new environment, are made of. */
 STATEMENT(list_environments_of_flag,
-		  "SELECT md5(string_agg(e.id || ':' || e.version, ',' ORDER BY e.id))"
+		  "SELECT md5(string_agg(e.id || ':' || e.version, ',' ORDER BY e.id)) AS state"
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
-		  " WHERE f.account_id = $1 AND f.id = $2");
+		  " WHERE f.account_id = :account_id AND f.id = :flag_id");
 
 STATEMENT(list_flags_of_environment,
-		  "SELECT md5(string_agg(f.id || ':' || f.version, ',' ORDER BY f.id))"
+		  "SELECT md5(string_agg(f.id || ':' || f.version, ',' ORDER BY f.id)) AS state"
 		  " FROM flagplane_data.environment e JOIN flagplane_data.flag f"
 		  " ON f.account_id = e.account_id AND f.project_id = e.project_id"
-		  " WHERE e.account_id = $1 AND e.id = $2");
+		  " WHERE e.account_id = :account_id AND e.id = :environment_id");
 
 /* The environments of a project whose settings are shown, in their order. */
 STATEMENT(list_shown_environments, "SELECT e.id, e.key, e.name FROM flagplane_data.project p"
@@ -74,7 +73,7 @@ STATEMENT(list_shown_environments, "SELECT e.id, e.key, e.name FROM flagplane_da
 								   " AND (:keys IS NULL OR e.key = ANY (:keys))"
 								   " ORDER BY e.created_at, e.key");
 
-/* The settings of some flags in some environments; the caller sorts them, and reads the columns in this order. */
+/* The settings of some flags in some environments, in no order. */
 STATEMENT(list_configurations,
 		  "SELECT c.flag_id, c.environment_id, c.is_on, c.salt, c.sel, c.last_modified, c.version,"
 		  " c.targets, c.rules, c.fallthrough, c.off_variation, c.prerequisites, c.track_events"
@@ -82,42 +81,19 @@ STATEMENT(list_configurations,
 		  " AND c.flag_id = ANY (:flag_ids)"
 		  " AND (:environment_ids IS NULL OR c.environment_id = ANY (:environment_ids))");
 
-/* What a patch has made of the settings, $4, in the environment whose key is $3. */
-STATEMENT(change_configuration,
-		  "UPDATE flagplane_data.flag_environment c SET is_on = ($4->>'on')::boolean,"
-		  " fallthrough = $4->'fallthrough', off_variation = ($4->>'offVariation')::integer,"
-		  " targets = $4->'targets', rules = $4->'rules', prerequisites = $4->'prerequisites',"
-		  " track_events = ($4->>'trackEvents')::boolean, version = c.version + 1,"
-		  " last_modified = $5"
+STATEMENT(update_configuration,
+		  "UPDATE flagplane_data.flag_environment c SET is_on = (:settings->>'on')::boolean,"
+		  " fallthrough = :settings->'fallthrough',"
+		  " off_variation = (:settings->>'offVariation')::integer,"
+		  " targets = :settings->'targets', rules = :settings->'rules',"
+		  " prerequisites = :settings->'prerequisites',"
+		  " track_events = (:settings->>'trackEvents')::boolean, version = c.version + 1,"
+		  " last_modified = :now"
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
-		  " WHERE f.account_id = $1 AND f.id = $2 AND e.key = $3"
+		  " WHERE f.account_id = :account_id AND f.id = :flag_id AND e.key = :environment_key"
 		  " AND c.account_id = f.account_id AND c.flag_id = f.id AND c.environment_id = e.id"
 		  " RETURNING 1");
-
-/* Prerequisites, $4, of the flag in an environment that are none: the flag or its variation is not there. */
-STATEMENT(find_missing_prerequisite,
-		  "SELECT q->>'key', place::integer - 1"
-		  " FROM jsonb_array_elements($4) WITH ORDINALITY u(q, place) WHERE NOT EXISTS"
-		  " (SELECT 1 FROM flagplane_data.flag f JOIN flagplane_data.flag o"
-		  " ON o.account_id = f.account_id AND o.project_id = f.project_id AND o.id <> f.id"
-		  " WHERE f.account_id = $1 AND f.id = $2 AND o.key = q->>'key'"
-		  " AND (q->>'variation')::integer < jsonb_array_length(o.variations))"
-		  " ORDER BY place LIMIT 1");
-
-/* Whether the flag's prerequisites, $4, in an environment need the flag itself in the end. */
-STATEMENT(find_circle,
-		  "WITH RECURSIVE needed(key) AS (SELECT q->>'key' FROM jsonb_array_elements($4) q"
-		  " UNION SELECT q->>'key' FROM needed n JOIN flagplane_data.flag f ON f.account_id = $1"
-		  " AND f.project_id = (SELECT t.project_id FROM flagplane_data.flag t"
-		  " WHERE t.account_id = $1 AND t.id = $2) AND f.key = n.key"
-		  " JOIN flagplane_data.environment e ON e.account_id = f.account_id"
-		  " AND e.project_id = f.project_id AND e.key = $3"
-		  " JOIN flagplane_data.flag_environment c ON c.account_id = f.account_id"
-		  " AND c.flag_id = f.id AND c.environment_id = e.id,"
-		  " jsonb_array_elements(c.prerequisites) q)"
-		  " SELECT 1 FROM needed n JOIN flagplane_data.flag t ON t.account_id = $1 AND t.id = $2"
-		  " AND t.key = n.key LIMIT 1");
 
 /* An environment whose settings are shown. */
 typedef struct ShownEnvironment
@@ -125,38 +101,32 @@ typedef struct ShownEnvironment
 	char *id;
 	char *key;
 	char *name;
-	int place; /* in the project's order */
+	int index; /* in the project's order */
 } ShownEnvironment;
 
-/* A flag whose settings are read, and where it stands among those that were asked for. */
-typedef struct SoughtFlag
+/* A flag whose settings are read, and its index among those. */
+typedef struct IndexedFlag
 {
 	pg_uuid_t *id;
-	int place;
-} SoughtFlag;
+	int index;
+} IndexedFlag;
 
 /* The settings of some flags, by flag and environment. */
 struct Configurations
 {
 	Rows rows;
-	uint64 *numbers; /* of rows, from 1 on, by flag and environment; 0: none */
+	uint64 *numbers; /* of rows, from 1, by flag and environment; 0: none */
 	ShownEnvironment *environments;
 	int count;	  /* of environments */
 	bool summary; /* they are written without targets, rules and prerequisites */
 };
 
-/*
- * compare_flags orders flags by their ids.
- */
 static int
 compare_flags(const void *a, const void *b)
 {
-	return memcmp(((const SoughtFlag *) a)->id, ((const SoughtFlag *) b)->id, UUID_LEN);
+	return memcmp(((const IndexedFlag *) a)->id, ((const IndexedFlag *) b)->id, UUID_LEN);
 }
 
-/*
- * compare_environments orders environments by their ids.
- */
 static int
 compare_environments(const void *a, const void *b)
 {
@@ -190,7 +160,7 @@ read_shown_environments(Request *request, ArrayType *keys, Configurations *confi
 		environment->id = row_get_string(&row, "id");
 		environment->key = row_get_string(&row, "key");
 		environment->name = row_get_string(&row, "name");
-		environment->place = i;
+		environment->index = i;
 		sorted[i] = *environment;
 	}
 	qsort(sorted, configurations->count, sizeof(ShownEnvironment), compare_environments);
@@ -232,12 +202,12 @@ configurations_read(Request *request, const Flag *flags, int count, ArrayType *k
 	Configurations *configurations = palloc0(sizeof(Configurations));
 	ShownEnvironment *environments = read_shown_environments(request, keys, configurations);
 	int width = configurations->count;
-	SoughtFlag *sought = palloc(sizeof(SoughtFlag) * (count + 1));
+	IndexedFlag *sought = palloc(sizeof(IndexedFlag) * (count + 1));
 
 	for (int i = 0; i < count; i++)
-		sought[i] = (SoughtFlag){DatumGetUUIDP(flags[i].id), i};
+		sought[i] = (IndexedFlag){DatumGetUUIDP(flags[i].id), i};
 	configurations->summary = summary;
-	qsort(sought, count, sizeof(SoughtFlag), compare_flags);
+	qsort(sought, count, sizeof(IndexedFlag), compare_flags);
 	configurations->rows =
 		run_list_configurations(request, flags, count, environments, width, keys == NULL);
 	configurations->numbers = palloc_extended(sizeof(uint64) * ((Size) count * width + 1),
@@ -245,36 +215,36 @@ configurations_read(Request *request, const Flag *flags, int count, ArrayType *k
 	for (uint64 i = 0; i < configurations->rows.count; i++)
 	{
 		Row row;
-		SoughtFlag wanted_flag;
-		SoughtFlag *flag;
+		IndexedFlag wanted_flag;
+		IndexedFlag *flag;
 		ShownEnvironment wanted;
 		ShownEnvironment *environment;
 
 		row_read(&configurations->rows, i, &row);
 		wanted_flag.id = DatumGetUUIDP(row_get_datum(&row, "flag_id"));
 		wanted.id = row_get_string(&row, "environment_id");
-		flag = bsearch(&wanted_flag, sought, count, sizeof(SoughtFlag), compare_flags);
+		flag = bsearch(&wanted_flag, sought, count, sizeof(IndexedFlag), compare_flags);
 		environment =
 			bsearch(&wanted, environments, width, sizeof(ShownEnvironment), compare_environments);
 		if (flag && environment)
-			configurations->numbers[(Size) flag->place * width + environment->place] = i + 1;
+			configurations->numbers[(Size) flag->index * width + environment->index] = i + 1;
 	}
 	return configurations;
 }
 
 /*
- * settings_member writes a member of a configuration as it is stored, without a copy of
- * its text: a list has thousands of them.
+ * stored_member writes a member of a configuration without a copy of its text: a list has
+ * thousands of them.
  */
 static void
-settings_member(StringInfo out, Row *row, const char *name)
+stored_member(StringInfo out, Row *row, const char *name)
 {
 	document_key(out, name);
 	jsonb_append(out, DatumGetJsonbP(row_get_datum(row, name)));
 }
 
 /*
- * completed_member is settings_member with what was left out when it was stored.
+ * completed_member is stored_member with what was left out when it was stored.
  */
 static void
 completed_member(StringInfo out, Row *row, const char *name)
@@ -284,8 +254,7 @@ completed_member(StringInfo out, Row *row, const char *name)
 }
 
 /*
- * configuration_document writes a flag's configuration in one environment, the
- * row of list_configurations, as a member of environments.
+ * configuration_document writes a row of list_configurations as a member of environments.
  */
 static void
 configuration_document(StringInfo out, const char *project_key, const Flag *flag,
@@ -309,7 +278,7 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 	if (!row_is_null(row, "off_variation"))
 		document_integer(out, "offVariation", row_get_integer(row, "off_variation"));
 	if (!summary)
-		settings_member(out, row, "prerequisites");
+		stored_member(out, row, "prerequisites");
 	document_key(out, "_site");
 	appendStringInfo(out, "{\"href\":\"/%s/%s/features/%s\",\"type\":\"text/html\"}", project_key,
 					 environment->key, flag->key);
@@ -320,12 +289,12 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 }
 
 /*
- * configurations_document writes the configurations of a flag, the one at this place of
- * those that were read, as the member environments, by the environments' keys.
+ * configurations_document writes the member environments of a flag: its configurations by
+ * the environments' keys.  It is flag number so many of those that were read.
  */
 void
 configurations_document(Request *request, const Flag *flag, const Configurations *configurations,
-						int place)
+						int number)
 {
 	StringInfo out = request->response;
 	char *project_key = request_string(request, 0);
@@ -334,12 +303,12 @@ configurations_document(Request *request, const Flag *flag, const Configurations
 	document_open(out, '{');
 	for (int i = 0; i < configurations->count; i++)
 	{
-		uint64 number = configurations->numbers[place * configurations->count + i];
+		uint64 found = configurations->numbers[(Size) number * configurations->count + i];
 		Row row;
 
-		if (number == 0)
+		if (found == 0)
 			continue;
-		row_read(&configurations->rows, number - 1, &row);
+		row_read(&configurations->rows, found - 1, &row);
 		configuration_document(out, project_key, flag, &configurations->environments[i],
 							   configurations->summary, &row);
 	}
@@ -347,7 +316,7 @@ configurations_document(Request *request, const Flag *flag, const Configurations
 }
 
 /*
- * state_of is what a list's statement answers, in a snapshot.
+ * state_of is the state of what configurations are made of, as a snapshot shows it.
  */
 static char *
 state_of(Statement *list, const Params *params, StatementMode mode)
@@ -356,102 +325,66 @@ state_of(Statement *list, const Params *params, StatementMode mode)
 	Row row;
 
 	row_read(&rows, 0, &row);
-	return row.nulls[0] ? "" : row_string(&row, 0);
+	return row_is_null(&row, "state") ? "" : row_get_string(&row, "state");
 }
 
 /*
- * configure makes configurations, with the parameters of its statement, the
- * first two of which are those of the statement that lists what they are made of.
- * A transaction that looks through an old snapshot may miss some, or take some for
- * what they are no more: it is told so.
+ * configure creates configurations.  A transaction whose snapshot is older than the last
+ * change of what they are made of would miss some of them, or copy what is out of date:
+ * it gets a serialization failure.
  */
 static void
-configure(Statement *make, Statement *list, Params *params)
+configure(Statement *create, Statement *list, const Params *params)
 {
-	if (IsolationUsesXactSnapshot())
-	{
-		int all = params->count;
-
-		params->count = 2;
-		if (strcmp(state_of(list, params, STATEMENT_WRITE),
-				   state_of(list, params, STATEMENT_LATEST)) != 0)
-			error_raise_serialization();
-		params->count = all;
-	}
-	statement_run(make, params, STATEMENT_WRITE);
+	if (IsolationUsesXactSnapshot() && strcmp(state_of(list, params, STATEMENT_WRITE),
+											  state_of(list, params, STATEMENT_LATEST)) != 0)
+		error_raise_serialization();
+	statement_run(create, params, STATEMENT_WRITE);
 }
 
 /*
- * flags_configure_environment gives a new environment a configuration of every
- * flag of the request's project: the source environment's, without targets for single
- * contexts, or the flag's defaults where there is no source (NULL).  A look
- * whether there is any flag at all is much cheaper than to configure none.
+ * flags_configure_environment gives a new environment a configuration of every flag of
+ * the request's project: that of the source environment, without targets of single
+ * contexts, or the flag's defaults if there is no source (NULL).  To look whether there
+ * is any flag at all is much cheaper than to configure none.
  */
 void
 flags_configure_environment(Request *request, const char *environment_id,
 							const char *source_environment_id)
 {
-	Params project = {0};
 	Params params = {0};
 
-	params_bigint(&project, request->caller.account);
-	params_add(&project, UUIDOID, UUIDPGetDatum(request->project_id), false);
-	if (statement_run(&find_any_flag, &project, STATEMENT_LATEST).count == 0)
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_uuid(&params, "project_id", UUIDPGetDatum(request->project_id));
+	if (statement_run(&find_any_flag, &params, STATEMENT_LATEST).count == 0)
 		return;
-	params_bigint(&params, request->caller.account);
-	params_text(&params, environment_id);
-	params_text(&params, source_environment_id);
-	params_text(&params, uuid_text(random_uuid()->data));
-	params_time(&params, request->now);
+	bind_text(&params, "environment_id", environment_id);
+	bind_text(&params, "source_id", source_environment_id);
+	bind_text(&params, "random", uuid_text(random_uuid()->data));
+	bind_time(&params, "now", request->now);
 	configure(&configure_environment, &list_flags_of_environment, &params);
 }
 
 /*
- * flag_configure gives a new flag a configuration in every environment of its
- * project.
+ * flag_configure gives a new flag a configuration in every environment of its project.
  */
 void
-flag_configure(Request *request, Datum flag_id, const FlagBeginning *beginning)
+flag_configure(Request *request, Datum flag_id, const InitialSettings *settings)
 {
 	Params params = {0};
 
-	params_bigint(&params, request->caller.account);
-	params_add(&params, UUIDOID, flag_id, false);
-	params_add(&params, BOOLOID, BoolGetDatum(beginning->is_on), !beginning->switched);
-	params_text(&params, uuid_text(random_uuid()->data));
-	params_time(&params, request->now);
-	params_add(&params, UUIDOID, beginning->source, beginning->source == 0);
-	params_add(&params, JSONBOID, JsonbPGetDatum(beginning->prerequisites),
-			   beginning->prerequisites == NULL);
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_uuid(&params, "flag_id", flag_id);
+	bind_value(&params, "on", BOOLOID, BoolGetDatum(settings->on), !settings->on_given);
+	bind_text(&params, "random", uuid_text(random_uuid()->data));
+	bind_time(&params, "now", request->now);
+	bind_uuid(&params, "source_id", settings->source_id);
+	bind_jsonb(&params, "prerequisites", JsonbPGetDatum(settings->prerequisites));
 	configure(&configure_flag, &list_environments_of_flag, &params);
 }
 
 /*
- * check_prerequisites holds changed prerequisites to flags that are there and do
- * not need this one.  The caller holds the project; what others have changed until
- * then counts, whatever the transaction's snapshot.
- */
-static void
-check_prerequisites(Violations *violations, const char *attribute, Params *params)
-{
-	Rows rows = statement_run(&find_missing_prerequisite, params, STATEMENT_LATEST);
-
-	if (rows.count > 0)
-	{
-		Row row;
-
-		row_read(&rows, 0, &row);
-		error_violation(
-			violations, psprintf("%s.prerequisites[%d]", attribute, row_integer(&row, 1)),
-			"names flag %s, which is not there or has no such variation", row_string(&row, 0));
-	}
-	else if (statement_run(&find_circle, params, STATEMENT_LATEST).count > 0)
-		error_violation(violations, psprintf("%s.prerequisites", attribute),
-						"need the flag itself");
-}
-
-/*
- * same_member tells whether two objects have the same as a member.
+ * same_member tells whether a member is the same in two objects, or absent in both.
  */
 static bool
 same_member(const Jsonb *a, const Jsonb *b, const char *name)
@@ -463,15 +396,16 @@ same_member(const Jsonb *a, const Jsonb *b, const char *name)
 }
 
 /*
- * change_configuration_of holds a patched configuration to its rules and writes it.
+ * change_configuration checks a patched configuration and stores it.  If the flag has
+ * fewer variations than before, what has not changed is checked too.
  */
 static void
-change_configuration_of(Request *request, Violations *violations, const Flag *flag,
-						const char *environment_key, Jsonb *before, Jsonb *after, int variations,
-						bool fewer)
+change_configuration(Request *request, Violations *violations, const Flag *flag,
+					 const char *environment_key, Jsonb *before, Jsonb *after, int variations,
+					 bool fewer)
 {
-	/* "fallthough" is how Terraform's provider resets what it means by fallthrough: the
-	 * service takes no notice of it, and neither is any taken here. */
+	/* Terraform's provider writes "fallthough" where it resets fallthrough: it is ignored, as
+	 * the service does. */
 	static const char *const editable[] = {"on",		  "fallthrough", "offVariation",
 										   "targets",	  "rules",		 "prerequisites",
 										   "trackEvents", "fallthough",	 NULL};
@@ -486,64 +420,60 @@ change_configuration_of(Request *request, Violations *violations, const Flag *fl
 	if (violations->count > broken)
 		return;
 
-	params_bigint(&params, request->caller.account);
-	params_add(&params, UUIDOID, flag->id, false);
-	params_text(&params, environment_key);
 	if (!same_member(before, after, "prerequisites"))
-	{
-		Jsonb *prerequisites = jsonb_member_of(after, "prerequisites");
-
-		params_add(&params, JSONBOID, JsonbPGetDatum(prerequisites), prerequisites == NULL);
-		check_prerequisites(violations, attribute, &params);
-		params.count--;
-		if (violations->count > broken)
-			return;
-	}
-	params_add(&params, JSONBOID, JsonbPGetDatum(jsonb_of_text(written)), false);
-	params_time(&params, request->now);
-	if (statement_run(&change_configuration, &params, STATEMENT_WRITE).count == 0)
+		prerequisites_check(request, violations, attribute, flag->id, environment_key,
+							jsonb_member_of(after, "prerequisites"));
+	if (violations->count > broken)
+		return;
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_uuid(&params, "flag_id", flag->id);
+	bind_text(&params, "environment_key", environment_key);
+	bind_jsonb(&params, "settings", JsonbPGetDatum(jsonb_of_text(written)));
+	bind_time(&params, "now", request->now);
+	if (statement_run(&update_configuration, &params, STATEMENT_WRITE).count == 0)
 		error_raise(ERR_NOT_FOUND, "environment \"%s\" does not exist", environment_key);
 }
 
 /*
- * configurations_change writes what a patch has made of a flag's configurations,
- * the member environments of its document.  One that has not changed is held to the
- * rules too if the flag has fewer variations than before.  What is wrong is raised.
+ * configurations_change stores the configurations of a patched flag: the member
+ * environments of its document.  If the flag has fewer variations than before, those that
+ * have not changed are checked too.
  */
 void
 configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *after,
 					  int variations, int variations_before)
 {
 	Violations violations = {0};
-	Jsonb *had = jsonb_member_of(before, "environments");
-	Jsonb *has = jsonb_member_of(after, "environments");
+	Jsonb *old_environments = jsonb_member_of(before, "environments");
+	Jsonb *new_environments = jsonb_member_of(after, "environments");
 	JsonbIterator *iterator;
 	JsonbValue key;
 	JsonbValue value;
 
-	if (has == NULL || !JB_ROOT_IS_OBJECT(has) || JB_ROOT_COUNT(has) != JB_ROOT_COUNT(had))
+	if (new_environments == NULL || !JB_ROOT_IS_OBJECT(new_environments) ||
+		JB_ROOT_COUNT(new_environments) != JB_ROOT_COUNT(old_environments))
 	{
 		error_violation(&violations, "environments", "must hold the environments of the project");
 		error_raise_violations(ERR_INVALID, &violations);
 	}
-	iterator = JsonbIteratorInit(&had->root);
+	iterator = JsonbIteratorInit(&old_environments->root);
 	(void) JsonbIteratorNext(&iterator, &key, true);
 	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
 	{
 		char *name = jsonb_string(&key);
 		Jsonb *old;
-		Jsonb *now = jsonb_member_of(has, name);
+		Jsonb *changed = jsonb_member_of(new_environments, name);
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		old = JsonbValueToJsonb(&value);
-		if (now == NULL || !JB_ROOT_IS_OBJECT(now))
+		if (changed == NULL || !JB_ROOT_IS_OBJECT(changed))
 			error_violation(&violations, "environments",
 							"must hold the environments of the project");
-		else if (!jsonb_equal(old, now))
-			change_configuration_of(request, &violations, flag, name, old, now, variations,
-									variations < variations_before);
+		else if (!jsonb_equal(old, changed))
+			change_configuration(request, &violations, flag, name, old, changed, variations,
+								 variations < variations_before);
 		else if (variations < variations_before)
-			(void) targeting_check(&violations, psprintf("environments.%s", name), NULL, now,
+			(void) targeting_check(&violations, psprintf("environments.%s", name), NULL, changed,
 								   variations);
 	}
 	if (violations.count > 0)

@@ -2,8 +2,11 @@
  * flag_instructions.c
  *	  Semantic patches of flags: {"environmentKey": ..., "instructions": [...]}.
  *
- * Each instruction is a merge patch of the flag's document, so that what comes of
- * them is held to the same rules as any other patch.
+ * Each instruction changes the flag's document, so that the result is checked by the
+ * same rules as that of any other patch.  A new kind has a number, a row in
+ * flag_instruction_kinds with its members, and a row in appliers with its function.  One
+ * that changes prerequisites or variations must be known to may_concern_others in flag.c,
+ * which locks the project for it.
  */
 #include "resource/flag/flag.h"
 #include "resource/resource.h"
@@ -11,12 +14,8 @@
 #include "call/body.h"
 #include "call/field.h"
 #include "call/instruction.h"
-#include "call/patch_request.h"
-#include "catalog/pg_type.h"
-#include "util/document.h"
 #include "util/jsonb.h"
-#include "util/json_patch.h"
-#include "utils/builtins.h"
+#include "util/jsonb_tree.h"
 
 enum
 {
@@ -29,8 +28,8 @@ const Field flag_semantic_patch_fields[] = {
 	[COMMENT] =
 		FIELD("comment", "comment", FIELD_TEXT, .rule = RULE_LENGTH, .max = DESCRIPTION_MAX),
 	[ENVIRONMENT] = FIELD("environment_key", "environmentKey", FIELD_TEXT),
-	[INSTRUCTIONS] = {"instructions", "instructions", FIELD_JSON, IN_BODY, true, RULE_NONE, 0, 0,
-					  NULL, NULL, .kinds = flag_instruction_kinds},
+	[INSTRUCTIONS] = FIELD("instructions", "instructions", FIELD_JSON, .required = true,
+						   .kinds = flag_instruction_kinds),
 	FIELDS_END};
 
 static const Operation semantic_patch = {
@@ -65,173 +64,132 @@ const InstructionKind flag_instruction_kinds[] = {
 	[RESTORE_FLAG] = {"restoreFlag", {{NULL}}},
 	{NULL, {{NULL}}}};
 
-/*
- * merge_text changes the document by a merge patch that is at hand as text.
- */
-static Jsonb *
-merge_text(Jsonb *document, StringInfo patch)
+/* The flag's document while instructions change it. */
+typedef struct FlagPatch
 {
-	return json_merge_patch(document, jsonb_of_text(patch->data));
+	Request *semantic; /* the fields of the patch, and its violations */
+	JsonbValue document;
+} FlagPatch;
+
+static void
+set_member(JsonbValue *object, const char *name, JsonbValue value)
+{
+	tree_set_member(object, name, strlen(name), value);
+}
+
+static JsonbValue
+boolean_value(bool boolean)
+{
+	return (JsonbValue){.type = jbvBool, .val.boolean = boolean};
 }
 
 /*
- * merge_string gives the document a member that is a string.
+ * environment_member is the settings in the environment that the patch is for.  NULL if
+ * it names none, or one that does not exist, which is then a violation.
  */
-static Jsonb *
-merge_string(Jsonb *document, const char *name, const char *value)
+static JsonbValue *
+environment_member(FlagPatch *patch, const Instruction *instruction)
 {
-	StringInfoData patch;
-
-	initStringInfo(&patch);
-	document_open(&patch, '{');
-	document_string(&patch, name, value);
-	document_close(&patch, '}');
-	return merge_text(document, &patch);
-}
-
-/*
- * merge_archived says of the document whether the flag is archived.
- */
-static Jsonb *
-merge_archived(Jsonb *document, bool archived)
-{
-	return json_merge_patch(
-		document, jsonb_of_text(archived ? "{\"archived\":true}" : "{\"archived\":false}"));
-}
-
-/*
- * merge_on turns the flag on or off in an environment of the document.
- */
-static Jsonb *
-merge_on(Request *semantic, Jsonb *document, const Instruction *instruction, bool on)
-{
+	Request *semantic = patch->semantic;
 	char *environment_key = request_string(semantic, ENVIRONMENT);
-	StringInfoData patch;
-	JsonbValue value;
-	Jsonb *environments;
+	JsonbValue *settings;
 
 	if (environment_key == NULL)
 	{
 		instruction_violation(semantic, INSTRUCTIONS, instruction->number,
 							  "needs environmentKey beside instructions");
-		return document;
+		return NULL;
 	}
-	(void) jsonb_member(document, "environments", &value);
-	environments = JsonbValueToJsonb(&value);
-	if (!jsonb_member(environments, environment_key, &value))
-	{
-		if (!semantic->broken[ENVIRONMENT])
-			request_violation(semantic, ENVIRONMENT, "is an unknown environment key: %s",
-							  environment_key);
-		return document;
-	}
-	initStringInfo(&patch);
-	document_open(&patch, '{');
-	document_key(&patch, "environments");
-	document_open(&patch, '{');
-	document_key(&patch, environment_key);
-	document_open(&patch, '{');
-	document_boolean(&patch, "on", on);
-	document_close(&patch, '}');
-	document_close(&patch, '}');
-	document_close(&patch, '}');
-	return merge_text(document, &patch);
+	settings = tree_member(tree_member(&patch->document, "environments"), environment_key);
+	if (settings == NULL && !semantic->broken[ENVIRONMENT])
+		request_violation(semantic, ENVIRONMENT, "is an unknown environment key: %s",
+						  environment_key);
+	return settings;
+}
+
+static void
+apply_on(FlagPatch *patch, const Instruction *instruction)
+{
+	JsonbValue *settings = environment_member(patch, instruction);
+
+	if (settings)
+		set_member(settings, "on", boolean_value(instruction->kind == TURN_FLAG_ON));
+}
+
+static void
+apply_name(FlagPatch *patch, const Instruction *instruction)
+{
+	set_member(&patch->document, "name", tree_string(instruction->texts[0]));
+}
+
+static void
+apply_description(FlagPatch *patch, const Instruction *instruction)
+{
+	set_member(&patch->document, "description", tree_string(instruction->texts[0]));
+}
+
+static void
+apply_archived(FlagPatch *patch, const Instruction *instruction)
+{
+	set_member(&patch->document, "archived", boolean_value(instruction->kind == ARCHIVE_FLAG));
 }
 
 /*
- * holds tells whether an array of strings has one.
+ * contains tells whether an array of strings has one among its first elements.
  */
 static bool
-holds(const Jsonb *list, const char *text)
+contains(const JsonbValue *array, int count, const JsonbValue *string)
 {
-	for (uint32 i = 0; i < JB_ROOT_COUNT(list); i++)
+	for (int i = 0; i < count; i++)
 	{
-		char *element = jsonb_string(
-			getIthJsonbValueFromContainer(unconstify(JsonbContainer *, &list->root), i));
+		const JsonbValue *element = &array->val.array.elems[i];
 
-		if (element && strcmp(element, text) == 0)
+		if (element->val.string.len == string->val.string.len &&
+			memcmp(element->val.string.val, string->val.string.val, string->val.string.len) == 0)
 			return true;
 	}
 	return false;
 }
 
-/*
- * append_strings writes the strings of an array, without those of another.
- */
 static void
-append_strings(StringInfo out, const Jsonb *list, const Jsonb *without)
+apply_add_tags(FlagPatch *patch, const Instruction *instruction)
 {
-	for (uint32 i = 0; i < JB_ROOT_COUNT(list); i++)
-	{
-		char *text = jsonb_string(
-			getIthJsonbValueFromContainer(unconstify(JsonbContainer *, &list->root), i));
+	JsonbValue *tags = tree_member(&patch->document, "tags");
+	JsonbValue added = tree_of_jsonb(instruction->lists[0]);
 
-		if (without && holds(without, text))
-			continue;
-		document_element(out);
-		document_quoted(out, text);
-	}
+	for (int i = 0; i < added.val.array.nElems; i++)
+		if (!contains(tags, tags->val.array.nElems, &added.val.array.elems[i]))
+			tree_insert_element(tags, tags->val.array.nElems, added.val.array.elems[i]);
 }
 
-/*
- * merge_tags adds tags to the document, or removes them.
- */
-static Jsonb *
-merge_tags(Jsonb *document, const Jsonb *tags, bool add)
+static void
+apply_remove_tags(FlagPatch *patch, const Instruction *instruction)
 {
-	StringInfoData patch;
-	JsonbValue value;
-	Jsonb *had;
+	JsonbValue *tags = tree_member(&patch->document, "tags");
+	JsonbValue removed = tree_of_jsonb(instruction->lists[0]);
 
-	(void) jsonb_member(document, "tags", &value);
-	had = JsonbValueToJsonb(&value);
-	initStringInfo(&patch);
-	document_open(&patch, '{');
-	document_key(&patch, "tags");
-	document_open(&patch, '[');
-	append_strings(&patch, had, add ? NULL : tags);
-	if (add)
-		append_strings(&patch, tags, had);
-	document_close(&patch, ']');
-	document_close(&patch, '}');
-	return merge_text(document, &patch);
+	for (int i = tags->val.array.nElems - 1; i >= 0; i--)
+		if (contains(&removed, removed.val.array.nElems, &tags->val.array.elems[i]))
+			tree_remove_element(tags, i);
 }
 
-/*
- * follow is the document after one instruction.
- */
-static Jsonb *
-follow(Request *semantic, Jsonb *document, const Instruction *instruction)
-{
-	switch (instruction->kind)
-	{
-		case TURN_FLAG_ON:
-		case TURN_FLAG_OFF:
-			return merge_on(semantic, document, instruction, instruction->kind == TURN_FLAG_ON);
-		case UPDATE_NAME:
-			return merge_string(document, "name", instruction->texts[0]);
-		case UPDATE_DESCRIPTION:
-			return merge_string(document, "description", instruction->texts[0]);
-		case ADD_TAGS:
-		case REMOVE_TAGS:
-			return merge_tags(document, instruction->lists[0], instruction->kind == ADD_TAGS);
-		default:
-			return merge_archived(document, instruction->kind == ARCHIVE_FLAG);
-	}
-}
+/* How the document is changed by each kind of instruction. */
+static void (*const appliers[])(FlagPatch *, const Instruction *) = {
+	[TURN_FLAG_ON] = apply_on,		 [TURN_FLAG_OFF] = apply_on,
+	[UPDATE_NAME] = apply_name,		 [UPDATE_DESCRIPTION] = apply_description,
+	[ADD_TAGS] = apply_add_tags,	 [REMOVE_TAGS] = apply_remove_tags,
+	[ARCHIVE_FLAG] = apply_archived, [RESTORE_FLAG] = apply_archived,
+};
 
 /*
- * flag_follow_instructions is a flag's document after the instructions of a semantic
- * patch, all of them.  What is wrong with one of them is raised.
+ * read_semantic_patch reads the fields of a semantic patch.
  */
-Jsonb *
-flag_follow_instructions(Request *request, Jsonb *patch, Jsonb *document)
+static Request *
+read_semantic_patch(Request *request, const Jsonb *patch)
 {
 	Request *semantic = palloc0(sizeof(Request));
 	char *text = jsonb_text(patch);
 	char *problem;
-	List *instructions;
-	ListCell *cell;
 
 	semantic->operation = &semantic_patch;
 	semantic->rest = true;
@@ -241,12 +199,30 @@ flag_follow_instructions(Request *request, Jsonb *patch, Jsonb *document)
 	if (problem)
 		error_raise(ERR_INVALID, "the patch cannot be read: %s", problem);
 	fields_collect(semantic);
-	instructions = instructions_read(semantic, INSTRUCTIONS);
+	return semantic;
+}
+
+/*
+ * flag_apply_instructions is a flag's document after all the instructions of a semantic
+ * patch.  It refuses the patch for what is wrong with any of them.
+ */
+Jsonb *
+flag_apply_instructions(Request *request, const Jsonb *patch, Jsonb *document)
+{
+	Request *semantic = read_semantic_patch(request, patch);
+	List *instructions = instructions_read(semantic, INSTRUCTIONS);
+	FlagPatch applied = {semantic, tree_of_jsonb(document)};
+	ListCell *cell;
+
 	if (semantic->violations.count == 0)
 		foreach (cell, instructions)
-			document = follow(semantic, document, lfirst(cell));
+		{
+			const Instruction *instruction = lfirst(cell);
+
+			appliers[instruction->kind](&applied, instruction);
+		}
 	if (semantic->violations.count > 0)
 		error_raise_violations(ERR_INVALID, &semantic->violations);
 	request->comment = request_string(semantic, COMMENT);
-	return document;
+	return JsonbValueToJsonb(&applied.document);
 }

@@ -5,14 +5,12 @@
  * Five are built in, as LaunchDarkly's integrations with the flagLink
  * capability are; an account can register more from their manifest.json.
  */
+#include "resource/flag/flag.h"
 #include "resource/resource.h"
 
 #include "call/field.h"
-#include "catalog/pg_type.h"
 #include "util/document.h"
 #include "util/jsonb.h"
-#include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 
 #define INTEGRATION_KEY_MAX 64
 
@@ -56,15 +54,15 @@ static const BuiltIn built_in[] = {
 
 STATEMENT(insert_integration,
 		  "INSERT INTO flagplane_data.integration (account_id, key, manifest, created_at)"
-		  " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING");
+		  " VALUES (:account_id, :key, :manifest, :created_at) ON CONFLICT DO NOTHING");
 
 STATEMENT(find_integration,
-		  "SELECT i.manifest #> '{capabilities,flagLink,metadata}'"
-		  " FROM flagplane_data.integration i WHERE i.account_id = $1 AND i.key = $2");
+		  "SELECT i.manifest #> '{capabilities,flagLink,metadata}' AS metadata"
+		  " FROM flagplane_data.integration i WHERE i.account_id = :account_id AND i.key = :key");
 
 /*
- * built_in_metadata is what a built-in integration declares; NULL if the key is
- * not of one.
+ * built_in_metadata is what a built-in integration declares; NULL if there is none with
+ * the key.
  */
 static const char *
 built_in_metadata(const char *key)
@@ -76,22 +74,47 @@ built_in_metadata(const char *key)
 }
 
 /*
- * check_register_integration holds a manifest to what a flag link needs of it:
- * the flagLink capability with its three parts, and metadata of strings and URIs.
+ * are_declarations tells whether a manifest's metadata declares strings and URIs alone.
+ */
+static bool
+are_declarations(Jsonb *metadata)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&metadata->root);
+	JsonbValue value;
+
+	if (!JB_ROOT_IS_OBJECT(metadata))
+		return false;
+	(void) JsonbIteratorNext(&iterator, &value, true);
+	while (JsonbIteratorNext(&iterator, &value, true) == WJB_KEY)
+	{
+		char *type = NULL;
+
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		if (value.type == jbvBinary && jsonb_member(JsonbValueToJsonb(&value), "type", &value))
+			type = jsonb_string(&value);
+		if (type == NULL || (strcmp(type, "string") != 0 && strcmp(type, "uri") != 0))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * check_register_integration requires of a manifest what a flag link needs: the
+ * capability flagLink with its three parts, and metadata of strings and URIs.
  */
 void
 check_register_integration(Request *request)
 {
 	static const char *const parts[] = {"uiBlocks", "header", "emptyState", NULL};
-	Jsonb *manifest;
 	JsonbValue value;
 	Jsonb *capability;
 
 	if (request->broken[MANIFEST] || !request_given(request, MANIFEST))
 		return;
-	manifest = DatumGetJsonbP(request->params.values[FIELD_PARAM(MANIFEST)]);
-	if (!jsonb_member(manifest, "capabilities", &value) || value.type != jbvBinary ||
-		!jsonb_member(JsonbValueToJsonb(&value), "flagLink", &value) || value.type != jbvBinary)
+	if (!jsonb_member(DatumGetJsonbP(request->params.values[FIELD_PARAM(MANIFEST)]), "capabilities",
+					  &value) ||
+		value.type != jbvBinary || !jsonb_member(JsonbValueToJsonb(&value), "flagLink", &value) ||
+		value.type != jbvBinary)
 	{
 		request_violation(request, MANIFEST, "must have the capability flagLink");
 		return;
@@ -101,27 +124,10 @@ check_register_integration(Request *request)
 		if (!jsonb_member(capability, parts[i], &value))
 			request_violation(request, MANIFEST, "must have %s in its capability flagLink",
 							  parts[i]);
-	if (jsonb_member(capability, "metadata", &value))
-	{
-		Jsonb *metadata = JsonbValueToJsonb(&value);
-		JsonbIterator *iterator = JsonbIteratorInit(&metadata->root);
-		bool good = JB_ROOT_IS_OBJECT(metadata);
-		JsonbValue name;
-
-		(void) JsonbIteratorNext(&iterator, &name, true);
-		while (good && JsonbIteratorNext(&iterator, &name, true) == WJB_KEY)
-		{
-			char *type = NULL;
-
-			(void) JsonbIteratorNext(&iterator, &value, true);
-			if (value.type == jbvBinary && jsonb_member(JsonbValueToJsonb(&value), "type", &value))
-				type = jsonb_string(&value);
-			good = type && (strcmp(type, "string") == 0 || strcmp(type, "uri") == 0);
-		}
-		if (!good)
-			request_violation(request, MANIFEST,
-							  "must declare each metadata name with the type string or uri");
-	}
+	if (jsonb_member(capability, "metadata", &value) &&
+		!are_declarations(JsonbValueToJsonb(&value)))
+		request_violation(request, MANIFEST,
+						  "must declare each metadata name with the type string or uri");
 }
 
 /*
@@ -132,81 +138,87 @@ do_register_integration(Request *request)
 {
 	char *key = request_string(request, KEY);
 	StringInfo out = request->response;
-	Rows rows;
 
-	params_time(&request->params, request->now);
-	rows.count = 0;
-	if (built_in_metadata(key) == NULL)
-		rows = request_run(request, &insert_integration);
-	if (rows.count == 0)
+	bind_time(&request->params, "created_at", request->now);
+	if (built_in_metadata(key) != NULL || request_run(request, &insert_integration).count == 0)
 		error_raise(ERR_EXISTS, "integration \"%s\" already exists", key);
 
 	document_open(out, '{');
 	document_string(out, "key", key);
 	document_raw(out, "manifest",
-				 DatumGetCString(DirectFunctionCall1(
-					 jsonb_out, request->params.values[FIELD_PARAM(MANIFEST)])));
+				 jsonb_text(DatumGetJsonbP(request->params.values[FIELD_PARAM(MANIFEST)])));
 	document_milliseconds(out, "createdAt", request->now);
 	document_close(out, '}');
 	request_target(request, "integration/%s", key);
 }
 
 /*
- * integration_require refuses a request whose integration is not known, or whose
- * metadata the integration does not declare so.
+ * declared_metadata is what the integration that a field names declares; NULL if that is
+ * nothing.  An unknown integration is a violation.
+ */
+static Jsonb *
+declared_metadata(Request *request, int key_field)
+{
+	char *key = request_string(request, key_field);
+	const char *declared = built_in_metadata(key);
+	Params params = {0};
+	Rows rows;
+	Row row;
+
+	if (declared)
+		return jsonb_of_text(declared);
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_text(&params, "key", key);
+	rows = statement_run(&find_integration, &params, request->mode);
+	if (rows.count == 0)
+	{
+		request_violation(request, key_field, "is not the key of a known integration");
+		return NULL;
+	}
+	row_read(&rows, 0, &row);
+	return row_is_null(&row, "metadata") ? NULL : DatumGetJsonbP(row_get_datum(&row, "metadata"));
+}
+
+/*
+ * check_metadata requires that each member of a field's metadata is declared, and has a
+ * value of the type that is declared for it.
+ */
+static void
+check_metadata(Request *request, int field, const char *integration_key, const Jsonb *declared)
+{
+	Jsonb *metadata = DatumGetJsonbP(request->params.values[FIELD_PARAM(field)]);
+	JsonbIterator *iterator = JsonbIteratorInit(&metadata->root);
+	JsonbValue value;
+
+	(void) JsonbIteratorNext(&iterator, &value, true);
+	while (JsonbIteratorNext(&iterator, &value, true) == WJB_KEY)
+	{
+		char *name = jsonb_string(&value);
+		JsonbValue declaration;
+		JsonbValue type;
+
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		if (declared == NULL || !jsonb_member(declared, name, &declaration))
+			request_violation(request, field, "has a member %s that %s does not declare", name,
+							  integration_key);
+		else if (jsonb_member(JsonbValueToJsonb(&declaration), "type", &type) &&
+				 strcmp(jsonb_string(&type), "uri") == 0 && !is_url(jsonb_string(&value)))
+			request_violation(request, field, "must have an absolute http or https URL as %s",
+							  name);
+	}
+}
+
+/*
+ * integration_require refuses a request whose integration is not known, or does not
+ * declare its metadata.
  */
 void
 integration_require(Request *request, int key_field, int metadata_field)
 {
-	char *key = request_string(request, key_field);
-	const char *declared_text = built_in_metadata(key);
-	Jsonb *declared = NULL;
-
-	if (declared_text)
-		declared = jsonb_of_text(declared_text);
-	else
-	{
-		Params params = {0};
-		Rows rows;
-		Row row;
-
-		params_bigint(&params, request->caller.account);
-		params_text(&params, key);
-		rows = statement_run(&find_integration, &params, request->mode);
-		if (rows.count == 0)
-			request_violation(request, key_field, "is not the key of a known integration");
-		else
-		{
-			row_read(&rows, 0, &row);
-			if (!row.nulls[0])
-				declared = DatumGetJsonbP(row.values[0]);
-		}
-	}
+	Jsonb *declared = declared_metadata(request, key_field);
 
 	if (request->violations.count == 0 && request_given(request, metadata_field))
-	{
-		Jsonb *metadata = DatumGetJsonbP(request->params.values[FIELD_PARAM(metadata_field)]);
-		JsonbIterator *iterator = JsonbIteratorInit(&metadata->root);
-		JsonbValue name;
-
-		(void) JsonbIteratorNext(&iterator, &name, true);
-		while (JsonbIteratorNext(&iterator, &name, true) == WJB_KEY)
-		{
-			char *name_text = jsonb_string(&name);
-			JsonbValue value;
-			JsonbValue declaration;
-			JsonbValue type;
-
-			(void) JsonbIteratorNext(&iterator, &value, true);
-			if (declared == NULL || !jsonb_member(declared, name_text, &declaration))
-				request_violation(request, metadata_field,
-								  "has a member %s that %s does not declare", name_text, key);
-			else if (jsonb_member(JsonbValueToJsonb(&declaration), "type", &type) &&
-					 strcmp(jsonb_string(&type), "uri") == 0 && !is_url(jsonb_string(&value)))
-				request_violation(request, metadata_field,
-								  "must have an absolute http or https URL as %s", name_text);
-		}
-	}
+		check_metadata(request, metadata_field, request_string(request, key_field), declared);
 	if (request->violations.count > 0)
 		error_raise_violations(ERR_INVALID, &request->violations);
 }

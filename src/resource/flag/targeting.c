@@ -1,11 +1,10 @@
 /*
  * targeting.c
- *	  The rules that a flag's settings in an environment are held to: whom it serves
- *	  which of its variations.
+ *	  The rules of a flag's settings in an environment, which say to whom it serves which
+ *	  of its variations.
  *
  * What no SDK could evaluate is refused, by its path.  What a client may leave out is
- * filled in, on the way in and, for rows that were stored without, on the way out:
- * readers of documents and SDKs in typed languages rely on it.
+ * filled in before it is stored: see targeting_defaults.c.
  */
 #include "resource/flag/flag.h"
 
@@ -13,7 +12,6 @@
 #include "util/document.h"
 #include "util/json.h"
 #include "util/jsonb.h"
-#include "util/jsonb_tree.h"
 #include "utils/builtins.h"
 
 /* The weights of a rollout, in thousandths of a percent, add up to this. */
@@ -27,8 +25,8 @@ typedef struct Targeting
 } Targeting;
 
 /*
- * broken collects a broken rule by the path of the fault; always false, for the
- * caller to return.
+ * broken adds a violation of the member at a path.  It is always false, for the caller to
+ * return.
  */
 static bool
 broken(const Targeting *targeting, const char *path, const char *reason)
@@ -38,7 +36,7 @@ broken(const Targeting *targeting, const char *path, const char *reason)
 }
 
 /*
- * elements_of is a member that is an array; NULL if it is none.
+ * elements_of is a member that is an array; NULL if it is absent or something else.
  */
 static Jsonb *
 elements_of(const Jsonb *object, const char *name)
@@ -48,19 +46,13 @@ elements_of(const Jsonb *object, const char *name)
 	return list && jsonb_is_array(list) ? list : NULL;
 }
 
-/*
- * element_of is an element of an array as a document of its own.
- */
 static Jsonb *
-element_of(const Jsonb *list, uint32 place)
+element_of(const Jsonb *list, uint32 index)
 {
 	return JsonbValueToJsonb(
-		getIthJsonbValueFromContainer(unconstify(JsonbContainer *, &list->root), place));
+		getIthJsonbValueFromContainer(unconstify(JsonbContainer *, &list->root), index));
 }
 
-/*
- * is_variation tells whether a member is the index of a variation.
- */
 static bool
 is_variation(const Targeting *targeting, const Jsonb *object, const char *name)
 {
@@ -71,9 +63,6 @@ is_variation(const Targeting *targeting, const Jsonb *object, const char *name)
 		   index < targeting->variations;
 }
 
-/*
- * is_strings tells whether a list holds strings alone.
- */
 static bool
 is_strings(const Jsonb *list)
 {
@@ -113,25 +102,25 @@ is_context_kind(const char *text)
 }
 
 /*
- * check_object holds a value to being an object of known members.
+ * check_object requires that a value is an object of known members.
  */
 static bool
 check_object(const Targeting *targeting, const char *path, const Jsonb *value,
 			 const char *const *members)
 {
-	char *stranger;
+	char *unknown;
 
 	if (!JB_ROOT_IS_OBJECT(value))
 		return broken(targeting, path, "must be an object");
-	stranger = jsonb_unknown_key(value, members);
-	if (stranger)
-		return broken(targeting, psprintf("%s.%s", path, error_word(stranger)),
+	unknown = jsonb_unknown_key(value, members);
+	if (unknown)
+		return broken(targeting, psprintf("%s.%s", path, error_word(unknown)),
 					  "is not a known member");
 	return true;
 }
 
 /*
- * check_type holds a member, which may be absent, to being a string or a boolean.
+ * check_type requires that a member, which may be absent, is a string or a boolean.
  */
 static bool
 check_type(const Targeting *targeting, const char *path, const Jsonb *object, const char *name,
@@ -145,9 +134,6 @@ check_type(const Targeting *targeting, const char *path, const Jsonb *object, co
 	return true;
 }
 
-/*
- * check_variation holds a member to being the index of a variation.
- */
 static bool
 check_variation(const Targeting *targeting, const char *path, const Jsonb *object, const char *name)
 {
@@ -157,8 +143,8 @@ check_variation(const Targeting *targeting, const char *path, const Jsonb *objec
 }
 
 /*
- * check_context_kind holds the kind of the contexts that are meant, which may be
- * absent, to being one; it may be empty where it says nothing.
+ * check_context_kind checks the member contextKind, which may be absent, and in some
+ * objects empty.
  */
 static bool
 check_context_kind(const Targeting *targeting, const char *path, const Jsonb *object,
@@ -177,8 +163,8 @@ check_context_kind(const Targeting *targeting, const char *path, const Jsonb *ob
 }
 
 /*
- * check_share holds a share of a rollout, {variation, weight}, to its rules, and adds
- * its weight.
+ * check_share checks a share of a rollout, {variation, weight}, and adds its weight to the
+ * total.
  */
 static bool
 check_share(const Targeting *targeting, const char *path, const Jsonb *share, int64 *total)
@@ -201,8 +187,7 @@ check_share(const Targeting *targeting, const char *path, const Jsonb *share, in
 }
 
 /*
- * check_bucketing holds the members of a rollout that say how contexts come into its
- * buckets to their rules.
+ * check_bucketing checks the members of a rollout that say how contexts are bucketed.
  */
 static bool
 check_bucketing(const Targeting *targeting, const char *path, const Jsonb *rollout)
@@ -237,8 +222,7 @@ check_bucketing(const Targeting *targeting, const char *path, const Jsonb *rollo
 }
 
 /*
- * check_rollout holds a rollout, {variations: [{variation, weight}], ...}, to its
- * rules.
+ * check_rollout checks a rollout, {variations: [{variation, weight}], ...}.
  */
 static bool
 check_rollout(const Targeting *targeting, const char *path, const Jsonb *rollout)
@@ -263,7 +247,7 @@ check_rollout(const Targeting *targeting, const char *path, const Jsonb *rollout
 }
 
 /*
- * check_serve holds what is served, {variation} or {rollout}, to its rules.
+ * check_serve requires that an object serves either a variation or a rollout.
  */
 static bool
 check_serve(const Targeting *targeting, const char *path, const Jsonb *object)
@@ -280,9 +264,6 @@ check_serve(const Targeting *targeting, const char *path, const Jsonb *object)
 	return check_variation(targeting, path, object, "variation");
 }
 
-/*
- * check_fallthrough holds what is served to all others to its rules.
- */
 static bool
 check_fallthrough(const Targeting *targeting, const char *path, const Jsonb *fallthrough)
 {
@@ -293,7 +274,7 @@ check_fallthrough(const Targeting *targeting, const char *path, const Jsonb *fal
 }
 
 /*
- * check_target holds a target, {values: [...], variation}, to its rules.
+ * check_target checks a target, {values: [...], variation}.
  */
 static bool
 check_target(const Targeting *targeting, const char *path, const Jsonb *target)
@@ -311,7 +292,8 @@ check_target(const Targeting *targeting, const char *path, const Jsonb *target)
 }
 
 /*
- * check_prerequisite holds a prerequisite, {key, variation}, to its form.
+ * check_prerequisite checks the form of a prerequisite, {key, variation}; whether the
+ * flag exists is checked by prerequisites_check.
  */
 static bool
 check_prerequisite(const Targeting *targeting, const char *path, const Jsonb *prerequisite)
@@ -332,8 +314,7 @@ check_prerequisite(const Targeting *targeting, const char *path, const Jsonb *pr
 }
 
 /*
- * check_clause holds a clause to its rules.  segmentMatch asks nothing of the context
- * itself: it needs no attribute, but names of segments.
+ * check_clause checks a clause.  segmentMatch needs no attribute, but keys of segments.
  */
 static bool
 check_clause(const Targeting *targeting, const char *path, const Jsonb *clause)
@@ -376,9 +357,6 @@ check_clause(const Targeting *targeting, const char *path, const Jsonb *clause)
 	return check_context_kind(targeting, path, clause, true);
 }
 
-/*
- * check_rule holds a rule to its rules.
- */
 static bool
 check_rule(const Targeting *targeting, const char *path, const Jsonb *rule)
 {
@@ -404,7 +382,7 @@ check_rule(const Targeting *targeting, const char *path, const Jsonb *rule)
 }
 
 /*
- * check_list holds a list to the rules of its elements.
+ * check_list checks a list up to its first element that breaks a rule.
  */
 static void
 check_list(const Targeting *targeting, const char *path, const Jsonb *list,
@@ -421,9 +399,8 @@ check_list(const Targeting *targeting, const char *path, const Jsonb *list,
 }
 
 /*
- * has_changed tells whether a member must be held to its rules: those that were in
- * force when it was stored may have been others, and must not keep the rest from
- * being changed.
+ * has_changed tells whether a member must be checked.  What was stored under older rules
+ * and has not changed must not prevent a change of the rest.
  */
 static bool
 has_changed(const Jsonb *before, const Jsonb *configuration, const char *name)
@@ -434,9 +411,6 @@ has_changed(const Jsonb *before, const Jsonb *configuration, const char *name)
 	return had == NULL || has == NULL || !jsonb_equal(had, has);
 }
 
-/*
- * check_settings holds each member of the settings to its rules.
- */
 static void
 check_settings(const Targeting *targeting, const char *attribute, const Jsonb *before,
 			   const Jsonb *configuration)
@@ -474,166 +448,10 @@ check_settings(const Targeting *targeting, const char *attribute, const Jsonb *b
 }
 
 /*
- * fill gives an object a member that it has not, or has as a null or as an empty
- * string that empty says to be as good; true if it did.
- */
-static bool
-fill(JsonbValue *object, const char *name, JsonbValue value, bool empty)
-{
-	int place;
-
-	if (tree_find_member(object, name, strlen(name), &place))
-	{
-		const JsonbValue *had = &object->val.object.pairs[place].value;
-
-		if (had->type != jbvNull && !(empty && had->type == jbvString && had->val.string.len == 0))
-			return false;
-	}
-	tree_set_member(object, name, strlen(name), value);
-	return true;
-}
-
-/*
- * string_value is a string as a value.
- */
-static JsonbValue
-string_value(const char *text)
-{
-	JsonbValue value = {.type = jbvString};
-
-	value.val.string.val = pstrdup(text);
-	value.val.string.len = strlen(text);
-	return value;
-}
-
-/*
- * fill_id gives an object an id of its own; true if it did.
- */
-static bool
-fill_id(JsonbValue *object)
-{
-	int place;
-
-	return (!tree_find_member(object, "_id", 3, &place) ||
-			object->val.object.pairs[place].value.type == jbvNull) &&
-		   fill(object, "_id", string_value(uuid_text(random_uuid()->data)), false);
-}
-
-/*
- * array_member is a member of an object that is an array; NULL if it has none.
- */
-static JsonbValue *
-array_member(JsonbValue *object, const char *name)
-{
-	int place;
-
-	if (object->type != jbvObject || !tree_find_member(object, name, strlen(name), &place) ||
-		object->val.object.pairs[place].value.type != jbvArray)
-		return NULL;
-	return &object->val.object.pairs[place].value;
-}
-
-/*
- * complete_serve fills in what a rollout leaves out; true if there was anything.
- */
-static bool
-complete_serve(JsonbValue *object)
-{
-	int place;
-
-	return object->type == jbvObject && tree_find_member(object, "rollout", 7, &place) &&
-		   object->val.object.pairs[place].value.type == jbvObject &&
-		   fill(&object->val.object.pairs[place].value, "contextKind", string_value("user"), true);
-}
-
-/*
- * complete_target fills in what a target leaves out; true if there was anything.
- */
-static bool
-complete_target(JsonbValue *target, bool stored)
-{
-	return target->type == jbvObject && fill(target, "contextKind", string_value("user"), true);
-}
-
-/*
- * complete_rule fills in what a rule and its clauses leave out; true if there was
- * anything.
- */
-static bool
-complete_rule(JsonbValue *rule, bool stored)
-{
-	static const JsonbValue no = {.type = jbvBool, .val.boolean = false};
-	JsonbValue *clauses = array_member(rule, "clauses");
-	bool filled;
-	int place;
-
-	if (rule->type != jbvObject)
-		return false;
-	filled = complete_serve(rule);
-	for (int i = 0; clauses && i < clauses->val.array.nElems; i++)
-	{
-		JsonbValue *clause = &clauses->val.array.elems[i];
-		bool segments;
-
-		if (clause->type != jbvObject)
-			continue;
-		segments = tree_find_member(clause, "op", 2, &place) &&
-				   clause->val.object.pairs[place].value.type == jbvString &&
-				   clause->val.object.pairs[place].value.val.string.len == strlen("segmentMatch") &&
-				   memcmp(clause->val.object.pairs[place].value.val.string.val, "segmentMatch",
-						  strlen("segmentMatch")) == 0;
-		filled |= !stored && fill_id(clause);
-		filled |= fill(clause, "negate", no, false);
-		filled |= fill(clause, "contextKind", string_value("user"), !segments);
-		if (segments)
-			filled |= fill(clause, "attribute", string_value(""), false);
-	}
-	filled |= !stored && fill_id(rule);
-	return fill(rule, "trackEvents", no, false) || filled;
-}
-
-/*
- * complete_list is a list with what its elements leave out filled in.
- */
-static Jsonb *
-complete_list(Jsonb *list, bool (*complete)(JsonbValue *, bool), bool stored)
-{
-	JsonbValue tree;
-	bool filled = false;
-
-	if (!jsonb_is_array(list) || JB_ROOT_COUNT(list) == 0)
-		return list;
-	tree = tree_of_jsonb(list);
-	for (int i = 0; i < tree.val.array.nElems; i++)
-		filled |= complete(&tree.val.array.elems[i], stored);
-	return filled ? JsonbValueToJsonb(&tree) : list;
-}
-
-/*
- * targeting_complete is a member of the settings, named as in their document, with
- * what a client may leave out filled in.
- */
-Jsonb *
-targeting_complete(const char *name, Jsonb *member, bool stored)
-{
-	if (strcmp(name, "rules") == 0)
-		return complete_list(member, complete_rule, stored);
-	if (strcmp(name, "targets") == 0)
-		return complete_list(member, complete_target, stored);
-	if (strcmp(name, "fallthrough") == 0 && JB_ROOT_IS_OBJECT(member))
-	{
-		JsonbValue tree = tree_of_jsonb(member);
-
-		return complete_serve(&tree) ? JsonbValueToJsonb(&tree) : member;
-	}
-	return member;
-}
-
-/*
- * targeting_check holds patched settings to their rules, given how many variations
- * the flag has, and returns as JSON what is to be stored of them.  What is broken is
- * collected by its path, which begins with attribute, where the settings stand.  What
- * they share with those before is held to nothing again, unless before is NULL.
+ * targeting_check checks patched settings of a flag with so many variations, and returns
+ * as JSON what is to be stored; NULL if there are violations.  Their paths begin with
+ * attribute, where the settings are in the flag's document.  Members that are the same
+ * before are not checked again, unless before is NULL.
  */
 char *
 targeting_check(Violations *violations, const char *attribute, Jsonb *before, Jsonb *configuration,

@@ -158,23 +158,23 @@ STATEMENT(insert_experiment,
 	" ON e.account_id = n.account_id AND e.environment_id = n.id"      \
 	" WHERE p.account_id = :account_id AND p.key = :project_key AND n.key = :environment_key"
 
-#define LISTED_EXPERIMENTS                                                                        \
-	EXPERIMENTS PAGE_NAMED(                                                                       \
-		"e") " AND CASE WHEN e.archived_at IS NULL THEN 'active' ELSE 'archived' END"             \
-			 " = ANY (string_to_array(:lifecycle_state, ','))"                                    \
-			 " AND (:filter_status IS NULL OR e.status = :filter_status)"                         \
-			 " AND (:filter_flag IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.flag g"          \
-			 " WHERE g.account_id = e.account_id AND g.id = e.flag_id AND g.key = :filter_flag))" \
-			 " AND (:filter_metric IS NULL"                                                       \
-			 " OR e.iteration->>'primarySingleMetricKey' = :filter_metric"                        \
-			 " OR e.iteration->>'primaryFunnelKey' = :filter_metric"                              \
-			 " OR e.iteration->'metrics' @>"                                                      \
+#define LISTED_EXPERIMENTS                                                                       \
+	EXPERIMENTS PAGE_NAMED(                                                                      \
+		"e") " AND CASE WHEN e.archived_at IS NULL THEN 'active' ELSE 'archived' END"            \
+			 " = ANY (string_to_array(:lifecycle_state, ','))"                                   \
+			 " AND (:filter_status IS NULL OR e.status = :filter_status)"                        \
+			 " AND (:filter_flag IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.flag g"         \
+			 " WHERE g.account_id = :account_id AND g.id = e.flag_id AND g.key = :filter_flag))" \
+			 " AND (:filter_metric IS NULL"                                                      \
+			 " OR e.iteration->>'primarySingleMetricKey' = :filter_metric"                       \
+			 " OR e.iteration->>'primaryFunnelKey' = :filter_metric"                             \
+			 " OR e.iteration->'metrics' @>"                                                     \
 			 " jsonb_build_array(jsonb_build_object('key', :filter_metric)))"
 
 STATEMENT(
 	list_experiments,
 	"SELECT " EXPERIMENT_COLUMNS_AND("(SELECT f.key FROM flagplane_data.flag f"
-									 " WHERE f.account_id = e.account_id AND f.id = e.flag_id)")
+									 " WHERE f.account_id = :account_id AND f.id = e.flag_id)")
 		LISTED_EXPERIMENTS " ORDER BY " PAGE_SORTED("e") "e.created_at, e.key"
 														 " LIMIT :limit OFFSET :offset");
 

@@ -134,7 +134,7 @@ STATEMENT(list_layers,
 		  " AND NOT EXISTS (SELECT 1 FROM unnest(:experiment_keys) k WHERE NOT EXISTS"
 		  " (SELECT 1 FROM flagplane_data.layer_reservation r JOIN flagplane_data.experiment e"
 		  " ON e.account_id = r.account_id AND e.id = r.experiment_id"
-		  " WHERE r.account_id = l.account_id AND r.layer_id = l.id AND r.released_at IS NULL"
+		  " WHERE r.account_id = :account_id AND r.layer_id = l.id AND r.released_at IS NULL"
 		  " AND e.key = k))"
 		  " ORDER BY l.created_at, l.key");
 
@@ -142,20 +142,20 @@ STATEMENT(list_layers,
  * Of one layer, or of all the project's in the order of list_layers.  What belongs
  * to a reservation is looked up by its id, whatever the planner knows of the tables.
  */
-#define LIST_RESERVATIONS                                                                      \
-	"SELECT l.key AS layer_key, n.key AS environment_key, (SELECT e.key FROM "                 \
-	"flagplane_data.experiment e"                                                              \
-	" WHERE e.account_id = r.account_id AND e.id = r.experiment_id) AS experiment_key,"        \
-	" (SELECT f.key FROM flagplane_data.experiment e JOIN flagplane_data.flag f"               \
-	" ON f.account_id = e.account_id AND f.id = e.flag_id"                                     \
-	" WHERE e.account_id = r.account_id AND e.id = r.experiment_id) AS flag_key, r.segments, " \
-	"l.created_at"                                                                             \
-	" FROM flagplane_data.project p JOIN flagplane_data.layer l"                               \
-	" ON l.account_id = p.account_id AND l.project_id = p.id"                                  \
-	" JOIN flagplane_data.layer_reservation r"                                                 \
-	" ON r.account_id = l.account_id AND r.layer_id = l.id AND r.released_at IS NULL"          \
-	" JOIN flagplane_data.environment n"                                                       \
-	" ON n.account_id = r.account_id AND n.id = r.environment_id"                              \
+#define LIST_RESERVATIONS                                                                     \
+	"SELECT l.key AS layer_key, n.key AS environment_key, (SELECT e.key FROM "                \
+	"flagplane_data.experiment e"                                                             \
+	" WHERE e.account_id = :account_id AND e.id = r.experiment_id) AS experiment_key,"        \
+	" (SELECT f.key FROM flagplane_data.experiment e JOIN flagplane_data.flag f"              \
+	" ON f.account_id = e.account_id AND f.id = e.flag_id"                                    \
+	" WHERE e.account_id = :account_id AND e.id = r.experiment_id) AS flag_key, r.segments, " \
+	"l.created_at"                                                                            \
+	" FROM flagplane_data.project p JOIN flagplane_data.layer l"                              \
+	" ON l.account_id = p.account_id AND l.project_id = p.id"                                 \
+	" JOIN flagplane_data.layer_reservation r"                                                \
+	" ON r.account_id = l.account_id AND r.layer_id = l.id AND r.released_at IS NULL"         \
+	" JOIN flagplane_data.environment n"                                                      \
+	" ON n.account_id = r.account_id AND n.id = r.environment_id"                             \
 	" WHERE p.account_id = :account_id AND p.key = :project_key"
 
 #define IN_ORDER " ORDER BY l.created_at, l.key, n.created_at, n.key, r.created_at, experiment_key"
@@ -337,7 +337,7 @@ precompute_create_layer(Request *request)
 void
 do_create_layer(Request *request)
 {
-	project_lock(request, false);
+	project_lock(request, PROJECT_KEY_SHARE);
 	if (request_run(request, &insert_layer).count == 0)
 		error_raise(ERR_EXISTS, "layer \"%s\" already exists", request_string(request, KEY));
 }

@@ -2,8 +2,8 @@
  * partner_project.c
  *	  Projects as Layers' Partner API shows them.
  *
- * They are the same projects.  What that service keeps of its customers and
- * flagplane does not is null: no project has a customer's id, and none is archived.
+ * They are the same projects.  Members that flagplane does not store are null: no
+ * project has a customer's id, and none is archived.
  */
 #include "resource/project/project.h"
 #include "resource/resource.h"
@@ -15,7 +15,7 @@
 
 #define PARTNER_LIMIT_MAX 200
 
-/* What every cursor of the list starts with: the account's. */
+/* A cursor of the list is valid for its account only. */
 #define LIST_SCOPE "projects-" INT64_FORMAT
 
 enum
@@ -43,23 +43,27 @@ const Field list_partner_projects_fields[] = {
 								   .place = IN_QUERY, .rule = RULE_LENGTH, .max = NAME_MAX_CHARS),
 	FIELDS_END};
 
-STATEMENT(find_project, "SELECT " PROJECT_COLUMNS
-						" FROM flagplane_data.project p WHERE p.account_id = $1 AND p.id = $2");
-
-STATEMENT(list_projects,
+STATEMENT(find_project,
 		  "SELECT " PROJECT_COLUMNS
-		  " FROM flagplane_data.project p WHERE p.account_id = $1 AND " PROJECT_VISIBLE(
-			  "$9") " AND coalesce($4, 'active') = 'active' AND $6 IS NULL"
-					" AND ($5 IS NULL OR position(" FOLDED("$5") " IN " FOLDED(
-						"p.name") ") > 0)"
-								  " AND ($8 IS NULL OR (p.created_at, p.id) < ($7, $8::uuid))"
-								  " ORDER BY p.created_at DESC, p.id DESC LIMIT $3 + 1");
+		  " FROM flagplane_data.project p WHERE p.account_id = :account_id AND p.id = :project_id");
+
+STATEMENT(
+	list_projects,
+	"SELECT " PROJECT_COLUMNS
+	" FROM flagplane_data.project p WHERE p.account_id = :account_id AND " PROJECT_VISIBLE(
+		":token_id") " AND coalesce(:status, 'active') = 'active'"
+					 " AND :customer_external_id IS NULL"
+					 " AND (:search IS NULL OR position(" FOLDED(":search") " IN " FOLDED(
+						 "p.name") ") > 0)"
+								   " AND (:after_id IS NULL"
+								   " OR (p.created_at, p.id) < (:after_time, :after_id::uuid))"
+								   " ORDER BY p.created_at DESC, p.id DESC LIMIT :limit + 1");
 
 /*
- * identity_document writes what every shape of a project begins with.
+ * common_document writes the members that all documents of a project begin with.
  */
 static void
-identity_document(StringInfo out, const Project *project)
+common_document(StringInfo out, const Project *project)
 {
 	document_open(out, '{');
 	document_string(out, "id", psprintf("prj_%s", uuid_text(project->id->data)));
@@ -86,7 +90,7 @@ do_get_partner_project(Request *request)
 	if (rows.count == 0)
 		error_raise(ERR_NOT_FOUND, "the project does not exist");
 	project = project_of_row(&rows, 0);
-	identity_document(out, &project);
+	common_document(out, &project);
 	document_string(out, "key", project.key);
 	document_texts(out, "tags", project.tags);
 	document_raw(out, "metadata", "{}");
@@ -107,7 +111,8 @@ do_list_partner_projects(Request *request)
 	Rows rows;
 
 	page_cursor_read(request, CURSOR, scope, is_uuid);
-	params_text(&request->params, request->caller.all_projects ? NULL : request->caller.token_id);
+	bind_text(&request->params, "token_id",
+			  request->caller.all_projects ? NULL : request->caller.token_id);
 	rows = request_run(request, &list_projects);
 	document_open_items(out);
 	for (uint64 i = 0; i < rows.count && next == NULL; i++)
@@ -115,7 +120,7 @@ do_list_partner_projects(Request *request)
 		Project project = project_of_row(&rows, i);
 
 		document_element(out);
-		identity_document(out, &project);
+		common_document(out, &project);
 		document_close(out, '}');
 		if (rows.count > i + 1 && (i + 1 == (uint64) limit || page_is_full(request)))
 			next = page_cursor_text(scope, project.created_at, uuid_text(project.id->data));

@@ -2,15 +2,24 @@
  * project.c
  *	  Projects: what flags, environments, layers and SDK apps belong to.
  */
-#include "resource/project/project.h"
+#include "resource/environment/environment.h"
+#include "resource/flag/flag.h"
+#include "resource/nested.h"
 #include "resource/resource.h"
 
 #include "call/field.h"
 #include "call/page.h"
+#include "call/patch_request.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
+#include "util/json_patch.h"
 #include "util/jsonb.h"
 #include "utils/builtins.h"
+
+/* The environments of a new project that names none. */
+#define DEFAULT_ENVIRONMENTS                                                                    \
+	"[{\"key\":\"production\",\"name\":\"Production\",\"color\":\"417505\",\"critical\":true}," \
+	"{\"key\":\"test\",\"name\":\"Test\",\"color\":\"F5A623\"}]"
 
 enum
 {
@@ -67,19 +76,88 @@ enum
 const Field list_projects_fields[] = {
 	[LIST_LIMIT] = PAGE_FIELDS, [LIST_EXPAND] = EXPAND_FIELD, FIELDS_END};
 
+enum
+{
+	PATCH = 1
+};
+
+const Field update_project_fields[] = {PROJECT_KEY_FIELD, [PATCH] = PATCH_FIELD, FIELDS_END};
+
+const Field delete_project_fields[] = {PROJECT_KEY_FIELD, FIELDS_END};
+
+/* The rules between the fields of a project that is patched. */
+static void
+check_patched_project(Request *request)
+{
+	availability_read(request, DEFAULT_CLIENT_SIDE_AVAILABILITY);
+	naming_convention_check(request, NAMING_CONVENTION);
+}
+
+/* A patched project has the fields and rules of a new one. */
+static const Operation creation = {
+	.name = "update_project",
+	.dialect = LAUNCHDARKLY,
+	.kind = CHANGES,
+	.subject = "project",
+	.fields = create_project_fields,
+	.check = check_patched_project,
+};
+
+static const Operation environment_creation = {
+	.name = "create_environment",
+	.dialect = LAUNCHDARKLY,
+	.kind = CHANGES,
+	.subject = "environment",
+	.fields = create_environment_fields,
+	.check = check_create_environment,
+};
+
 STATEMENT(insert_project,
 		  "INSERT INTO flagplane_data.project AS p"
 		  " (account_id, id, key, name, tags, include_in_snippet_by_default,"
 		  " using_environment_id, using_mobile_key, naming_convention, require_view_for_new_flags,"
 		  " require_view_for_new_segments, version, created_at, updated_at)"
-		  " VALUES ($1, $13, $2, $3,"
-		  " (SELECT coalesce(array_agg(t ORDER BY t COLLATE \"C\"), '{}') FROM unnest($4) t),"
-		  " coalesce($6, false), coalesce($11, false), coalesce($12, true), $8,"
-		  " coalesce($9, false), coalesce($10, false), 1, $14, $14)"
+		  " VALUES (:account_id, :project_id, :key, :name, :sorted_tags,"
+		  " coalesce(:include_in_snippet_by_default, false),"
+		  " coalesce(:using_environment_id, false), coalesce(:using_mobile_key, true),"
+		  " :naming_convention, coalesce(:require_view_association_for_new_flags, false),"
+		  " coalesce(:require_view_association_for_new_segments, false), 1, :now, :now)"
 		  " ON CONFLICT DO NOTHING RETURNING " PROJECT_COLUMNS);
 
-STATEMENT(find_project, "SELECT " PROJECT_COLUMNS
-						" FROM flagplane_data.project p WHERE p.account_id = $1 AND p.key = $2");
+STATEMENT(update_project,
+		  "UPDATE flagplane_data.project p SET name = :name, tags = :sorted_tags,"
+		  " include_in_snippet_by_default = coalesce(:include_in_snippet_by_default, false),"
+		  " using_environment_id = coalesce(:using_environment_id, false),"
+		  " using_mobile_key = coalesce(:using_mobile_key, true),"
+		  " naming_convention = :naming_convention, require_view_for_new_flags ="
+		  " coalesce(:require_view_association_for_new_flags, false),"
+		  " require_view_for_new_segments ="
+		  " coalesce(:require_view_association_for_new_segments, false),"
+		  " version = p.version + 1, updated_at = :now"
+		  " WHERE p.account_id = :account_id AND p.id = :project_id RETURNING " PROJECT_COLUMNS);
+
+/* The project that the request names by its key. */
+#define SELECT_PROJECT(columns)                        \
+	"SELECT " columns " FROM flagplane_data.project p" \
+	" WHERE p.account_id = :account_id AND p.key = :project_key"
+
+STATEMENT(find_project, SELECT_PROJECT(PROJECT_COLUMNS));
+STATEMENT(find_for_update, SELECT_PROJECT(PROJECT_COLUMNS) " FOR NO KEY UPDATE");
+STATEMENT(find_for_deletion, SELECT_PROJECT(PROJECT_COLUMNS) " FOR UPDATE");
+STATEMENT(project_is_there, SELECT_PROJECT("1"));
+STATEMENT(lock_key_share, SELECT_PROJECT("p.id") " FOR KEY SHARE");
+STATEMENT(lock_share, SELECT_PROJECT("p.id") " FOR SHARE");
+STATEMENT(lock_no_key_update, SELECT_PROJECT("p.id") " FOR NO KEY UPDATE");
+
+/* Deletions of an account's projects wait for each other, so that two cannot delete the last two. */
+STATEMENT(lock_account, "SELECT a.id FROM flagplane_data.account a WHERE a.id = :account_id"
+						" FOR NO KEY UPDATE");
+
+STATEMENT(find_other, "SELECT 1 FROM flagplane_data.project o WHERE o.account_id = :account_id"
+					  " AND o.key <> :project_key LIMIT 1");
+
+STATEMENT(delete_project, "DELETE FROM flagplane_data.project p"
+						  " WHERE p.account_id = :account_id AND p.key = :project_key");
 
 #define VISIBLE_PROJECTS                                                                    \
 	" FROM flagplane_data.project p WHERE p.account_id = :account_id AND " PROJECT_VISIBLE( \
@@ -91,16 +169,6 @@ STATEMENT(list_projects,
 
 STATEMENT(count_projects, "SELECT count(*)" VISIBLE_PROJECTS);
 
-STATEMENT(lock_project_key_share, "SELECT p.id FROM flagplane_data.project p"
-								  " WHERE p.account_id = :account_id AND p.key = :project_key"
-								  " FOR KEY SHARE");
-
-STATEMENT(share_project, "SELECT p.id FROM flagplane_data.project p"
-						 " WHERE p.account_id = :account_id AND p.key = :project_key FOR SHARE");
-
-STATEMENT(project_is_there, "SELECT 1 FROM flagplane_data.project p"
-							" WHERE p.account_id = :account_id AND p.key = :project_key");
-
 /*
  * project_of_row reads the columns of PROJECT_COLUMNS.
  */
@@ -111,27 +179,27 @@ project_of_row(const Rows *rows, uint64 number)
 	Project project;
 
 	row_read(rows, number, &row);
-	project.id = DatumGetUUIDP(row.values[0]);
-	project.key = row_string(&row, 1);
-	project.name = row_string(&row, 2);
-	project.tags = row_array(&row, 3);
-	project.include_in_snippet_by_default = row_boolean(&row, 4);
-	project.using_environment_id = row_boolean(&row, 5);
-	project.using_mobile_key = row_boolean(&row, 6);
-	project.naming_convention = row_jsonb(&row, 7);
-	project.require_view_for_new_flags = row_boolean(&row, 8);
-	project.require_view_for_new_segments = row_boolean(&row, 9);
-	project.version = row_integer(&row, 10);
-	project.created_at = row_time(&row, 11);
-	project.updated_at = row_time(&row, 12);
+	project.id = DatumGetUUIDP(row_get_datum(&row, "id"));
+	project.key = row_get_string(&row, "key");
+	project.name = row_get_string(&row, "name");
+	project.tags = row_get_array(&row, "tags");
+	project.include_in_snippet_by_default = row_get_boolean(&row, "include_in_snippet_by_default");
+	project.using_environment_id = row_get_boolean(&row, "using_environment_id");
+	project.using_mobile_key = row_get_boolean(&row, "using_mobile_key");
+	project.naming_convention = row_get_jsonb(&row, "naming_convention");
+	project.require_view_for_new_flags = row_get_boolean(&row, "require_view_for_new_flags");
+	project.require_view_for_new_segments = row_get_boolean(&row, "require_view_for_new_segments");
+	project.version = row_get_integer(&row, "version");
+	project.created_at = row_get_time(&row, "created_at");
+	project.updated_at = row_get_time(&row, "updated_at");
 	return project;
 }
 
 /*
- * project_document writes a project, the closing brace left to the caller.  Its
- * _id of 24 digits is the beginning of its UUID.
+ * project_document writes a project without the closing brace, so that the caller can add
+ * members.  Its _id is the first 24 digits of its UUID.
  */
-void
+static void
 project_document(StringInfo out, const Project *project)
 {
 	char *uuid = uuid_text(project->id->data);
@@ -162,33 +230,12 @@ project_document(StringInfo out, const Project *project)
 }
 
 /*
- * project_exists tells whether the project is there whose key is the request's
- * first field.
+ * project_exists tells whether the project is there that :project_key names.
  */
 bool
 project_exists(Request *request)
 {
 	return request_run(request, &project_is_there).count > 0;
-}
-
-/*
- * project_lock locks the project that the request names and binds its id as
- * :project_id.  It locks as a foreign key would, so that a project that is
- * being deleted is missed in time; or so that nobody makes a flag in it meanwhile.
- * A statement of its own, since to insert what another plan selects costs more than
- * two plain statements.
- */
-void
-project_lock(Request *request, bool against_flags)
-{
-	Rows rows = request_run(request, against_flags ? &share_project : &lock_project_key_share);
-	Row row;
-
-	if (rows.count == 0)
-		project_missing(request);
-	row_read(&rows, 0, &row);
-	request->project_id = DatumGetUUIDP(row_get_datum(&row, "id"));
-	bind_uuid(&request->params, "project_id", UUIDPGetDatum(request->project_id));
 }
 
 /*
@@ -201,23 +248,60 @@ project_missing(Request *request)
 }
 
 /*
+ * find reads the project that :project_key names, by a statement that may lock it.
+ */
+static Project
+find(Request *request, Statement *statement)
+{
+	Rows rows = request_run(request, statement);
+
+	if (rows.count == 0)
+		project_missing(request);
+	return project_of_row(&rows, 0);
+}
+
+/*
+ * project_lock locks the project that :project_key names and binds its id as :project_id.
+ * The lock is a statement of its own: to insert what another plan selects costs more
+ * than two plain statements.
+ */
+void
+project_lock(Request *request, ProjectLock strength)
+{
+	static Statement *const statements[] = {
+		[PROJECT_KEY_SHARE] = &lock_key_share,
+		[PROJECT_SHARE] = &lock_share,
+		[PROJECT_NO_KEY_UPDATE] = &lock_no_key_update,
+	};
+	Rows rows = request_run(request, statements[strength]);
+	Row row;
+
+	if (rows.count == 0)
+		project_missing(request);
+	row_read(&rows, 0, &row);
+	request->project_id = DatumGetUUIDP(row_get_datum(&row, "id"));
+	bind_uuid(&request->params, "project_id", UUIDPGetDatum(request->project_id));
+}
+
+/*
  * availability_read reads a client-side availability, {usingEnvironmentId,
- * usingMobileKey}, into two parameters of their own.
+ * usingMobileKey}, and binds its members as :using_environment_id and :using_mobile_key.
  */
 void
 availability_read(Request *request, int field)
 {
 	static const char *const members[] = {"usingEnvironmentId", "usingMobileKey", NULL};
+	static const char *const names[] = {"using_environment_id", "using_mobile_key"};
 	Jsonb *availability = NULL;
-	char *stranger = NULL;
+	char *unknown = NULL;
 
 	if (request_given(request, field) && !request->broken[field])
 	{
 		availability = DatumGetJsonbP(request->params.values[FIELD_PARAM(field)]);
-		stranger = jsonb_unknown_key(availability, members);
+		unknown = jsonb_unknown_key(availability, members);
 	}
-	if (stranger)
-		request_violation(request, field, "has an unknown member %s", stranger);
+	if (unknown)
+		request_violation(request, field, "has an unknown member %s", unknown);
 	for (int i = 0; members[i]; i++)
 	{
 		JsonbValue value = {0};
@@ -225,22 +309,100 @@ availability_read(Request *request, int field)
 
 		if (given && value.type != jbvBool)
 			request_violation(request, field, "must have true or false as %s", members[i]);
-		params_add(&request->params, BOOLOID,
+		bind_value(&request->params, names[i], BOOLOID,
 				   BoolGetDatum(given && value.type == jbvBool && value.val.boolean), !given);
 	}
 }
 
 /*
- * check_create_project reads the availability into $11 and $12, and the
- * environments to be made.
+ * environments_read reads the environments of a new project, or the default ones, as
+ * requests to run once the project is there.
+ */
+static List *
+environments_read(Request *request)
+{
+	Jsonb *list = request_given(request, ENVIRONMENTS)
+					  ? DatumGetJsonbP(request->params.values[FIELD_PARAM(ENVIRONMENTS)])
+					  : jsonb_of_text(DEFAULT_ENVIRONMENTS);
+
+	if (!jsonb_is_array(list) || JB_ROOT_COUNT(list) == 0)
+	{
+		request_violation(request, ENVIRONMENTS, "must be a list of at least one environment");
+		return NIL;
+	}
+	return nested_read(request, ENVIRONMENTS, &environment_creation, list);
+}
+
+/*
+ * check_create_project checks the rules between the fields, and those of the environments.
  */
 void
 check_create_project(Request *request)
 {
-	availability_read(request, DEFAULT_CLIENT_SIDE_AVAILABILITY);
-	naming_convention_check(request, NAMING_CONVENTION);
+	check_patched_project(request);
 	if (!request->broken[ENVIRONMENTS])
-		request->state = environments_read(request, ENVIRONMENTS);
+		request->state = environments_read(request);
+}
+
+/*
+ * environments_create makes the environments of a new project, and writes them as the
+ * member environments of its document.
+ */
+static void
+environments_create(Request *project, const char *project_key)
+{
+	ListCell *cell;
+
+	document_key(project->response, "environments");
+	document_open(project->response, '[');
+	foreach (cell, (List *) project->state)
+	{
+		Request *environment = lfirst(cell);
+
+		field_set(environment, 0, CStringGetTextDatum(project_key));
+		environment->secrets = project->secrets;
+		environment->secret_count = project->secret_count;
+		environment->secret_room = project->secret_room;
+		document_element(project->response);
+		precompute_create_environment(environment);
+		do_create_environment(environment);
+		project->secrets = environment->secrets;
+		project->secret_count = environment->secret_count;
+		project->secret_room = environment->secret_room;
+	}
+	document_close(project->response, ']');
+}
+
+static int
+compare_texts(const void *left, const void *right)
+{
+	return strcmp(*(char *const *) left, *(char *const *) right);
+}
+
+/*
+ * bind_columns binds what both a creation and a change write beside the fields.
+ */
+static void
+bind_columns(Request *fields, pg_uuid_t *id)
+{
+	ArrayType *tags = request_array(fields, TAGS);
+	Datum *elements = NULL;
+	char **texts;
+	int count = 0;
+
+	if (tags)
+		deconstruct_array(tags, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
+	texts = palloc(sizeof(char *) * (count + 1));
+	for (int i = 0; i < count; i++)
+		texts[i] = TextDatumGetCString(elements[i]);
+	if (count > 1)
+		qsort(texts, count, sizeof(char *), compare_texts);
+	for (int i = 0; i < count; i++)
+		elements[i] = CStringGetTextDatum(texts[i]);
+	bind_texts(&fields->params, "sorted_tags",
+			   construct_array(elements, count, TEXTOID, -1, false, TYPALIGN_INT));
+	bind_uuid(&fields->params, "project_id", UUIDPGetDatum(id));
+	bind_time(&fields->params, "now", fields->now);
 }
 
 /*
@@ -252,15 +414,14 @@ do_create_project(Request *request)
 	Project project;
 	Rows rows;
 
-	params_add(&request->params, UUIDOID, UUIDPGetDatum(random_uuid()), false);
-	params_time(&request->params, request->now);
+	bind_columns(request, random_uuid());
 	rows = request_run(request, &insert_project);
 	if (rows.count == 0)
 		error_raise(ERR_EXISTS, "project \"%s\" already exists", request_string(request, KEY));
 	project = project_of_row(&rows, 0);
 	request->project_id = project.id;
 	project_document(request->response, &project);
-	environments_create(request, request->state, project.key);
+	environments_create(request, project.key);
 	document_close(request->response, '}');
 	request->version = project.version;
 	request_location(request, "/api/v2/projects/%s", project.key);
@@ -273,12 +434,8 @@ do_create_project(Request *request)
 void
 do_get_project(Request *request)
 {
-	Rows rows = request_run(request, &find_project);
-	Project project;
+	Project project = find(request, &find_project);
 
-	if (rows.count == 0)
-		project_missing(request);
-	project = project_of_row(&rows, 0);
 	project_document(request->response, &project);
 	if (request_given(request, GET_EXPAND))
 	{
@@ -338,4 +495,87 @@ do_list_projects(Request *request)
 	}
 	document_close(out, ']');
 	page_end(request, LIST_LIMIT, total, "/api/v2/projects");
+}
+
+/*
+ * lock_for_update locks the project, reads it as it is now, and compares its version with
+ * If-Match.  The audit log gets its document as the state before.
+ */
+static Project
+lock_for_update(Request *request, Statement *statement)
+{
+	Project project = find(request, statement);
+
+	request_require_version(request, project.version);
+	project_document(request->response, &project);
+	document_close(request->response, '}');
+	request_before(request);
+	return project;
+}
+
+/*
+ * write_with_environments writes the project with all its environments.
+ */
+static void
+write_with_environments(Request *request, const Project *project)
+{
+	project_document(request->response, project);
+	environments_array(request, project->key, UUIDPGetDatum(project->id));
+	document_close(request->response, '}');
+}
+
+/*
+ * do_update_project changes a project by a JSON Patch of its document, and
+ * answers with it and all its environments.
+ */
+void
+do_update_project(Request *request)
+{
+	static const char *const editable[] = {"name",
+										   "tags",
+										   "includeInSnippetByDefault",
+										   "defaultClientSideAvailability",
+										   "namingConvention",
+										   "requireViewAssociationForNewFlags",
+										   "requireViewAssociationForNewSegments",
+										   NULL};
+	Jsonb *operations = patching_operations(request, PATCH);
+	Project project = lock_for_update(request, &find_for_update);
+	Jsonb *before = jsonb_of_text(request->before);
+	Jsonb *after = json_patch(before, operations);
+	Request *fields = patching_fields(request, &creation, before, after, editable);
+
+	request->unchanged = jsonb_equal(before, after);
+	if (!request->unchanged)
+	{
+		Rows rows;
+
+		/* The audit log compares documents of the same form: with the environments. */
+		write_with_environments(request, &project);
+		request_before(request);
+		bind_columns(fields, project.id);
+		rows = request_run(fields, &update_project);
+		project = project_of_row(&rows, 0);
+	}
+	write_with_environments(request, &project);
+	request->version = project.version;
+	request_target(request, "proj/%s", project.key);
+}
+
+/*
+ * do_delete_project removes a project with all that belongs to it, but not an account's
+ * last one.  STATEMENT_LATEST sees the others that are there now, at any isolation level.
+ */
+void
+do_delete_project(Request *request)
+{
+	Project project;
+
+	request_run(request, &lock_account);
+	project = lock_for_update(request, &find_for_deletion);
+	request->project_id = project.id;
+	if (statement_run(&find_other, &request->params, STATEMENT_LATEST).count == 0)
+		error_raise(ERR_IN_USE, "the last project of an account cannot be deleted");
+	request_run(request, &delete_project);
+	request_target(request, "proj/%s", project.key);
 }

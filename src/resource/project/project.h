@@ -1,6 +1,6 @@
 /*
  * project.h
- *	  A project's row and document, for the files that are about projects.
+ *	  A project's row, and what other resources ask of projects.
  */
 #ifndef FLAGPLANE_PROJECT_H
 #define FLAGPLANE_PROJECT_H
@@ -12,10 +12,10 @@
 	" p.using_mobile_key, p.naming_convention, p.require_view_for_new_flags,"               \
 	" p.require_view_for_new_segments, p.version, p.created_at, p.updated_at"
 
-/* A token that is limited to projects sees those alone; the parameter is NULL for any other caller. */
+/* A token that is limited to projects sees only those; the parameter is NULL for any other caller. */
 #define PROJECT_VISIBLE(token)                                                          \
 	"(" token " IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r" \
-	" WHERE r.account_id = p.account_id AND r.project_id = p.id AND r.token_id = " token "))"
+	" WHERE r.account_id = :account_id AND r.project_id = p.id AND r.token_id = " token "))"
 
 typedef struct Project
 {
@@ -34,7 +34,18 @@ typedef struct Project
 	TimestampTz updated_at;
 } Project;
 
+/* How a request locks the project that it is about. */
+typedef enum ProjectLock
+{
+	PROJECT_KEY_SHARE,	  /* as a foreign key does: it is not deleted meanwhile */
+	PROJECT_SHARE,		  /* and nobody creates a flag in it */
+	PROJECT_NO_KEY_UPDATE /* nobody else holds this one or PROJECT_SHARE */
+} ProjectLock;
+
 extern Project project_of_row(const Rows *rows, uint64 number);
-extern void project_document(StringInfo out, const Project *project);
+extern void project_lock(Request *request, ProjectLock strength);
+extern bool project_exists(Request *request);
+pg_noreturn extern void project_missing(Request *request);
+extern void availability_read(Request *request, int field);
 
 #endif /* FLAGPLANE_PROJECT_H */

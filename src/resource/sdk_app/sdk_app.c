@@ -195,7 +195,7 @@ STATEMENT(find_by_key_hash,
 		  "SELECT " SDK_APP_COLUMNS " FROM flagplane_data.sdk_app a"
 		  " WHERE a.account_id = :account_id AND a.api_key_hash = :api_key_hash"
 		  " AND (:token_id IS NULL OR EXISTS (SELECT 1 FROM flagplane_data.access_token_project r"
-		  " WHERE r.account_id = a.account_id AND r.project_id = a.project_id"
+		  " WHERE r.account_id = :account_id AND r.project_id = a.project_id"
 		  " AND r.token_id = :token_id))");
 
 /*

@@ -1,11 +1,10 @@
 /*
- * naming.c
- *	  Naming conventions: what the keys of a project's new flags look like.
+ * naming_convention.c
+ *	  Naming conventions: the form of the keys of a project's new flags.
  */
-#include "resource/resource.h"
+#include "resource/flag/flag.h"
 
 #include "call/field.h"
-#include "call/patch_request.h"
 #include "util/jsonb.h"
 
 /* The bytes that a case is made of. */
@@ -28,9 +27,6 @@ static const NamingCase cases[] = {
 	{"constantCase", UPPER, UPPER DIGITS, '_'},
 };
 
-/*
- * case_by_name finds a case; NULL if there is none of that name.
- */
 static const NamingCase *
 case_by_name(const char *name)
 {
@@ -63,7 +59,7 @@ fits(const NamingCase *naming, const char *name)
 }
 
 /*
- * naming_convention_check holds a naming convention, {case, prefix}, to its rules.
+ * naming_convention_check checks a naming convention, {case, prefix}.
  */
 void
 naming_convention_check(Request *request, int field)
@@ -90,8 +86,8 @@ naming_convention_check(Request *request, int field)
 }
 
 /*
- * naming_convention_enforce holds the key of a new flag to its project's convention,
- * as JSON (NULL: none).  What is broken is raised.
+ * naming_convention_enforce refuses a new flag's key that does not follow its project's
+ * convention, which is given as JSON (NULL: none).
  */
 void
 naming_convention_enforce(Request *request, int field, const char *convention_text)

@@ -1,0 +1,208 @@
+#!/usr/bin/env bash
+#
+# A real Citus cluster: a coordinator and two workers, a third one later, all on this
+# machine. Every operation, function and view must do there, on each node, what it does in
+# a plain database. Servers fail, rows move, and everything comes back to one server.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+. "$here/citus/nodes.bash"
+same() { # what, got, expected
+	if [ "$2" != "$3" ]; then
+		printf '# got      %s\n# expected %s\n' "$2" "$3"
+		fail "$1"
+	fi
+	ok "$1"
+}
+ok "three nodes with Citus $(on coordinator -c "SELECT extversion FROM pg_extension WHERE extname = 'citus'")"
+
+# calls ACCOUNT NODE: the answers to all calls, without what differs from run to run.
+calls() {
+	as "$1" "$2" "${@:3}" -v ON_ERROR_STOP=0 -f "$here/citus/calls.sql" 2>&1 | sed -E \
+		-e "s/^psql:[^ ]*: //; s/\\b$1\\b/<account>/g" \
+		-e 's/fp_[0-9a-f]{8}_[0-9a-f]{16}_([0-9A-Za-z]{43})?/<token>/g; s/"token":"[0-9A-Za-z]{4}"/<ending>/g' \
+		-e 's/sk_app_[0-9A-Za-z]{43}/<app key>/g; s/(sdk|mob)-[0-9a-f-]{36}/<\1 key>/g' \
+		-e 's/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/<uuid>/g; s/[0-9a-f]{24,}/<id>/g' \
+		-e 's/"_accountId":"[0-9a-f]{8}"/<account>/g; s/\b[12][0-9]{12}\b/<ms>/g; s/\b[12][0-9]{9}\b/<s>/g; s/20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+Z?/<time>/g'
+}
+
+# What is right: a plain database.
+on coordinator -d postgres -c 'CREATE DATABASE plain'
+on coordinator -d plain >/dev/null -c 'CREATE EXTENSION flagplane CASCADE' -c "SELECT flagplane.create_account('expected', 'E')"
+calls expected coordinator -d plain >"$work/expected"
+same "the calls meet every refusal that they should" "$(grep -c '^ERROR' "$work/expected") $(grep -cE '^[0-9A-Z]{5}$' "$work/expected")" "$(grep -c '^.echo' "$here/citus/calls.sql") $(grep -c '^.echo' "$here/citus/calls.sql")"
+
+# Without the right to log in on the other nodes, or away from the coordinator, nothing is distributed.
+on coordinator >/dev/null -c 'CREATE EXTENSION flagplane CASCADE' -f "$here/client/populate.sql"
+as before coordinator >/dev/null -c "SET flagplane.account = 'default'; SELECT flagplane.create_account('before', 'Before')"
+calls before coordinator | diff "$work/expected" - || fail "before it is distributed the database is plain"
+rows() { # the rows of all tables, as they are seen from a node, a line each
+	on "$1" <<-'SQL'
+		SELECT format('COPY (SELECT %L, t.* FROM %s t ORDER BY t::text) TO STDOUT', c.relname, c.oid::regclass)
+		FROM pg_class c WHERE relnamespace = 'flagplane_data'::regnamespace AND relkind IN ('r', 'p') ORDER BY relname
+		\gexec
+	SQL
+}
+rows coordinator >"$work/before"
+same "distribute() takes every table" "$(on coordinator -c 'SELECT flagplane.distribute()')" "$(on coordinator -c "SELECT count(*) FROM pg_tables WHERE schemaname = 'flagplane_data'")"
+same "a second time there is nothing left to do" "$(on coordinator -c 'SELECT flagplane.distribute()')" 0
+rows coordinator | diff "$work/before" - || fail "every row that was there is there"
+ok "every row that was there is there"
+rows one | diff "$work/before" - || fail "another node sees the same rows"
+ok "another node sees the same rows"
+same "no node but the coordinator distributes" "$(on one -v ON_ERROR_STOP=0 -c 'SELECT flagplane.distribute()' 2>&1)" "ERROR:  distribute is to be called on the coordinator"
+same "or drops shards" "$(on one -v ON_ERROR_STOP=0 -c 'SELECT flagplane.drop_shards()' 2>&1)" "ERROR:  drop_shards is to be called on the coordinator"
+
+# home ACCOUNT: the port of the node that has an account's rows.
+home() {
+	on coordinator -v account="$1" <<-'SQL'
+		SELECT n.nodeport FROM flagplane_data.account a JOIN pg_dist_placement p
+			ON p.shardid = get_shard_id_for_distribution_column('flagplane_data.project', a.id)
+			JOIN pg_dist_node n ON n.groupid = p.groupid WHERE a.key = :'account'
+	SQL
+}
+# account_on NODE NAME: makes an account whose rows are on a node.
+account_on() {
+	local n
+	for n in {1..200}; do
+		on coordinator -c "SELECT flagplane.create_account('$2', 'A')" >/dev/null
+		if [ "$(home "$2")" = "${port[$1]}" ]; then return; fi
+		on coordinator -c "DELETE FROM flagplane_data.account WHERE key = '$2'"
+	done
+	fail "an account is on $1"
+}
+
+# complete NODE: that there each operation has succeeded, and each function has been called.
+complete() {
+	same "every operation has succeeded on $1" "$(on "$1" -c "SELECT o.name FROM flagplane.operations() o LEFT JOIN flagplane.stats s ON s.operation = o.name WHERE coalesce(s.calls - s.errors, 0) = 0")" ''
+	same "every function has been called on $1" "$(on "$1" -c "SELECT p.oid::regprocedure FROM pg_proc p LEFT JOIN pg_stat_user_functions f ON f.funcid = p.oid
+		WHERE p.pronamespace = 'flagplane'::regnamespace AND p.proname NOT IN ('distribute', 'drop_shards') AND coalesce(f.calls, 0) = 0")" ''
+}
+
+# Every call, on each node, for an account that is there and for one that is not.
+account_on one here
+account_on two there
+account_on one away
+for call in "coordinator here" "one away" "two there"; do
+	read -r node account <<<"$call"
+	on "$node" >/dev/null -c 'SELECT flagplane.reset_stats(), pg_stat_reset()'
+	calls "$account" "$node" >"$work/got"
+	diff "$work/expected" "$work/got" || fail "$node answers as a plain database does"
+	ok "$node answers as a plain database does"
+	complete "$node"
+done
+
+# One account from all nodes in turn: a key is claimed once, a name is taken once, and the feed has each change once, in order.
+key=10000000-0000-4000-8000-00000000000
+for n in 1 2 3 4 5 6; do
+	first=$(as here "${nodes[n % 3]}" -c "SELECT flagplane.create_layer('p', 'turn-$n', 'T', '', idempotency_key => '$key$n')")
+	for node in coordinator one two; do
+		[ "$(as here "$node" -c "SELECT flagplane.create_layer('p', 'turn-$n', 'T', '', idempotency_key => '$key$n')")" = "$first" ] || fail "$node replays what another node answered"
+		[[ $(as here "$node" -v ON_ERROR_STOP=0 -c "SELECT flagplane.create_layer('p', 'turn-$n', 'T', '')" 2>&1) = *'already exists'* ]] || fail "$node finds what another node made"
+	done
+done
+ok "what one node answers the others replay, and what one makes the others find"
+same "all of it is one generation of the audit log" "$(on coordinator -c "SELECT count(*) FROM flagplane_data.audit_generation g JOIN flagplane_data.account a ON a.id = g.account_id WHERE a.key = 'here'")" 1
+for node in coordinator one two; do
+	same "the feed read on $node has each change once, in order" "$(as here "$node" -c "SELECT string_agg(c->>'target', ' ') FROM json_array_elements(flagplane.changes(\"limit\" => 1000)->'items') c WHERE c->>'target' ~ 'turn'")" \
+		"$(printf 'proj/p:layer/turn-%s ' 1 2 3 4 5 6 | sed 's/ $//')"
+done
+
+# Transactions that are open on one node, while another one commits and reads.
+session() { # a node: a psql to write to on descriptor 7 and to read from on 8
+	mkfifo "$work/in" "$work/out"
+	as here "$1" <"$work/in" >"$work/out" 2>&1 &
+	exec 7>"$work/in" 8<"$work/out"
+	rm "$work/in" "$work/out"
+}
+say_to() { # SQL; waits until it is done
+	local line
+	printf '%s;\n\\echo done\n' "$1" >&7
+	while read -r -t 60 line <&8; do
+		if [ "$line" = done ]; then return; fi
+		echo "$line"
+	done
+	fail "the session answers"
+}
+end_session() { exec 7>&- 8<&-; wait; }
+told() { as here "$1" -c "SELECT string_agg(c->>'target', ' ') FROM json_array_elements(flagplane.changes('$cursor')->'items') c"; }
+cursor=$(as here one -c "SELECT flagplane.changes(\"limit\" => 1000)->>'nextCursor'")
+session two
+say_to 'BEGIN' >/dev/null
+say_to "SELECT flagplane.create_layer('p', 'begun-first', 'F', '')" >/dev/null
+as here coordinator >/dev/null -c "SELECT flagplane.create_layer('p', 'committed-first', 'F', '')"
+for node in coordinator one two; do same "on $node the feed waits for a transaction that is open on another node" "$(told "$node")" ''; done
+say_to 'COMMIT' >/dev/null
+for node in coordinator one two; do same "then $node tells both, in the order of the feed" "$(told "$node")" "proj/p:layer/begun-first proj/p:layer/committed-first"; done
+end_session
+
+# A node is added and takes shards over; what it is given goes on, and new accounts live on it.
+cursor=$(as here one -c "SELECT flagplane.changes(\"limit\" => 1000)->>'nextCursor'")
+rows coordinator >"$work/before"
+on coordinator >/dev/null -c "SELECT citus_add_node('127.0.0.1', ${port[three]})"
+[ "$(on three -c "SELECT extversion FROM pg_extension WHERE extname = 'flagplane'")" ] || fail "the new node has the extension"
+on coordinator >/dev/null -c "SELECT citus_move_shard_placement(get_shard_id_for_distribution_column('flagplane_data.project', a.id), '127.0.0.1', ${port[one]}, '127.0.0.1', ${port[three]}, 'block_writes')
+	FROM flagplane_data.account a WHERE a.key = 'here'" -c "SELECT rebalance_table_shards('flagplane_data.project', shard_transfer_mode => 'block_writes')"
+same "the account has moved" "$(home here)" "${port[three]}"
+rows coordinator | diff "$work/before" - || fail "nothing is lost by moving"
+rows three | diff "$work/before" - || fail "the new node sees all rows"
+ok "a node is added, takes shards over, and no row is lost"
+for node in three one two coordinator; do as here "$node" >/dev/null -c "SELECT flagplane.create_layer('p', 'moved-$node', 'M', '')"; done
+for node in three coordinator; do
+	same "after the move the feed goes on from its cursor on $node" "$(told "$node")" "proj/p:layer/moved-three proj/p:layer/moved-one proj/p:layer/moved-two proj/p:layer/moved-coordinator"
+done
+same "the node that has the rows begins a generation of its own" "$(on coordinator -c "SELECT count(*), count(*) FILTER (WHERE is_current) FROM flagplane_data.audit_generation g JOIN flagplane_data.account a ON a.id = g.account_id WHERE a.key = 'here'")" '2|1'
+account_on three new
+on three >/dev/null -c 'SELECT flagplane.reset_stats(), pg_stat_reset()'
+calls new three | diff "$work/expected" - || fail "the new node answers as a plain database does"
+ok "the new node answers as a plain database does"
+complete three
+
+# A worker dies in the middle of a transaction. Accounts on other workers go on, those on it are refused, and nothing is half there.
+kill_node() {
+	local pid
+	pid=$(head -1 "$work/$1/data/postmaster.pid")
+	kill -KILL "$pid"
+	while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+}
+account_on two doomed
+as doomed coordinator >/dev/null -c "SELECT flagplane.create_project('p', 'P')"
+session coordinator
+say_to 'BEGIN' >/dev/null
+say_to "SET LOCAL flagplane.account = 'doomed'" >/dev/null
+say_to "SELECT flagplane.create_layer('p', 'half', 'H', '', idempotency_key => '20000000-0000-4000-8000-000000000001')" >/dev/null
+kill_node two
+say_to 'COMMIT' >"$work/got"
+grep -q ERROR "$work/got" || fail "a commit on a dead worker is refused: $(cat "$work/got")"
+ok "a commit on a dead worker is refused: $(head -1 "$work/got" | sed 's/[0-9]\{4,\}/N/g')"
+end_session
+same "over REST the answer is 503, and its transaction commits" "$(as doomed coordinator -c 'BEGIN' -c "SELECT status, headers->>'Retry-After' IS NOT NULL, body->>'code' FROM flagplane.handle('POST', '/api/v2/projects/p/layers', body => '{\"key\": \"refused\", \"name\": \"R\", \"description\": \"\"}')" -c 'COMMIT' 2>/dev/null)" '503|t|service_unavailable'
+same "so it is for what is only read" "$(as doomed one -c "SELECT status FROM flagplane.handle('GET', '/api/v2/projects/p')" 2>/dev/null)" 503
+same "no account can be made" "$(on coordinator -c "SELECT status FROM flagplane.handle('GET', '/v1/whoami')" >/dev/null 2>&1; on coordinator -v ON_ERROR_STOP=0 -c "SELECT flagplane.create_account('not-now', 'N')" 2>&1 | grep -c ERROR)" 1
+same "accounts on other workers go on" "$(as here coordinator -c "SELECT flagplane.create_layer('p', 'alive', 'A', '')->>'key'")" alive
+FLAGPLANE_CLUSTER=$work/two CLUSTER_PORT=${port[two]} "$here/cluster.sh" recover
+same "once it is back there is nothing of what was refused" "$(as doomed coordinator -c "SELECT key FROM flagplane.layers" -c "SELECT count(*) FROM flagplane.audit WHERE operation = 'create_layer'" -c "SELECT count(*) FROM flagplane_data.idempotency_key k JOIN flagplane_data.account a ON a.id = k.account_id WHERE a.key = 'doomed'" -c "SELECT count(*) FROM flagplane_data.account WHERE key = 'not-now'" | tr '\n' ' ')" '0 0 0 '
+same "and the same request under the same key is done" "$(as doomed one -c "SELECT flagplane.create_layer('p', 'half', 'H', '', idempotency_key => '20000000-0000-4000-8000-000000000001')->>'key'")" half
+
+# Back to one server: the coordinator's dump, without Citus, has every row.
+rows coordinator >"$work/before"
+PGHOST=$work/coordinator PGPORT=${port[coordinator]} pg_dump --extension=flagplane --extension=btree_gist --file="$work/dump" flagplane
+on coordinator -d postgres -c 'CREATE DATABASE back'
+on coordinator -d back -f "$work/dump" >/dev/null
+PGDATABASE=back rows coordinator | diff "$work/before" - || fail "the coordinator's dump restores every row into a plain database"
+ok "the coordinator's dump restores every row into a plain database"
+same "which goes on" "$(as doomed coordinator -d back -c "SELECT flagplane.create_layer('p', 'half', 'H', '', idempotency_key => '20000000-0000-4000-8000-000000000001')->>'key'" -c "SELECT flagplane.create_layer('p', 'back', 'B', '')->>'key'" | tr '\n' ' ')" 'half back '
+
+# The extension goes, and leaves nothing on any node.
+same "drop_shards() drops those of every table" "$(on coordinator -c 'SELECT flagplane.drop_shards()')" "$(on coordinator -c "SELECT count(*) FROM pg_tables WHERE schemaname = 'flagplane_data'")"
+on coordinator -c 'DROP EXTENSION flagplane'
+for node in "${nodes[@]}"; do
+	same "DROP EXTENSION leaves nothing on $node" "$(on "$node" -c "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname LIKE 'flagplane%'" -c "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'flagplane%'" | tr '\n' ' ')" '0 0 '
+done
+if grep -hE 'PANIC|TRAP:|terminated by signal 1?[1-8]:' "$work"/*/server.log; then fail "no server crashed"; fi
+
+# And again, from a dump to a cluster: rows that are restored are distributed.
+on coordinator -f "$work/dump" >/dev/null
+on coordinator >/dev/null -c 'SELECT flagplane.distribute(8)'
+rows one | diff "$work/before" - || fail "what was restored is distributed"
+ok "what was restored is distributed"
+echo "1..$number"
