@@ -11,11 +11,14 @@
 #include "resource/environment/payload_version.h"
 
 #include "resource/environment/environment.h"
+#include "resource/project/project.h"
 #include "resource/resource.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "evaluation/payload_cache.h"
 #include "util/document.h"
+#include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
@@ -47,13 +50,15 @@ STATEMENT(insert_payload, "INSERT INTO flagplane_data.environment_payload"
 	" stamp = :stamp FROM " PAYLOADS OF_PROJECT                                \
 	" AND v.account_id = e.account_id AND v.environment_id = e.id"
 
-STATEMENT(lock_payload, LOCKED_PAYLOADS " AND e.key = :environment_key FOR NO KEY UPDATE OF v");
+#define LOCK_IN_ORDER " ORDER BY v.environment_id FOR NO KEY UPDATE OF v"
 
-STATEMENT(lock_payloads, LOCKED_PAYLOADS " ORDER BY v.environment_id FOR NO KEY UPDATE OF v");
+STATEMENT(lock_payloads, LOCKED_PAYLOADS " AND e.key = ANY (:environment_keys)" LOCK_IN_ORDER);
+
+STATEMENT(lock_all_payloads, LOCKED_PAYLOADS LOCK_IN_ORDER);
 
 STATEMENT(raise_payload, RAISED_PAYLOADS " AND e.key = :environment_key");
 
-STATEMENT(raise_payloads, RAISED_PAYLOADS);
+STATEMENT(raise_all_payloads, RAISED_PAYLOADS);
 
 STATEMENT(raise_payload_by_id, "UPDATE flagplane_data.environment_payload v"
 							   " SET version = v.version + 1, stamp = :stamp"
@@ -238,19 +243,33 @@ bind_environment(Request *request, Params *params, const char *project_key,
 }
 
 /*
- * payload_lock locks what payload_raise will raise, in the order of the environments' ids,
- * before any flag, segment or experiment is locked.
+ * payload_lock locks what payload_raise will raise, all environments at once in the order of their
+ * ids, before any flag, segment or experiment is locked.
  */
 void
-payload_lock(Request *request, const char *project_key, const char *environment_key)
+payload_lock(Request *request, const char *project_key, List *environment_keys)
 {
 	Params params = {0};
+	Datum *keys = palloc((list_length(environment_keys) + 1) * sizeof(Datum));
+	int count = 0;
+	ListCell *cell;
 
-	if (is_raised(request->caller.account, project_key, environment_key))
+	if (is_raised(request->caller.account, project_key, NULL))
 		return;
-	bind_environment(request, &params, project_key, environment_key);
-	statement_run(environment_key != NULL ? &lock_payload : &lock_payloads, &params,
-				  STATEMENT_WRITE);
+	foreach (cell, environment_keys)
+		if (!is_raised(request->caller.account, project_key, lfirst(cell)))
+			keys[count++] = CStringGetTextDatum(lfirst(cell));
+	if (environment_keys != NIL && count == 0)
+		return;
+	bind_environment(request, &params, project_key, NULL);
+	if (environment_keys == NIL)
+	{
+		statement_run(&lock_all_payloads, &params, STATEMENT_WRITE);
+		return;
+	}
+	bind_texts(&params, "environment_keys",
+			   construct_array(keys, count, TEXTOID, -1, false, TYPALIGN_INT));
+	statement_run(&lock_payloads, &params, STATEMENT_WRITE);
 }
 
 /*
@@ -266,7 +285,7 @@ payload_raise(Request *request, const char *project_key, const char *environment
 		return;
 	bind_environment(request, &params, project_key, environment_key);
 	bind_stamp(&params);
-	if (statement_run(environment_key != NULL ? &raise_payload : &raise_payloads, &params,
+	if (statement_run(environment_key != NULL ? &raise_payload : &raise_all_payloads, &params,
 					  STATEMENT_WRITE)
 			.count > 0)
 		note(request->caller.account, project_key,
@@ -314,7 +333,7 @@ do_touch_environment(Request *request)
 	Rows rows;
 	Row row;
 
-	project_lock(request, false);
+	project_lock(request, PROJECT_KEY_SHARE);
 	payload_raise(request, project_key, environment_key);
 	rows = request_run(request, &find_payload);
 	if (rows.count == 0)

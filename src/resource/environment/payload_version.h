@@ -10,11 +10,14 @@
 #define FLAGPLANE_PAYLOAD_VERSION_H
 
 #include "call/request.h"
+#include "nodes/pg_list.h"
 
 extern void payload_create(Request *request, const char *environment_id);
 
+/* Of the environments of these keys (char *), or of all of the project's (NIL). */
+extern void payload_lock(Request *request, const char *project_key, List *environment_keys);
+
 /* Of an environment by its key, or of all of the project's (NULL). */
-extern void payload_lock(Request *request, const char *project_key, const char *environment_key);
 extern void payload_raise(Request *request, const char *project_key, const char *environment_key);
 
 /* Of an environment by its id. */
