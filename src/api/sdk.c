@@ -21,7 +21,8 @@
 /* The largest batch of events. */
 #define EVENT_BYTES_MAX (10 * 1024 * 1024)
 
-#define STATUS_ACCEPTED 202
+#define STATUS_ACCEPTED		   202
+#define STATUS_NOT_IMPLEMENTED 501
 
 /* A request of an SDK. */
 typedef struct SdkCall
@@ -363,7 +364,8 @@ answer_goals(SdkCall *call)
 }
 
 /*
- * answer_fallback sends SDKs of the second data protocol to the first one, for good.
+ * answer_fallback sends SDKs of the second data protocol to the first one, for good. They go
+ * at any error with this header; those that do not know it try again at a 5xx.
  */
 static void
 answer_fallback(SdkCall *call)
@@ -371,7 +373,9 @@ answer_fallback(SdkCall *call)
 	header(call, "X-LD-FD-Fallback", "true");
 	header(call, "X-LD-FD-Fallback-TTL", "0");
 	header(call, "X-LD-EnvID", call->environment.id);
-	appendStringInfoString(call->exchange->response, "{\"events\":[]}");
+	call->exchange->status = STATUS_NOT_IMPLEMENTED;
+	error_body(call->exchange->response, ERR_UNSUPPORTED, SDK,
+			   "the second data protocol is not served; go on with the first", call->request.id);
 }
 
 /*

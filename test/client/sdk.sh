@@ -36,7 +36,7 @@ check 'goals' "$(ask "$base/sdk/goals/$ID"; body; header Access-Control-Allow-Or
 check 'goals of nobody' "$(ask "$base/sdk/goals/000000000000000000000000"; header Access-Control-Allow-Origin)" '404\*'
 check 'a stream' "$(ask "$base/all" -H "Authorization: $SDK" -H 'Accept: text/event-stream'; body; header Content-Type)" $'200retry: 30000\nevent: put\ndata: {"path":"/","data":{"flags":{"f":*text/event-stream*'
 check 'a ping' "$(ask "$base/ping/$ID"; body)" $'200retry: 30000\nevent: ping\ndata: {}*'
-check 'the second protocol' "$(ask "$base/sdk/poll" -H "Authorization: $SDK"; header X-LD-FD-Fallback)" 200true
+check 'the second protocol' "$(ask "$base/sdk/poll" -H "Authorization: $SDK"; header X-LD-FD-Fallback)" 501true
 check 'a preflight' "$(ask -X OPTIONS "$base/events/bulk/$ID" -H 'Origin: https://a.example'; header Access-Control-Allow-Methods)" '204*REPORT*'
 
 # Events.
