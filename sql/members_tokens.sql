@@ -35,7 +35,8 @@ FROM unnest(ARRAY['infinity', '-infinity', '1969-12-31Z', '2020-01-01Z', '9999-1
 -- A list may hold NULLs in SQL.
 SELECT p, t.try(format('SELECT flagplane.create_access_token(%L, role => %L, projects => %L)', 'nulls', 'reader', p))
 FROM unnest(ARRAY['{NULL}', '{NULL,NULL}', '{NULL,mt}', '{mt,NULL}', '{{mt},{mt2}}', '{""}']) p;
-SELECT p, t.try(format('SELECT flagplane.create_access_token(%L, %L)', 'nulls', p)) FROM unnest(ARRAY['{NULL}', '{NULL,flags:read}', '{flags:read,NULL}', '{{*}}', '{""}']) p;
+SELECT p, t.try(format('SELECT flagplane.create_access_token(%L, %L)', 'nulls', p))
+	FROM unnest(ARRAY['{NULL}', '{NULL,flags:read}', '{flags:read,NULL}', '{{*}}', '{""}']) p;
 SELECT t.try($$SELECT flagplane.create_access_token('many', role => 'reader', projects => (SELECT array_agg('p' || g) FROM generate_series(1, 65) g))$$);
 SELECT t.try($$SELECT flagplane.create_access_token(repeat('n', 121), '{}', member_id => '')$$);
 
@@ -58,4 +59,5 @@ SELECT flagplane.create_access_token('weak', '{projects:read}')->>'token' AS wea
 SELECT s, pg_temp.as(:'weak', s) FROM unnest(ARRAY['SELECT flagplane.list_access_tokens()', 'SELECT flagplane.list_members()',
 	'SELECT flagplane.create_member(NULL)', $$SELECT flagplane.create_access_token('x', '{projects:read}')$$, 'SELECT flagplane.list_accounts()']) s;
 -- No token's secret is stored, nor shown in the audit log.
-SELECT count(*) FROM flagplane_data.audit_log WHERE after::text LIKE ANY (SELECT '%' || right(s, 43) || '%' FROM unnest(ARRAY[:'near', :'far', :'all', :'weak']) s);
+SELECT count(*) FROM flagplane_data.audit_log WHERE after::text LIKE ANY (SELECT '%' || right(s, 43) || '%'
+	FROM unnest(ARRAY[:'near', :'far', :'all', :'weak']) s);

@@ -1,7 +1,9 @@
 -- What is for those who run the server: the same whether the library is preloaded or not.
 \set VERBOSITY terse
 \pset format unaligned
-SELECT version = (SELECT extversion FROM pg_extension WHERE extname = 'flagplane') AS version, preloaded IS NOT NULL AS preloaded, tokens <= tokens_max AS tokens, preloaded OR NOT rate_limits AS rate_limits, settings->>'flagplane.account' AS account FROM flagplane.status();
+SELECT version = (SELECT extversion FROM pg_extension
+	WHERE extname = 'flagplane') AS version, preloaded IS NOT NULL AS preloaded, tokens <= tokens_max AS tokens, preloaded
+	OR NOT rate_limits AS rate_limits, settings->>'flagplane.account' AS account FROM flagplane.status();
 SELECT flagplane.reset_stats();
 SELECT t.project('monitor') IS NOT NULL AS made;
 SELECT s.calls, s.errors FROM flagplane.status() t LEFT JOIN flagplane.stats s ON s.operation = 'create_project' WHERE t.preloaded EXCEPT SELECT 1, 0;

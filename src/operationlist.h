@@ -256,5 +256,6 @@ VERB("rotate", "rotated")
 VERB("set", "set")
 VERB("start", "started")
 VERB("stop", "stopped")
+VERB("touch", "touched")
 VERB("update", "updated")
 #endif

@@ -20,7 +20,9 @@ for name in $functions; do
 	grep -qx "$name" <<<"$operations" || grep -q "^|.*\`$name\`.*|" doc/operations.md ||
 		complain "doc/operations.md does not say that $name is no operation"
 done
-for name in $(sed -n 's/^	\[ERR_[A-Z_]*\] = {"\([a-z_]*\)",.*/\1/p' src/util/error.c); do
+errors=$(sed -n 's/^	\[ERR_[A-Z_]*\] = {\.name = "\([a-z_]*\)",.*/\1/p' src/util/error.c)
+[ -n "$errors" ] || complain "$0 finds no errors"
+for name in $errors; do
 	[ "$name" = internal ] && continue
 	grep -q "^| \`$name\` |" doc/flagplane.md || complain "doc/flagplane.md has no error $name"
 done

@@ -146,7 +146,7 @@ done
 
 title "What was written down"
 sql -P format=aligned -P footer=off -P tuples_only=off -c \
-	"SELECT operation, split_part(actor, ':', 1) AS actor, target FROM flagplane_data.audit_log ORDER BY generation, xid, ordinal" | cut -c1-100
+	"SELECT operation, split_part(actor, ':', 1) AS actor, target FROM flagplane_data.audit_log ORDER BY epoch, xid, ordinal" | cut -c1-100
 
 cat <<END
 

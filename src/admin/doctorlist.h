@@ -61,11 +61,11 @@
 #define AUDITED                                                                            \
 	"(SELECT DISTINCT ON (n.target) n.subject, n.project_id, n.target, n.at, n.operation," \
 	" substring(n.target from '[^/]*$') AS named FROM"                                     \
-	" (SELECT l.subject, l.project_id, l.target, l.at, l.operation, l.generation, l.xid,"  \
+	" (SELECT l.subject, l.project_id, l.target, l.at, l.operation, l.epoch, l.xid,"       \
 	" l.ordinal FROM flagplane_data.audit_log l WHERE l.account_id = :account_id"          \
-	" ORDER BY l.at DESC, l.generation DESC, l.xid DESC, l.ordinal DESC LIMIT 1000) n"     \
+	" ORDER BY l.at DESC, l.epoch DESC, l.xid DESC, l.ordinal DESC LIMIT 1000) n"          \
 	" WHERE n.target NOT LIKE '%/*'"                                                       \
-	" ORDER BY n.target, n.at DESC, n.generation DESC, n.xid DESC, n.ordinal DESC)"
+	" ORDER BY n.target, n.at DESC, n.epoch DESC, n.xid DESC, n.ordinal DESC)"
 
 #define THERE(table, condition)                   \
 	"EXISTS (SELECT 1 FROM flagplane_data." table \
@@ -145,13 +145,15 @@ CHECK(
 	" UNION ALL " ORPHANS_OF_ACCOUNT("project")                                                                 \
 	" UNION ALL " ORPHANS_OF_ACCOUNT("access_token")                                                            \
 	" UNION ALL " ORPHANS_OF_ACCOUNT("integration")                                                             \
-	" UNION ALL " ORPHANS_OF_ACCOUNT("audit_generation")                                                        \
+	" UNION ALL " ORPHANS_OF_ACCOUNT("audit_epoch")                                                        \
 	" UNION ALL " ORPHANS("token_member", "access_token", "member_id", "member")                                \
 	" UNION ALL " ORPHANS("token_use_token", "access_token_use", "token_id", "access_token")                    \
 	" UNION ALL " ORPHANS("token_project_project", "access_token_project", "project_id", "project")             \
 	" UNION ALL " ORPHANS("token_project_token", "access_token_project", "token_id", "access_token")            \
 	" UNION ALL " ORPHANS("environment_project", "environment", "project_id", "project")                        \
 	" UNION ALL " ORPHANS("environment_key_environment", "environment_key", "environment_id", "environment")    \
+	" UNION ALL " ORPHANS("payload_environment", "environment_payload", "environment_id", "environment")        \
+	" UNION ALL " ORPHANS("payload_tombstone_environment", "payload_tombstone", "environment_id", "environment") \
 	" UNION ALL " ORPHANS("flag_maintainer", "flag", "maintainer_id", "member")                                 \
 	" UNION ALL " ORPHANS("flag_project", "flag", "project_id", "project")                                      \
 	" UNION ALL " ORPHANS("flag_environment_environment", "flag_environment", "environment_id", "environment")  \
@@ -214,10 +216,10 @@ CHECK_EACH(rows_missing, "error",
 		   " t.subject, count(*), min(t.target)) FROM " AUDITED
 		   " t WHERE NOT starts_with(t.operation, 'delete_') AND CASE t.subject" KINDS
 		   " END" IN_REACH " GROUP BY t.subject"
-		   " UNION ALL SELECT format('account \"%s\": its generations of the audit log', :account)"
+		   " UNION ALL SELECT format('account \"%s\": its epochs of the audit log', :account)"
 		   " WHERE EXISTS (SELECT 1 FROM flagplane_data.audit_log l"
 		   " WHERE l.account_id = :account_id) AND NOT EXISTS"
-		   " (SELECT 1 FROM flagplane_data.audit_generation g WHERE g.account_id = :account_id)"
+		   " (SELECT 1 FROM flagplane_data.audit_epoch g WHERE g.account_id = :account_id)"
 		   " UNION ALL SELECT format('account \"%s\": last uses of access tokens (rows: %s)',"
 		   " :account, count(*)) FROM flagplane_data.access_token k"
 		   " WHERE k.account_id = :account_id AND NOT EXISTS"

@@ -122,7 +122,7 @@ cache_find(FunctionCallInfo fcinfo)
 	{
 		CachedLayer *cached = &cache->layers[i];
 
-		/* Names differ at their end rather than at their beginning. */
+		/* Names usually differ at their ends. */
 		if (argument_is_text(cached->names[OWNERS_LAYER], PG_GETARG_DATUM(OWNERS_LAYER)) &&
 			argument_is_text(cached->names[OWNERS_ENVIRONMENT],
 							 PG_GETARG_DATUM(OWNERS_ENVIRONMENT)) &&

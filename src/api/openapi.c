@@ -46,7 +46,7 @@ function_comment(const char *name, Oid schema)
 }
 
 /*
- * rest_words is words about an operation with its fields called by their wire
+ * rest_words is words about an operation with its fields called by their JSON
  * names.
  */
 static char *
@@ -66,9 +66,9 @@ rest_words(const char *words, const Operation *operation)
  * cut_sentence takes the sentence that begins with some words out of a text.
  */
 static void
-cut_sentence(char *text, const char *beginning)
+cut_sentence(char *text, const char *start)
 {
-	char *sentence = strstr(text, beginning);
+	char *sentence = strstr(text, start);
 	char *end;
 
 	if (sentence == NULL)

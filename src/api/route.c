@@ -49,7 +49,7 @@ server_text(char *text, size_t length)
 }
 
 /*
- * percent_decode decodes a stretch of a URI, which is UTF-8 like a body, into text of
+ * percent_decode decodes a part of a URI, which is UTF-8 like a body, into text of
  * the database's encoding; NULL if it holds a bad escape, a NUL, or bytes that are no
  * text.  A good one that the encoding lacks characters of is told by lacking.
  */

@@ -3,11 +3,11 @@
  *	  One row for each change, in the change's own transaction: who, what,
  *	  before, after, and the request it came with.  No secret gets in.
  *
- * A row's key is its place in the change feed, so it costs no sequence and no
- * lock: the generation, the id of the topmost transaction, the change's number
+ * A row's key is its position in the change feed, so it costs no sequence and no
+ * lock: the epoch, the id of the topmost transaction, the change's number
  * in it.  Transaction ids are counted by each server anew, and after the loss of
  * a primary twice; so each server and timeline that an account is changed on
- * begins a generation of its own, above all that came with a dump or a standby.
+ * begins an epoch of its own, above all that came with a dump or a standby.
  */
 #include "call/audit.h"
 
@@ -24,25 +24,25 @@
 
 bool notify_setting = false;
 
-/* How many digits of a place's text are the generation's and the transaction's. */
-#define GENERATION_DIGITS 4
-#define XID_DIGITS		  12
+/* How many digits of a position's text are the epoch's and the transaction's. */
+#define EPOCH_DIGITS 4
+#define XID_DIGITS	 12
 
-#define AUDIT_COLUMNS                                                                          \
-	"(account_id, generation, xid, ordinal, at, actor, member_id, operation, subject, target," \
+#define AUDIT_COLUMNS                                                                     \
+	"(account_id, epoch, xid, ordinal, at, actor, member_id, operation, subject, target," \
 	" before, after, request_id, comment, project_id)"
 
-#define AUDIT_VALUES(generation, project_id)                                  \
-	":account_id, " generation ", :xid, :ordinal, :now, :actor, :member_id, " \
+#define AUDIT_VALUES(epoch, project_id)                                  \
+	":account_id, " epoch ", :xid, :ordinal, :now, :actor, :member_id, " \
 	":operation, :subject, :target, :before, :after, :request_id, :comment, " project_id
 
 /*
  * The row, with the project's id as it is given or found.  No row comes of it where
- * the account's current generation is of another server.
+ * the account's current epoch is of another server.
  */
 #define INSERT_AUDIT(project_id)                                                     \
 	"INSERT INTO flagplane_data.audit_log " AUDIT_COLUMNS " SELECT " AUDIT_VALUES(   \
-		"g.number", project_id) " FROM flagplane_data.audit_generation g"            \
+		"g.number", project_id) " FROM flagplane_data.audit_epoch g"                 \
 								" WHERE g.account_id = :account_id AND g.is_current" \
 								" AND g.system_identifier = :system AND g.timeline = :timeline"
 
@@ -58,40 +58,39 @@ STATEMENT(insert_audit_by_key,
  * is run there.  It takes one statement more, but none of these has to be planned at each
  * call, as a join would, and this server needs no transaction id, nor a commit record.
  */
-STATEMENT(find_generation,
-		  "SELECT g.number, pg_current_xact_id() AS xid FROM flagplane_data.audit_generation g"
+STATEMENT(find_epoch,
+		  "SELECT g.number, pg_current_xact_id() AS xid FROM flagplane_data.audit_epoch g"
 		  " WHERE g.account_id = :account_id AND g.is_current"
 		  " AND g.system_identifier = flagplane_data.system_identifier()"
 		  " AND g.timeline = flagplane_data.timeline()");
 
 STATEMENT(find_server, "SELECT count(*), flagplane_data.system_identifier() AS system,"
 					   " flagplane_data.timeline() AS timeline"
-					   " FROM flagplane_data.audit_generation g WHERE g.account_id = :account_id");
+					   " FROM flagplane_data.audit_epoch g WHERE g.account_id = :account_id");
 
 STATEMENT(find_project, "SELECT p.id FROM flagplane_data.project p"
 						" WHERE p.account_id = :account_id AND p.key = :project_key");
 
 STATEMENT(insert_distributed_audit, "INSERT INTO flagplane_data.audit_log " AUDIT_COLUMNS
-									" VALUES (" AUDIT_VALUES(":generation", ":project_id") ")");
+									" VALUES (" AUDIT_VALUES(":epoch", ":project_id") ")");
 
 /*
- * Another server's generation ends before one of this server begins.  Of two that do
+ * Another server's epoch ends before one of this server begins.  Of two that do
  * so at once, the second waits for the first, and finds that what it would end or
  * begin is so already.
  */
-STATEMENT(end_generation,
-		  "UPDATE flagplane_data.audit_generation g SET is_current = false"
+STATEMENT(end_epoch,
+		  "UPDATE flagplane_data.audit_epoch g SET is_current = false"
 		  " WHERE g.account_id = :account_id AND g.is_current"
 		  " AND (g.system_identifier, g.timeline) IS DISTINCT FROM (:system, :timeline)");
 
-STATEMENT(begin_generation,
-		  "INSERT INTO flagplane_data.audit_generation"
-		  " (account_id, number, system_identifier, timeline, began_at, is_current)"
-		  " SELECT :account_id, 1 + coalesce(greatest((SELECT max(n.number)"
-		  " FROM flagplane_data.audit_generation n WHERE n.account_id = :account_id),"
-		  " (SELECT max(l.generation) FROM flagplane_data.audit_log l WHERE l.account_id = "
-		  ":account_id)), 0),"
-		  " :system, :timeline, :now, true ON CONFLICT DO NOTHING");
+STATEMENT(begin_epoch, "INSERT INTO flagplane_data.audit_epoch"
+					   " (account_id, number, system_identifier, timeline, began_at, is_current)"
+					   " SELECT :account_id, 1 + coalesce(greatest((SELECT max(n.number)"
+					   " FROM flagplane_data.audit_epoch n WHERE n.account_id = :account_id),"
+					   " (SELECT max(l.epoch) FROM flagplane_data.audit_log l WHERE l.account_id = "
+					   ":account_id)), 0),"
+					   " :system, :timeline, :now, true ON CONFLICT DO NOTHING");
 
 /*
  * next_ordinal numbers the changes of a transaction.  What a subtransaction took
@@ -146,14 +145,14 @@ bind_project(Params *params, const Request *request)
 }
 
 /*
- * change_generation ends the generation of another server, and begins one of :system and
+ * change_generation ends the epoch of another server, and begins one of :system and
  * :timeline.
  */
 static void
 change_generation(const Params *params)
 {
-	statement_run(&end_generation, params, STATEMENT_WRITE);
-	statement_run(&begin_generation, params, STATEMENT_WRITE);
+	statement_run(&end_epoch, params, STATEMENT_WRITE);
+	statement_run(&begin_epoch, params, STATEMENT_WRITE);
 }
 
 /*
@@ -172,7 +171,7 @@ insert_here(Params *params, bool project_is_known)
 }
 
 /*
- * read_generation reads the generation and the transaction that a change is of, on the
+ * read_generation reads the epoch and the transaction that a change is of, on the
  * server that has the account's rows.  That server has a transaction by then: whatever is
  * recorded has changed something before.
  */
@@ -182,7 +181,7 @@ read_generation(Params *params)
 	Rows rows;
 	Row row;
 
-	while ((rows = statement_run(&find_generation, params, STATEMENT_WRITE)).count == 0)
+	while ((rows = statement_run(&find_epoch, params, STATEMENT_WRITE)).count == 0)
 	{
 		rows = statement_run(&find_server, params, STATEMENT_WRITE);
 		row_read(&rows, 0, &row);
@@ -191,7 +190,7 @@ read_generation(Params *params)
 		change_generation(params);
 	}
 	row_read(&rows, 0, &row);
-	bind_integer(params, "generation", row_get_integer(&row, "number"));
+	bind_integer(params, "epoch", row_get_integer(&row, "number"));
 	bind_value(params, "xid", XID8OID, row_get_datum(&row, "xid"), false);
 }
 
@@ -249,13 +248,13 @@ audit_record(const Request *request)
 }
 
 /*
- * audit_place_text writes a place as text.
+ * feed_position_text writes a position as text.
  */
 char *
-audit_place_text(const AuditPlace *place)
+feed_position_text(const FeedPosition *position)
 {
-	return psprintf("%04x%012llx%08x", (uint32) place->generation, (unsigned long long) place->xid,
-					(uint32) place->ordinal);
+	return psprintf("%04x%012llx%08x", (uint32) position->epoch, (unsigned long long) position->xid,
+					(uint32) position->ordinal);
 }
 
 /*
@@ -277,59 +276,45 @@ read_hex(const char *text, int digits, uint64 *value)
 }
 
 /*
- * audit_place_parse reads a place; false if the text has not its form.
+ * feed_position_parse reads a position; false if the text has not its form.
  */
 bool
-audit_place_parse(const char *text, AuditPlace *place)
+feed_position_parse(const char *text, FeedPosition *position)
 {
-	uint64 generation;
+	uint64 epoch;
 	uint64 ordinal;
 
-	if (strlen(text) != AUDIT_PLACE_LENGTH || !read_hex(text, GENERATION_DIGITS, &generation) ||
-		!read_hex(text + GENERATION_DIGITS, XID_DIGITS, &place->xid) ||
-		!read_hex(text + GENERATION_DIGITS + XID_DIGITS, 8, &ordinal) || ordinal > PG_INT32_MAX)
+	if (strlen(text) != FEED_POSITION_LENGTH || !read_hex(text, EPOCH_DIGITS, &epoch) ||
+		!read_hex(text + EPOCH_DIGITS, XID_DIGITS, &position->xid) ||
+		!read_hex(text + EPOCH_DIGITS + XID_DIGITS, 8, &ordinal) || ordinal > PG_INT32_MAX)
 		return false;
-	place->generation = (int32) generation;
-	place->ordinal = (int32) ordinal;
+	position->epoch = (int32) epoch;
+	position->ordinal = (int32) ordinal;
 	return true;
 }
 
 /*
- * audit_place_read reads the columns generation, xid and ordinal.
+ * feed_position_of_row reads the columns epoch, xid and ordinal.
  */
-AuditPlace
-audit_place_read(Row *row)
+FeedPosition
+feed_position_of_row(Row *row)
 {
-	AuditPlace place;
+	FeedPosition position;
 
-	place.generation = row_get_integer(row, "generation");
-	place.xid = U64FromFullTransactionId(DatumGetFullTransactionId(row_get_datum(row, "xid")));
-	place.ordinal = row_get_integer(row, "ordinal");
-	return place;
+	position.epoch = row_get_integer(row, "epoch");
+	position.xid = U64FromFullTransactionId(DatumGetFullTransactionId(row_get_datum(row, "xid")));
+	position.ordinal = row_get_integer(row, "ordinal");
+	return position;
 }
 
 /*
- * audit_place_of_row reads the same from the columns that begin at a place of the row.
- */
-AuditPlace
-audit_place_of_row(const Row *row, int column)
-{
-	AuditPlace place;
-
-	place.generation = row_integer(row, column);
-	place.xid = U64FromFullTransactionId(DatumGetFullTransactionId(row->values[column + 1]));
-	place.ordinal = row_integer(row, column + 2);
-	return place;
-}
-
-/*
- * audit_place_bind binds a place as :generation, :xid and :ordinal.
+ * feed_position_bind binds a position as :epoch, :xid and :ordinal.
  */
 void
-audit_place_bind(Params *params, const AuditPlace *place)
+feed_position_bind(Params *params, const FeedPosition *position)
 {
-	bind_integer(params, "generation", place->generation);
+	bind_integer(params, "epoch", position->epoch);
 	bind_value(params, "xid", XID8OID,
-			   FullTransactionIdGetDatum(FullTransactionIdFromU64(place->xid)), false);
-	bind_integer(params, "ordinal", place->ordinal);
+			   FullTransactionIdGetDatum(FullTransactionIdFromU64(position->xid)), false);
+	bind_integer(params, "ordinal", position->ordinal);
 }

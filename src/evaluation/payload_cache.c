@@ -69,35 +69,6 @@ make_table(void)
 }
 
 /*
- * payload_cache_pin finds the payload of a state, or makes an empty one. Without shared it is
- * the caller's alone.
- */
-CachedPayload *
-payload_cache_pin(const PayloadKey *key, bool shared, PayloadSourceMaker maker, const void *given)
-{
-	CachedPayload *cached;
-	CacheEntry *entry;
-
-	if (!shared)
-		return make_cached(key, maker, given);
-	if (table == NULL)
-		make_table();
-	entry = hash_search(table, key, HASH_FIND, NULL);
-	if (entry != NULL)
-	{
-		entry->cached->pins++;
-		dlist_move_head(&uses, &entry->cached->use);
-		return entry->cached;
-	}
-	cached = make_cached(key, maker, given);
-	entry = hash_search(table, key, HASH_ENTER, NULL);
-	entry->cached = cached;
-	cached->shared = true;
-	dlist_push_head(&uses, &cached->use);
-	return cached;
-}
-
-/*
  * release frees a payload that nobody uses or can find any more.
  */
 static void
@@ -131,6 +102,47 @@ forget(CachedPayload *cached)
 }
 
 /*
+ * shrink forgets what has not been used for the longest time until the rest is as large as the
+ * setting allows.
+ */
+static void
+shrink(void)
+{
+	while (total > (Size) payload_cache_setting * 1024 && !dlist_is_empty(&uses))
+		forget(dlist_container(CachedPayload, use, dlist_tail_node(&uses)));
+}
+
+/*
+ * payload_cache_pin finds the payload of a state, or makes an empty one. Without shared it is
+ * the caller's alone.
+ */
+CachedPayload *
+payload_cache_pin(const PayloadKey *key, bool shared, PayloadSourceMaker maker, const void *given)
+{
+	CachedPayload *cached;
+	CacheEntry *entry;
+
+	if (!shared)
+		return make_cached(key, maker, given);
+	if (table == NULL)
+		make_table();
+	shrink();
+	entry = hash_search(table, key, HASH_FIND, NULL);
+	if (entry != NULL)
+	{
+		entry->cached->pins++;
+		dlist_move_head(&uses, &entry->cached->use);
+		return entry->cached;
+	}
+	cached = make_cached(key, maker, given);
+	entry = hash_search(table, key, HASH_ENTER, NULL);
+	entry->cached = cached;
+	cached->shared = true;
+	dlist_push_head(&uses, &cached->use);
+	return cached;
+}
+
+/*
  * payload_cache_settle adds up what has been compiled of a payload since the last time, and makes
  * room for it.
  */
@@ -146,8 +158,7 @@ payload_cache_settle(CachedPayload *cached)
 	cached->compiled = compiled;
 	total += size - cached->size;
 	cached->size = size;
-	while (total > (Size) payload_cache_setting * 1024 && !dlist_is_empty(&uses))
-		forget(dlist_container(CachedPayload, use, dlist_tail_node(&uses)));
+	shrink();
 }
 
 /*

@@ -26,7 +26,7 @@ For whoever has changed its flags by other means than these functions: what is c
 CREATE FUNCTION flagplane.all_flags_state(
 	project_key text,
 	environment_key text,
-	context jsonb,
+	context jsonb DEFAULT NULL,
 	client_side_only boolean DEFAULT false,
 	with_reasons boolean DEFAULT false,
 	details_only_for_tracked_flags boolean DEFAULT false

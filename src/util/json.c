@@ -1,11 +1,15 @@
 /*
  * json.c
- *	  Reading request bodies: typed verbs over PostgreSQL's JSON lexer.
+ *	  Reading request bodies: typed functions over PostgreSQL's JSON lexer.
  *
- * A body comes from anyone, so nothing here trusts it: nesting is bounded and
- * checked without recursion into the server's parser, NUL escapes are refused
- * by the lexer, numbers that no numeric can hold are refused, and a key given
- * twice is an error instead of a silent choice.
+ * Bodies are not trusted: nesting is bounded, NUL escapes are refused by the lexer,
+ * numbers that no numeric can represent are refused, and a key given twice is an error
+ * instead of a silent choice.
+ *
+ * PostgreSQL's parser, pg_parse_json, does the same by callbacks in 20 lines fewer, and
+ * needs a sixth more instructions for a body of 20 kB.  Its messages repeat what was
+ * found instead, which may be a secret, and on 15 its callbacks cannot stop it where a
+ * body is nested too deeply.  So the grammar is here, over its lexer.
  */
 #include "util/json.h"
 
@@ -31,7 +35,7 @@ typedef struct Reader
 static bool read_value(Reader *reader, int depth, JsonValue *value, JsonMember member, void *state);
 
 /*
- * fail keeps the first problem; always false, for the caller to return.
+ * fail records the first problem; always false, for the caller to return.
  */
 static bool
 fail(Reader *reader, const char *problem)
@@ -41,9 +45,6 @@ fail(Reader *reader, const char *problem)
 	return false;
 }
 
-/*
- * advance reads the next token.
- */
 static bool
 advance(Reader *reader)
 {
@@ -54,9 +55,6 @@ advance(Reader *reader)
 	return fail(reader, json_errdetail(error, reader->lexer));
 }
 
-/*
- * expect steps over a token of one kind.
- */
 static bool
 expect(Reader *reader, JsonTokenType token, const char *problem)
 {
@@ -75,7 +73,7 @@ json_number_is_finite(const char *number)
 }
 
 /*
- * number_is_sane tells whether a numeric and a double can hold the number.
+ * number_is_sane tells whether a numeric and a double can represent the number.
  */
 static bool
 number_is_sane(const char *number)
@@ -244,7 +242,7 @@ typedef struct Members
 
 /*
  * collect_member passes a member on only when the whole is an object, so that an
- * array's elements are not taken for members.
+ * array's elements do not pass as members.
  */
 static void
 collect_member(void *state, char *name, const JsonValue *value)
@@ -293,9 +291,6 @@ typedef struct Strings
 	ArrayBuildState *built;
 } Strings;
 
-/*
- * collect_string takes an element of an array, which must be a string.
- */
 static void
 collect_string(void *state, char *name, const JsonValue *value)
 {
@@ -332,8 +327,8 @@ json_read_strings(const JsonValue *value, ArrayType **strings)
 }
 
 /*
- * json_read_integer reads a whole number; false if it is not one.  A whole
- * number beyond 64 bits is told by in_range.
+ * json_read_integer reads a whole number; false if it is not one.  in_range tells
+ * whether it has at most 64 bits.
  */
 bool
 json_read_integer(const JsonValue *value, int64 *integer, bool *in_range)

@@ -1,6 +1,6 @@
 /*
  * json.h
- *	  Reading request bodies: typed verbs over PostgreSQL's JSON lexer.
+ *	  Reading request bodies: typed functions over PostgreSQL's JSON lexer.
  */
 #ifndef FLAGPLANE_JSON_H
 #define FLAGPLANE_JSON_H

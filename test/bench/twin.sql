@@ -117,7 +117,7 @@ BEGIN
 			'canReviewOwnRequest', false, 'canApplyDeclinedChanges', true, 'serviceKind', 'launchdarkly',
 			'serviceConfig', json_build_object(), 'requiredApprovalTags', json_build_array()),
 		'resourceApprovalSettings', json_build_object());
-	INSERT INTO flagplane_data.audit_log (account_id, generation, xid, ordinal, at, actor, member_id, operation, subject, project_id, target, after, request_id)
+	INSERT INTO flagplane_data.audit_log (account_id, epoch, xid, ordinal, at, actor, member_id, operation, subject, project_id, target, after, request_id)
 	VALUES (caller.account_id, 1, pg_current_xact_id(), 0, now(), 'token:' || caller.id, caller.member_id, 'create_environment', 'environment', project_id,
 		'proj/' || project_key || ':env/' || key,
 		replace(replace(answer::text, sdk_key, ''), mobile_key, '')::json, 'req_' || replace(gen_random_uuid()::text, '-', ''));

@@ -42,7 +42,7 @@ search() { # which of the texts in a file are in another, as they are or in the 
 
 # The rows are those of another server, where transaction ids are higher; a consumer
 # of the feed has read three changes when the dump is made.
-sql -d "$here" -c 'UPDATE flagplane_data.audit_generation SET system_identifier = 1' \
+sql -d "$here" -c 'UPDATE flagplane_data.audit_epoch SET system_identifier = 1' \
 	-c "UPDATE flagplane_data.audit_log SET xid = (xid::text::bigint + 1000000000)::text::xid8"
 cursor=$(sql -d "$here" -c "SELECT flagplane.changes(NULL, 3)->>'nextCursor'")
 feed() { # the changes of a database after a cursor, a line each, in their order

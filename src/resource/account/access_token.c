@@ -296,7 +296,7 @@ find(Request *request, AccessToken *token)
 }
 
 /*
- * access_token_respond answers with the token of :id as it is now.
+ * access_token_respond returns the token of :id as it is now.
  */
 void
 access_token_respond(Request *request, const char *secret)
@@ -555,7 +555,7 @@ do_create_access_token(Request *request)
 }
 
 /*
- * do_get_access_token answers with one token, with no more than the ending of its secret.
+ * do_get_access_token returns one token, with no more than the ending of its secret.
  */
 void
 do_get_access_token(Request *request)
@@ -566,7 +566,7 @@ do_get_access_token(Request *request)
 }
 
 /*
- * do_list_access_tokens answers with a page of the tokens, oldest first, each with
+ * do_list_access_tokens returns a page of the tokens, oldest first, each with
  * no more than the ending of its secret.
  */
 void

@@ -66,7 +66,7 @@ do_create_account(Request *request)
 }
 
 /*
- * do_list_accounts answers with a page of the accounts, by key.
+ * do_list_accounts returns a page of the accounts, by key.
  */
 void
 do_list_accounts(Request *request)

@@ -208,7 +208,7 @@ do_create_members(Request *request)
 }
 
 /*
- * do_get_member answers with one member.
+ * do_get_member returns one member.
  */
 void
 do_get_member(Request *request)
@@ -281,7 +281,7 @@ member_require(Request *request, int field)
 }
 
 /*
- * do_list_members answers with a page of the members, oldest first.
+ * do_list_members returns a page of the members, oldest first.
  */
 void
 do_list_members(Request *request)

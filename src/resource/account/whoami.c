@@ -51,7 +51,7 @@ find(Request *request, AccessToken *token)
 }
 
 /*
- * do_whoami answers in the shape of Layers: the organization is the account, and
+ * do_whoami responds in the shape of Layers: the organization is the account, and
  * its only workspace.
  */
 void
@@ -87,7 +87,7 @@ do_whoami(Request *request)
 }
 
 /*
- * do_get_caller_identity answers in the shape of LaunchDarkly, where all members
+ * do_get_caller_identity responds in the shape of LaunchDarkly, where all members
  * are optional: a member without a value is left out.
  */
 void

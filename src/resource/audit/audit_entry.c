@@ -7,7 +7,7 @@
 #include "call/audit.h"
 #include "util/document.h"
 
-/* Where a target of each kind is to be found; the parts are those of its specifier. */
+/* The path of a target of each kind; {part} is a part of its resource specifier. */
 static const struct
 {
 	const char *subject;
@@ -34,8 +34,8 @@ static const struct
 };
 
 /*
- * append_part appends a part of a resource specifier, which is made of kind/id with
- * colons in between; of no kind is an id without one.
+ * append_part appends the id of a kind from a resource specifier, which is made of kind/id
+ * joined by colons; the empty kind is that of a part without one.
  */
 static void
 append_part(StringInfo out, const char *target, const char *kind, int length)
@@ -58,7 +58,7 @@ append_part(StringInfo out, const char *target, const char *kind, int length)
 }
 
 /*
- * target_path is the path of what was changed; NULL if that has none.
+ * target_path is the path of a target; NULL if its kind has none.
  */
 static char *
 target_path(const char *subject, const char *target)
@@ -88,8 +88,8 @@ target_path(const char *subject, const char *target)
 }
 
 /*
- * participle is what the audit log says of a verb; of one that this library does not know,
- * the verb.
+ * participle is the past participle of an operation's verb; of one that this library does
+ * not know, the verb.
  */
 static const char *
 participle(const char *verb)
@@ -101,8 +101,8 @@ participle(const char *verb)
 }
 
 /*
- * append_verb writes what an operation did, and to what part of which kind of
- * thing: "created the layer", "reset the sdk key of the environment".
+ * append_verb writes what an operation did, to which part of which kind of resource:
+ * "created the layer", "reset the sdk key of the environment".
  */
 static void
 append_verb(StringInfo out, const char *operation, const char *subject)
@@ -153,67 +153,64 @@ kind_of(const char *subject)
 }
 
 /*
- * who is the name of the one who made the change: the member, else the token, else
- * the database role.
+ * author_name names who made the change: the member, else the token, else the database
+ * role.
  */
 static char *
-who(const Row *row)
+author_name(Row *row)
 {
-	char *first = row_string(row, ENTRY_MEMBER_FIRST_NAME);
-	char *last = row_string(row, ENTRY_MEMBER_LAST_NAME);
+	char *first = row_get_string(row, "first_name");
+	char *last = row_get_string(row, "last_name");
 
 	if (first && last)
 		return psprintf("%s %s", first, last);
 	if (first || last)
 		return first ? first : last;
-	if (!row->nulls[ENTRY_MEMBER_EMAIL])
-		return row_string(row, ENTRY_MEMBER_EMAIL);
-	if (!row->nulls[ENTRY_TOKEN_NAME])
-		return row_string(row, ENTRY_TOKEN_NAME);
-	return strchr(row_string(row, ENTRY_ACTOR), ':') + 1;
+	if (!row_is_null(row, "email"))
+		return row_get_string(row, "email");
+	if (!row_is_null(row, "token_name"))
+		return row_get_string(row, "token_name");
+	return strchr(row_get_string(row, "actor"), ':') + 1;
 }
 
 /*
- * caller_document writes the member and the token that made the change, if any.
+ * author_document writes the member and the token that made the change, if any.
  */
 static void
-caller_document(StringInfo out, const Row *row)
+author_document(StringInfo out, Row *row)
 {
-	if (!row->nulls[ENTRY_MEMBER_ID])
+	if (!row_is_null(row, "member_id"))
 	{
 		document_key(out, "member");
 		document_open(out, '{');
 		document_key(out, "_links");
 		document_open(out, '{');
-		document_link(out, "self", "/api/v2/members/%s", row_string(row, ENTRY_MEMBER_ID));
+		document_link(out, "self", "/api/v2/members/%s", row_get_string(row, "member_id"));
 		document_close(out, '}');
-		document_string(out, "_id", row_string(row, ENTRY_MEMBER_ID));
-		document_string(out, "email", row_string(row, ENTRY_MEMBER_EMAIL));
-		document_string(out, "firstName", row_string(row, ENTRY_MEMBER_FIRST_NAME));
-		document_string(out, "lastName", row_string(row, ENTRY_MEMBER_LAST_NAME));
+		document_string(out, "_id", row_get_string(row, "member_id"));
+		document_string(out, "email", row_get_string(row, "email"));
+		document_string(out, "firstName", row_get_string(row, "first_name"));
+		document_string(out, "lastName", row_get_string(row, "last_name"));
 		document_close(out, '}');
 	}
-	if (!row->nulls[ENTRY_TOKEN_ID])
+	if (!row_is_null(row, "token_id"))
 	{
 		document_key(out, "token");
 		document_open(out, '{');
-		document_string(out, "_id", row_string(row, ENTRY_TOKEN_ID));
-		document_string(out, "name", row_string(row, ENTRY_TOKEN_NAME));
-		document_string(out, "ending", row_string(row, ENTRY_TOKEN_ENDING));
-		document_boolean(out, "serviceToken", row_boolean(row, ENTRY_TOKEN_IS_SERVICE));
+		document_string(out, "_id", row_get_string(row, "token_id"));
+		document_string(out, "name", row_get_string(row, "token_name"));
+		document_string(out, "ending", row_get_string(row, "token_ending"));
+		document_boolean(out, "serviceToken", row_get_boolean(row, "is_service_token"));
 		document_close(out, '}');
 	}
 }
 
-/*
- * target_document writes what was changed.
- */
 static void
-target_document(StringInfo out, const Row *row)
+target_document(StringInfo out, Row *row)
 {
-	const char *target = row_string(row, ENTRY_TARGET);
-	char *path = target && row_boolean(row, ENTRY_THERE)
-					 ? target_path(row_string(row, ENTRY_SUBJECT), target)
+	const char *target = row_get_string(row, "target");
+	char *path = target && row_get_boolean(row, "target_exists")
+					 ? target_path(row_get_string(row, "subject"), target)
 					 : NULL;
 
 	document_key(out, "target");
@@ -223,7 +220,7 @@ target_document(StringInfo out, const Row *row)
 	if (path)
 		document_link(out, "canonical", "%s", path);
 	document_close(out, '}');
-	document_string(out, "name", row_string(row, ENTRY_CALLED));
+	document_string(out, "name", row_get_string(row, "name"));
 	document_key(out, "resources");
 	document_open(out, '[');
 	document_quoted(out, target);
@@ -232,22 +229,21 @@ target_document(StringInfo out, const Row *row)
 }
 
 /*
- * audit_entry_document writes the row of ENTRY_COLUMNS, the closing brace left to the
- * caller.
+ * audit_entry_document writes a row of ENTRY_COLUMNS; the caller writes the closing brace.
  */
 void
-audit_entry_document(StringInfo out, const Caller *caller, const Row *row)
+audit_entry_document(StringInfo out, const Caller *caller, Row *row)
 {
-	AuditPlace place = audit_place_of_row(row, ENTRY_PLACE);
-	char *id = audit_place_text(&place);
-	char *operation = row_string(row, ENTRY_OPERATION);
-	char *name = row_string(row, ENTRY_CALLED);
-	char *changed = row_string(row, ENTRY_MEMBERS);
+	FeedPosition position = feed_position_of_row(row);
+	char *id = feed_position_text(&position);
+	char *operation = row_get_string(row, "operation");
+	char *name = row_get_string(row, "name");
+	char *changed = row_get_string(row, "changed_members");
 	StringInfoData verb;
 	char *brief;
 
 	initStringInfo(&verb);
-	append_verb(&verb, operation, row_string(row, ENTRY_SUBJECT));
+	append_verb(&verb, operation, row_get_string(row, "subject"));
 	brief = psprintf("%s %s", verb.data, name ? name : "");
 	brief[0] = pg_toupper((unsigned char) brief[0]);
 
@@ -258,22 +254,23 @@ audit_entry_document(StringInfo out, const Caller *caller, const Row *row)
 	document_close(out, '}');
 	document_string(out, "_id", id);
 	document_string(out, "_accountId", psprintf("%08x", (uint32) caller->account));
-	document_milliseconds(out, "date", row_time(row, ENTRY_AT));
+	document_milliseconds(out, "date", row_get_time(row, "at"));
 	document_key(out, "accesses");
 	document_open(out, '[');
 	document_open(out, '{');
 	document_string(out, "action", action_of(operation));
-	document_string(out, "resource", row_string(row, ENTRY_TARGET));
+	document_string(out, "resource", row_get_string(row, "target"));
 	document_close(out, '}');
 	document_close(out, ']');
-	document_string(out, "kind", kind_of(row_string(row, ENTRY_SUBJECT)));
+	document_string(out, "kind", kind_of(row_get_string(row, "subject")));
 	document_string(out, "name", name);
 	document_string(out, "description", changed ? psprintf("Changed %s", changed) : brief);
 	document_string(out, "shortDescription", brief);
-	if (row_string(row, ENTRY_COMMENT))
-		document_string(out, "comment", row_string(row, ENTRY_COMMENT));
-	caller_document(out, row);
+	if (row_get_string(row, "comment"))
+		document_string(out, "comment", row_get_string(row, "comment"));
+	author_document(out, row);
 	document_string(out, "titleVerb", verb.data);
-	document_string(out, "title", psprintf("%s %s %s", who(row), verb.data, name ? name : ""));
+	document_string(out, "title",
+					psprintf("%s %s %s", author_name(row), verb.data, name ? name : ""));
 	target_document(out, row);
 }

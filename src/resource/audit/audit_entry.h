@@ -1,13 +1,13 @@
 /*
  * audit_entry.h
- *	  An audit log entry's row and document.
+ *	  An audit log entry: the columns to read and the document to write.
  */
 #ifndef FLAGPLANE_AUDIT_ENTRY_H
 #define FLAGPLANE_AUDIT_ENTRY_H
 
 #include "call/request.h"
 
-/* What a thing is called: its name where it has one. */
+/* The name of a resource in a document: the first of these members that it has. */
 #define NAME_OF(document)                                                           \
 	document "->>'name', " document "->>'email', " document "->>'title', " document \
 			 "->>'_key', " document "->>'key'"
@@ -15,20 +15,20 @@
 	"coalesce(" NAME_OF("l.after") ", " NAME_OF("l.before") "," \
 															" substring(l.target from '[^/]*$'))"
 
-/* Which members of the document the change has changed. */
+/* The members of the document that the change has changed, joined by commas. */
 #define ENTRY_CHANGED                                                                           \
 	"(SELECT string_agg(c.key, ', ') FROM json_each_text(l.after) c"                            \
 	" WHERE l.before IS NOT NULL AND c.key <> 'lastModified' AND l.before->>c.key IS DISTINCT " \
 	"FROM c.value)"
 
-/* A part of the target, which is made of kind/id with colons in between. */
+/* A part of the target, which is made of kind/id joined by colons. */
 #define TARGET_PART(kind) "substring(l.target from '(?:^|:)" kind "/([^:]*)')"
 
 #define TARGET_PROJECT                                                                \
 	"EXISTS (SELECT 1 FROM flagplane_data.project p WHERE p.account_id = :account_id" \
 	" AND p.key = " TARGET_PART("proj")
 
-/* What an object of a project, or of the account, is found by. */
+/* How to find an object of a project, or of the account, by the target. */
 #define TARGET_KEY(kind) "o.project_id = p.id AND o.key = " TARGET_PART(kind)
 #define TARGET_ID(kind)	 "o.account_id = :account_id AND o.id = " TARGET_PART(kind)
 
@@ -48,45 +48,22 @@
 #define TARGET_APP_ID	   "o.account_id = :account_id AND 'app_' || o.id = " TARGET_PART("sdk-app")
 #define TARGET_APP		   TARGET_OF_ACCOUNT("sdk_app", TARGET_APP_ID)
 
-/* Whether what was changed is still there: a link to what is not would be a dead one. */
-#define ENTRY_IS_THERE                                                              \
+/* Whether the target still exists: a link to one that does not would be a dead one. */
+#define ENTRY_TARGET_EXISTS                                                         \
 	"CASE l.subject WHEN 'project' THEN " TARGET_PROJECT ")"                        \
 	" WHEN 'environment' THEN " TARGET_ENVIRONMENT " WHEN 'flag' THEN " TARGET_FLAG \
 	" WHEN 'layer' THEN " TARGET_LAYER " WHEN 'flag link' THEN " TARGET_LINK        \
 	" WHEN 'member' THEN " TARGET_MEMBER " WHEN 'access token' THEN " TARGET_TOKEN  \
 	" WHEN 'SDK app' THEN " TARGET_APP " END"
 
-#define ENTRY_COLUMNS                                                                  \
-	"l.generation, l.xid, l.ordinal, l.at, l.operation, l.subject, l.actor,"           \
-	" l.target, " ENTRY_NAME ", " ENTRY_CHANGED ", m.id, m.email, m.first_name,"       \
-	" m.last_name, t.id, t.name, t.ending, t.member_id IS NULL, l.comment, l.before, " \
-	"l.after, " ENTRY_IS_THERE
+#define ENTRY_COLUMNS                                                                              \
+	"l.epoch, l.xid, l.ordinal, l.at, l.operation, l.subject, l.actor, l.target,"                  \
+	" " ENTRY_NAME " AS name, " ENTRY_CHANGED " AS changed_members,"                               \
+	" m.id AS member_id, m.email, m.first_name, m.last_name, t.id AS token_id,"                    \
+	" t.name AS token_name, t.ending AS token_ending,"                                             \
+	" t.member_id IS NULL AS is_service_token, l.comment, l.before, l.after, " ENTRY_TARGET_EXISTS \
+	" AS target_exists"
 
-/* The columns of ENTRY_COLUMNS. */
-enum EntryColumn
-{
-	ENTRY_PLACE,
-	ENTRY_AT = 3,
-	ENTRY_OPERATION,
-	ENTRY_SUBJECT,
-	ENTRY_ACTOR,
-	ENTRY_TARGET,
-	ENTRY_CALLED,
-	ENTRY_MEMBERS,
-	ENTRY_MEMBER_ID,
-	ENTRY_MEMBER_EMAIL,
-	ENTRY_MEMBER_FIRST_NAME,
-	ENTRY_MEMBER_LAST_NAME,
-	ENTRY_TOKEN_ID,
-	ENTRY_TOKEN_NAME,
-	ENTRY_TOKEN_ENDING,
-	ENTRY_TOKEN_IS_SERVICE,
-	ENTRY_COMMENT,
-	ENTRY_BEFORE,
-	ENTRY_AFTER,
-	ENTRY_THERE
-};
-
-extern void audit_entry_document(StringInfo out, const Caller *caller, const Row *row);
+extern void audit_entry_document(StringInfo out, const Caller *caller, Row *row);
 
 #endif /* FLAGPLANE_AUDIT_ENTRY_H */

@@ -14,12 +14,12 @@
 
 #define FILTER_MAX 1000
 
-/* So many entries, and bytes of their documents, are looked at by one call that does not show each. */
-#define LOOKED_AT_MAX		10000
-#define LOOKED_AT_BYTES_MAX (2 * 1024 * 1024)
+/* The most entries, and bytes of their documents, that one call examines when it filters. */
+#define EXAMINED_MAX	   10000
+#define EXAMINED_BYTES_MAX (2 * 1024 * 1024)
 
-/* A cursor is account, time and place of the last entry told, in hexadecimal digits. */
-#define CURSOR_LENGTH (8 + 16 + AUDIT_PLACE_LENGTH)
+/* A cursor is account, time and feed position of the last entry of a page, in hexadecimal digits. */
+#define CURSOR_LENGTH (8 + 16 + FEED_POSITION_LENGTH)
 
 enum
 {
@@ -52,7 +52,7 @@ const Field list_audit_log_fields[] = {
 const Field get_audit_log_entry_fields[] = {
 	[ID] = FIELD("id", "id", FIELD_TEXT, .place = IN_PATH, .required = true), FIELDS_END};
 
-/* A token that is limited to projects sees their entries alone; :token_id is NULL for any other caller. */
+/* A token that is limited to projects reads their entries only; :token_id is NULL for any other caller. */
 #define ENTRIES                                                                                  \
 	" FROM flagplane_data.audit_log l LEFT JOIN flagplane_data.member m"                         \
 	" ON m.account_id = l.account_id AND m.id = l.member_id"                                     \
@@ -62,14 +62,14 @@ const Field get_audit_log_entry_fields[] = {
 	" WHERE r.account_id = :account_id AND r.token_id = :token_id"                               \
 	" AND r.project_id = l.project_id))"
 
-/* What comes after the first bound and not after the last one, newest first: a part of the index. */
-#define PLACE_OF_ENTRY "(l.at, l.generation, l.xid, l.ordinal)"
-#define WITHIN_BOUNDS                                                                      \
-	" AND " PLACE_OF_ENTRY " < (:first_at, :first_generation, :first_xid, :first_ordinal)" \
-	" AND " PLACE_OF_ENTRY " >= (:last_at, :last_generation, :last_xid, :last_ordinal)"
-#define NEWEST_FIRST " ORDER BY l.at DESC, l.generation DESC, l.xid DESC, l.ordinal DESC"
+/* From the first bound, exclusively, to the last one, newest first: a range of the index. */
+#define ENTRY_POSITION "(l.at, l.epoch, l.xid, l.ordinal)"
+#define WITHIN_BOUNDS                                                                 \
+	" AND " ENTRY_POSITION " < (:first_at, :first_epoch, :first_xid, :first_ordinal)" \
+	" AND " ENTRY_POSITION " >= (:last_at, :last_epoch, :last_xid, :last_ordinal)"
+#define NEWEST_FIRST " ORDER BY l.at DESC, l.epoch DESC, l.xid DESC, l.ordinal DESC"
 
-/* One entry more than a page has, so that it is known whether there are more. */
+/* One entry more than a page has shows whether there is a next page. */
 STATEMENT_IN_ORDER(list_entries,
 				   "SELECT " ENTRY_COLUMNS ENTRIES WITHIN_BOUNDS
 				   " AND (:pattern IS NULL OR l.target ~ :pattern)"
@@ -81,71 +81,65 @@ STATEMENT_IN_ORDER(list_entries,
 																 " LIMIT :limit + 1");
 
 /*
- * Entries are matched one by one, and there may be any number of which none matches: a
- * call looks at no more than so many of them, or so many bytes as they are stored, and
- * leaves the others to the next.
+ * Entries are matched one by one, and any number of them may not match: a call examines
+ * a limited number of entries, and of their stored bytes, and leaves the others to the
+ * next call.
  */
 STATEMENT_IN_ORDER(
-	find_last_looked_at,
-	"SELECT w.at, w.generation, w.xid, w.ordinal FROM"
-	" (SELECT s.at, s.generation, s.xid, s.ordinal, row_number() OVER o AS place,"
+	find_last_examined,
+	"SELECT w.at, w.epoch, w.xid, w.ordinal FROM"
+	" (SELECT s.at, s.epoch, s.xid, s.ordinal, row_number() OVER o AS number,"
 	" sum(s.bytes) OVER o AS bytes FROM"
-	" (SELECT l.at, l.generation, l.xid, l.ordinal,"
+	" (SELECT l.at, l.epoch, l.xid, l.ordinal,"
 	" coalesce(pg_column_size(l.before), 0) + coalesce(pg_column_size(l.after), 0) AS bytes"
 	" FROM flagplane_data.audit_log l WHERE l.account_id = :account_id" WITHIN_BOUNDS NEWEST_FIRST
-	" LIMIT :looked_at) s"
-	" WINDOW o AS (ORDER BY s.at DESC, s.generation DESC, s.xid DESC, s.ordinal DESC"
+	" LIMIT :examined) s"
+	" WINDOW o AS (ORDER BY s.at DESC, s.epoch DESC, s.xid DESC, s.ordinal DESC"
 	" ROWS UNBOUNDED PRECEDING)) w"
-	" WHERE w.place = :looked_at OR w.bytes >= :looked_at_bytes"
-	" ORDER BY w.at DESC, w.generation DESC, w.xid DESC, w.ordinal DESC LIMIT 1");
+	" WHERE w.number = :examined OR w.bytes >= :examined_bytes"
+	" ORDER BY w.at DESC, w.epoch DESC, w.xid DESC, w.ordinal DESC LIMIT 1");
 
 STATEMENT(find_entry, "SELECT " ENTRY_COLUMNS ENTRIES
-					  " AND l.generation = :generation AND l.xid = :xid AND l.ordinal = :ordinal");
+					  " AND l.epoch = :epoch AND l.xid = :xid AND l.ordinal = :ordinal");
 
-/* Where a page begins, exclusively, or ends: a time, and the place of an entry of that time. */
+/* Where a page begins, exclusively, or ends: a time, and the position of an entry at that time. */
 typedef struct Bound
 {
 	TimestampTz at;
-	AuditPlace place;
+	FeedPosition position;
 } Bound;
 
-/*
- * cursor_text writes a cursor.
- */
 static char *
 cursor_text(const Request *request, const Bound *bound)
 {
 	return psprintf("%08x%016llx%s", (uint32) request->caller.account,
-					(unsigned long long) bound->at, audit_place_text(&bound->place));
+					(unsigned long long) bound->at, feed_position_text(&bound->position));
 }
 
 /*
- * bind_place binds the parts of a place, each under its own name.
+ * bind_position binds the three parts of a position by the given names.
  */
 static void
-bind_place(Params *params, const AuditPlace *place, const char *generation, const char *xid,
-		   const char *ordinal)
+bind_position(Params *params, const FeedPosition *position, const char *epoch, const char *xid,
+			  const char *ordinal)
 {
-	bind_integer(params, generation, place->generation);
+	bind_integer(params, epoch, position->epoch);
 	bind_value(params, xid, XID8OID,
-			   FullTransactionIdGetDatum(FullTransactionIdFromU64(place->xid)), false);
-	bind_integer(params, ordinal, place->ordinal);
+			   FullTransactionIdGetDatum(FullTransactionIdFromU64(position->xid)), false);
+	bind_integer(params, ordinal, position->ordinal);
 }
 
-/*
- * bind_bounds binds where a page begins and ends.
- */
 static void
 bind_bounds(Params *params, const Bound *first, const Bound *last)
 {
 	bind_time(params, "first_at", first->at);
-	bind_place(params, &first->place, "first_generation", "first_xid", "first_ordinal");
+	bind_position(params, &first->position, "first_epoch", "first_xid", "first_ordinal");
 	bind_time(params, "last_at", last->at);
-	bind_place(params, &last->place, "last_generation", "last_xid", "last_ordinal");
+	bind_position(params, &last->position, "last_epoch", "last_xid", "last_ordinal");
 }
 
 /*
- * bind_token binds the token whose projects alone are seen.
+ * bind_token binds the token, if it is limited to projects.
  */
 static void
 bind_token(Request *request)
@@ -155,8 +149,8 @@ bind_token(Request *request)
 }
 
 /*
- * read_cursor reads the bound that a cursor stands for; false if none was given.  A
- * cursor is good for its own account only.
+ * read_cursor reads the cursor; false if none was given.  A cursor is valid for its own
+ * account only.
  */
 static bool
 read_cursor(Request *request, Bound *bound)
@@ -167,8 +161,8 @@ read_cursor(Request *request, Bound *bound)
 	if (cursor == NULL)
 		return false;
 	good = strlen(cursor) == CURSOR_LENGTH &&
-		   audit_place_parse(cursor + CURSOR_LENGTH - AUDIT_PLACE_LENGTH, &bound->place);
-	/* What is written again in our form must be what was given. */
+		   feed_position_parse(cursor + CURSOR_LENGTH - FEED_POSITION_LENGTH, &bound->position);
+	/* Only the exact form that cursor_text writes is accepted. */
 	if (good)
 	{
 		bound->at = (TimestampTz) strtou64(pnstrdup(cursor + 8, 16), NULL, 16);
@@ -183,8 +177,8 @@ read_cursor(Request *request, Bound *bound)
 }
 
 /*
- * first_bound is before which entry a page begins: that of the cursor, or the first one
- * at the time before, whichever is earlier.  One bound, since an index is entered by one.
+ * first_bound is where a page begins: at the cursor or at the time before, whichever is
+ * earlier.  It is one bound, so that the index is entered once.
  */
 static Bound
 first_bound(Request *request)
@@ -201,7 +195,7 @@ first_bound(Request *request)
 
 /*
  * last_bound is the last entry that a page may have: the first one after the time after,
- * or the last one to look at where not each entry is shown.  Tells whether it is the latter.
+ * or the last one to examine where entries are filtered; returns true in that case.
  */
 static bool
 last_bound(Request *request, const Bound *first, Bound *last)
@@ -218,21 +212,21 @@ last_bound(Request *request, const Bound *first, Bound *last)
 		return false;
 	bind_bigint(&params, "account_id", request->caller.account);
 	bind_bounds(&params, first, last);
-	bind_integer(&params, "looked_at", LOOKED_AT_MAX);
-	/* The names that a filter looks for are in the documents; nothing else is read of them. */
-	bind_bigint(&params, "looked_at_bytes",
-				request_given(request, FILTER) ? LOOKED_AT_BYTES_MAX : PG_INT64_MAX);
-	rows = statement_run(&find_last_looked_at, &params, request->mode);
+	bind_integer(&params, "examined", EXAMINED_MAX);
+	/* Only a filter reads the documents: for the names in them. */
+	bind_bigint(&params, "examined_bytes",
+				request_given(request, FILTER) ? EXAMINED_BYTES_MAX : PG_INT64_MAX);
+	rows = statement_run(&find_last_examined, &params, request->mode);
 	if (rows.count == 0)
 		return false;
 	row_read(&rows, 0, &row);
-	*last = (Bound){row_time(&row, 0), audit_place_read(&row)};
+	*last = (Bound){row_get_time(&row, "at"), feed_position_of_row(&row)};
 	return true;
 }
 
 /*
- * spec_pattern is the regular expression of what a resource specifier means; NULL if
- * none was given.  A star is any text within one part; tags are not known here.
+ * spec_pattern is the regular expression for a resource specifier; NULL if none was
+ * given.  A star is any text within one part; tags are not recorded.
  */
 static char *
 spec_pattern(Request *request)
@@ -267,7 +261,7 @@ spec_pattern(Request *request)
 }
 
 /*
- * page_link writes a link to a page of the same question.
+ * page_link writes a link to a page of the same query.
  */
 static void
 page_link(Request *request, const char *relation, const char *cursor)
@@ -287,8 +281,8 @@ page_link(Request *request, const char *relation, const char *cursor)
 }
 
 /*
- * do_list_audit_log answers with a page of entries, newest first.  Both bounds are
- * of the milliseconds that entries show, and belong to neither side.
+ * do_list_audit_log lists a page of entries, newest first.  The times before and after
+ * are exclusive, in the milliseconds that entries show.
  */
 void
 do_list_audit_log(Request *request)
@@ -317,7 +311,7 @@ do_list_audit_log(Request *request)
 		document_close(out, '}');
 		if (rows.count > i + 1 && (i + 1 == limit || page_is_full(request)))
 		{
-			last = (Bound){row_time(&row, ENTRY_AT), audit_place_read(&row)};
+			last = (Bound){row_get_time(&row, "at"), feed_position_of_row(&row)};
 			ended = more = true;
 		}
 	}
@@ -332,21 +326,21 @@ do_list_audit_log(Request *request)
 }
 
 /*
- * do_get_audit_log_entry answers with one entry, and with what was there before the
- * change and after it.
+ * do_get_audit_log_entry writes one entry, with the documents before and after the
+ * change.
  */
 void
 do_get_audit_log_entry(Request *request)
 {
 	StringInfo out = request->response;
-	AuditPlace place;
+	FeedPosition position;
 	Rows rows = {0};
 	Row row;
 
-	if (audit_place_parse(request_string(request, ID), &place))
+	if (feed_position_parse(request_string(request, ID), &position))
 	{
 		bind_token(request);
-		bind_place(&request->params, &place, "generation", "xid", "ordinal");
+		bind_position(&request->params, &position, "epoch", "xid", "ordinal");
 		rows = request_run(request, &find_entry);
 	}
 	if (rows.count == 0)
@@ -354,7 +348,7 @@ do_get_audit_log_entry(Request *request)
 	row_read(&rows, 0, &row);
 	audit_entry_document(out, &request->caller, &row);
 	document_raw(out, "delta", NULL);
-	document_raw(out, "previousVersion", row_string(&row, ENTRY_BEFORE));
-	document_raw(out, "currentVersion", row_string(&row, ENTRY_AFTER));
+	document_raw(out, "previousVersion", row_get_string(&row, "before"));
+	document_raw(out, "currentVersion", row_get_string(&row, "after"));
 	document_close(out, '}');
 }

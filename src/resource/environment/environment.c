@@ -353,7 +353,7 @@ make_environment(Request *request, char *approval_settings)
 }
 
 /*
- * precompute_create_environment answers with the environment that will be made, unless
+ * precompute_create_environment returns the environment that will be made, unless
  * it is a copy.
  */
 void
@@ -431,7 +431,7 @@ find(Request *request, Statement *statement, bool with_keys)
 }
 
 /*
- * do_get_environment answers with one environment.
+ * do_get_environment returns one environment.
  */
 void
 do_get_environment(Request *request)
@@ -461,7 +461,7 @@ environment_lock_for_update(Request *request, bool for_deletion)
 }
 
 /*
- * patchable_document is the environment as a patch sees it: its answer with all
+ * patchable_document is the environment as a patch sees it: its response with all
  * approval settings, those too that are shown only where they are set.
  */
 static Jsonb *
@@ -636,7 +636,7 @@ first_of_project(const Rows *pages, Datum project_id)
 
 /*
  * environments_page writes the first page of a project's environments, out of those
- * that environments_pages has read, as its member and as list_environments answers it.
+ * that environments_pages has read, as its member and as list_environments returns it.
  */
 void
 environments_page(Request *request, const Rows *pages, const char *project_key, Datum project_id)
@@ -675,7 +675,7 @@ check_list_environments(Request *request)
 }
 
 /*
- * do_list_environments answers with a page of a project's environments, oldest
+ * do_list_environments returns a page of a project's environments, oldest
  * first.
  */
 void

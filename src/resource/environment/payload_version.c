@@ -58,7 +58,7 @@ STATEMENT(lock_all_payloads, LOCKED_PAYLOADS LOCK_IN_ORDER);
 
 STATEMENT(raise_payload, RAISED_PAYLOADS " AND e.key = :environment_key");
 
-STATEMENT(raise_all_payloads, RAISED_PAYLOADS);
+STATEMENT(raise_all_payloads, RAISED_PAYLOADS " AND e.key <> ALL (:raised_keys)");
 
 STATEMENT(raise_payload_by_id, "UPDATE flagplane_data.environment_payload v"
 							   " SET version = v.version + 1, stamp = :stamp"
@@ -273,6 +273,26 @@ payload_lock(Request *request, const char *project_key, List *environment_keys)
 }
 
 /*
+ * bind_raised binds the keys of the project's environments that have been raised one by one.
+ */
+static void
+bind_raised(Params *params, int64 account, const char *project_key)
+{
+	ArrayBuildState *keys = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	char prefix[NOTE_MAX];
+	size_t length;
+
+	note_name(prefix, account, project_key, "");
+	length = strlen(prefix);
+	for (int i = 0; i < note_count; i++)
+		if (strncmp(in_order[i]->name, prefix, length) == 0)
+			keys = accumArrayResult(keys, CStringGetTextDatum(in_order[i]->name + length), false,
+									TEXTOID, CurrentMemoryContext);
+	bind_texts(params, "raised_keys",
+			   DatumGetArrayTypeP(makeArrayResult(keys, CurrentMemoryContext)));
+}
+
+/*
  * payload_raise raises the version of what SDKs are sent of an environment, or of all of a
  * project's, unless this transaction has done so.
  */
@@ -285,11 +305,15 @@ payload_raise(Request *request, const char *project_key, const char *environment
 		return;
 	bind_environment(request, &params, project_key, environment_key);
 	bind_stamp(&params);
-	if (statement_run(environment_key != NULL ? &raise_payload : &raise_all_payloads, &params,
-					  STATEMENT_WRITE)
-			.count > 0)
-		note(request->caller.account, project_key,
-			 environment_key != NULL ? environment_key : ALL_ENVIRONMENTS);
+	if (environment_key == NULL)
+		bind_raised(&params, request->caller.account, project_key);
+	if (environment_key == NULL)
+	{
+		statement_run(&raise_all_payloads, &params, STATEMENT_WRITE);
+		note(request->caller.account, project_key, ALL_ENVIRONMENTS);
+	}
+	else if (statement_run(&raise_payload, &params, STATEMENT_WRITE).count > 0)
+		note(request->caller.account, project_key, environment_key);
 }
 
 /*

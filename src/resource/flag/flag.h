@@ -104,7 +104,7 @@ extern void prerequisites_require_unused(Request *request, const Flag *flag, int
 /* flag_instructions.c: semantic patches. */
 extern const Field flag_semantic_patch_fields[];
 extern const InstructionKind flag_instruction_kinds[];
-extern Jsonb *flag_apply_instructions(Request *request, const Jsonb *patch, Jsonb *document);
+extern Jsonb *flag_apply_instructions(Request *request, Jsonb *patch, Jsonb *document);
 
 /* targeting.c: the rules of a flag's settings. */
 extern char *targeting_check(Violations *violations, const char *attribute, Jsonb *before,

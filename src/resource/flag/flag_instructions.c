@@ -185,19 +185,15 @@ static void (*const appliers[])(FlagPatch *, const Instruction *) = {
  * read_semantic_patch reads the fields of a semantic patch.
  */
 static Request *
-read_semantic_patch(Request *request, const Jsonb *patch)
+read_semantic_patch(Request *request, Jsonb *patch)
 {
 	Request *semantic = palloc0(sizeof(Request));
-	char *text = jsonb_text(patch);
-	char *problem;
 
 	semantic->operation = &semantic_patch;
 	semantic->rest = true;
 	semantic->caller = request->caller;
 	fields_prepare(semantic);
-	problem = body_read(semantic, text, strlen(text));
-	if (problem)
-		error_raise(ERR_INVALID, "the patch cannot be read: %s", problem);
+	body_read_jsonb(semantic, patch);
 	fields_collect(semantic);
 	return semantic;
 }
@@ -207,7 +203,7 @@ read_semantic_patch(Request *request, const Jsonb *patch)
  * patch.  It refuses the patch for what is wrong with any of them.
  */
 Jsonb *
-flag_apply_instructions(Request *request, const Jsonb *patch, Jsonb *document)
+flag_apply_instructions(Request *request, Jsonb *patch, Jsonb *document)
 {
 	Request *semantic = read_semantic_patch(request, patch);
 	List *instructions = instructions_read(semantic, INSTRUCTIONS);

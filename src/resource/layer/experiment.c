@@ -33,7 +33,7 @@ const Field create_experiment_fields[] = {
 	[EXPERIMENT_MAINTAINER] = FIELD("maintainer_id", "maintainerId", FIELD_TEXT),
 	FIELDS_END};
 
-/* Treatments are always there; of what is empty nothing is. */
+/* What expand accepts.  Treatments are always shown, and members without a value never. */
 static const char *const expandable[] = {"previousIterations", DRAFT_ITERATION,	 SECONDARY_METRICS,
 										 "treatments",		   "analysisConfig", NULL};
 
@@ -191,7 +191,7 @@ STATEMENT(count_experiments, "SELECT count(*)" LISTED_EXPERIMENTS);
 
 STATEMENT(find_experiment, EXPERIMENT_BY_KEY);
 
-/* Who deletes the project or the environment waits, or is waited for, before anything else. */
+/* The deletion of the project or the environment waits here, before any other lock, and is waited for. */
 STATEMENT(lock_experiment_for_update,
 		  EXPERIMENT_BY_KEY " FOR KEY SHARE OF p, n FOR NO KEY UPDATE OF e");
 STATEMENT(lock_experiment_for_deletion, EXPERIMENT_BY_KEY " FOR KEY SHARE OF p, n FOR UPDATE OF e");

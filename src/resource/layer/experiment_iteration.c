@@ -357,8 +357,8 @@ copy_member(StringInfo out, const char *name, const Jsonb *object, const char *m
 }
 
 /*
- * metric_document writes a metric, of which the key alone is known: it stands for the
- * name and for the version.
+ * metric_document writes a metric.  Only its key is recorded, so that is its name and its
+ * version too.
  */
 static void
 metric_document(StringInfo out, const char *key, bool is_group)

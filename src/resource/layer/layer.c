@@ -172,7 +172,7 @@ STATEMENT(list_reservations_of_layer, LIST_RESERVATIONS " AND l.key = :layer_key
 STATEMENT(lock_layer_for_update, LOCK_LAYER("NO KEY UPDATE"));
 STATEMENT(lock_layer_for_deletion, LOCK_LAYER("UPDATE"));
 
-/* First of all, since the deletion of an environment deletes history as well: one waits for the other here. */
+/* Locked first: the deletion of an environment deletes history as well, and one waits for the other here. */
 STATEMENT(lock_environments,
 		  "SELECT n.id FROM flagplane_data.project p JOIN flagplane_data.environment n"
 		  " ON n.account_id = p.account_id AND n.project_id = p.id"

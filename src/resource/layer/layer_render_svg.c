@@ -110,7 +110,7 @@ owner_count(const LayerOwners *owners, int owner)
 }
 
 /*
- * owner_title writes the words that a reader of the shape gets.
+ * owner_title writes the accessible title of an owner's shape.
  */
 static void
 owner_title(StringInfo out, const LayerOwners *owners, int owner)
@@ -161,7 +161,7 @@ open_ink(StringInfo out, int owner, int size)
 }
 
 /*
- * draw_head writes the opening, for readers who see it and who do not.
+ * draw_head writes the header: accessible title and description, and the visible heading.
  */
 static void
 draw_head(Request *request, const LayerOwners *owners, int height)

@@ -78,7 +78,7 @@ common_document(StringInfo out, const Project *project)
 }
 
 /*
- * do_get_partner_project answers with one project.
+ * do_get_partner_project returns one project.
  */
 void
 do_get_partner_project(Request *request)
@@ -98,7 +98,7 @@ do_get_partner_project(Request *request)
 }
 
 /*
- * do_list_partner_projects answers with a page of the projects that the caller
+ * do_list_partner_projects returns a page of the projects that the caller
  * may see, newest first.
  */
 void

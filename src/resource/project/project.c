@@ -429,7 +429,7 @@ do_create_project(Request *request)
 }
 
 /*
- * do_get_project answers with one project.
+ * do_get_project returns one project.
  */
 void
 do_get_project(Request *request)
@@ -462,7 +462,7 @@ check_list_projects(Request *request)
 }
 
 /*
- * do_list_projects answers with a page of the projects that the caller may see.
+ * do_list_projects returns a page of the projects that the caller may see.
  */
 void
 do_list_projects(Request *request)
@@ -526,7 +526,7 @@ write_with_environments(Request *request, const Project *project)
 
 /*
  * do_update_project changes a project by a JSON Patch of its document, and
- * answers with it and all its environments.
+ * returns it and all its environments.
  */
 void
 do_update_project(Request *request)
