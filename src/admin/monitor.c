@@ -110,9 +110,12 @@ flagplane_operation_stats(PG_FUNCTION_ARGS)
 		Datum values[STATS_COLUMNS];
 		bool nulls[STATS_COLUMNS] = {false};
 		uint64 successes = Min(counts[STATS_SUCCESSES], counts[STATS_CALLS]);
+		const char *name =
+			i < OPERATION_COUNT ? operations[i].name : sdk_route_name(i - OPERATION_COUNT);
 
-		values[OPERATION_NAME] = CStringGetTextDatum(
-			i < OPERATION_COUNT ? operations[i].name : sdk_route_name(i - OPERATION_COUNT));
+		if (name == NULL)
+			continue;
+		values[OPERATION_NAME] = CStringGetTextDatum(name);
 		values[CALLS] = Int64GetDatum((int64) counts[STATS_CALLS]);
 		values[ERRORS] = Int64GetDatum((int64) (counts[STATS_CALLS] - successes));
 		values[REPLAYS] = Int64GetDatum((int64) counts[STATS_REPLAYS]);

@@ -12,7 +12,6 @@
 #include "call/caller.h"
 #include "call/stats.h"
 #include "operations.h"
-#include "resource/environment/sdk_credential.h"
 #include "resource/event/event.h"
 #include "resource/flag/flag_payload.h"
 #include "util/document.h"
@@ -23,18 +22,6 @@
 
 #define STATUS_ACCEPTED		   202
 #define STATUS_NOT_IMPLEMENTED 501
-
-/* A request of an SDK. */
-typedef struct SdkCall
-{
-	Request request;
-	Operation operation;
-	Exchange *exchange;
-	const Headers *headers;
-	MemoryContext context; /* of the response */
-	SdkEnvironment environment;
-	bool repeated; /* nothing had to be done again */
-} SdkCall;
 
 /* A route; the credential is in the Authorization, or as :environmentId in the path. */
 typedef struct SdkRoute
@@ -67,6 +54,41 @@ static const SdkRoute routes[] = {
 	{"sdk_stream", "GET", "/all", SDK_KEY, answer_stream},
 	{"sdk_ping", "GET", "/ping/:environmentId", CLIENT_SIDE_ID, answer_ping},
 	{"sdk_mobile_ping", "GET", "/mping", MOBILE_KEY, answer_ping},
+	{"sdk_client_evaluation", "GET", "/sdk/evalx/:environmentId/contexts/:context", CLIENT_SIDE_ID,
+	 sdk_answer_flags_of_path},
+	{"sdk_client_evaluation", "REPORT", "/sdk/evalx/:environmentId/context", CLIENT_SIDE_ID,
+	 sdk_answer_flags_of_body},
+	{"sdk_client_evaluation", "POST", "/sdk/evalx/:environmentId/context", CLIENT_SIDE_ID,
+	 sdk_answer_flags_of_body},
+	{"sdk_client_evaluation", "GET", "/sdk/evalx/:environmentId/users/:context", CLIENT_SIDE_ID,
+	 sdk_answer_flags_of_path},
+	{"sdk_client_evaluation", "REPORT", "/sdk/evalx/:environmentId/user", CLIENT_SIDE_ID,
+	 sdk_answer_flags_of_body},
+	{"sdk_client_evaluation", "POST", "/sdk/evalx/:environmentId/user", CLIENT_SIDE_ID,
+	 sdk_answer_flags_of_body},
+	{"sdk_mobile_evaluation", "GET", "/msdk/evalx/contexts/:context", MOBILE_KEY,
+	 sdk_answer_flags_of_path},
+	{"sdk_mobile_evaluation", "REPORT", "/msdk/evalx/context", MOBILE_KEY,
+	 sdk_answer_flags_of_body},
+	{"sdk_mobile_evaluation", "POST", "/msdk/evalx/context", MOBILE_KEY, sdk_answer_flags_of_body},
+	{"sdk_mobile_evaluation", "GET", "/msdk/evalx/users/:context", MOBILE_KEY,
+	 sdk_answer_flags_of_path},
+	{"sdk_mobile_evaluation", "REPORT", "/msdk/evalx/user", MOBILE_KEY, sdk_answer_flags_of_body},
+	{"sdk_mobile_evaluation", "POST", "/msdk/evalx/user", MOBILE_KEY, sdk_answer_flags_of_body},
+	{"sdk_evaluation", "GET", "/sdk/evalx/contexts/:context", SDK_KEY, sdk_answer_flags_of_path},
+	{"sdk_evaluation", "REPORT", "/sdk/evalx/context", SDK_KEY, sdk_answer_flags_of_body},
+	{"sdk_evaluation", "POST", "/sdk/evalx/context", SDK_KEY, sdk_answer_flags_of_body},
+	{"sdk_evaluation", "GET", "/sdk/evalx/users/:context", SDK_KEY, sdk_answer_flags_of_path},
+	{"sdk_evaluation", "REPORT", "/sdk/evalx/user", SDK_KEY, sdk_answer_flags_of_body},
+	{"sdk_evaluation", "POST", "/sdk/evalx/user", SDK_KEY, sdk_answer_flags_of_body},
+	{"sdk_client_stream", "GET", "/eval/:environmentId/:context", CLIENT_SIDE_ID,
+	 sdk_stream_flags_of_path},
+	{"sdk_client_stream", "REPORT", "/eval/:environmentId", CLIENT_SIDE_ID,
+	 sdk_stream_flags_of_body},
+	{"sdk_client_stream", "POST", "/eval/:environmentId", CLIENT_SIDE_ID, sdk_stream_flags_of_body},
+	{"sdk_mobile_stream", "GET", "/meval/:context", MOBILE_KEY, sdk_stream_flags_of_path},
+	{"sdk_mobile_stream", "REPORT", "/meval", MOBILE_KEY, sdk_stream_flags_of_body},
+	{"sdk_mobile_stream", "POST", "/meval", MOBILE_KEY, sdk_stream_flags_of_body},
 	{"sdk_events", "POST", "/bulk", SDK_KEY, answer_events},
 	{"sdk_diagnostic", "POST", "/diagnostic", SDK_KEY, answer_events},
 	{"sdk_client_events", "POST", "/events/bulk/:environmentId", CLIENT_SIDE_ID, answer_events},
@@ -79,8 +101,8 @@ static const SdkRoute routes[] = {
 };
 
 /* What all of their paths begin with. */
-static const char *const roots[] = {"sdk",	"msdk",	  "all",	"ping",		 "mping",
-									"bulk", "events", "mobile", "diagnostic"};
+static const char *const roots[] = {"eval",	 "meval", "sdk",	"msdk",	  "all",	   "ping",
+									"mping", "bulk",  "events", "mobile", "diagnostic"};
 
 /*
  * sdk_route_count is how many routes there are.
@@ -92,12 +114,24 @@ sdk_route_count(void)
 }
 
 /*
- * sdk_route_name is the name that a route is counted under.
+ * counted_as is the route that a route is counted as: the first of its name.
+ */
+static int
+counted_as(int route)
+{
+	while (route > 0 && strcmp(routes[route - 1].name, routes[route].name) == 0)
+		route--;
+	return route;
+}
+
+/*
+ * sdk_route_name is the name that a route is counted under; NULL if it is counted as another
+ * one.
  */
 const char *
 sdk_route_name(int route)
 {
-	return routes[route].name;
+	return counted_as(route) == route ? routes[route].name : NULL;
 }
 
 /*
@@ -143,10 +177,10 @@ find_route(Exchange *exchange, const char *method)
 }
 
 /*
- * path_parameter is the value of the last parameter of the path; NULL if it is no text.
+ * sdk_last_parameter is the value of the last parameter of the path; NULL if it is no text.
  */
-static char *
-path_parameter(const SdkCall *call)
+char *
+sdk_last_parameter(const SdkCall *call)
 {
 	const Route *route = &call->exchange->route;
 
@@ -159,8 +193,10 @@ path_parameter(const SdkCall *call)
 static void
 authenticate(SdkCall *call, SdkCredential kind)
 {
-	const char *shown = kind == CLIENT_SIDE_ID ? path_parameter(call) : call->headers->token;
+	const char *shown = kind == CLIENT_SIDE_ID ? route_text(&call->exchange->route.parameters[0])
+											   : call->headers->token;
 
+	call->credential = kind;
 	call->environment = sdk_environment_find(&call->request, kind, shown);
 }
 
@@ -177,7 +213,7 @@ sdk_answer(Exchange *exchange, const Headers *headers, const char *method)
 	call.operation = (Operation){.name = route->name,
 								 .kind = READS,
 								 .dialect = SDK,
-								 .number = OPERATION_COUNT + 1 + (int) (route - routes)};
+								 .number = OPERATION_COUNT + 1 + counted_as(route - routes)};
 	call_prepare(&call.request, &call.operation);
 	strlcpy(call.request.id, exchange->id, sizeof(call.request.id));
 	exchange->status = 200;
@@ -196,10 +232,10 @@ sdk_answer(Exchange *exchange, const Headers *headers, const char *method)
 }
 
 /*
- * header adds a header to the response, whose value is copied to where that lives.
+ * sdk_header adds a header to the response, whose value is copied to where that lives.
  */
-static void
-header(SdkCall *call, const char *name, const char *value)
+void
+sdk_header(SdkCall *call, const char *name, const char *value)
 {
 	response_header(&call->exchange->answer_headers, name,
 					MemoryContextStrdup(call->context, value));
@@ -253,8 +289,8 @@ not_modified(SdkCall *call)
 {
 	const char *known = call->headers->if_none_match;
 
-	header(call, "ETag", call->environment.etag);
-	header(call, "X-LD-EnvID", call->environment.id);
+	sdk_header(call, "ETag", call->environment.etag);
+	sdk_header(call, "X-LD-EnvID", call->environment.id);
 	if (known == NULL || !names_etag(known, call->environment.etag))
 		return false;
 	call->exchange->status = STATUS_NOT_MODIFIED;
@@ -269,7 +305,7 @@ not_modified(SdkCall *call)
 static void
 answer_all(SdkCall *call)
 {
-	header(call, "Cache-Control", "no-cache");
+	sdk_header(call, "Cache-Control", "no-cache");
 	if (!not_modified(call))
 		append_all(call, call->exchange->response);
 }
@@ -283,8 +319,8 @@ may_be_kept(SdkCall *call)
 {
 	int ttl = call->environment.default_ttl * 60;
 
-	header(call, "Cache-Control", ttl > 0 ? psprintf("public, max-age=%d", ttl) : "no-cache");
-	header(call, "Vary", "Authorization");
+	sdk_header(call, "Cache-Control", ttl > 0 ? psprintf("public, max-age=%d", ttl) : "no-cache");
+	sdk_header(call, "Vary", "Authorization");
 }
 
 /*
@@ -305,7 +341,7 @@ static void
 answer_flag(SdkCall *call)
 {
 	PayloadScope scope = scope_of(call);
-	char *key = path_parameter(call);
+	char *key = sdk_last_parameter(call);
 	Rows rows = {0};
 
 	if (key)
@@ -327,18 +363,28 @@ answer_segment(SdkCall *call)
 }
 
 /*
- * answer_stream answers with a stream that ends after all that server-side SDKs are sent. They
- * come again after the time in it, in milliseconds.
+ * sdk_begin_stream begins a stream that ends after one event. SDKs come again after the time
+ * in it, in milliseconds.
+ */
+void
+sdk_begin_stream(SdkCall *call, const char *event)
+{
+	sdk_header(call, "X-LD-EnvID", call->environment.id);
+	sdk_header(call, "Cache-Control", "no-store");
+	call->exchange->media_type = MEDIA_TYPE_STREAM;
+	appendStringInfo(call->exchange->response, "retry: 30000\nevent: %s\ndata: ", event);
+}
+
+/*
+ * answer_stream answers with a stream that ends after all that server-side SDKs are sent.
  */
 static void
 answer_stream(SdkCall *call)
 {
 	StringInfo out = call->exchange->response;
 
-	header(call, "X-LD-EnvID", call->environment.id);
-	header(call, "Cache-Control", "no-store");
-	call->exchange->media_type = MEDIA_TYPE_STREAM;
-	appendStringInfoString(out, "retry: 30000\nevent: put\ndata: {\"path\":\"/\",\"data\":");
+	sdk_begin_stream(call, "put");
+	appendStringInfoString(out, "{\"path\":\"/\",\"data\":");
 	append_all(call, out);
 	appendStringInfoString(out, "}\n\n");
 }
@@ -349,7 +395,7 @@ answer_stream(SdkCall *call)
 static void
 answer_ping(SdkCall *call)
 {
-	header(call, "Cache-Control", "no-store");
+	sdk_header(call, "Cache-Control", "no-store");
 	call->exchange->media_type = MEDIA_TYPE_STREAM;
 	appendStringInfoString(call->exchange->response, "retry: 30000\nevent: ping\ndata: {}\n\n");
 }
@@ -370,9 +416,9 @@ answer_goals(SdkCall *call)
 static void
 answer_fallback(SdkCall *call)
 {
-	header(call, "X-LD-FD-Fallback", "true");
-	header(call, "X-LD-FD-Fallback-TTL", "0");
-	header(call, "X-LD-EnvID", call->environment.id);
+	sdk_header(call, "X-LD-FD-Fallback", "true");
+	sdk_header(call, "X-LD-FD-Fallback-TTL", "0");
+	sdk_header(call, "X-LD-EnvID", call->environment.id);
 	call->exchange->status = STATUS_NOT_IMPLEMENTED;
 	error_body(call->exchange->response, ERR_UNSUPPORTED, SDK,
 			   "the second data protocol is not served; go on with the first", call->request.id);

@@ -163,6 +163,20 @@ environment_payload_pin(Request *request)
 }
 
 /*
+ * environment_payload_pin_state is environment_payload_pin for a state that is known. Without
+ * shared it is one that only the transaction itself sees.
+ */
+CachedPayload *
+environment_payload_pin_state(const PayloadKey *key, pg_uuid_t *project_id, bool shared)
+{
+	PayloadScope scope = {.account = key->account,
+						  .environment_id = pnstrdup(key->environment, OBJECT_ID_LENGTH),
+						  .project_id = project_id};
+
+	return payload_cache_pin(key, shared, make_source, &scope);
+}
+
+/*
  * read_all reads and compiles the flags that have not been, by one statement.
  */
 static AllFlags *
