@@ -39,6 +39,18 @@ check 'a ping' "$(ask "$base/ping/$ID"; body)" $'200retry: 30000\nevent: ping\nd
 check 'the second protocol' "$(ask "$base/sdk/poll" -H "Authorization: $SDK"; header X-LD-FD-Fallback)" 501true
 check 'a preflight' "$(ask -X OPTIONS "$base/events/bulk/$ID" -H 'Origin: https://a.example'; header Access-Control-Allow-Methods)" '204*REPORT*'
 
+# Flags of a context; long ones in the path.
+url_base64() { base64 -w0 | tr '+/' '-_' | tr -d =; }
+context() { printf '{"kind": "user", "key": "ada", "name": "%s"}' "$1"; }
+sql -c "SELECT flagplane.update_flag('default', 'f', '[{\"op\": \"replace\", \"path\": \"/clientSideAvailability/usingEnvironmentId\", \"value\": true}]')" >/dev/null
+check 'flags of a context' "$(ask "$base/sdk/evalx/$ID/contexts/$(context Ä | url_base64)?withReasons=false"; body; header Content-Type)" '200{"f":{"value":false,"variation":1,"version":*,"flagVersion":*}}application/json'
+check 'of a long one' "$(ask "$base/sdk/evalx/$ID/contexts/$(context "$(printf '%020000d' 0)" | url_base64)")" 200
+check 'by REPORT' "$(ask -X REPORT "$base/sdk/evalx/$ID/context" -H 'Content-Type: application/json' -d "$(context Ä)"; header Access-Control-Allow-Origin)" '200\*'
+check 'of a mobile' "$(ask -X REPORT "$base/msdk/evalx/context" -H "Authorization: $MOBILE" -d "$(context Ä)")" 200
+check 'as a stream' "$(ask "$base/eval/$ID/$(context Ä | url_base64)"; body)" $'200retry: 30000\nevent: put\ndata: {"f":*'
+check 'a context that is none' "$(ask -X REPORT "$base/sdk/evalx/$ID/context" -d '{}'; body)" '400{"code":"invalid_request",*}'
+check 'contexts are not kept' "$(grep -rl --binary-files=text ada "$place/cache" | wc -l)" 0
+
 # Events.
 send() { ask -X POST "$base/$1" -H "Authorization: $2" -H 'Content-Type: application/json' --data-binary "$3" "${@:4}"; }
 check 'events' "$(send bulk "$SDK" '[{"kind": "index"}]' -H 'X-LaunchDarkly-Payload-ID: a'; body; header Content-Type)|$(header Date)" '202*|* GMT'
