@@ -93,7 +93,7 @@ SELECT t.as_token('limited', 'POST', '/api/v2/projects', '{"key": "mine", "name"
 SELECT t.rpc('limited', $$SELECT flagplane.create_access_token('x', ARRAY['flags:read'])$$);
 SELECT t.rpc('limited', $$SELECT flagplane.create_access_token('x', ARRAY['flags:read'], projects => '{callers2}')$$);
 SELECT t.rpc('limited', $$SELECT flagplane.create_access_token('x', ARRAY['flags:read'], projects => '{callers}')->>'name'$$);
--- Without rows it is good for nothing, not for everything.
+-- Without rows it is valid for nothing, not for everything.
 DELETE FROM flagplane_data.access_token_project;
 SELECT t.as_token('limited', 'GET', '/api/v2/projects/callers');
 SELECT t.as_token('limited', 'GET', '/api/v2/projects') LIKE '200%';

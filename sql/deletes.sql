@@ -68,7 +68,7 @@ SELECT t.try($$SELECT flagplane.delete_environment('nowhere', 'production')$$);
 SELECT count(*) FROM flagplane_data.flag_environment c JOIN flagplane_data.flag f ON f.id = c.flag_id
 	JOIN flagplane_data.project p ON p.id = f.project_id WHERE p.key = 'gone';
 
--- Projects go with all that is theirs; a token limited to one is good for nothing then.
+-- Projects go with all that is theirs; a token limited to one is valid for nothing then.
 SELECT flagplane.create_access_token('limited', ARRAY['*'], projects => '{gone}')->>'token' AS token \gset
 SELECT status FROM t.rest('GET', '/api/v2/projects/gone', NULL, json_build_object('Authorization', :'token')::jsonb);
 SELECT * FROM t.rest('DELETE', '/api/v2/projects/gone');

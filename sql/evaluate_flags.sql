@@ -69,7 +69,7 @@ CREATE TEMP TABLE payload AS SELECT '{"flags": {
 	"bad clause": {"on": true, "variations": ["a"], "fallthrough": {"variation": 0}, "rules": [{"id": "bad", "variation": 0, "clauses": [{"attribute": "", "op": "in", "values": []}]}]},
 	"bad clause behind": {"on": true, "variations": ["a"], "fallthrough": {"variation": 0}, "rules": [{"id": "bad", "variation": 0, "clauses": [{"attribute": "key", "op": "in", "values": ["x"]}, {"attribute": "", "op": "in"}]}]}
 }}'::jsonb AS data;
--- What a flag is for a user, told shortly.
+-- What a flag serves to a user, in short.
 CREATE FUNCTION pg_temp.told(data jsonb, flag_key text, context jsonb) RETURNS text LANGUAGE sql AS $$
 	SELECT concat_ws(' ', d->'reason'->>'kind', d->'reason'->>'errorKind', '#' || (d->'reason'->>'ruleIndex'),
 		d->'reason'->>'ruleId', d->'reason'->>'prerequisiteKey',
@@ -96,7 +96,7 @@ SELECT flagplane.evaluate(data, 'object value', '{"key": "x"}') FROM payload;
 SELECT flagplane.evaluate(data, 'needs off', '{"key": "x"}', '[1, "a"]') FROM payload;
 SELECT flagplane.evaluate(data, 'off without a variation', '{"key": "x"}', '{"d": 1}') FROM payload;
 SELECT flagplane.evaluate(data, 'no fallthrough', '{"key": "x"}') FROM payload;
--- No flag, no context, no document. A flag that is not there is told of first.
+-- No flag, no context, no document. An unknown flag is reported first.
 SELECT flagplane.evaluate(data, NULL, '{"key": "x"}', '1'), flagplane.evaluate(data, 'no', '{"key": "x"}', '1'),
 	flagplane.evaluate(data, 'no', NULL, '1'), flagplane.evaluate(data, '', '{"key": "x"}', '1') FROM payload;
 SELECT flagplane.evaluate(data, 'plain', NULL, '1'), flagplane.evaluate(data, 'plain', '{}', '1') FROM payload;

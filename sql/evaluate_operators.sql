@@ -80,7 +80,7 @@ INSERT INTO wanted VALUES
 		'["2.0.0"]', false), ('semVerLessThan', '"bad"', '["2.0.0"]', false),
 	('semVerGreaterThan', '"2.1"', '["2.0.9"]', true), ('semVerGreaterThan', '"2.0.0-rc.10"', '["2.0.0-rc.9"]', true),
 		('semVerGreaterThan', '"2.0.0"', '["bad", "1.0.0"]', true), ('semVerGreaterThan', '"2.0.0"', '[1]', false),
-	-- What nobody knows never matches.
+	-- Unknown operators never match.
 	('isCool', '"x"', '["x"]', false), ('', '"x"', '["x"]', false), ('IN', '"x"', '["x"]', false);
 SELECT op, value, clause_values, matches AS wanted FROM wanted WHERE pg_temp.matches(op, value, clause_values) IS DISTINCT FROM matches;
 -- Negated, everything is the other way round, whatever the types.

@@ -1,6 +1,6 @@
 -- Every list, found in the table of operations so that none is forgotten: of 0, 1, page - 1, page and page +
 -- 1 rows, by pages of 3, by SQL and where they have a
--- path by the links of REST. All rows are told, each once, and each page leads to those that are there and to no other.
+-- path by the links of REST. All rows are returned, each once, and each page leads to those that are there and to no other.
 \set VERBOSITY terse
 \pset format unaligned
 SET client_min_messages = warning;
@@ -28,7 +28,7 @@ INSERT INTO list VALUES
 SELECT o.name AS forgotten FROM flagplane.operations() o LEFT JOIN list l ON l.name = o.name
 	WHERE (o.name LIKE 'list\_%' OR o.arguments ~ '\m(limit|cursor)\M') AND l.name IS NULL;
 SELECT l.name AS unknown FROM list l LEFT JOIN flagplane.operations() o ON o.name = l.name WHERE o.name IS NULL;
--- Changes as they come with a dump: those of this transaction no feed may tell.
+-- Changes as they come with a dump: those of this transaction no feed may return.
 CREATE FUNCTION pg_temp.account() RETURNS bigint LANGUAGE sql AS $$ SELECT id FROM flagplane_data.account WHERE key = current_setting('flagplane.account') $$;
 CREATE FUNCTION pg_temp.change(n int) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO flagplane_data.audit_epoch (account_id, number, system_identifier, timeline, began_at,

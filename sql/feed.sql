@@ -37,7 +37,7 @@ SELECT t.try($$SELECT flagplane.create_layer('feed', 'l1', 'L', '')$$);
 SELECT status FROM t.rest('POST', '/api/v2/projects/feed/layers', '{"key": "l13", "name": "L", "description": ""}');
 SELECT t.project('feed2') IS NOT NULL AS made;
 SELECT flagplane.delete_project('feed');
--- Their own transaction is not told of them.
+-- Their own transaction does not see them.
 SELECT pg_temp.what(flagplane.changes(:'start'));
 COMMIT;
 SELECT pg_temp.settle() \g /dev/null
@@ -45,7 +45,7 @@ SELECT pg_temp.what(flagplane.changes(:'start'));
 -- What is in a project says so after its end too.
 SELECT e->>'operation' AS operation, e->>'projectId' = 'prj_' || :'project' AS this_project, count(*)
 	FROM json_array_elements(flagplane.changes(:'start')->'items') e GROUP BY 1, 2 ORDER BY 1, 2;
--- Pages: 0, 1, page - 1, page, page + 1; walking them tells each once.
+-- Pages: 0, 1, page - 1, page, page + 1; walking them returns each once.
 SELECT p, pg_temp.what(c) FROM unnest(ARRAY[1, 14, 15, 16, 1000]) p, flagplane.changes(:'start', p) c;
 CREATE FUNCTION pg_temp.walk(start text, page int) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -108,7 +108,7 @@ BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SELECT pg_temp.what(flagplane.changes(NULL, 3));
 SELECT flagplane.changes()::text = flagplane.changes()::text AS same;
 COMMIT;
--- Rows of another server, where transaction ids were far ahead: all told, before anything new.
+-- Rows of another server, where transaction ids were far ahead: all returned, before anything new.
 BEGIN;
 UPDATE flagplane_data.audit_epoch SET system_identifier = 1 WHERE account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed');
 UPDATE flagplane_data.audit_log SET xid = (xid::text::bigint + 1000000000000)::text::xid8 WHERE account_id = (SELECT id

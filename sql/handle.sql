@@ -50,7 +50,7 @@ SELECT h, r.status
 SELECT * FROM t.rest('GET', '/v1/projects/' || :'id' || '/sdk-apps', NULL, json_build_object('Authorization', 'Bearer ' || :'token')::jsonb);
 SELECT * FROM t.rest('GET', '/v1/projects/' || :'id' || '/sdk-apps', NULL, '{"Authorization": "Bearer x"}');
 SELECT * FROM t.rest('POST', :layers, '{"key": "l3"}', json_build_object('Authorization', :'token')::jsonb);
--- What nobody foresaw is a 500 with the request's id alone; the log has the rest.
+-- An unexpected error is a 500 with the request's id alone; the log has the rest.
 BEGIN;
 ALTER TABLE flagplane_data.layer ADD CONSTRAINT secret_rule CHECK (name <> 'odd');
 SELECT status, t.mask(regexp_replace(body, 'request req_\w+', 'request <request>')) AS body

@@ -1,4 +1,4 @@
--- Every argument of every operation with values that nobody should send: each answer is a documented one.
+-- Every argument of every operation with values that no client should send: each response is a documented one.
 \set VERBOSITY terse
 \pset format unaligned
 SET client_min_messages = warning;

@@ -27,11 +27,11 @@ SELECT t.try($$SELECT flagplane.create_flag('once', 'a', 'A', idempotency_key =>
 SELECT flagplane.create_access_token('once', role => 'admin')->>'token' AS token \gset
 SELECT status FROM t.rest('POST', '/api/v2/projects/once/layers', '{"key": "b", "name": "A", "description": ""}',
 	json_build_object('Idempotency-Key', :'k1', 'Authorization', :'token')::jsonb);
--- What is not a UUID is a broken value, in both dialects.
+-- What is not a UUID is an invalid value, in both dialects.
 SELECT * FROM t.rest('POST', '/api/v2/projects/once/layers', '{"key": "c", "name": "A", "description": ""}', '{"Idempotency-Key": "x"}');
 SELECT * FROM t.rest('POST', '/api/v2/projects/once/layers', '{"key": "c", "name": "A", "description": ""}', '{"Idempotency-Key": ""}');
 SELECT status FROM t.rest('GET', '/api/v2/projects/once/layers', NULL, '{"Idempotency-Key": "x"}');
--- An error leaves no claim: the key is good for the corrected request.
+-- An error leaves no claim: the corrected request may use the key.
 SELECT t.try($$SELECT flagplane.create_layer('once', 'a', 'Taken', '', idempotency_key => '22222222-2222-4222-8222-222222222222')$$);
 SELECT t.try($$SELECT flagplane.create_layer('once', 'c', 'Free', '', idempotency_key => '22222222-2222-4222-8222-222222222222')->>'key'$$);
 SELECT status
@@ -129,7 +129,7 @@ UPDATE flagplane_data.access_token SET revoked_at = now() WHERE name = 'replayer
 SELECT status
 	FROM t.rest('POST', '/api/v2/projects/once/layers', '{"key": "replayer", "name": "n", "description": ""}',
 	jsonb_build_object('Idempotency-Key', 'efefefef-1111-4111-8111-111111111111', 'Authorization', :'replayer'));
--- A token that is limited to projects is told the same again when its project is gone; a key of its own finds nothing there.
+-- A token that is limited to projects gets the same response again when its project is gone; a key of its own finds nothing there.
 SELECT t.project('reach') IS NOT NULL AS made;
 SELECT flagplane.create_access_token('reach', role => 'writer', projects => '{reach}')->>'token' AS reach \gset
 SELECT n, r.status, r.headers->>'Idempotent-Replayed' AS replayed FROM (VALUES

@@ -16,11 +16,11 @@ SELECT r.status, r.headers->>'ETag' AS etag
 SELECT m, r.status
 	FROM unnest(ARRAY['"1"', 'W/"2"', '"2"']) WITH ORDINALITY u(m, n), flagplane.handle('PATCH', '/api/v2/flags/if-match/f',
 	jsonb_build_object('If-Match', m), '[{"op": "replace", "path": "/description", "value": "d"}]') r ORDER BY n;
--- A deletion is held to it too.
+-- If-Match applies to a deletion too.
 SELECT m, r.status
 	FROM unnest(ARRAY['W/"1"', '"12"', '"1"']) WITH ORDINALITY u(m, n), flagplane.handle('DELETE',
 	'/api/v2/projects/if-match/environments/test', jsonb_build_object('If-Match', m)) r ORDER BY n;
--- A flag is boolean where its two values are true and false, whatever else they hold.
+-- A flag is boolean where its two values are true and false, whatever else they contain.
 SELECT v, flagplane.create_flag('if-match', 'kind-' || n, 'K', variations => v::jsonb)->>'kind' AS kind
 	FROM (VALUES (1, '[{"value": true}, {"value": false}]'), (2, '[{"value": false, "name": "off"}, {"value": true, "name": "on"}]'),
 	(3, '[{"value": {"value": true}}, {"value": {"value": false}}]'), (4, '[{"value": {"value":true}}, {"value": false}]'),

@@ -23,14 +23,14 @@ SELECT string_agg(m->>'key', ' ') AS secondary
 SELECT m->>'key' AS secondary
 	FROM json_array_elements(flagplane.list_experiments('iterations', 'test',
 	expand => 'treatments,secondaryMetrics') #> '{items,0,currentIteration,secondaryMetrics}') m ORDER BY 1;
--- Whichever part is there, and nothing of what is not; by SQL too.
+-- The parts that are given, and no others; by SQL too.
 SELECT * FROM pg_temp.make('none', '{}');
 SELECT * FROM pg_temp.make('funnel', '{"hypothesis": "", "primaryFunnelKey": "checkout", "treatments": [], "metrics": [], "attributes": []}');
 SELECT * FROM pg_temp.make('old',
 	'{"metrics": [{"key": "m", "primary": true}, {"key": "n"}], "treatments": [{"name": "T", "baseline": false, "allocationPercent": "0", "parameters": []}]}');
 SELECT flagplane.get_experiment('iterations', 'test', 'old', 'secondaryMetrics') #>> '{currentIteration,secondaryMetrics}' AS secondary;
 SELECT t.mask(flagplane.create_experiment('iterations', 'test', 'sql', 'N', iteration => '{"canReshuffleTraffic": true}')->>'currentIteration') AS by_sql;
--- It stays, whatever becomes of the experiment; what is said of its end is kept as well, and of its beginning in the audit log.
+-- It stays, whatever becomes of the experiment; the outcome is stored as well, and the start is in the audit log.
 CREATE FUNCTION pg_temp.patch(instructions text) RETURNS int LANGUAGE sql AS $$
 	SELECT h.status
 		FROM flagplane.handle('PATCH', '/api/v2/projects/iterations/environments/test/experiments/all', '{}', format('{"instructions": %s}', instructions)) h

@@ -1,4 +1,4 @@
--- One set of limits for JSON at every way in: what is stored can be answered, sent back and changed.
+-- One set of limits for JSON for SQL and REST: what is stored can be answered, sent back and changed.
 \set VERBOSITY terse
 \pset format unaligned
 SET client_min_messages = warning;
@@ -38,7 +38,7 @@ BEGIN
 	PERFORM flagplane.delete_flag('limits', f.key) FROM flagplane_data.flag f WHERE f.project_id = (SELECT id FROM flagplane_data.project WHERE key = 'limits');
 END
 $$;
--- Numbers: those that a double can hold, written out in at most 400 characters.
+-- Numbers: those that a double can represent, written out in at most 400 characters.
 SELECT n, w.*
 	FROM unnest(ARRAY['1e308', '1e400', '-1e309', '1e1000', '1e131071', '1e-300', '1e-390', '1e-399', '[[1e309]]', '{"a": 1e309}']) n, pg_temp.ways(n) w;
 SELECT length(n) AS digits, w.* FROM unnest(ARRAY[repeat('9', 308), '0.' || repeat('3', 398), '0.' || repeat('3', 399)]) n, pg_temp.ways(n) w;
@@ -47,7 +47,7 @@ SELECT d, w.* FROM unnest(ARRAY[61, 62, 6000]) d, pg_temp.ways(repeat('[', d) ||
 SELECT d, w.* FROM unnest(ARRAY[61, 62]) d, pg_temp.ways(repeat('[', d) || '1' || repeat(']', d)) w;
 SELECT t.try(format('SELECT flagplane.json_patch(%L, %L)', '{}', '[{"op": "add", "path": "/a", "value": 1e400}]')),
 	t.try(format('SELECT flagplane.json_patch(%L, %L)', repeat('[', 65) || repeat(']', 65), '[]'));
--- What a numeric cannot hold, the sign of a zero, is not kept, whichever way it comes.
+-- A numeric cannot represent the sign of a zero, so it is dropped, by SQL and by REST.
 SELECT flagplane.create_flag('limits', 'zero', 'Z', variations => '[{"value": -0}, {"value": -1}]')#>>'{variations,0,value}' AS sql;
 SELECT body#>>'{variations,0,value}' AS rest
 	FROM flagplane.handle('POST', '/api/v2/flags/limits', '{}', '{"key": "zero2", "name": "Z", "variations": [{"value": -0.0}, {"value": -1}]}');

@@ -1,6 +1,6 @@
 -- JSON Patch (RFC 6902). Each row is a document, a patch, and what comes of it;
 -- NULL: it is refused. The cases are those of the public conformance suite, a
--- patch with two members of one name left out, which no jsonb can hold.
+-- patch with two members of one name left out, which no jsonb can contain.
 \set VERBOSITY terse
 \pset format unaligned
 CREATE TEMP TABLE patch_case (id int GENERATED ALWAYS AS IDENTITY, document jsonb, patch jsonb, expected jsonb);
@@ -136,7 +136,7 @@ SELECT count(*) AS cases, count(expected) AS good FROM patch_case;
 SELECT * FROM (SELECT *, pg_temp.patched(document, patch) AS answer FROM patch_case) c
 	WHERE answer IS DISTINCT FROM expected;
 
--- What is wrong with a patch is told.
+-- Errors of a patch are described.
 SELECT p, t.try(format('SELECT flagplane.json_patch(%L, %L)', '{"a": {"b": 1}, "l": [1, 2], "~/": 0}', p)) FROM unnest(ARRAY[
 	'[{"op": "remove", "path": "/x"}]', '[{"op": "remove", "path": ""}]', '[{"op": "test", "path": "/a/b", "value": "1"}]',
 	'[{"op": "move", "from": "/a", "path": "/a/c"}]', '[{"op": "add", "path": "/l/3", "value": 0}]', '[{"op": "add", "path": "/a/b/c", "value": 0}]',

@@ -46,7 +46,7 @@ SELECT t.get('u-rollback');
 ROLLBACK;
 SELECT t.name, now() - u.used_at < interval '1 minute' AS noted FROM flagplane_data.access_token t
 	JOIN flagplane_data.access_token_use u ON u.account_id = t.account_id AND u.token_id = t.id WHERE t.name LIKE 'u-%' ORDER BY 1;
--- The documents tell it, in the form of each service.
+-- The documents show it, in the form of each service.
 SELECT e->>'name' AS name, (e->>'lastUsed')::bigint = floor(extract(epoch FROM u.used_at) * 1000) AS same
 	FROM json_array_elements(flagplane.list_access_tokens(1000)->'items') e, flagplane_data.access_token_use u
 WHERE u.token_id = e->>'_id' AND e->>'name' IN ('u-rest', 'u-never') ORDER BY 1;

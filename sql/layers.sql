@@ -53,7 +53,7 @@ SELECT pg_temp.patch('[' || pg_temp.reserve('no-flag', '75') || ']');
 SELECT pg_temp.patch('[' || pg_temp.reserve('no-flag', '100') || ']');
 SELECT pg_temp.patch('[{"kind": "removeExperiment", "experimentKey": "no-flag"}]');
 
--- What is no instruction, or not a good one.
+-- What is no instruction, or not a valid one.
 SELECT i, pg_temp.patch(i)
 	FROM unnest(ARRAY['{}', '"x"', '[1]', '[null]', '[[]]', '[{}]', '[{"kind": 1}]', '[{"kind": "updateKey", "key": "x"}]',
 	'[{"kind": "updateName"}]', '[{"kind": "updateName", "name": null}]',

@@ -38,8 +38,8 @@ INSERT INTO given VALUES
 		('get_access_token', 'id', :'token_id'), ('update_access_token', 'id', :'token_id'), ('delete_access_token', 'id',
 		:'token_id'), ('reset_access_token', 'id', :'token_id');
 -- What concerns the whole account is forbidden, and so are tokens of others. Of the rest that names nothing
--- of a project it is looked at below what it tells: whoever adds an operation
--- to these must let it tell nothing of other projects.
+-- of a project the checks below show what it reveals: whoever adds an operation
+-- to these must make sure that it reveals nothing of other projects.
 CREATE TEMP TABLE apart (name text);
 INSERT INTO apart VALUES ('whoami'), ('get_caller_identity'), ('create_access_token'), ('list_access_tokens'),
 	('list_projects'), ('list_partner_projects'), ('list_audit_log'), ('changes');
@@ -69,7 +69,7 @@ BEGIN
 	RETURN answer;
 END
 $$;
--- Who may, can do each of these; who is limited is told each time that there is no such thing, or that it is not for them.
+-- Who may, can do each of these; a limited token learns each time that there is no such thing, or that it is not for them.
 SELECT name FROM flagplane.operations() WHERE whole_account ORDER BY name;
 SELECT o.name, pg_temp.outcome(NULL, pg_temp.call(o.name)) AS by_role, pg_temp.outcome(:'limited', pg_temp.call(o.name)) AS limited
 FROM flagplane.operations() o WHERE o.name NOT IN (SELECT name FROM apart)
@@ -131,7 +131,7 @@ SELECT f, pg_temp.tells(:'limited', f)
 SELECT viewname, pg_temp.tells(:'limited', format('SELECT json_agg(v) FROM flagplane.%I v', viewname)) FROM pg_views
 	WHERE schemaname = 'flagplane' ORDER BY viewname;
 SELECT count(*) AS changed FROM flagplane_data.audit_log a JOIN flagplane_data.access_token k ON a.actor = 'token:' || k.id WHERE k.name = 'limited to ours';
--- The project that the token was for goes: then there is nothing that it is good for, neither one of the same key.
+-- The project that the token was for goes: then it is valid for nothing, not even for a new project of the same key.
 SELECT flagplane.delete_project('limited-ours');
 SELECT t.project('limited-ours') IS NOT NULL AS made_again;
 SELECT pg_temp.outcome(:'limited', $$SELECT flagplane.get_project('limited-ours')$$), pg_temp.outcome(:'limited',

@@ -50,7 +50,7 @@ SELECT flagplane.create_access_token('all', '{*}')->>'token' AS all \gset
 SELECT name, pg_temp.as(token, $$SELECT string_agg(DISTINCT e->>'name' || ' ' || coalesce(e->>'projects', 'all'), ', ')
 	FROM json_array_elements(flagplane.list_access_tokens(1000)->'items') e WHERE e->>'name' IN ('dear', 'near', 'far', 'all')$$) AS sees
 FROM (VALUES ('near', :'near'), ('far', :'far'), ('all', :'all')) v(name, token) ORDER BY name;
--- It cannot tell a project outside from one that is not there.
+-- It cannot distinguish a project outside from one that does not exist.
 SELECT p, pg_temp.as(:'near', format('SELECT flagplane.create_access_token(%L, %L, projects => %L)', 'x', '{flags:read}', p))
 FROM unnest(ARRAY['{mt2}', '{nowhere}', '{mt,mt2}', '{mt,nowhere}']) p;
 SELECT p, pg_temp.as(:'near', format('SELECT flagplane.list_layers(%L)', p)) FROM unnest(ARRAY['mt2', 'nowhere']) p;

@@ -16,11 +16,11 @@ SELECT p, pg_temp.patch(p)
 	'{"environments": {"test": {"fallthrough": {"variation": null}}}}',
 		'{"environments": {"test": {"fallthrough": {"variation": null, "rollout": {"variations": [{"variation": 0, "weight": 100000}]}}}}}']) WITH ORDINALITY u(p,
 		n) ORDER BY n;
--- Methods are told apart by case, as in HTTP.
+-- Methods are distinguished by case, as in HTTP.
 SELECT m, u, h.status, h.headers->>'Allow' AS allow, h.body->>'message' AS message
 	FROM unnest(ARRAY['get', 'Get', 'PUT', 'GET ', 'G3T']) m, unnest(ARRAY['/api/v2/flags/messages', '/api/v2/openapi.json',
 	'/nowhere']) u, flagplane.handle(m, u) h;
--- A role without rights is told which it lacks; who comes through handle() or PostgREST is told nothing of the server.
+-- A role without rights learns which it lacks; callers of handle() and PostgREST learn nothing of the server.
 CREATE ROLE fp_messages;
 GRANT USAGE ON SCHEMA flagplane TO fp_messages;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO fp_messages;

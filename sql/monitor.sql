@@ -1,4 +1,4 @@
--- What is for those who run the server: the same whether the library is preloaded or not.
+-- Functions for those who run the server: the same whether the library is preloaded or not.
 \set VERBOSITY terse
 \pset format unaligned
 SELECT version = (SELECT extversion FROM pg_extension
@@ -20,7 +20,7 @@ SELECT t.try('SELECT count(*) FROM flagplane.operation_stats()');
 SELECT t.try('SELECT flagplane.reset_stats()');
 SELECT t.try('SELECT count(*) FROM flagplane.stats');
 RESET ROLE;
--- A role that watches the server may watch this too, and no more: it acts for nobody and changes nothing.
+-- A monitoring role may monitor this too, and no more: it acts for nobody and changes nothing.
 GRANT pg_monitor TO fp_monitor;
 SELECT has_schema_privilege('fp_monitor', 'flagplane_data', 'USAGE') AS rights_on_data;
 SET ROLE fp_monitor;

@@ -47,7 +47,7 @@ SELECT r.key AS response, r.value->>'description' AS codes FROM document, jsonb_
 SELECT DISTINCT o.dialect, o.method, r.described ? 'requestBody' AS body, (SELECT string_agg(s, ' ' ORDER BY s)
 	FROM jsonb_object_keys(r.described->'responses') s) AS statuses
 FROM request r JOIN flagplane.operations() o ON o.name = r.name ORDER BY 1, 2, 3, 4;
--- What is told of rate limits, in each dialect's spelling.
+-- What is documented of rate limits, in each dialect's spelling.
 SELECT r.key, (SELECT string_agg(h, ' ' ORDER BY h) FROM jsonb_object_keys(r.value->'headers') h)
 	FROM document, jsonb_each(root #> '{components,responses}') r WHERE r.key ~ '429$';
 SELECT name, (SELECT string_agg(h, ' ' ORDER BY h)
@@ -229,7 +229,7 @@ INSERT INTO call (operation, uri, body) VALUES
 ('get_sdk_app', '/v1/projects/:project/sdk-apps/:app', NULL),
 ('update_sdk_app', '/v1/projects/:project/sdk-apps/:app', '{"name": "B", "capi": {"meta": {"enabled": true}}, "rotateKey": true}'),
 ('list_sdk_apps', '/v1/projects/:project/sdk-apps', NULL),
--- What is refused breaks the document's rules for the body where they can tell, and is refused as it says.
+-- What is refused breaks the document's rules for the body where they can express it, and is refused as it says.
 ('create_environment', '/api/v2/projects/openapi/environments',
 	'{"key": "-", "name": "", "color": "#00000", "defaultTtl": 61, "tags": ["a b"], "surplus": 1}'),
 ('create_environment', '/api/v2/projects/openapi/environments', '{"key": "e", "name": "E", "color": "000000"}'),

@@ -1,5 +1,5 @@
 -- The OpenAPI document types what is sent: instructions, rules, clauses, targets, rollouts and iterations; an
--- example of each request is there, holds to its schema, and is taken.
+-- example of each request is there, matches its schema, and is accepted.
 \set VERBOSITY terse
 \pset format unaligned
 SET client_min_messages = warning;

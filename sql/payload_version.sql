@@ -3,7 +3,8 @@
 \pset format unaligned
 SELECT t.project('payload') IS NOT NULL AS made;
 CREATE FUNCTION pg_temp.versions() RETURNS text LANGUAGE sql AS $$
-	SELECT string_agg(e.key || ' ' || v.version, ', ' ORDER BY e.key) FROM flagplane_data.environment_payload v JOIN flagplane_data.environment e ON e.id = v.environment_id
+	SELECT string_agg(e.key || ' ' || v.version, ', ' ORDER BY e.key)
+	FROM flagplane_data.environment_payload v JOIN flagplane_data.environment e ON e.id = v.environment_id
 	WHERE e.project_id = (SELECT id FROM flagplane_data.project WHERE key = 'payload')
 $$;
 CREATE FUNCTION pg_temp.stamps() RETURNS text LANGUAGE sql AS $$
@@ -31,8 +32,10 @@ SELECT format('SELECT %L AS patch, pg_temp.change(%L) AS after', patch, patch) F
 -- One raise a transaction and environment, whatever it changes.
 BEGIN;
 SELECT pg_temp.versions() AS before;
-SELECT count(flagplane.update_flag('payload', 'f', format('{"environmentKey": "%s", "instructions": [{"kind": "%s"}]}', e, k)::jsonb)) AS changes FROM unnest(ARRAY['test', 'production']) e, unnest(ARRAY['turnFlagOff', 'turnFlagOn', 'turnFlagOff']) k;
-SELECT flagplane.update_flag('payload', 'f', '{"archived": true}') IS NOT NULL AS archived, flagplane.create_flag('payload', 'more', 'M') IS NOT NULL AS made, flagplane.touch_environment('payload', 'test') AS touched;
+SELECT count(flagplane.update_flag('payload', 'f', format('{"environmentKey": "%s", "instructions": [{"kind": "%s"}]}', e, k)::jsonb)) AS changes
+	FROM unnest(ARRAY['test', 'production']) e, unnest(ARRAY['turnFlagOff', 'turnFlagOn', 'turnFlagOff']) k;
+SELECT flagplane.update_flag('payload', 'f', '{"archived": true}') IS NOT NULL AS archived,
+	flagplane.create_flag('payload', 'more', 'M') IS NOT NULL AS made, flagplane.touch_environment('payload', 'test') AS touched;
 SELECT pg_temp.versions() AS after;
 ROLLBACK;
 -- One that is rolled back with its subtransaction is made again, and one from before stays.
@@ -80,7 +83,9 @@ SELECT flagplane.update_flag('payload', 'f', '{"archived": true}', dry_run => tr
 
 -- What is cached: an environment at a version, so what is changed by hand is seen when somebody says so.
 CREATE FUNCTION pg_temp.by_hand(value boolean) RETURNS bigint LANGUAGE sql AS $$
-	WITH changed AS (UPDATE flagplane_data.flag_environment c SET is_on = value FROM flagplane_data.flag f WHERE f.id = c.flag_id AND f.key = 'f' AND f.project_id = (SELECT id FROM flagplane_data.project WHERE key = 'payload') RETURNING 1) SELECT count(*) FROM changed
+	WITH changed AS (UPDATE flagplane_data.flag_environment c SET is_on = value FROM flagplane_data.flag f
+		WHERE f.id = c.flag_id AND f.key = 'f' AND f.project_id = (SELECT id FROM flagplane_data.project WHERE key = 'payload') RETURNING 1)
+	SELECT count(*) FROM changed
 $$;
 CREATE FUNCTION pg_temp.is_on() RETURNS boolean LANGUAGE sql AS $$ SELECT flagplane.bool_variation('payload', 'test', 'f', '{"key": "a"}', NULL) $$;
 SELECT pg_temp.is_on() AS off;

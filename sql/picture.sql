@@ -86,7 +86,7 @@ SELECT max(length(line)) AS widest
 	FROM (VALUES ('production', 'checkout'), ('production', 'crowded'), (repeat('long-place', 25), repeat('long-layer',
 	25))) d(environment, layer), regexp_split_to_table(flagplane.draw_layer('picture', environment, layer), '\n') line;
 SELECT line FROM regexp_split_to_table(flagplane.draw_layer('picture', repeat('long-place', 25), repeat('long-layer', 25)), '\n') line WHERE line !~ '^ *\d+ ';
--- Colour and what is laid over it tell twenty-one owners apart, and what is free.
+-- Colour and what is laid over it distinguish twenty-one owners, and what is free.
 SELECT count(DISTINCT g) AS told_apart
 	FROM regexp_matches(flagplane.layer_svg('picture', 'production', 'crowded'),
 	'<g><title>[^<]*</title><rect [^>]*fill="([^"]*)"[^>]*/>(?:<rect [^>]*fill="([^"]*)"/>)?', 'g') g;

@@ -1,4 +1,4 @@
--- Answers that are written before the work: what is made is what was answered, and is
+-- Precomputed responses: what is created is what the response says, and is
 -- answered again by get_ and by a retry.
 \set VERBOSITY terse
 \pset format unaligned
@@ -37,7 +37,7 @@ SELECT m.n, m.operation, m.status, g.body::text = regexp_replace(m.body::text, '
 FROM made m JOIN sent s USING (n), flagplane.handle('GET', m.headers->>'Location', jsonb_build_object('X-Api-Key', :'token')) g,
 	flagplane.handle('POST', s.path, pg_temp.headers(m.n, :'token'), s.body::text) r
 ORDER BY n;
--- What is refused in the end leaves nothing of the answer, nor the claim.
+-- What is refused in the end leaves neither a response nor a claim.
 SELECT count(*) AS claims FROM flagplane_data.idempotency_key \gset
 SELECT h.status, t.mask((h.headers - 'Content-Type')::text) AS headers, t.mask(h.body::text) AS body FROM (VALUES
 	('/api/v2/projects/precomputed/layers', '{"key": "l1", "name": "L", "description": ""}'),

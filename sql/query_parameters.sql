@@ -44,7 +44,7 @@ SELECT pg_temp.ask('/api/v2/flags/query?env=test&env=none');
 SELECT status, body #>> '{_links,next,href}' AS next
 	FROM flagplane.handle('GET',
 	'/api/v2/flags/query?limit=1&env=test&env=production&tag=x&archived=false&summary=0&expand=evaluation&sort=-key&filter=query:a');
--- A list of flags shows summaries unless told otherwise, one flag all of it; nothing is recorded that they could be expanded by.
+-- A list of flags shows summaries unless asked otherwise, one flag all of it; nothing is recorded that they could be expanded by.
 SELECT q, (SELECT string_agg(k, ' ') FROM json_object_keys(h.body #> '{items,0,environments,test}') k)
 	FROM unnest(ARRAY['', '?summary=true', '?summary=1', '?summary=0', '?summary=false']) q, flagplane.handle('GET', '/api/v2/flags/query' || q) h
 	ORDER BY q;
@@ -55,7 +55,7 @@ SELECT q, pg_temp.ask('/api/v2/flags/query/a' || q)
 -- The same in SQL.
 SELECT e->>'key' AS archived FROM json_array_elements(flagplane.list_flags('query', archived => true)->'items') e;
 SELECT e->>'key' AS tagged FROM json_array_elements(flagplane.list_flags('query', tag => 'x,y')->'items') e;
--- A dry run tells what would come of a patch, and changes nothing.
+-- A dry run shows the result of a patch, and changes nothing.
 SELECT h.status, h.body->>'name' AS name, h.body->>'_version' AS version
 	FROM flagplane.handle('PATCH', '/api/v2/flags/query/a?dryRun=true&ignoreConflicts=true',
 	'{"Idempotency-Key": "5a5a5a5a-0000-4000-8000-0000000000aa"}', '{"name": "Never", "environments": {"test": {"on": true}}}') h;

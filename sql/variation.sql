@@ -39,7 +39,8 @@ CREATE TEMP TABLE context AS SELECT c::jsonb AS context FROM unnest(ARRAY['{"key
 SELECT flagplane.variation_detail('variation', 'test', 'whole', context) AS detail FROM context;
 SELECT flagplane.explain_variation('variation', 'test', 'whole', context, '"default"') AS explained FROM context;
 -- The same as evaluate() makes of the payload, for all flags and contexts.
-SELECT count(*), count(*) FILTER (WHERE flagplane.variation_detail('variation', 'test', f, context, '1')::text <> flagplane.evaluate(flagplane.payload('variation', 'test')::jsonb, f, context, '1')::text) AS different
+SELECT count(*), count(*) FILTER (WHERE flagplane.variation_detail('variation', 'test', f, context, '1')::text
+	<> flagplane.evaluate(flagplane.payload('variation', 'test')::jsonb, f, context, '1')::text) AS different
 FROM context, unnest(ARRAY['bool', 'off', 'text', 'number', 'json', 'whole', 'nosuch']) f;
 -- A prerequisite that is off.
 SELECT flagplane.update_flag('variation', 'bool', '{"environmentKey": "test", "instructions": [{"kind": "turnFlagOff"}]}') IS NOT NULL AS changed;
@@ -64,7 +65,9 @@ SELECT flagplane.text_variation('variation', 'test', 'text', '{"key": "a"}', '')
 -- Many environments in one query, more than an expression caches, in any order.
 SELECT flagplane.create_environment('variation', 'e' || i, 'E', '000000') IS NOT NULL AS made FROM generate_series(1, 20) i \g /dev/null
 SELECT flagplane.update_flag('variation', 'off', format('{"environmentKey": "e%s", "instructions": [{"kind": "turnFlagOn"}]}', i)::jsonb) IS NOT NULL FROM generate_series(1, 20, 2) i \g /dev/null
-SELECT flagplane.bool_variation('variation', 'e' || e, 'off', '{"key": "a"}', NULL) AS is_on, count(*), count(DISTINCT e) AS environments, sum(e % 2) AS odd FROM generate_series(1, 20) e, generate_series(1, 3) i GROUP BY 1 ORDER BY 1;
+SELECT flagplane.bool_variation('variation', 'e' || e, 'off', '{"key": "a"}', NULL) AS is_on, count(*),
+	count(DISTINCT e) AS environments, sum(e % 2) AS odd
+FROM generate_series(1, 20) e, generate_series(1, 3) i GROUP BY 1 ORDER BY 1;
 SELECT count(*) FILTER (WHERE flagplane.bool_variation(p, e, f, '{"key": "a"}', NULL) IS NOT DISTINCT FROM v) AS right, count(*)
 FROM (VALUES ('variation', 'e1', 'off', true), ('variation', 'e2', 'off', false), ('variation', 'e1', 'nosuch', NULL), ('variation', 'test', 'bool', true)) x(p, e, f, v), generate_series(1, 4);
 
@@ -96,15 +99,24 @@ RESET ROLE;
 -- A role that is bound to an account stays there, whatever it sets itself.
 SELECT flagplane.create_account('variation-bound', 'B') IS NOT NULL AS made;
 GRANT USAGE ON SCHEMA flagplane_data TO fp_variation;
-SET flagplane.role_account = 'variation-bound';
+ALTER ROLE fp_variation SET flagplane.role_account = 'variation-bound';
 SET ROLE fp_variation;
 SET flagplane.account = 'default';
 SELECT flagplane.bool_variation('variation', 'test', 'bool', '{"key": "a"}', NULL);
-SET flagplane.role_account = '';
-RESET flagplane.role_account;
+SET flagplane.role_account = 'default';
+ALTER ROLE fp_variation SET flagplane.role_account = 'default';
 RESET ROLE;
-RESET flagplane.role_account;
+-- In one database before all others; what is empty binds to none.
+DO $$ BEGIN EXECUTE format('ALTER ROLE fp_variation IN DATABASE %I SET flagplane.role_account = %L', current_database(), 'default'); END $$;
+SET ROLE fp_variation;
+SET flagplane.account = 'variation-bound';
 SELECT flagplane.bool_variation('variation', 'test', 'bool', '{"key": "a"}', NULL);
+RESET ROLE;
+DO $$ BEGIN EXECUTE format('ALTER ROLE fp_variation IN DATABASE %I RESET ALL', current_database()); END $$;
+ALTER ROLE fp_variation SET flagplane.role_account = '';
+SET ROLE fp_variation;
+SELECT flagplane.bool_variation('variation', 'test', 'bool', '{"key": "a"}', NULL);
+RESET ROLE;
 RESET flagplane.account;
 REVOKE ALL ON SCHEMA flagplane, flagplane_data FROM fp_variation;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA flagplane FROM fp_variation;

@@ -76,11 +76,11 @@ define_settings(void)
 							   "Key of the account that database roles act for.",
 							   "It counts for callers without an access token only.",
 							   &account_setting, "default", PGC_USERSET, 0, NULL, NULL, NULL);
-	DefineCustomStringVariable("flagplane.role_account",
-							   "Key of the account that a database role is bound to.",
-							   "For ALTER ROLE ... SET. Unless it is empty it stands above "
-							   "flagplane.account, which a role can set itself.",
-							   &role_account_setting, "", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		ROLE_ACCOUNT, "Key of the account that a database role is bound to.",
+		"It counts as ALTER ROLE has set it for a role, and then stands above "
+		"flagplane.account.",
+		&role_account_setting, "", PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable(
 		"flagplane.payload_cache", "Memory of a backend for the compiled flags of environments.",
 		"Flags that are evaluated again need not be read again.", &payload_cache_setting, 16 * 1024,

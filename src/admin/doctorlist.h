@@ -236,6 +236,15 @@ CHECK_EACH(environment_without_key, "error",
 		   "It has not one current SDK key and one current mobile key. Restore the rows from a "
 		   "backup.")
 
+CHECK_EACH(
+	payload_missing, "error",
+	"SELECT format('environment %s of account \"%s\"', e.id, :account)"
+	" FROM flagplane_data.environment e WHERE e.account_id = :account_id"
+	" AND NOT EXISTS (SELECT 1 FROM flagplane_data.environment_payload v"
+	" WHERE v.account_id = :account_id AND v.environment_id = e.id)",
+	"It has no version of what SDKs are sent, so its flags are never cached. Restore the row "
+	"from a backup.")
+
 CHECK_EACH(configuration_missing, "error",
 		   "SELECT format('flag \"%s\" in environment %s of account \"%s\"', f.key, e.id,"
 		   " :account) FROM flagplane_data.flag f JOIN flagplane_data.environment e"

@@ -9,7 +9,7 @@
  *	- the data: the contents of a snapshot, its command id included, tell what it shows,
  *	  together with the subtransaction, since the changes of one that was rolled back are
  *	  gone without a new command;
- *	- the caller: role, account settings, PostgREST's method and headers;
+ *	- the caller: role, account setting, PostgREST's method and headers;
  *	- the time, for tokens that expire: the start of the client's statement.
  *
  * All of it is compared at every call, and it is a few words.  So there is nothing to
@@ -61,9 +61,7 @@ cache_key_matches(const CacheKey *key)
 
 	return key->subtransaction == GetCurrentSubTransactionId() &&
 		   key->statement == GetCurrentStatementStartTimestamp() && key->user == GetUserId() &&
-		   same_setting(key->account, account_setting) &&
-		   same_setting(key->role_account, role_account_setting) &&
-		   same_setting(key->method, method) &&
+		   same_setting(key->account, account_setting) && same_setting(key->method, method) &&
 		   (method == NULL || same_setting(key->headers, postgrest_setting("request.headers"))) &&
 		   same_snapshot(&key->snapshot, GetActiveSnapshot());
 }
@@ -102,7 +100,6 @@ cache_key_fill(CacheKey *now)
 	now->statement = GetCurrentStatementStartTimestamp();
 	now->user = GetUserId();
 	now->account = copy_setting(account_setting);
-	now->role_account = copy_setting(role_account_setting);
 	now->method = copy_setting(postgrest_setting("request.method"));
 	now->headers = copy_setting(postgrest_setting("request.headers"));
 	now->snapshot = *GetActiveSnapshot();

@@ -17,7 +17,6 @@ typedef struct CacheKey
 	TimestampTz statement;
 	Oid user;
 	char *account; /* the settings; NULL where one is not set */
-	char *role_account;
 	char *method;
 	char *headers;
 	SnapshotData snapshot; /* with arrays of its own */

@@ -4,8 +4,8 @@
  *	  same behind PostgREST and a reverse proxy.
  *
  * The request runs in one subtransaction.  A refusal undoes what the request
- * did and becomes the documented answer; what ends the caller's transaction is
- * raised on; anything else unforeseen answers 500 with the request's id, under
+ * did and becomes the documented response; what ends the caller's transaction is
+ * raised on; anything else unforeseen becomes status 500 with the request's id, under
  * which the server's log has the whole error.
  */
 #include "api/http.h"
@@ -154,7 +154,7 @@ read_headers(Exchange *exchange, Headers *headers)
 }
 
 /*
- * asks_openapi tells whether a request is for the document of the operations, which
+ * asks_openapi returns whether a request is for the document of the operations, which
  * is no operation itself; if with another method than GET, the route says so.
  */
 static bool
@@ -168,7 +168,7 @@ asks_openapi(Route *route, const char *method)
 }
 
 /*
- * names_etag tells whether an If-None-Match names an entity tag, or any by *.  Tags are
+ * names_etag returns whether an If-None-Match names an entity tag, or any by *.  Tags are
  * compared weakly: one with W/ before it is as good as one without.
  */
 bool
@@ -215,7 +215,7 @@ run_exchange(Exchange *exchange)
 	{
 		exchange->route.dialect = SDK;
 		error_set_format(ERROR_FORMAT_SQL, SDK, exchange->id);
-		sdk_answer(exchange, &headers, method);
+		sdk_respond(exchange, &headers, method);
 		return;
 	}
 	operation = route_find(method, exchange->uri, &exchange->route);
@@ -275,7 +275,7 @@ methods_allowed(const Exchange *exchange, ErrorKind kind)
 }
 
 /*
- * respond_error turns a caught error into the documented answer, or raises it on
+ * respond_error turns a caught error into the documented response, or raises it on
  * where the caller's transaction is over.
  */
 static void
@@ -350,7 +350,7 @@ run_protected(Exchange *exchange)
 }
 
 /*
- * exchange_run answers the request: its status, headers and body.
+ * exchange_run handles the request and sets its status, headers and body.
  */
 static void
 exchange_run(Exchange *exchange)
@@ -385,7 +385,7 @@ body_as_json(Exchange *exchange)
 /*
  * flagplane_handle is handle(method text, uri text, headers jsonb, body text,
  * OUT status int, OUT headers jsonb, OUT body json): a documented REST request
- * in, the documented answer out.  It raises no documented error.
+ * in, the documented response out.  It raises no documented error.
  */
 Datum
 flagplane_handle(PG_FUNCTION_ARGS)
@@ -424,12 +424,12 @@ flagplane_handle(PG_FUNCTION_ARGS)
 }
 
 /*
- * answer_postgrest answers the request that PostgREST was handed by a reverse proxy. Status
+ * respond_postgrest responds to the request that PostgREST was handed by a reverse proxy. Status
  * and headers go to PostgREST's settings, the body is what is returned; NULL where there is
  * none.
  */
 static Datum
-answer_postgrest(FunctionCallInfo fcinfo, bool only_sdks)
+respond_postgrest(FunctionCallInfo fcinfo, bool only_sdks)
 {
 	Exchange exchange = {.method = "", .uri = "", .raw = true, .only_sdks = only_sdks};
 
@@ -457,7 +457,7 @@ answer_postgrest(FunctionCallInfo fcinfo, bool only_sdks)
 Datum
 flagplane_rest(PG_FUNCTION_ARGS)
 {
-	return answer_postgrest(fcinfo, false);
+	return respond_postgrest(fcinfo, false);
 }
 
 /*
@@ -467,5 +467,5 @@ flagplane_rest(PG_FUNCTION_ARGS)
 Datum
 flagplane_sdk(PG_FUNCTION_ARGS)
 {
-	return answer_postgrest(fcinfo, true);
+	return respond_postgrest(fcinfo, true);
 }

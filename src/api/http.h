@@ -32,7 +32,7 @@ typedef struct Route
 	RouteParameter parameters[ROUTE_PARAMETERS_MAX];
 } Route;
 
-/* A REST request, and the answer to it. */
+/* A REST request, and the response to it. */
 typedef struct Exchange
 {
 	const char *method;
@@ -54,7 +54,7 @@ typedef struct Exchange
 #define MEDIA_TYPE_JSON	  "application/json"
 #define MEDIA_TYPE_STREAM "text/event-stream"
 
-/* The answer to who has the current version already. */
+/* The response for a client that has the current version. */
 #define STATUS_NOT_MODIFIED 304
 
 extern bool path_matches(const char *template, const char *path, size_t length,

@@ -30,57 +30,57 @@ typedef struct SdkRoute
 	const char *method;
 	const char *path;
 	SdkCredential credential;
-	void (*answer)(SdkCall *call);
+	void (*respond)(SdkCall *call);
 } SdkRoute;
 
-static void answer_all(SdkCall *call);
-static void answer_flags(SdkCall *call);
-static void answer_flag(SdkCall *call);
-static void answer_segment(SdkCall *call);
-static void answer_stream(SdkCall *call);
-static void answer_ping(SdkCall *call);
-static void answer_goals(SdkCall *call);
-static void answer_fallback(SdkCall *call);
-static void answer_events(SdkCall *call);
+static void respond_all(SdkCall *call);
+static void respond_flags(SdkCall *call);
+static void respond_flag(SdkCall *call);
+static void respond_segment(SdkCall *call);
+static void respond_stream(SdkCall *call);
+static void respond_ping(SdkCall *call);
+static void respond_goals(SdkCall *call);
+static void respond_fallback(SdkCall *call);
+static void respond_events(SdkCall *call);
 
 static const SdkRoute routes[] = {
-	{"sdk_latest_all", "GET", "/sdk/latest-all", SDK_KEY, answer_all},
-	{"sdk_flags", "GET", "/sdk/flags", SDK_KEY, answer_flags},
-	{"sdk_flag", "GET", "/sdk/flags/:key", SDK_KEY, answer_flag},
-	{"sdk_segment", "GET", "/sdk/segments/:key", SDK_KEY, answer_segment},
-	{"sdk_goals", "GET", "/sdk/goals/:environmentId", CLIENT_SIDE_ID, answer_goals},
-	{"sdk_fdv2_poll", "GET", "/sdk/poll", SDK_KEY, answer_fallback},
-	{"sdk_fdv2_stream", "GET", "/sdk/stream", SDK_KEY, answer_fallback},
-	{"sdk_stream", "GET", "/all", SDK_KEY, answer_stream},
-	{"sdk_ping", "GET", "/ping/:environmentId", CLIENT_SIDE_ID, answer_ping},
-	{"sdk_mobile_ping", "GET", "/mping", MOBILE_KEY, answer_ping},
+	{"sdk_latest_all", "GET", "/sdk/latest-all", SDK_KEY, respond_all},
+	{"sdk_flags", "GET", "/sdk/flags", SDK_KEY, respond_flags},
+	{"sdk_flag", "GET", "/sdk/flags/:key", SDK_KEY, respond_flag},
+	{"sdk_segment", "GET", "/sdk/segments/:key", SDK_KEY, respond_segment},
+	{"sdk_goals", "GET", "/sdk/goals/:environmentId", CLIENT_SIDE_ID, respond_goals},
+	{"sdk_fdv2_poll", "GET", "/sdk/poll", SDK_KEY, respond_fallback},
+	{"sdk_fdv2_stream", "GET", "/sdk/stream", SDK_KEY, respond_fallback},
+	{"sdk_stream", "GET", "/all", SDK_KEY, respond_stream},
+	{"sdk_ping", "GET", "/ping/:environmentId", CLIENT_SIDE_ID, respond_ping},
+	{"sdk_mobile_ping", "GET", "/mping", MOBILE_KEY, respond_ping},
 	{"sdk_client_evaluation", "GET", "/sdk/evalx/:environmentId/contexts/:context", CLIENT_SIDE_ID,
-	 sdk_answer_flags_of_path},
+	 sdk_respond_flags_of_path},
 	{"sdk_client_evaluation", "REPORT", "/sdk/evalx/:environmentId/context", CLIENT_SIDE_ID,
-	 sdk_answer_flags_of_body},
+	 sdk_respond_flags_of_body},
 	{"sdk_client_evaluation", "POST", "/sdk/evalx/:environmentId/context", CLIENT_SIDE_ID,
-	 sdk_answer_flags_of_body},
+	 sdk_respond_flags_of_body},
 	{"sdk_client_evaluation", "GET", "/sdk/evalx/:environmentId/users/:context", CLIENT_SIDE_ID,
-	 sdk_answer_flags_of_path},
+	 sdk_respond_flags_of_path},
 	{"sdk_client_evaluation", "REPORT", "/sdk/evalx/:environmentId/user", CLIENT_SIDE_ID,
-	 sdk_answer_flags_of_body},
+	 sdk_respond_flags_of_body},
 	{"sdk_client_evaluation", "POST", "/sdk/evalx/:environmentId/user", CLIENT_SIDE_ID,
-	 sdk_answer_flags_of_body},
+	 sdk_respond_flags_of_body},
 	{"sdk_mobile_evaluation", "GET", "/msdk/evalx/contexts/:context", MOBILE_KEY,
-	 sdk_answer_flags_of_path},
+	 sdk_respond_flags_of_path},
 	{"sdk_mobile_evaluation", "REPORT", "/msdk/evalx/context", MOBILE_KEY,
-	 sdk_answer_flags_of_body},
-	{"sdk_mobile_evaluation", "POST", "/msdk/evalx/context", MOBILE_KEY, sdk_answer_flags_of_body},
+	 sdk_respond_flags_of_body},
+	{"sdk_mobile_evaluation", "POST", "/msdk/evalx/context", MOBILE_KEY, sdk_respond_flags_of_body},
 	{"sdk_mobile_evaluation", "GET", "/msdk/evalx/users/:context", MOBILE_KEY,
-	 sdk_answer_flags_of_path},
-	{"sdk_mobile_evaluation", "REPORT", "/msdk/evalx/user", MOBILE_KEY, sdk_answer_flags_of_body},
-	{"sdk_mobile_evaluation", "POST", "/msdk/evalx/user", MOBILE_KEY, sdk_answer_flags_of_body},
-	{"sdk_evaluation", "GET", "/sdk/evalx/contexts/:context", SDK_KEY, sdk_answer_flags_of_path},
-	{"sdk_evaluation", "REPORT", "/sdk/evalx/context", SDK_KEY, sdk_answer_flags_of_body},
-	{"sdk_evaluation", "POST", "/sdk/evalx/context", SDK_KEY, sdk_answer_flags_of_body},
-	{"sdk_evaluation", "GET", "/sdk/evalx/users/:context", SDK_KEY, sdk_answer_flags_of_path},
-	{"sdk_evaluation", "REPORT", "/sdk/evalx/user", SDK_KEY, sdk_answer_flags_of_body},
-	{"sdk_evaluation", "POST", "/sdk/evalx/user", SDK_KEY, sdk_answer_flags_of_body},
+	 sdk_respond_flags_of_path},
+	{"sdk_mobile_evaluation", "REPORT", "/msdk/evalx/user", MOBILE_KEY, sdk_respond_flags_of_body},
+	{"sdk_mobile_evaluation", "POST", "/msdk/evalx/user", MOBILE_KEY, sdk_respond_flags_of_body},
+	{"sdk_evaluation", "GET", "/sdk/evalx/contexts/:context", SDK_KEY, sdk_respond_flags_of_path},
+	{"sdk_evaluation", "REPORT", "/sdk/evalx/context", SDK_KEY, sdk_respond_flags_of_body},
+	{"sdk_evaluation", "POST", "/sdk/evalx/context", SDK_KEY, sdk_respond_flags_of_body},
+	{"sdk_evaluation", "GET", "/sdk/evalx/users/:context", SDK_KEY, sdk_respond_flags_of_path},
+	{"sdk_evaluation", "REPORT", "/sdk/evalx/user", SDK_KEY, sdk_respond_flags_of_body},
+	{"sdk_evaluation", "POST", "/sdk/evalx/user", SDK_KEY, sdk_respond_flags_of_body},
 	{"sdk_client_stream", "GET", "/eval/:environmentId/:context", CLIENT_SIDE_ID,
 	 sdk_stream_flags_of_path},
 	{"sdk_client_stream", "REPORT", "/eval/:environmentId", CLIENT_SIDE_ID,
@@ -89,15 +89,15 @@ static const SdkRoute routes[] = {
 	{"sdk_mobile_stream", "GET", "/meval/:context", MOBILE_KEY, sdk_stream_flags_of_path},
 	{"sdk_mobile_stream", "REPORT", "/meval", MOBILE_KEY, sdk_stream_flags_of_body},
 	{"sdk_mobile_stream", "POST", "/meval", MOBILE_KEY, sdk_stream_flags_of_body},
-	{"sdk_events", "POST", "/bulk", SDK_KEY, answer_events},
-	{"sdk_diagnostic", "POST", "/diagnostic", SDK_KEY, answer_events},
-	{"sdk_client_events", "POST", "/events/bulk/:environmentId", CLIENT_SIDE_ID, answer_events},
+	{"sdk_events", "POST", "/bulk", SDK_KEY, respond_events},
+	{"sdk_diagnostic", "POST", "/diagnostic", SDK_KEY, respond_events},
+	{"sdk_client_events", "POST", "/events/bulk/:environmentId", CLIENT_SIDE_ID, respond_events},
 	{"sdk_client_diagnostic", "POST", "/events/diagnostic/:environmentId", CLIENT_SIDE_ID,
-	 answer_events},
-	{"sdk_mobile", "POST", "/mobile", MOBILE_KEY, answer_events},
-	{"sdk_mobile_events", "POST", "/mobile/events", MOBILE_KEY, answer_events},
-	{"sdk_mobile_bulk", "POST", "/mobile/events/bulk", MOBILE_KEY, answer_events},
-	{"sdk_mobile_diagnostic", "POST", "/mobile/events/diagnostic", MOBILE_KEY, answer_events},
+	 respond_events},
+	{"sdk_mobile", "POST", "/mobile", MOBILE_KEY, respond_events},
+	{"sdk_mobile_events", "POST", "/mobile/events", MOBILE_KEY, respond_events},
+	{"sdk_mobile_bulk", "POST", "/mobile/events/bulk", MOBILE_KEY, respond_events},
+	{"sdk_mobile_diagnostic", "POST", "/mobile/events/diagnostic", MOBILE_KEY, respond_events},
 };
 
 /* What all of their paths begin with. */
@@ -201,10 +201,10 @@ authenticate(SdkCall *call, SdkCredential kind)
 }
 
 /*
- * sdk_answer answers a request of an SDK. Refuses paths, methods and credentials that are none.
+ * sdk_respond responds to a request of an SDK. Refuses paths, methods and credentials that are none.
  */
 void
-sdk_answer(Exchange *exchange, const Headers *headers, const char *method)
+sdk_respond(Exchange *exchange, const Headers *headers, const char *method)
 {
 	const SdkRoute *route = find_route(exchange, method);
 	SdkCall call = {.exchange = exchange, .headers = headers, .context = CurrentMemoryContext};
@@ -223,7 +223,7 @@ sdk_answer(Exchange *exchange, const Headers *headers, const char *method)
 	statement_begin();
 	owner_enter(&owner);
 	authenticate(&call, route->credential);
-	route->answer(&call);
+	route->respond(&call);
 	owner_leave(&owner);
 	statement_end();
 	stats_count(&call.operation, STATS_SUCCESSES);
@@ -281,7 +281,7 @@ append_all(SdkCall *call, StringInfo out)
 }
 
 /*
- * not_modified sets the headers that tell the state of the environment, and answers 304 to an
+ * not_modified sets the headers that tell the state of the environment, and responds 304 to an
  * SDK that has it already: then nothing else is read.
  */
 static bool
@@ -299,11 +299,11 @@ not_modified(SdkCall *call)
 }
 
 /*
- * answer_all answers with all that server-side SDKs are sent. Some of them keep what may be
+ * respond_all responds with all that server-side SDKs are sent. Some of them keep what may be
  * kept for a time without asking, hence no-cache.
  */
 static void
-answer_all(SdkCall *call)
+respond_all(SdkCall *call)
 {
 	sdk_header(call, "Cache-Control", "no-cache");
 	if (!not_modified(call))
@@ -324,10 +324,10 @@ may_be_kept(SdkCall *call)
 }
 
 /*
- * answer_flags answers with all flags.
+ * respond_flags responds with all flags.
  */
 static void
-answer_flags(SdkCall *call)
+respond_flags(SdkCall *call)
 {
 	may_be_kept(call);
 	if (!not_modified(call))
@@ -335,10 +335,10 @@ answer_flags(SdkCall *call)
 }
 
 /*
- * answer_flag answers with one flag. PHP takes a 404 for a flag that does not exist.
+ * respond_flag responds with one flag. PHP takes a 404 for a flag that does not exist.
  */
 static void
-answer_flag(SdkCall *call)
+respond_flag(SdkCall *call)
 {
 	PayloadScope scope = scope_of(call);
 	char *key = sdk_last_parameter(call);
@@ -354,10 +354,10 @@ answer_flag(SdkCall *call)
 }
 
 /*
- * answer_segment says that a segment does not exist: no flag refers to one.
+ * respond_segment says that a segment does not exist: no flag refers to one.
  */
 static void
-answer_segment(SdkCall *call)
+respond_segment(SdkCall *call)
 {
 	error_raise(ERR_NOT_FOUND, "there is no such segment");
 }
@@ -376,10 +376,10 @@ sdk_begin_stream(SdkCall *call, const char *event)
 }
 
 /*
- * answer_stream answers with a stream that ends after all that server-side SDKs are sent.
+ * respond_stream responds with a stream that ends after all that server-side SDKs are sent.
  */
 static void
-answer_stream(SdkCall *call)
+respond_stream(SdkCall *call)
 {
 	StringInfo out = call->exchange->response;
 
@@ -390,10 +390,10 @@ answer_stream(SdkCall *call)
 }
 
 /*
- * answer_ping answers with a stream that ends after it has told client-side SDKs to ask anew.
+ * respond_ping responds with a stream that ends after it has told client-side SDKs to ask anew.
  */
 static void
-answer_ping(SdkCall *call)
+respond_ping(SdkCall *call)
 {
 	sdk_header(call, "Cache-Control", "no-store");
 	call->exchange->media_type = MEDIA_TYPE_STREAM;
@@ -401,20 +401,20 @@ answer_ping(SdkCall *call)
 }
 
 /*
- * answer_goals answers with the goals, of which there are none: browsers ask on every page.
+ * respond_goals responds with the goals, of which there are none: browsers ask on every page.
  */
 static void
-answer_goals(SdkCall *call)
+respond_goals(SdkCall *call)
 {
 	appendStringInfoString(call->exchange->response, "[]");
 }
 
 /*
- * answer_fallback sends SDKs of the second data protocol to the first one, for good. They go
+ * respond_fallback sends SDKs of the second data protocol to the first one, for good. They go
  * at any error with this header; those that do not know it try again at a 5xx.
  */
 static void
-answer_fallback(SdkCall *call)
+respond_fallback(SdkCall *call)
 {
 	sdk_header(call, "X-LD-FD-Fallback", "true");
 	sdk_header(call, "X-LD-FD-Fallback-TTL", "0");
@@ -425,10 +425,10 @@ answer_fallback(SdkCall *call)
 }
 
 /*
- * answer_events takes a batch of events.
+ * respond_events takes a batch of events.
  */
 static void
-answer_events(SdkCall *call)
+respond_events(SdkCall *call)
 {
 	int length;
 	const char *body;

@@ -12,7 +12,7 @@
 #define SDK_MARK "X-Flagplane"
 
 extern bool sdk_serves(const char *uri);
-extern void sdk_answer(Exchange *exchange, const Headers *headers, const char *method);
+extern void sdk_respond(Exchange *exchange, const Headers *headers, const char *method);
 
 /* A request of an SDK. */
 typedef struct SdkCall
@@ -32,8 +32,8 @@ extern char *sdk_last_parameter(const SdkCall *call);
 extern void sdk_begin_stream(SdkCall *call, const char *event);
 
 /* sdk_evaluate.c */
-extern void sdk_answer_flags_of_path(SdkCall *call);
-extern void sdk_answer_flags_of_body(SdkCall *call);
+extern void sdk_respond_flags_of_path(SdkCall *call);
+extern void sdk_respond_flags_of_body(SdkCall *call);
 extern void sdk_stream_flags_of_path(SdkCall *call);
 extern void sdk_stream_flags_of_body(SdkCall *call);
 

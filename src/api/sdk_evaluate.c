@@ -122,10 +122,10 @@ append_flags(SdkCall *call, const Context *context)
 }
 
 /*
- * answer answers with the flags for a context.
+ * respond responds with the flags for a context.
  */
 static void
-answer(SdkCall *call, const Context *context)
+respond(SdkCall *call, const Context *context)
 {
 	sdk_header(call, "Cache-Control", "no-cache");
 	sdk_header(call, "X-LD-EnvID", call->environment.id);
@@ -133,7 +133,7 @@ answer(SdkCall *call, const Context *context)
 }
 
 /*
- * stream answers with a stream that ends after the flags for a context.
+ * stream responds with a stream that ends after the flags for a context.
  */
 static void
 stream(SdkCall *call, const Context *context)
@@ -144,31 +144,31 @@ stream(SdkCall *call, const Context *context)
 }
 
 /*
- * sdk_answer_flags_of_path answers with the flags for the context in the path.
+ * sdk_respond_flags_of_path responds with the flags for the context in the path.
  */
 void
-sdk_answer_flags_of_path(SdkCall *call)
+sdk_respond_flags_of_path(SdkCall *call)
 {
 	Context context;
 
 	context_of_path(call, &context);
-	answer(call, &context);
+	respond(call, &context);
 }
 
 /*
- * sdk_answer_flags_of_body answers with the flags for the context in the body.
+ * sdk_respond_flags_of_body responds with the flags for the context in the body.
  */
 void
-sdk_answer_flags_of_body(SdkCall *call)
+sdk_respond_flags_of_body(SdkCall *call)
 {
 	Context context;
 
 	context_of_body(call, &context);
-	answer(call, &context);
+	respond(call, &context);
 }
 
 /*
- * sdk_stream_flags_of_path is sdk_answer_flags_of_path as a stream.
+ * sdk_stream_flags_of_path is sdk_respond_flags_of_path as a stream.
  */
 void
 sdk_stream_flags_of_path(SdkCall *call)
@@ -180,7 +180,7 @@ sdk_stream_flags_of_path(SdkCall *call)
 }
 
 /*
- * sdk_stream_flags_of_body is sdk_answer_flags_of_body as a stream.
+ * sdk_stream_flags_of_body is sdk_respond_flags_of_body as a stream.
  */
 void
 sdk_stream_flags_of_body(SdkCall *call)

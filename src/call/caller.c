@@ -9,18 +9,25 @@
  */
 #include "call/caller.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "call/field.h"
 #include "call/rate_limit.h"
 #include "call/stats.h"
 #include "call/token.h"
 #include "call/auth_cache.h"
+#include "catalog/indexing.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_db_role_setting.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
 
 #define DATA_SCHEMA		"flagplane_data"
@@ -30,7 +37,7 @@
 #define NO_ACCOUNT 0
 
 char *account_setting = NULL;
-char *role_account_setting = NULL;
+char *role_account_setting = NULL; /* is read in the catalog: see account_of_role */
 
 typedef struct ScopeName
 {
@@ -185,13 +192,60 @@ account_by_key(const char *key, StatementMode mode)
 }
 
 /*
- * account_of_role is the key of the account that database roles act for: the one that the role
- * itself is bound to, if any, which no SET of its own changes.
+ * bound_account is what some settings of a role, in a database or in all of them, bind it to; NULL
+ * if they do not.
+ */
+static char *
+bound_account(Relation settings, Oid database, Oid role)
+{
+	static const char name[] = ROLE_ACCOUNT "=";
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple tuple;
+	char *account = NULL;
+	bool isnull = true;
+	Datum *elements;
+	Datum array = 0;
+	int count = 0;
+
+	ScanKeyInit(&keys[0], Anum_pg_db_role_setting_setdatabase, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(database));
+	ScanKeyInit(&keys[1], Anum_pg_db_role_setting_setrole, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(role));
+	scan = systable_beginscan(settings, DbRoleSettingDatidRolidIndexId, true, NULL, 2, keys);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		array = heap_getattr(tuple, Anum_pg_db_role_setting_setconfig, RelationGetDescr(settings),
+							 &isnull);
+	if (!isnull)
+		deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements,
+						  NULL, &count);
+	for (int i = 0; i < count; i++)
+	{
+		char *setting = TextDatumGetCString(elements[i]);
+
+		if (strncmp(setting, name, sizeof(name) - 1) == 0)
+			account = setting + sizeof(name) - 1;
+	}
+	systable_endscan(scan);
+	return account;
+}
+
+/*
+ * account_of_role is the key of the account that a database role acts for: the one that it is bound
+ * to, or else that of the setting. It is bound by ALTER ROLE, which is read where that has
+ * written it: what a session has of the setting can come from its client.
  */
 static const char *
-account_of_role(void)
+account_of_role(Oid role)
 {
-	return role_account_setting[0] != '\0' ? role_account_setting : account_setting;
+	Relation settings = table_open(DbRoleSettingRelationId, AccessShareLock);
+	char *account = bound_account(settings, MyDatabaseId, role);
+
+	if (account == NULL)
+		account = bound_account(settings, InvalidOid, role);
+	table_close(settings, AccessShareLock);
+	return account != NULL && account[0] != '\0' ? account : account_setting;
 }
 
 /*
@@ -202,7 +256,7 @@ static void
 identify_role(Request *request, const OwnerContext *owner)
 {
 	Caller *caller = &request->caller;
-	const char *key = account_of_role();
+	const char *key = account_of_role(owner->user);
 	bool is_default = strcmp(key, DEFAULT_ACCOUNT) == 0;
 
 	if (!owner->trusted)

@@ -19,7 +19,8 @@ typedef struct OwnerContext
 /* The setting flagplane.account. */
 extern char *account_setting;
 
-/* The setting flagplane.role_account: empty, or what stands above flagplane.account. */
+/* The setting flagplane.role_account, which counts for a role by ALTER ROLE alone. */
+#define ROLE_ACCOUNT "flagplane.role_account"
 extern char *role_account_setting;
 
 extern void owner_enter(OwnerContext *owner);

@@ -37,17 +37,21 @@
 #include "utils/snapmgr.h"
 #include "utils/uuid.h"
 
+/* Names are mostly the same literal, or differ in their first character. */
+static inline bool
+is_same_name(const char *one, const char *other)
+{
+	return one == other || (*one == *other && strcmp(one, other) == 0);
+}
+
 /*
- * param_by_name is the place of a bound parameter, looked for at hint first; -1 if the
- * name is not bound.
+ * param_by_name is the place of a bound parameter; -1 if the name is not bound.
  */
 static int
-param_by_name(const Params *params, const char *name, int hint)
+param_by_name(const Params *params, const char *name)
 {
-	if (hint < params->count && strcmp(params->names[hint], name) == 0)
-		return hint;
 	for (int i = 0; i < params->count; i++)
-		if (strcmp(params->names[i], name) == 0)
+		if (is_same_name(params->names[i], name))
 			return i;
 	return -1;
 }
@@ -59,7 +63,7 @@ param_by_name(const Params *params, const char *name, int hint)
 void
 bind_value(Params *params, const char *name, Oid type, Datum value, bool isnull)
 {
-	int index = param_by_name(params, name, params->count);
+	int index = param_by_name(params, name);
 
 	if (index < 0)
 	{
@@ -354,7 +358,7 @@ static int
 add_param(const Statement *statement, StatementParam *named, int *count, const Params *params,
 		  const char *name)
 {
-	int found = param_by_name(params, name, PARAMS_MAX);
+	int found = param_by_name(params, name);
 
 	if (found < 0)
 		elog(ERROR, "parameter %s of a statement is not bound: %s", name, statement->text);
@@ -366,6 +370,7 @@ add_param(const Statement *statement, StatementParam *named, int *count, const P
 	named[*count].name = MemoryContextStrdup(TopMemoryContext, name);
 	named[*count].type = params->types[found];
 	named[*count].found_at = found;
+	named[*count].found_as = params->names[found];
 	return ++*count;
 }
 
@@ -425,6 +430,21 @@ prepare(Statement *statement, const Params *params)
 }
 
 /*
+ * find_again finds a parameter that is not where it was the last time.
+ */
+static int
+find_again(const Statement *statement, StatementParam *param, const Params *params)
+{
+	int found = param_by_name(params, param->name);
+
+	if (found < 0)
+		elog(ERROR, "parameter %s of a statement is not bound: %s", param->name, statement->text);
+	param->found_at = found;
+	param->found_as = params->names[found];
+	return found;
+}
+
+/*
  * values_by_name collects the values of the parameters that a statement names.
  */
 static void
@@ -433,14 +453,12 @@ values_by_name(Statement *statement, const Params *params, Datum *values, char *
 	for (int i = 0; i < statement->param_count; i++)
 	{
 		StatementParam *param = &statement->params[i];
-		int found = param_by_name(params, param->name, param->found_at);
+		int found = param->found_at;
 
-		if (found < 0)
-			elog(ERROR, "parameter %s of a statement is not bound: %s", param->name,
-				 statement->text);
+		if (found >= params->count || params->names[found] != param->found_as)
+			found = find_again(statement, param, params);
 		if (params->types[found] != param->type)
 			elog(ERROR, "parameter %s of a statement has another type than before", param->name);
-		param->found_at = found;
 		values[i] = params->values[found];
 		nulls[i] = params->nulls[found];
 	}
@@ -510,7 +528,7 @@ column_by_name(Row *row, const char *name)
 	{
 		int column = (row->next + i) % count;
 
-		if (strcmp(NameStr(TupleDescAttr(row->columns, column)->attname), name) == 0)
+		if (is_same_name(NameStr(TupleDescAttr(row->columns, column)->attname), name))
 		{
 			row->next = column + 1 == count ? 0 : column + 1;
 			return column;

@@ -24,7 +24,8 @@ typedef struct StatementParam
 {
 	const char *name;
 	Oid type;
-	int found_at; /* its place in Params the last time, where it is looked for first */
+	int found_at;		  /* its place in Params the last time, where it is looked for first, */
+	const char *found_as; /* and the very text that named it there */
 } StatementParam;
 
 /*
