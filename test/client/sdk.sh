@@ -50,6 +50,8 @@ check 'of a mobile' "$(ask -X REPORT "$base/msdk/evalx/context" -H "Authorizatio
 check 'as a stream' "$(ask "$base/eval/$ID/$(context Ä | url_base64)"; body)" $'200retry: 30000\nevent: put\ndata: {"f":*'
 check 'a context that is none' "$(ask -X REPORT "$base/sdk/evalx/$ID/context" -d '{}'; body)" '400{"code":"invalid_request",*}'
 check 'contexts are not kept' "$(grep -rl --binary-files=text ada "$place/cache" | wc -l)" 0
+logged() { grep -q '/sdk/evalx/[0-9a-f]*/contexts/ 200 ' "$place/logs/flagplane.log"; }
+check 'nor logged' "$(wait_for logged && grep -c "$(context Ä | url_base64 | head -c 20)" "$place/logs/flagplane.log")" 0
 
 # Events.
 send() { ask -X POST "$base/$1" -H "Authorization: $2" -H 'Content-Type: application/json' --data-binary "$3" "${@:4}"; }
