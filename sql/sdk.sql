@@ -124,3 +124,25 @@ $$;
 SELECT n, s.* FROM (VALUES (1, 'GET', '/sdk/latest-all', :'sdk', false), (2, 'GET', '/all', :'sdk', true), (3, 'POST',
 	'/bulk', :'sdk', false), (4, 'GET', '/sdk/latest-all', :'token', false), (5, 'GET', '/api/v2/projects', :'token',
 	false), (6, 'GET', '/all', 'x', true)) v(n, m, u, c, st), t.sdk_postgrest(m, u, c, st, '[]') s ORDER BY n;
+-- The text is made once for a state, and for 304 not at all; what the transaction itself has changed is its own.
+CREATE FUNCTION t.flags_read() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+	before bigint := nullif(current_setting('t.scans', true), '');
+	now bigint := (SELECT pg_stat_get_xact_numscans('flagplane_data.flag_environment'::regclass)
+		+ sum(pg_stat_get_xact_numscans(indexrelid)) FROM pg_index
+		WHERE indrelid = 'flagplane_data.flag_environment'::regclass);
+BEGIN
+	PERFORM set_config('t.scans', now::text, true);
+	RETURN now - before;
+END
+$$;
+SELECT flagplane.touch_environment('sdk', 'test') IS NOT NULL AS touched;
+BEGIN;
+SELECT t.flags_read() IS NULL AS from_here;
+SELECT status, t.flags_read() AS read FROM t.sdk('GET', '/sdk/latest-all', :'sdk', NULL, '{"if-none-match": "*"}');
+SELECT status, t.flags_read() > 0 AS read FROM t.sdk('GET', '/sdk/latest-all', :'sdk');
+SELECT p, s.status, t.flags_read() AS read FROM unnest(ARRAY['/sdk/latest-all', '/sdk/flags', '/all']) p, t.sdk('GET', p, :'sdk') s;
+SELECT flagplane.touch_environment('sdk', 'test') IS NOT NULL AS touched, t.flags_read() >= 0 AS read;
+SELECT status, t.flags_read() > 0 AS read FROM t.sdk('GET', '/sdk/latest-all', :'sdk');
+SELECT status, t.flags_read() > 0 AS read FROM t.sdk('GET', '/sdk/latest-all', :'sdk');
+ROLLBACK;

@@ -12,6 +12,7 @@
 #include "call/caller.h"
 #include "call/stats.h"
 #include "operations.h"
+#include "resource/environment/environment_payload.h"
 #include "resource/event/event.h"
 #include "resource/flag/flag_payload.h"
 #include "util/document.h"
@@ -253,31 +254,30 @@ scope_of(const SdkCall *call)
 }
 
 /*
- * append_flags writes all flags as one object.
+ * append_payload writes all that server-side SDKs are sent, or only the flags. The text is made
+ * once for a state of the environment.
  */
 static void
-append_flags(SdkCall *call, StringInfo out)
+append_payload(SdkCall *call, bool only_flags)
 {
-	PayloadScope scope = scope_of(call);
-	Rows rows = flags_payload_read(&scope);
+	StringInfo out = call->exchange->response;
+	CachedPayload *cached = environment_payload_pin_state(
+		&call->environment.state, call->environment.project_id, call->environment.shared);
 
-	document_open(out, '{');
-	for (uint64 i = 0; i < rows.count; i++)
-		flag_payload_append(out, &rows, i, true);
-	document_close(out, '}');
-}
+	PG_TRY();
+	{
+		const PayloadText *text = environment_payload_text(cached);
 
-/*
- * append_all writes all that server-side SDKs are sent.
- */
-static void
-append_all(SdkCall *call, StringInfo out)
-{
-	document_open(out, '{');
-	document_key(out, "flags");
-	append_flags(call, out);
-	document_raw(out, "segments", "{}");
-	document_close(out, '}');
+		if (only_flags)
+			appendBinaryStringInfo(out, text->flags, text->flags_length);
+		else
+			appendBinaryStringInfo(out, text->all.data, text->all.len);
+	}
+	PG_FINALLY();
+	{
+		payload_cache_unpin(cached);
+	}
+	PG_END_TRY();
 }
 
 /*
@@ -307,7 +307,7 @@ respond_all(SdkCall *call)
 {
 	sdk_header(call, "Cache-Control", "no-cache");
 	if (!not_modified(call))
-		append_all(call, call->exchange->response);
+		append_payload(call, false);
 }
 
 /*
@@ -331,7 +331,7 @@ respond_flags(SdkCall *call)
 {
 	may_be_kept(call);
 	if (!not_modified(call))
-		append_flags(call, call->exchange->response);
+		append_payload(call, true);
 }
 
 /*
@@ -385,7 +385,7 @@ respond_stream(SdkCall *call)
 
 	sdk_begin_stream(call, "put");
 	appendStringInfoString(out, "{\"path\":\"/\",\"data\":");
-	append_all(call, out);
+	append_payload(call, false);
 	appendStringInfoString(out, "}\n\n");
 }
 

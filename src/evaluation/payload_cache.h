@@ -34,6 +34,7 @@ extern CachedPayload *
 payload_cache_pin(const PayloadKey *key, bool shared, PayloadSourceMaker maker, const void *given);
 extern void payload_cache_unpin(CachedPayload *cached);
 extern void payload_cache_settle(CachedPayload *cached);
+extern void payload_cache_measure(CachedPayload *cached);
 extern Payload *cached_payload(const CachedPayload *cached);
 
 #endif /* FLAGPLANE_PAYLOAD_CACHE_H */

@@ -15,6 +15,14 @@ typedef struct AllFlags
 	CompiledFlag **flags;
 } AllFlags;
 
+/* What server-side SDKs are sent, {flags, segments}, and the flags in it. */
+typedef struct PayloadText
+{
+	StringInfoData all;
+	const char *flags;
+	int flags_length;
+} PayloadText;
+
 /* Writes down what an evaluation of a flag asks directly: the list of its prerequisites. */
 typedef struct DirectPrerequisites
 {
@@ -31,5 +39,6 @@ extern CachedPayload *environment_payload_pin(Request *request);
 extern CachedPayload *
 environment_payload_pin_state(const PayloadKey *key, pg_uuid_t *project_id, bool shared);
 extern const AllFlags *environment_payload_all(CachedPayload *cached);
+extern const PayloadText *environment_payload_text(CachedPayload *cached);
 
 #endif /* FLAGPLANE_ENVIRONMENT_PAYLOAD_H */
