@@ -72,3 +72,6 @@ reset
 # What is a context served?
 # shellcheck source=test/bench/variation.sh
 . "$here/variation.sh"
+
+# A cluster of Citus, where the server has it.
+"$here/citus.sh" || [ $? = 77 ]
