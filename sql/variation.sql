@@ -96,25 +96,34 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO fp_variation;
 SET ROLE fp_variation;
 SELECT flagplane.bool_variation('variation', 'test', 'bool', '{"key": "a"}', NULL);
 RESET ROLE;
--- A role that is bound to an account stays there, whatever it sets itself.
+-- A role that is bound to an account stays there, whatever it sets itself. As other settings of roles, it counts for later sessions.
 SELECT flagplane.create_account('variation-bound', 'B') IS NOT NULL AS made;
 GRANT USAGE ON SCHEMA flagplane_data TO fp_variation;
 ALTER ROLE fp_variation SET flagplane.role_account = 'variation-bound';
+\c -
 SET ROLE fp_variation;
 SET flagplane.account = 'default';
 SELECT flagplane.bool_variation('variation', 'test', 'bool', '{"key": "a"}', NULL);
 SET flagplane.role_account = 'default';
 ALTER ROLE fp_variation SET flagplane.role_account = 'default';
 RESET ROLE;
--- In one database before all others; what is empty binds to none.
+SELECT flagplane.bool_variation('variation', 'test', 'bool', '{"key": "a"}', NULL);
+-- In one database before all others.
 DO $$ BEGIN EXECUTE format('ALTER ROLE fp_variation IN DATABASE %I SET flagplane.role_account = %L', current_database(), 'default'); END $$;
+\c -
 SET ROLE fp_variation;
 SET flagplane.account = 'variation-bound';
 SELECT flagplane.bool_variation('variation', 'test', 'bool', '{"key": "a"}', NULL);
 RESET ROLE;
+SELECT flagplane.bool_variation('variation', 'test', 'bool', '{"key": "a"}', NULL);
+-- What is empty binds to none.
 DO $$ BEGIN EXECUTE format('ALTER ROLE fp_variation IN DATABASE %I RESET ALL', current_database()); END $$;
 ALTER ROLE fp_variation SET flagplane.role_account = '';
+\c -
 SET ROLE fp_variation;
+SET flagplane.account = 'variation-bound';
+SELECT flagplane.bool_variation('variation', 'test', 'bool', '{"key": "a"}', NULL);
+SET flagplane.account = 'default';
 SELECT flagplane.bool_variation('variation', 'test', 'bool', '{"key": "a"}', NULL);
 RESET ROLE;
 RESET flagplane.account;

@@ -11,8 +11,12 @@
 
 #include "api/argument.h"
 #include "api/cache_key.h"
+#include "api/response.h"
 #include "call/call.h"
+#include "call/caller.h"
+#include "miscadmin.h"
 #include "resource/environment/environment_payload.h"
+#include "resource/environment/known_environment.h"
 #include "resource/resource.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -149,15 +153,38 @@ is_named(FunctionCallInfo fcinfo, const NamedEnvironment *environment)
 }
 
 /*
- * cache_add finds an environment that is not cached, for whoever calls; refuses as every
- * function does.
+ * account_without_token is the key of the account that a database role acts for; NULL for who
+ * must present a token.
+ */
+static const char *
+account_without_token(void)
+{
+	return postgrest_calls() ? NULL : caller_account_of_role(GetUserId());
+}
+
+/*
+ * ask_for finds an environment as every function does, and refuses as they do.
+ */
+static void
+ask_for(FunctionCallInfo fcinfo, VariationCache *cache)
+{
+	Request request;
+
+	sql_prepare(&request, &variation_operation, fcinfo);
+	request.state = cache;
+	sql_run(&request);
+}
+
+/*
+ * cache_add finds an environment that is not cached, for whoever calls.
  */
 static NamedEnvironment *
 cache_add(FunctionCallInfo fcinfo, VariationCache *cache)
 {
 	NamedEnvironment *added;
+	bool named = !PG_ARGISNULL(VARIATION_PROJECT) && !PG_ARGISNULL(VARIATION_ENVIRONMENT);
+	const char *account = named ? account_without_token() : NULL;
 	MemoryContext before;
-	Request request;
 
 	if (cache->count == CACHED_MAX)
 		cache_empty(cache);
@@ -167,9 +194,18 @@ cache_add(FunctionCallInfo fcinfo, VariationCache *cache)
 		added->names[i] = PG_ARGISNULL(i) ? NULL : DatumGetTextPCopy(PG_GETARG_DATUM(i));
 	MemoryContextSwitchTo(before);
 
-	sql_prepare(&request, &variation_operation, fcinfo);
-	request.state = cache;
-	sql_run(&request);
+	if (account != NULL)
+		added->payload = known_environment_pin(account, added->names[VARIATION_PROJECT],
+											   added->names[VARIATION_ENVIRONMENT]);
+	if (account != NULL && added->payload != NULL)
+		cache->count++;
+	else
+	{
+		ask_for(fcinfo, cache);
+		if (account != NULL)
+			known_environment_note(account, added->names[VARIATION_PROJECT],
+								   added->names[VARIATION_ENVIRONMENT], added->payload);
+	}
 	return added;
 }
 

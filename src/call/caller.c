@@ -19,6 +19,7 @@
 #include "call/token.h"
 #include "call/auth_cache.h"
 #include "catalog/indexing.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_db_role_setting.h"
 #include "catalog/pg_type.h"
@@ -27,10 +28,10 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/fmgroids.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-#define DATA_SCHEMA		"flagplane_data"
 #define DEFAULT_ACCOUNT "default"
 
 /* No account has this id. */
@@ -234,18 +235,42 @@ bound_account(Relation settings, Oid database, Oid role)
 /*
  * account_of_role is the key of the account that a database role acts for: the one that it is bound
  * to, or else that of the setting. It is bound by ALTER ROLE, which is read where that has
- * written it: what a session has of the setting can come from its client.
+ * written it: what a session has of the setting can come from its client. As with all such settings,
+ * what is changed counts for later sessions.
  */
 static const char *
 account_of_role(Oid role)
 {
-	Relation settings = table_open(DbRoleSettingRelationId, AccessShareLock);
-	char *account = bound_account(settings, MyDatabaseId, role);
+	static Oid known_role = InvalidOid;
+	static char *known_account = NULL;
 
-	if (account == NULL)
-		account = bound_account(settings, InvalidOid, role);
-	table_close(settings, AccessShareLock);
-	return account != NULL && account[0] != '\0' ? account : account_setting;
+	if (known_role != role)
+	{
+		Relation settings = table_open(DbRoleSettingRelationId, AccessShareLock);
+		char *account = bound_account(settings, MyDatabaseId, role);
+
+		if (account == NULL)
+			account = bound_account(settings, InvalidOid, role);
+		table_close(settings, AccessShareLock);
+		known_role = InvalidOid;
+		if (known_account != NULL)
+			pfree(known_account);
+		known_account = account == NULL ? NULL : MemoryContextStrdup(TopMemoryContext, account);
+		known_role = role;
+	}
+	return known_account != NULL && known_account[0] != '\0' ? known_account : account_setting;
+}
+
+/*
+ * caller_account_of_role is the key of the account that a database role acts for without a token;
+ * NULL if it needs one.
+ */
+const char *
+caller_account_of_role(Oid role)
+{
+	Oid schema = get_namespace_oid(DATA_SCHEMA, true);
+
+	return OidIsValid(schema) && may_use_schema(schema, role) ? account_of_role(role) : NULL;
 }
 
 /*

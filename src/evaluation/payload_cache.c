@@ -113,32 +113,42 @@ shrink(void)
 }
 
 /*
+ * payload_cache_find finds the payload of a state, and pins it; NULL if it is not cached.
+ */
+CachedPayload *
+payload_cache_find(const PayloadKey *key)
+{
+	CacheEntry *entry;
+
+	if (table == NULL)
+		make_table();
+	shrink();
+	entry = hash_search(table, key, HASH_FIND, NULL);
+	if (entry == NULL)
+		return NULL;
+	entry->cached->pins++;
+	dlist_move_head(&uses, &entry->cached->use);
+	return entry->cached;
+}
+
+/*
  * payload_cache_pin finds the payload of a state, or makes an empty one. Without shared it is
  * the caller's alone.
  */
 CachedPayload *
 payload_cache_pin(const PayloadKey *key, bool shared, PayloadSourceMaker maker, const void *given)
 {
-	CachedPayload *cached;
-	CacheEntry *entry;
+	CachedPayload *cached = shared ? payload_cache_find(key) : NULL;
 
-	if (!shared)
-		return make_cached(key, maker, given);
-	if (table == NULL)
-		make_table();
-	shrink();
-	entry = hash_search(table, key, HASH_FIND, NULL);
-	if (entry != NULL)
-	{
-		entry->cached->pins++;
-		dlist_move_head(&uses, &entry->cached->use);
-		return entry->cached;
-	}
+	if (cached != NULL)
+		return cached;
 	cached = make_cached(key, maker, given);
-	entry = hash_search(table, key, HASH_ENTER, NULL);
-	entry->cached = cached;
-	cached->shared = true;
-	dlist_push_head(&uses, &cached->use);
+	if (shared)
+	{
+		((CacheEntry *) hash_search(table, key, HASH_ENTER, NULL))->cached = cached;
+		cached->shared = true;
+		dlist_push_head(&uses, &cached->use);
+	}
 	return cached;
 }
 
@@ -180,4 +190,13 @@ Payload *
 cached_payload(const CachedPayload *cached)
 {
 	return cached->payload;
+}
+
+/*
+ * cached_payload_key is the state that a payload is of; NULL if it is not in the cache.
+ */
+const PayloadKey *
+cached_payload_key(const CachedPayload *cached)
+{
+	return cached->shared ? &cached->key : NULL;
 }

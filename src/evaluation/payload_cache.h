@@ -30,11 +30,13 @@ typedef PayloadSource *(*PayloadSourceMaker)(const void *given, MemoryContext co
 /* The setting flagplane.payload_cache, in kilobytes. */
 extern int payload_cache_setting;
 
+extern CachedPayload *payload_cache_find(const PayloadKey *key);
 extern CachedPayload *
 payload_cache_pin(const PayloadKey *key, bool shared, PayloadSourceMaker maker, const void *given);
 extern void payload_cache_unpin(CachedPayload *cached);
 extern void payload_cache_settle(CachedPayload *cached);
 extern void payload_cache_measure(CachedPayload *cached);
+extern const PayloadKey *cached_payload_key(const CachedPayload *cached);
 extern Payload *cached_payload(const CachedPayload *cached);
 
 #endif /* FLAGPLANE_PAYLOAD_CACHE_H */

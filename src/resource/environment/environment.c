@@ -504,7 +504,8 @@ do_update_environment(Request *request)
 	Jsonb *before = patchable_document(request, &environment);
 	Jsonb *after = json_patch(before, operations);
 	Request *fields = patching_fields(request, &creation, before, after, editable);
-	char *settings = approval_settings_read(&fields->violations, after);
+	char *settings =
+		approval_settings_read(&fields->violations, after, environment.approval_settings);
 
 	if (fields->violations.count > 0)
 		error_raise_violations(ERR_INVALID, &fields->violations);

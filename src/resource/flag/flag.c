@@ -17,6 +17,7 @@
 #include "util/json.h"
 #include "util/json_patch.h"
 #include "util/jsonb.h"
+#include "util/visible.h"
 #include "utils/builtins.h"
 #include "utils/resowner.h"
 
@@ -407,7 +408,7 @@ do_get_flag(Request *request)
 
 /*
  * is_property tells whether a custom property is {name, value} with a list of strings as
- * value.
+ * value, and a name that can be seen.
  */
 static bool
 is_property(JsonbValue *property)
@@ -420,7 +421,7 @@ is_property(JsonbValue *property)
 	if (!JB_ROOT_IS_OBJECT(object) || jsonb_unknown_key(object, members) != NULL ||
 		!jsonb_member(object, "name", &value) || value.type != jbvString ||
 		value.val.string.len == 0 || value.val.string.len > PROPERTY_MAX ||
-		!jsonb_member(object, "value", &value))
+		visible_problem(jsonb_string(&value)) != NULL || !jsonb_member(object, "value", &value))
 		return false;
 	list = JsonbValueToJsonb(&value);
 	if (!jsonb_is_array(list) || JB_ROOT_COUNT(list) > PROPERTIES_MAX)
@@ -446,7 +447,8 @@ check_custom_properties(Request *request)
 	JsonbValue value;
 	Jsonb *properties;
 
-	if (!request_given(request, CUSTOM_PROPERTIES) || request->broken[CUSTOM_PROPERTIES])
+	if (!request_given(request, CUSTOM_PROPERTIES) || request->broken[CUSTOM_PROPERTIES] ||
+		request->passed[CUSTOM_PROPERTIES])
 		return;
 	properties = DatumGetJsonbP(request->params.values[FIELD_PARAM(CUSTOM_PROPERTIES)]);
 	if (JB_ROOT_COUNT(properties) > PROPERTIES_MAX)
@@ -462,8 +464,8 @@ check_custom_properties(Request *request)
 		if (key.val.string.len == 0 || key.val.string.len > PROPERTY_MAX || !is_property(&value))
 		{
 			request_violation(request, CUSTOM_PROPERTIES,
-							  "must hold, by keys of 1 to %d bytes, a name and a list of strings "
-							  "as value",
+							  "must hold, by keys of 1 to %d bytes, a visible name and a list of "
+							  "strings as value",
 							  PROPERTY_MAX);
 			return;
 		}

@@ -110,6 +110,11 @@ extern Jsonb *flag_apply_instructions(Request *request, Jsonb *patch, Jsonb *doc
 extern char *targeting_check(Violations *violations, const char *attribute, Jsonb *before,
 							 Jsonb *configuration, int variations);
 
+/* targets.c: contexts that are named one by one. */
+extern bool target_is_of_users(const Jsonb *target);
+extern void targets_write(StringInfo out, Jsonb *stored);
+extern Jsonb *targets_join(const Jsonb *settings, int variations);
+
 /* targeting_defaults.c */
 extern Jsonb *targeting_complete(const char *name, Jsonb *member, bool stored);
 

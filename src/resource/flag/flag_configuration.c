@@ -25,7 +25,7 @@ STATEMENT(configure_flag,
 		  "INSERT INTO flagplane_data.flag_environment"
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
 		  " rules, prerequisites, salt, sel, track_events, version, last_modified)"
-		  " SELECT :account_id, f.id, e.id, coalesce(:on, s.is_on, false),"
+		  " SELECT f.account_id, f.id, e.id, coalesce(:on, s.is_on, false),"
 		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
 		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END,"
 		  " coalesce(s.targets, '[]'), coalesce(s.rules, '[]'),"
@@ -45,7 +45,7 @@ STATEMENT(configure_environment,
 		  "INSERT INTO flagplane_data.flag_environment"
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
 		  " rules, prerequisites, salt, sel, track_events, version, last_modified)"
-		  " SELECT :account_id, f.id, e.id, coalesce(s.is_on, false),"
+		  " SELECT f.account_id, f.id, e.id, coalesce(s.is_on, false),"
 		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
 		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END, '[]',"
 		  " coalesce(s.rules, '[]'), coalesce(s.prerequisites, '[]'),"
@@ -293,8 +293,7 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 	document_integer(out, "version", row_get_integer(row, "version"));
 	if (!summary)
 	{
-		completed_member(out, row, "targets");
-		document_raw(out, "contextTargets", "[]");
+		targets_write(out, DatumGetJsonbP(row_get_datum(row, "targets")));
 		completed_member(out, row, "rules");
 	}
 	completed_member(out, row, "fallthrough");
@@ -456,9 +455,9 @@ change_configuration(Request *request, Violations *violations, const Flag *flag,
 {
 	/* Terraform's provider writes "fallthough" where it resets fallthrough: it is ignored, as
 	 * the service does. */
-	static const char *const editable[] = {"on",		  "fallthrough", "offVariation",
-										   "targets",	  "rules",		 "prerequisites",
-										   "trackEvents", "fallthough",	 NULL};
+	static const char *const editable[] = {
+		"on",	 "fallthrough",	  "offVariation", "targets",	"contextTargets",
+		"rules", "prerequisites", "trackEvents",  "fallthough", NULL};
 	char *attribute = psprintf("environments.%s", environment_key);
 	int broken = violations->count;
 	Params params = {0};
