@@ -21,14 +21,15 @@ BEGIN
 	RETURN instructions;
 END
 $$;
--- What instructions answer: a member of the settings in the environment test, or of the flag; or the refusal. A number of the instruction is not told where there is one alone.
+-- What instructions answer: a member of the settings in the environment test, or of the flag; or the refusal.
 CREATE FUNCTION pg_temp.try(instructions text, path text, environment text DEFAULT ', "environmentKey": "test"') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	status int;
 	body jsonb;
 BEGIN
 	SELECT h.status, h.body INTO status, body FROM flagplane.handle('PATCH', '/api/v2/flags/instructions/f', '{}', format('{"instructions": [%s]%s}', pg_temp.filled(instructions), environment)) h;
-	RETURN concat_ws(' ', nullif(status, 200), t.mask(coalesce(body #> ('{environments,test,' || path || '}')::text[], body #> ('{' || path || '}')::text[], to_jsonb(body->>'message'))::text));
+	RETURN concat_ws(' ', nullif(status, 200), t.mask(coalesce(body #> ('{environments,test,' || path || '}')::text[], body #> ('{' || path || '}')::text[],
+	to_jsonb(body->>'message'))::text));
 END
 $$;
 -- Rules and what they serve.
@@ -64,18 +65,22 @@ SELECT p, h.body->>'message' AS refused FROM unnest(ARRAY['{"contextTargets": [{
 	'{"trackEventsFallthrough": 1}', '{"rules": [{"variation": 0, "clauses": [{"op": "segmentMatch", "values": ["none"]}]}]}']) p, flagplane.handle('PATCH', '/api/v2/flags/instructions/f', '{}', format('{"environments": {"test": %s}}', p)) h;
 SELECT h.body->>'message' AS misplaced FROM flagplane.handle('PATCH', '/api/v2/flags/instructions/f', '{}', '{"trackEventsFallthrough": true}') h;
 -- Prerequisites, by ids of variations of other flags.
-SELECT pg_temp.try('{"kind": "addPrerequisite", "key": "needed", "variationId": "n1"}', 'prerequisites') AS added, pg_temp.try('{"kind": "updatePrerequisite", "key": "needed", "variationId": "n2"}', 'prerequisites') AS updated, pg_temp.try('{"kind": "addPrerequisite", "key": "needed", "variationId": "n0"}', 'prerequisites') AS again, pg_temp.try('{"kind": "removePrerequisite", "key": "needed"}, {"kind": "removePrerequisite", "key": "none"}', 'prerequisites') AS removed, pg_temp.try('{"kind": "replacePrerequisites", "prerequisites": [{"key": "needed", "variationId": "n1"}]}', 'prerequisites') AS replaced;
+SELECT pg_temp.try('{"kind": "addPrerequisite", "key": "needed", "variationId": "n1"}', 'prerequisites') AS added, pg_temp.try('{"kind": "updatePrerequisite", "key": "needed", "variationId": "n2"}', 'prerequisites') AS updated, pg_temp.try('{"kind": "addPrerequisite", "key": "needed", "variationId": "n0"}', 'prerequisites') AS again, pg_temp.try('{"kind": "removePrerequisite", "key": "needed"}, {"kind": "removePrerequisite", "key": "none"}', 'prerequisites')
+	AS removed, pg_temp.try('{"kind": "replacePrerequisites", "prerequisites": [{"key": "needed", "variationId": "n1"}]}', 'prerequisites') AS replaced;
 -- One that another flag needs is not archived.
 SELECT h.status, h.body->>'message' AS message FROM unnest(ARRAY['{"instructions": [{"kind": "archiveFlag"}]}', '{"archived": true}', '[{"op": "replace", "path": "/archived", "value": true}]']) p, flagplane.handle('PATCH', '/api/v2/flags/instructions/needed', '{}', p) h;
 -- Otherwise and while off.
-SELECT pg_temp.try('{"kind": "updateFallthroughVariationOrRollout", "variationId": "v2"}', 'fallthrough') AS variation, pg_temp.try('{"kind": "updateFallthroughVariationOrRollout", "rolloutWeights": {"v0": 1000, "v1": 99000}, "rolloutContextKind": "org"}', 'fallthrough') AS rollout, pg_temp.try('{"kind": "updateFallthroughVariationOrRollout", "variationId": "v0"}', 'fallthrough') AS variation, pg_temp.try('{"kind": "updateOffVariation", "variationId": "v1"}', 'offVariation') AS off, pg_temp.try('{"kind": "turnFlagOn"}', 'on') AS on, pg_temp.try('{"kind": "turnFlagOff"}', 'on') AS off;
+SELECT pg_temp.try('{"kind": "updateFallthroughVariationOrRollout", "variationId": "v2"}', 'fallthrough') AS variation, pg_temp.try('{"kind": "updateFallthroughVariationOrRollout", "rolloutWeights": {"v0": 1000, "v1": 99000}, "rolloutContextKind": "org"}', 'fallthrough') AS rollout, pg_temp.try('{"kind": "updateFallthroughVariationOrRollout", "variationId": "v0"}', 'fallthrough') AS variation, pg_temp.try('{"kind": "updateOffVariation", "variationId": "v1"}',
+	'offVariation') AS off, pg_temp.try('{"kind": "turnFlagOn"}', 'on') AS on, pg_temp.try('{"kind": "turnFlagOff"}', 'on') AS off;
 -- The flag itself, in every environment: no environment need be named.
 SELECT pg_temp.try('{"kind": "addVariation", "value": {"d": 1}, "name": "D", "description": "fourth"}', 'variations,3', '') AS added, pg_temp.try('{"kind": "updateVariation", "variationId": "v3", "value": "d", "name": "Delta"}', 'variations,3', '') AS updated, pg_temp.try('{"kind": "updateDefaultVariation", "onVariationValue": "d", "offVariationValue": "b"}', 'defaults', '') AS defaults, pg_temp.try('{"kind": "updateDefaultVariation", "onVariationValue": "a"}, {"kind": "removeVariation", "variationId": "v3"}', 'defaults', '') AS removed;
 SELECT json_array_length(flagplane.get_flag('instructions', 'f')->'variations') AS left;
-SELECT pg_temp.try('{"kind": "turnOnClientSideAvailability", "value": "usingEnvironmentId"}, {"kind": "turnOffClientSideAvailability", "value": "usingMobileKey"}', 'clientSideAvailability', '') AS availability, pg_temp.try('{"kind": "makeFlagPermanent"}', 'temporary', '') AS permanent, pg_temp.try('{"kind": "makeFlagTemporary"}', 'temporary', '') AS temporary, pg_temp.try('{"kind": "deprecateFlag"}', 'deprecated', '') AS deprecated, pg_temp.try('{"kind": "restoreDeprecatedFlag"}', 'deprecated', '') AS restored;
+SELECT pg_temp.try('{"kind": "turnOnClientSideAvailability", "value": "usingEnvironmentId"}, {"kind": "turnOffClientSideAvailability", "value": "usingMobileKey"}', 'clientSideAvailability', '') AS availability, pg_temp.try('{"kind": "makeFlagPermanent"}', 'temporary', '') AS permanent, pg_temp.try('{"kind": "makeFlagTemporary"}', 'temporary', '') AS temporary,
+	pg_temp.try('{"kind": "deprecateFlag"}', 'deprecated', '') AS deprecated, pg_temp.try('{"kind": "restoreDeprecatedFlag"}', 'deprecated', '') AS restored;
 SELECT pg_temp.try(format('{"kind": "updateMaintainerMember", "value": "%s"}', :'member'), 'maintainerId', '') AS maintained, pg_temp.try('{"kind": "removeMaintainer"}', 'key', '') AS removed;
 SELECT flagplane.get_flag('instructions', 'f')->'maintainerId' IS NULL AS by_nobody;
-SELECT pg_temp.try('{"kind": "addCustomProperties", "key": "k", "name": "K", "values": ["1", "2"]}', 'customProperties', '') AS added, pg_temp.try('{"kind": "addCustomProperties", "key": "k", "name": "K", "values": ["2", "3"]}', 'customProperties', '') AS more, pg_temp.try('{"kind": "removeCustomProperties", "key": "k", "values": ["1"]}, {"kind": "removeCustomProperties", "key": "none", "values": ["1"]}', 'customProperties', '') AS removed, pg_temp.try('{"kind": "replaceCustomProperties", "key": "k", "name": "L", "values": ["4"]}', 'customProperties', '') AS replaced, pg_temp.try('{"kind": "removeCustomProperties", "key": "k", "values": ["4"]}', 'customProperties', '') AS gone;
+SELECT pg_temp.try('{"kind": "addCustomProperties", "key": "k", "name": "K", "values": ["1", "2"]}', 'customProperties', '') AS added, pg_temp.try('{"kind": "addCustomProperties", "key": "k", "name": "K", "values": ["2", "3"]}', 'customProperties', '') AS more, pg_temp.try('{"kind": "removeCustomProperties", "key": "k", "values": ["1"]}, {"kind": "removeCustomProperties", "key": "none", "values": ["1"]}', 'customProperties', '') AS removed, pg_temp.try('{"kind": "replaceCustomProperties", "key": "k", "name": "L", "values": ["4"]}',
+	'customProperties', '') AS replaced, pg_temp.try('{"kind": "removeCustomProperties", "key": "k", "values": ["4"]}', 'customProperties', '') AS gone;
 SELECT pg_temp.try('{"kind": "updateName", "value": "N"}, {"kind": "updateDescription", "value": "D"}, {"kind": "addTags", "values": ["t", "u", "t"]}, {"kind": "removeTags", "values": ["u", "none"]}', 'tags', '') AS tags, pg_temp.try('{"kind": "archiveFlag"}', 'archived', '') AS archived, pg_temp.try('{"kind": "restoreFlag"}', 'archived', '') AS restored;
 -- Each kind is refused for what it cannot be about; all or none.
 SELECT i, pg_temp.try(i, 'no member') AS refused FROM unnest(ARRAY[

@@ -7,12 +7,15 @@
  */
 #include "util/compat.h"
 
+#include "api/sdk.h"
 #include "call/audit.h"
 #include "call/caller.h"
 #include "call/rate_limit.h"
 #include "call/stats.h"
+#include "evaluation/payload_cache.h"
 #include "miscadmin.h"
 #include "operations.h"
+#include "resource/event/event.h"
 #include "resource/sdk_app/settings.h"
 #include "storage/ipc.h"
 #include "storage/shmem.h"
@@ -36,7 +39,8 @@ request_memory(void)
 	if (previous_request_hook)
 		previous_request_hook();
 	RequestAddinShmemSpace(limit_shared_size(rate_limit_tokens_setting));
-	RequestAddinShmemSpace(stats_shared_size(OPERATION_COUNT));
+	RequestAddinShmemSpace(stats_shared_size(OPERATION_COUNT + sdk_route_count()));
+	RequestAddinShmemSpace(event_shared_size());
 }
 
 /*
@@ -55,8 +59,11 @@ attach_memory(void)
 	memory = ShmemInitStruct("flagplane rate limits", limit_shared_size(rate_limit_tokens_setting),
 							 &found);
 	limit_attach(memory, rate_limit_tokens_setting, found);
-	memory = ShmemInitStruct("flagplane counters", stats_shared_size(OPERATION_COUNT), &found);
-	stats_attach(memory, OPERATION_COUNT, found);
+	memory = ShmemInitStruct("flagplane counters",
+							 stats_shared_size(OPERATION_COUNT + sdk_route_count()), &found);
+	stats_attach(memory, OPERATION_COUNT + sdk_route_count(), found);
+	memory = ShmemInitStruct("flagplane batches of events", event_shared_size(), &found);
+	event_attach(memory, found);
 }
 
 /*
@@ -69,6 +76,15 @@ define_settings(void)
 							   "Key of the account that database roles act for.",
 							   "It counts for callers without an access token only.",
 							   &account_setting, "default", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		ROLE_ACCOUNT, "Key of the account that a database role is bound to.",
+		"It counts as ALTER ROLE has set it for a role, and then stands above "
+		"flagplane.account.",
+		&role_account_setting, "", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"flagplane.payload_cache", "Memory of a backend for the compiled flags of environments.",
+		"Flags that are evaluated again need not be read again.", &payload_cache_setting, 16 * 1024,
+		0, MAX_KILOBYTES, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomStringVariable(
 		"flagplane.ingest_endpoint", "URL that SDK apps send their events to.",
 		"Shown as ingestEndpoint of every SDK app.", &ingest_endpoint_setting,

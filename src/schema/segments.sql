@@ -38,22 +38,6 @@ COMMENT ON COLUMN flagplane_data.segment.created_at IS 'When it was made.';
 COMMENT ON COLUMN flagplane_data.segment.last_modified IS 'When it was changed last.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.segment', '');
 
-CREATE TABLE flagplane_data.segment_tombstone (
-	account_id bigint NOT NULL,
-	environment_id flagplane_data.object_id NOT NULL,
-	key flagplane_data.key NOT NULL,
-	version integer NOT NULL,
-	PRIMARY KEY (account_id, environment_id, key),
-	CONSTRAINT segment_tombstone_environment FOREIGN KEY (account_id, environment_id)
-		REFERENCES flagplane_data.environment ON DELETE CASCADE
-);
-COMMENT ON TABLE flagplane_data.segment_tombstone IS 'The last versions of deleted segments: one of the same key goes on from there.';
-COMMENT ON COLUMN flagplane_data.segment_tombstone.account_id IS 'The account that the row belongs to.';
-COMMENT ON COLUMN flagplane_data.segment_tombstone.environment_id IS 'The environment.';
-COMMENT ON COLUMN flagplane_data.segment_tombstone.key IS 'The key that the segment had.';
-COMMENT ON COLUMN flagplane_data.segment_tombstone.version IS 'The version that it had.';
-SELECT pg_catalog.pg_extension_config_dump('flagplane_data.segment_tombstone', '');
-
 CREATE FUNCTION flagplane.create_segment(
 	project_key text,
 	environment_key text,

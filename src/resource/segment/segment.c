@@ -6,6 +6,7 @@
 #include "resource/segment/segment.h"
 
 #include "resource/environment/environment.h"
+#include "resource/environment/payload_version.h"
 #include "resource/flag/flag.h"
 #include "resource/resource.h"
 
@@ -104,8 +105,8 @@ STATEMENT(lock_environment,
 		  " WHERE p.account_id = :account_id AND p.key = :project_key"
 		  " AND n.key = :environment_key FOR KEY SHARE OF p FOR NO KEY UPDATE OF n");
 
-STATEMENT(find_tombstone, "SELECT t.version FROM flagplane_data.segment_tombstone t"
-						  " WHERE t.account_id = :account_id"
+STATEMENT(find_tombstone, "SELECT t.version FROM flagplane_data.payload_tombstone t"
+						  " WHERE t.account_id = :account_id AND t.kind = 'segment'"
 						  " AND t.environment_id = :environment_id AND t.key = :key");
 
 STATEMENT(insert_segment,
@@ -149,11 +150,11 @@ STATEMENT(delete_segment, "DELETE FROM flagplane_data.segment s"
 						  " WHERE s.account_id = :account_id"
 						  " AND s.environment_id = :environment_id AND s.key = :segment_key");
 
-STATEMENT(
-	keep_version,
-	"INSERT INTO flagplane_data.segment_tombstone (account_id, environment_id, key, version)"
-	" VALUES (:account_id, :environment_id, :segment_key, :version)"
-	" ON CONFLICT (account_id, environment_id, key) DO UPDATE SET version = excluded.version");
+STATEMENT(keep_version, "INSERT INTO flagplane_data.payload_tombstone"
+						" (account_id, environment_id, kind, key, version)"
+						" VALUES (:account_id, :environment_id, 'segment', :segment_key, :version)"
+						" ON CONFLICT (account_id, environment_id, kind, key)"
+						" DO UPDATE SET version = excluded.version");
 
 #define LISTED_SEGMENTS SEGMENTS PAGE_FILTERED("s")
 
@@ -246,9 +247,13 @@ segment_missing(Request *request)
 static void
 environment_lock(Request *request)
 {
-	Rows rows = request_run(request, &lock_environment);
+	Rows rows;
 	Row row;
 
+	project_lock(request, PROJECT_KEY_SHARE);
+	payload_lock(request, request_string(request, PROJECT_KEY),
+				 list_make1(request_string(request, ENVIRONMENT_KEY)));
+	rows = request_run(request, &lock_environment);
 	if (rows.count == 0)
 		environment_require(request);
 	/* It has come into being since this request looked for it. */
@@ -259,6 +264,16 @@ environment_lock(Request *request)
 	request->project_id = DatumGetUUIDP(row_get_datum(&row, "project_id"));
 	bind_text(&request->params, "environment_id", request->state);
 	bind_time(&request->params, "now", request->now);
+}
+
+/*
+ * raise_payload raises the version of what SDKs are sent of the environment.
+ */
+static void
+raise_payload(Request *request)
+{
+	payload_raise(request, request_string(request, PROJECT_KEY),
+				  request_string(request, ENVIRONMENT_KEY));
 }
 
 static void
@@ -304,6 +319,7 @@ do_create_segment(Request *request)
 	rows = request_run(request, &insert_segment);
 	if (rows.count == 0)
 		error_raise(ERR_EXISTS, "segment \"%s\" already exists", key);
+	raise_payload(request);
 	respond(request, &rows);
 	request_location(request, "/api/v2/segments/%s/%s/%s", request_string(request, PROJECT_KEY),
 					 request_string(request, ENVIRONMENT_KEY), key);
@@ -400,6 +416,7 @@ change(Request *request)
 		bind_text(&fields->params, "segment_key", request_string(request, SEGMENT_KEY));
 		bind_jsonb(&fields->params, "targeting", JsonbPGetDatum(targeting));
 		bind_time(&fields->params, "now", request->now);
+		raise_payload(request);
 		rows = request_run(fields, &update_segment);
 	}
 	respond(request, &rows);
@@ -427,6 +444,7 @@ do_delete_segment(Request *request)
 	segment_require_unused(request, request_string(request, SEGMENT_KEY));
 	bind_integer(&request->params, "version", request->version);
 	request->version = 0;
+	raise_payload(request);
 	request_run(request, &keep_version);
 	request_run(request, &delete_segment);
 }

@@ -2,8 +2,8 @@
  * segment.h
  *	  Segments: groups of contexts in an environment, which rules name.
  *
- * Whoever changes a segment holds its environment with FOR NO KEY UPDATE, so that two changes
- * never make a cycle together.  Whoever stores a rule that names a segment holds that one
+ * Whoever changes a segment holds its environment's payload, and then the environment with FOR
+ * NO KEY UPDATE: two changes never make a cycle together, and a copy of the environment waits.  Whoever stores a rule that names a segment holds that one
  * with FOR KEY SHARE, as a foreign key would, so that its deletion finds the rule.
  */
 #ifndef FLAGPLANE_SEGMENT_H
