@@ -43,16 +43,19 @@ typedef struct Change
 	"create_access_token, create_environment, create_environment (copy), update_environment, "   \
 	"delete_environment, reset_environment_sdk_key, reset_environment_mobile_key, create_flag, " \
 	"create_flag (copy), update_flag, update_flag (variations), delete_flag, create_segment, "   \
-	"update_segment, delete_segment, create_flag_link, "                                         \
+	"update_segment, delete_segment, touch_environment, create_flag_link, "                      \
 	"update_flag_link, delete_flag_link, create_layer, update_layer, update_layer (reserve), "   \
 	"delete_layer, create_experiment, update_experiment, start_experiment, stop_experiment, "    \
 	"archive_experiment, delete_experiment, create_sdk_app, update_sdk_app, update_sdk_app "     \
 	"(identifier), delete_sdk_app"
+/* What changes the payload of one environment, and of all of a project's. */
+#define THOSE_OF_PAYLOAD  "create_segment, update_segment, delete_segment, touch_environment"
+#define THOSE_OF_PAYLOADS "create_flag, create_flag (copy), update_flag (variations), delete_flag"
 /* What changes an environment or its segments. */
 #define THOSE_OF_SEGMENTS                                                                 \
 	"delete_project, create_environment (copy), update_environment, delete_environment, " \
-	"reset_environment_sdk_key, reset_environment_mobile_key, create_segment, "           \
-	"update_segment, delete_segment"
+	"reset_environment_sdk_key, reset_environment_mobile_key, " THOSE_OF_PAYLOAD          \
+	", " THOSE_OF_PAYLOADS
 /* What changes a token. */
 #define THOSE_OF_TOKEN                                                                      \
 	"rotate_access_token, reset_access_token, set_access_token_tier, update_access_token, " \
@@ -98,10 +101,10 @@ static const Change changes[] = {
 	 "create_segment, update_segment, delete_segment",
 	 ""},
 	{"delete_environment", "flagplane.delete_environment('p1', 'e#')",
-	 THOSE_OF_PROJECT
-	 ", delete_project, update_environment, reset_environment_sdk_key, "
-	 "reset_environment_mobile_key, "
-	 "create_segment, update_segment, delete_segment, delete_layer, create_experiment",
+	 THOSE_OF_PROJECT ", delete_project, update_environment, reset_environment_sdk_key, "
+					  "reset_environment_mobile_key, "
+					  "create_segment, update_segment, delete_segment, touch_environment, "
+					  "delete_layer, create_experiment",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
 	 "(copy), update_flag (variations), delete_flag, delete_layer"},
 	{"reset_environment_sdk_key", "flagplane.reset_environment_sdk_key('p1', 'e#')",
@@ -114,29 +117,40 @@ static const Change changes[] = {
 	 "reset_environment_sdk_key, reset_environment_mobile_key, "
 	 "create_segment, update_segment, delete_segment",
 	 ""},
-	{"create_flag", "flagplane.create_flag('p1', 'new#', 'F')", THOSE_OF_PROJECT ", delete_project",
+	{"create_flag", "flagplane.create_flag('p1', 'new#', 'F')",
+	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", delete_project",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag"},
+	 "(copy), update_flag (variations), delete_flag"
+	 ", " THOSE_OF_PAYLOAD},
 	{"create_flag (copy)", "flagplane.create_flag('p1', 'new#', 'F', clone => 'f#')",
-	 THOSE_OF_PROJECT ", delete_project, update_flag",
+	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", delete_project, update_flag",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag"},
+	 "(copy), update_flag (variations), delete_flag"
+	 ", " THOSE_OF_PAYLOAD},
 	{"update_flag", "flagplane.update_flag('p1', 'f#', " PATCH("name", "N") ")",
 	 "delete_project, create_flag (copy), update_flag, update_flag (variations), delete_flag", ""},
 	{"update_flag (variations)",
 	 "flagplane.update_flag('p1', 'f#', " PATCH("variations/0/name", "N") ")",
-	 THOSE_OF_PROJECT ", delete_project, update_flag",
+	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", delete_project, update_flag",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag"},
+	 "(copy), update_flag (variations), delete_flag"
+	 ", " THOSE_OF_PAYLOAD},
 	{"delete_flag", "flagplane.delete_flag('p1', 'f#')",
-	 THOSE_OF_PROJECT ", delete_project, update_flag, create_flag_link, update_flag_link, "
+	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD
+					  ", delete_project, update_flag, create_flag_link, update_flag_link, "
 					  "delete_flag_link, create_experiment",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag"},
-	{"create_segment", "flagplane.create_segment('p1', 'e#', 'new', 'S')", THOSE_OF_SEGMENTS, ""},
+	 "(copy), update_flag (variations), delete_flag"
+	 ", " THOSE_OF_PAYLOAD},
+	{"touch_environment", "flagplane.touch_environment('p1', 'e#')",
+	 "delete_project, delete_environment, " THOSE_OF_PAYLOAD ", " THOSE_OF_PAYLOADS,
+	 THOSE_OF_PAYLOADS},
+	{"create_segment", "flagplane.create_segment('p1', 'e#', 'new', 'S')", THOSE_OF_SEGMENTS,
+	 THOSE_OF_PAYLOADS},
 	{"update_segment", "flagplane.update_segment('p1', 'e#', 's#', " PATCH("name", "N") ")",
-	 THOSE_OF_SEGMENTS, ""},
-	{"delete_segment", "flagplane.delete_segment('p1', 'e#', 's#')", THOSE_OF_SEGMENTS, ""},
+	 THOSE_OF_SEGMENTS, THOSE_OF_PAYLOADS},
+	{"delete_segment", "flagplane.delete_segment('p1', 'e#', 's#')", THOSE_OF_SEGMENTS,
+	 THOSE_OF_PAYLOADS},
 	{"create_flag_link", "flagplane.create_flag_link('p1', 'f#', 'new')",
 	 "delete_project, delete_flag, create_flag_link", ""},
 	{"update_flag_link",
