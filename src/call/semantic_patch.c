@@ -159,14 +159,14 @@ compare_to_placed(const void *value, const void *placed)
 }
 
 /*
- * sorted_values is the elements of an array in order: lists can be long.
+ * sorted_values is the elements of an array in order.  Of two arrays the one that a request
+ * adds or removes is sorted: the other one may be long, and comes again with each instruction.
  */
 static PlacedValue *
 sorted_values(const JsonbValue *array)
 {
 	int count = array->val.array.nElems;
-	PlacedValue *sorted =
-		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(PlacedValue) * (count + 1));
+	PlacedValue *sorted = palloc(sizeof(PlacedValue) * (count + 1));
 
 	for (int i = 0; i < count; i++)
 		sorted[i] = (PlacedValue){array->val.array.elems[i], i};
@@ -174,35 +174,26 @@ sorted_values(const JsonbValue *array)
 	return sorted;
 }
 
-/*
- * values_marked tells of each element of an array whether another one has it too.
- */
-static bool *
-values_marked(const JsonbValue *array, const JsonbValue *other)
+static PlacedValue *
+find_sorted(PlacedValue *sorted, int count, const JsonbValue *value)
 {
-	int count = array->val.array.nElems;
-	PlacedValue *sorted = sorted_values(other);
-	bool *marked = palloc(count + 1);
-
-	for (int i = 0; i < count; i++)
-		marked[i] = bsearch(&array->val.array.elems[i], sorted, other->val.array.nElems,
-							sizeof(PlacedValue), compare_to_placed) != NULL;
-	return marked;
+	return bsearch(value, sorted, count, sizeof(PlacedValue), compare_to_placed);
 }
 
 /*
- * values_shared is the first element of an array that another one has too; NULL if there is
- * none.
+ * values_shared tells whether an array has one of the values of a list.
  */
-const JsonbValue *
-values_shared(const JsonbValue *array, const JsonbValue *other)
+bool
+values_shared(const JsonbValue *array, Jsonb *list)
 {
-	bool *marked = values_marked(array, other);
+	JsonbValue values = tree_of_jsonb(list);
+	PlacedValue *sorted = sorted_values(&values);
+	bool shared = false;
 
-	for (int i = 0; i < array->val.array.nElems; i++)
-		if (marked[i])
-			return &array->val.array.elems[i];
-	return NULL;
+	for (int i = 0; i < array->val.array.nElems && !shared; i++)
+		shared = find_sorted(sorted, values.val.array.nElems, &array->val.array.elems[i]) != NULL;
+	pfree(sorted);
+	return shared;
 }
 
 /*
@@ -212,15 +203,28 @@ void
 values_add(JsonbValue *array, Jsonb *added)
 {
 	JsonbValue list = tree_of_jsonb(added);
-	bool *marked = values_marked(&list, array);
+	int count = list.val.array.nElems;
 	PlacedValue *sorted = sorted_values(&list);
+	bool *there = palloc0(count + 1);
+	int unique = 0;
 
-	for (int i = 1; i < list.val.array.nElems; i++)
-		if (compare_values(&sorted[i - 1].value, &sorted[i].value) == 0)
-			marked[sorted[i].place] = true;
-	for (int i = 0; i < list.val.array.nElems; i++)
-		if (!marked[i])
+	for (int i = 0; i < count; i++)
+		if (unique > 0 && compare_values(&sorted[unique - 1].value, &sorted[i].value) == 0)
+			there[sorted[i].place] = true;
+		else
+			sorted[unique++] = sorted[i];
+	for (int i = 0; i < array->val.array.nElems; i++)
+	{
+		PlacedValue *found = find_sorted(sorted, unique, &array->val.array.elems[i]);
+
+		if (found)
+			there[found->place] = true;
+	}
+	for (int i = 0; i < count; i++)
+		if (!there[i])
 			tree_insert_element(array, array->val.array.nElems, list.val.array.elems[i]);
+	pfree(there);
+	pfree(sorted);
 }
 
 /*
@@ -230,13 +234,14 @@ void
 values_remove(JsonbValue *array, Jsonb *removed)
 {
 	JsonbValue list = tree_of_jsonb(removed);
-	bool *marked = values_marked(array, &list);
+	PlacedValue *sorted = sorted_values(&list);
 	int kept = 0;
 
 	for (int i = 0; i < array->val.array.nElems; i++)
-		if (!marked[i])
+		if (find_sorted(sorted, list.val.array.nElems, &array->val.array.elems[i]) == NULL)
 			array->val.array.elems[kept++] = array->val.array.elems[i];
 	array->val.array.nElems = kept;
+	pfree(sorted);
 }
 
 void

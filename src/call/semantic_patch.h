@@ -43,7 +43,7 @@ extern JsonbValue semantic_boolean(bool boolean);
 extern JsonbValue semantic_integer(int32 integer);
 extern JsonbValue semantic_array(void);
 extern JsonbValue semantic_object(void);
-extern const JsonbValue *values_shared(const JsonbValue *array, const JsonbValue *other);
+extern bool values_shared(const JsonbValue *array, Jsonb *list);
 extern void values_add(JsonbValue *array, Jsonb *added);
 extern void values_remove(JsonbValue *array, Jsonb *removed);
 extern void apply_update_name(SemanticPatch *patch, const Instruction *instruction);

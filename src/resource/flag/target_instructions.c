@@ -89,18 +89,17 @@ add_keys(SemanticPatch *patch, const Instruction *instruction, JsonbValue *setti
 {
 	JsonbValue *list = list_of_kind(settings, kind);
 	JsonbValue *order = tree_member(settings, "contextTargets");
-	JsonbValue added = tree_of_jsonb(keys);
 
 	for (int i = 0; i < list->val.array.nElems; i++)
 	{
 		JsonbValue *target = &list->val.array.elems[i];
 
 		if (is_target(target, kind, -1) && !is_target(target, kind, variation) &&
-			values_shared(&added, tree_member(target, "values")))
+			values_shared(tree_member(target, "values"), keys))
 			semantic_violation(patch, instruction,
 							   "has a key that another variation is served to already");
 	}
-	if (added.val.array.nElems == 0)
+	if (JB_ROOT_COUNT(keys) == 0)
 		return;
 	if (find_target(list, kind, variation) == NULL)
 		insert_target(list, kind, variation);

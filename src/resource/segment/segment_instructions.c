@@ -212,7 +212,7 @@ apply_keys(SemanticPatch *patch, const Instruction *instruction)
 	}
 	values_add(keys, values);
 	others = keys_of_kind(segment, change->opposite, change->opposite_contexts, kind, false);
-	if (others && values_shared(others, keys))
+	if (others && values_shared(others, values))
 		semantic_violation(patch, instruction, "has a key that would be in %s and in %s",
 						   change->list, change->opposite);
 }
