@@ -111,9 +111,7 @@ setting_problem(SettingKind kind, const JsonbValue *value)
 					   ? NULL
 					   : "must be a whole number from 1 to 5";
 		case SETTING_STRING:
-			return value->type == jbvString && value->val.string.len > 0
-					   ? NULL
-					   : "must be a string that is not empty";
+			return value->type == jbvString ? NULL : "must be a string";
 		case SETTING_OBJECT:
 			return JB_ROOT_IS_OBJECT(whole) ? NULL : "must be an object";
 		case SETTING_TAGS:
@@ -133,7 +131,8 @@ setting_problem(SettingKind kind, const JsonbValue *value)
 
 /*
  * approval_settings_read checks patched settings, and returns as JSON what is to be stored
- * of them: NULL if they are the defaults.  A removed one gets its default.
+ * of them: NULL if they are the defaults.  A removed one gets its default, and so does an
+ * empty string, which Terraform's provider sends for one that is not configured.
  */
 char *
 approval_settings_read(Violations *violations, Jsonb *document)
@@ -167,7 +166,8 @@ approval_settings_read(Violations *violations, Jsonb *document)
 		if (problem)
 			error_violation(violations, "approvalSettings", "%s %s", settings[i].name, problem);
 		text = setting_of(given, i);
-		set[i] = strcmp(text, settings[i].fallback) != 0;
+		set[i] = strcmp(text, settings[i].fallback) != 0 &&
+				 (settings[i].kind != SETTING_STRING || strcmp(text, "\"\"") != 0);
 		if (set[i])
 			document_raw(&stored, settings[i].name, text);
 	}
