@@ -230,7 +230,7 @@ AS 'MODULE_PATHNAME', 'flagplane_create_project';
 REVOKE ALL ON FUNCTION flagplane.create_project(text, text, text[], jsonb, boolean, jsonb, jsonb, boolean, boolean, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_project(text, text, text[], jsonb, boolean, jsonb, jsonb, boolean, boolean, uuid) IS
 'Create a project.
-key: 1 to 100 letters, digits, _, . and -. environments: a list of environments as in the REST request; left out, Production and Test are created. naming_convention: {"case": ..., "prefix": ...}, what the keys of new flags must look like; case is camelCase, upperCamelCase, snakeCase, kebabCase or constantCase. Refuses: 22023, 23505.';
+key: 1 to 100 letters, digits, _, . and -. environments: a list of 1 to 64 environments as in the REST request; left out, Production and Test are created. naming_convention: {"case": ..., "prefix": ...}, what the keys of new flags must look like; case is camelCase, upperCamelCase, snakeCase, kebabCase or constantCase. Refuses: 22023, 23505.';
 
 CREATE FUNCTION flagplane.get_project(
 	project_key text,
@@ -489,7 +489,7 @@ AS 'MODULE_PATHNAME', 'flagplane_create_flag_link';
 REVOKE ALL ON FUNCTION flagplane.create_flag_link(text, text, text, text, bigint, text, text, text, jsonb, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_flag_link(text, text, text, text, bigint, text, text, text, jsonb, uuid) IS
 'Create a flag link: connect a flag with a pull request, an issue or a message.
-key: unique within the flag, 1 to 512 letters, digits, _, . and -. integration_key: github, jira, msteams-app, slack-app, trello or a registered one. timestamp: Unix milliseconds; left out, now. deep_link: an absolute http or https URL of at most 2048 characters. metadata: strings that the integration declares. Refuses: 22023, P0002, 23505.';
+key: unique within the flag, 1 to 512 letters, digits, _, . and -. integration_key: github, jira, msteams-app, slack-app, trello or a registered one. timestamp: Unix milliseconds; left out, now. deep_link: an absolute http or https URL of at most 2048 characters, all visible. title: one line of visible characters. metadata: strings that the integration declares. Refuses: 22023, P0002, 23505.';
 
 CREATE FUNCTION flagplane.get_flag_link(
 	project_key text,

@@ -82,6 +82,8 @@ default_variation(Request *request, int field, const char *name, int count, int 
 extern Jsonb *variations_copy(Jsonb *variations);
 
 /* flag_configuration.c: a flag's settings in the environments. */
+extern void flag_raise_versions(Request *request, Datum flag_id);
+extern void flag_leave_versions(Request *request, const Flag *flag);
 extern void flag_configure(Request *request, Datum flag_id, const InitialSettings *settings);
 extern void flags_configure_environment(Request *request, const char *environment_id,
 										const char *source_environment_id);
@@ -122,5 +124,9 @@ extern void naming_convention_enforce(Request *request, int field, const char *c
 
 /* integration.c: the integration and the metadata of a flag link. */
 extern void integration_require(Request *request, int key_field, int metadata_field);
+
+/* flag_touched.c: what a patch changes of what SDKs are sent. */
+extern void flag_lock_touched(Request *request, Jsonb *patch, bool exclusively);
+extern bool flag_is_seen_otherwise(const Jsonb *before, const Jsonb *after);
 
 #endif /* FLAGPLANE_FLAG_H */
