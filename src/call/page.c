@@ -64,6 +64,43 @@ list_terms(const char *const *filters, const PageTerm *own)
 	return list.data;
 }
 
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/*
+ * decode_value decodes a value of filter that was percent-encoded on its own, before the
+ * query string was: Terraform's provider does that.  What is no encoded UTF-8 stays as it is.
+ */
+static char *
+decode_value(char *value)
+{
+	char *text = pg_server_to_any(value, strlen(value), PG_UTF8);
+	char *decoded = palloc(strlen(text) + 1);
+	int length = 0;
+
+	if (strchr(text, '%') == NULL)
+		return value;
+	for (const char *c = text; *c; c++)
+	{
+		int high = *c == '%' ? hex_value(c[1]) : -1;
+		int low = high >= 0 ? hex_value(c[2]) : -1;
+
+		decoded[length++] = low < 0 ? *c : (char) (high << 4 | low);
+		c += low < 0 ? 0 : 2;
+	}
+	decoded[length] = '\0';
+	if (!pg_verify_mbstr(PG_UTF8, decoded, length, true))
+		return value;
+	return pg_any_to_server(decoded, length, PG_UTF8);
+}
+
 /*
  * read_own_term reads a term that this list alone has; false if it has none of that name.
  */
@@ -116,11 +153,12 @@ check_filter(Request *request, int field, const char *const *filters, const Page
 		 term = strtok_r(NULL, ",", &rest))
 	{
 		char *colon = strchr(term, ':');
+		char *value = colon ? decode_value(colon + 1) : NULL;
 
 		if (colon)
 			*colon = '\0';
-		if (colon && (read_term(filters, term, colon + 1, values) ||
-					  read_own_term(request, field, own, term, colon + 1, own_values)))
+		if (colon && (read_term(filters, term, value, values) ||
+					  read_own_term(request, field, own, term, value, own_values)))
 			continue;
 		if (colon == NULL)
 			request_violation(request, field, "must be terms like %s:value, joined by commas",
