@@ -113,3 +113,10 @@ FROM unnest(ARRAY['[]', '{"hypotesis": ""}', '{"hypothesis": 1}', format('{"hypo
 SELECT pg_temp.ask('POST', 'projects/clients/environments/test/experiments',
 	'{"key": "x", "name": "X", "iteration": {"flags": {"none": {}}}}'), pg_temp.ask('POST',
 	'projects/clients/environments/test/experiments', '{"key": "x", "name": "X", "maintainerId": "none"}');
+
+-- Terraform's provider wants the version that a token has by default, whether one was given or not.
+SELECT pg_temp.ask('POST', 'tokens', '{"name": "clients-version", "role": "reader", "serviceToken": true}', 'defaultApiVersion') AS version;
+SELECT id AS token_id FROM flagplane_data.access_token WHERE name = 'clients-version' \gset
+SELECT pg_temp.ask('PATCH', 'tokens/' || :'token_id', p, 'defaultApiVersion') AS patched
+	FROM unnest(ARRAY['[{"op": "replace", "path": "/defaultApiVersion", "value": 20220603}]',
+	'[{"op": "remove", "path": "/defaultApiVersion"}]', '[{"op": "replace", "path": "/defaultApiVersion", "value": 1}]']) p;

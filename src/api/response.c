@@ -38,9 +38,12 @@ char *
 response_etag(const Request *request)
 {
 	if (request->operation->kind == READS && request->composed)
-		return psprintf("\"%d.%016" INT64_MODIFIER "x\"", request->version,
-						hash_bytes_extended((const unsigned char *) request->response->data,
-											request->response->len, 0));
+	{
+		uint64 hash = hash_bytes_extended((const unsigned char *) request->response->data,
+										  request->response->len, 0);
+
+		return psprintf("\"%d.%016llx\"", request->version, (unsigned long long) hash);
+	}
 	return psprintf("\"%d\"", request->version);
 }
 

@@ -108,7 +108,7 @@ AS 'MODULE_PATHNAME', 'flagplane_create_access_token';
 REVOKE ALL ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, text, boolean, integer, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, text, boolean, integer, uuid) IS
 'Create an access token. The response shows it once.
-Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is valid for. rate_tier: standard, pilot or partner, none above the caller''s own. service_token: false for a token of member_id or, left out, of the caller''s own member. default_api_version: a date such as 20240415, kept and answered. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, 42501.';
+Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is valid for. rate_tier: standard, pilot or partner, none above the caller''s own. service_token: false for a token of member_id or, left out, of the caller''s own member. default_api_version: a date such as 20240415, which it is unless given; kept and answered. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, 42501.';
 
 CREATE FUNCTION flagplane.get_access_token(
 	id text

@@ -6,6 +6,7 @@
  * the project, with FOR NO KEY UPDATE, and then the flag.
  */
 #include "resource/flag/flag.h"
+#include "resource/environment/payload_version.h"
 #include "resource/resource.h"
 
 #include "access/xact.h"
@@ -662,6 +663,7 @@ do_create_flag(Request *request)
 	Flag flag;
 
 	project_lock(request, PROJECT_NO_KEY_UPDATE);
+	payload_lock(request, request_string(request, PROJECT_KEY), NIL);
 	rows = request_run(request, &find_project_defaults);
 	row_read(&rows, 0, &project);
 	if (!row_is_null(&project, "naming_convention"))
@@ -683,6 +685,7 @@ do_create_flag(Request *request)
 	flag = flag_of_row(&rows, 0);
 	flag_require_size(&flag, 0);
 
+	payload_raise(request, request_string(request, PROJECT_KEY), NULL);
 	flag_configure(request, flag.id, &settings);
 	write_flag(request, &flag, NULL);
 	request->version = flag.version;
@@ -807,6 +810,11 @@ write_changes(Request *request, const Flag *flag, Jsonb *before, Jsonb *after)
 	configurations_change(request, flag, before, after, count, count_before);
 	if (count < count_before)
 		prerequisites_require_unused(request, flag, count);
+	if (flag_is_seen_otherwise(before, after))
+	{
+		payload_raise(request, request_string(request, PROJECT_KEY), NULL);
+		flag_raise_versions(request, flag->id);
+	}
 	rows = request_run(fields, &update_flag);
 	changed = flag_of_row(&rows, 0);
 	flag_require_size(&changed, flag_size(flag));
@@ -824,8 +832,7 @@ change(Request *request)
 	Jsonb *after;
 	Flag flag;
 
-	if (may_concern_others(patch))
-		project_lock(request, PROJECT_NO_KEY_UPDATE);
+	flag_lock_touched(request, patch, may_concern_others(patch));
 	flag = flag_lock_for_update(request);
 	before = jsonb_of_text(request->before);
 	after = apply_patch(request, patch, before);
@@ -892,8 +899,11 @@ do_delete_flag(Request *request)
 	Flag flag;
 
 	project_lock(request, PROJECT_NO_KEY_UPDATE);
+	payload_lock(request, request_string(request, PROJECT_KEY), NIL);
 	flag = flag_lock_for_update(request);
 	prerequisites_require_unused(request, &flag, 0);
 	experiments_leave_flag(request, flag.id, flag.key);
+	payload_raise(request, request_string(request, PROJECT_KEY), NULL);
+	flag_leave_versions(request, &flag);
 	request_run(request, &delete_flag);
 }
