@@ -311,6 +311,17 @@ page_is_full(const Request *request)
 }
 
 /*
+ * list_require_room refuses a list without pages that is too large for one response.
+ */
+void
+list_require_room(const Request *request)
+{
+	if (request->response->len > LIST_BYTES_MAX)
+		error_raise(ERR_INVALID, "the list is larger than %d MiB; get its items one by one",
+					LIST_BYTES_MAX / (1024 * 1024));
+}
+
+/*
  * page_continues tells whether another of the rows that were found is written after
  * those that have been; page_end goes on from there.
  */
