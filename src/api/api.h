@@ -19,6 +19,7 @@ typedef struct Headers
 	char *method_override;
 	char *original_method; /* the request that the reverse proxy got */
 	char *original_uri;
+	const char *problem; /* what is wrong with the headers themselves; NULL: nothing */
 } Headers;
 
 extern void sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinfo);
