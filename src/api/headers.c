@@ -121,8 +121,8 @@ choose_headers(Reading *reading)
 }
 
 /*
- * headers_read_jsonb reads a JSON object of headers, each a string, or null where it is
- * absent.  Anything else is a problem, for the caller to refuse once the path is known:
+ * headers_read_jsonb reads a JSON object of headers, or null for none; each is a string, or
+ * null where it is absent.  Anything else is a problem, for the caller to refuse once the path is known:
  * without the token that it may hold, the request would have the rights of the database role.
  */
 void
@@ -134,6 +134,8 @@ headers_read_jsonb(Jsonb *source, Headers *headers)
 	JsonbValue value;
 
 	memset(headers, 0, sizeof(*headers));
+	if (JsonbExtractScalar(&source->root, &value) && value.type == jbvNull)
+		return;
 	if (JsonbIteratorNext(&iterator, &name, true) != WJB_BEGIN_OBJECT)
 	{
 		headers->problem = "headers must be a JSON object";
