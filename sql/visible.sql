@@ -3,18 +3,18 @@
 \pset format unaligned
 BEGIN;
 SELECT t.project('visible') IS NOT NULL AND flagplane.create_flag('visible', 'f', 'F') IS NOT NULL AS made;
-SELECT flagplane.create_flag_link('visible', 'f', 'k', deep_link => 'https://example.com/', title => 'T')->>'_id' AS link \gset
+SELECT flagplane.create_flag_link('visible', 'f', 'visible-link', deep_link => 'https://example.com/', title => 'T')->>'_id' AS link \gset
 SELECT s, t.try(format(s, E'x\u202Ey'))
 	FROM unnest(ARRAY[$$SELECT flagplane.create_flag_link('visible', 'f', 'a', title => %L)$$,
 	$$SELECT flagplane.create_flag_link('visible', 'f', 'a', deep_link => 'https://example.com/' || %L)$$,
 	$$SELECT flagplane.create_flag_link('visible', 'f', 'a', 'github', metadata => jsonb_build_object('repoUrl', 'https://example.com/' || %L))$$,
-	$$SELECT flagplane.update_flag_link('visible', 'f', (SELECT id FROM flagplane_data.flag_link WHERE key = 'k'),
+	$$SELECT flagplane.update_flag_link('visible', 'f', (SELECT id FROM flagplane_data.flag_link WHERE key = 'visible-link'),
 		jsonb_build_array(jsonb_build_object('op', 'replace', 'path', '/title', 'value', %L)))$$,
 	$$SELECT flagplane.create_flag('visible', 'a', 'A', custom_properties => jsonb_build_object('p', jsonb_build_object('name', %L, 'value', '[]'::jsonb)))$$,
 	$$SELECT flagplane.update_flag('visible', 'f', jsonb_build_object('customProperties',
 		jsonb_build_object('p', jsonb_build_object('name', %L, 'value', '[]'::jsonb))))$$]) s;
 -- What was stored when they could hold more does not keep the rest from being changed.
-UPDATE flagplane_data.flag_link SET title = E'T\u200B', deep_link = E'https://example.com/\u200B' WHERE key = 'k';
+UPDATE flagplane_data.flag_link SET title = E'T\u200B', deep_link = E'https://example.com/\u200B' WHERE key = 'visible-link';
 UPDATE flagplane_data.flag SET custom_properties = '{"p": {"name": "\u200b", "value": []}}'
 	WHERE key = 'f' AND project_id = (SELECT id FROM flagplane_data.project WHERE key = 'visible');
 SELECT t.try(format('SELECT flagplane.update_flag_link(%L, %L, %L, %L)->>%L', 'visible', 'f', :'link',

@@ -69,9 +69,9 @@ sql -v units="$UNITS" -v rounds="$ROUNDS" -f "$here/assign.sql"
 reset
 "$here/instructions.sh"
 
+# A cluster of Citus, where the server has it.
+"$here/citus.sh" || [ $? = 77 ]
+
 # What is a context served?
 # shellcheck source=test/bench/variation.sh
 . "$here/variation.sh"
-
-# A cluster of Citus, where the server has it.
-"$here/citus.sh" || [ $? = 77 ]
