@@ -124,16 +124,25 @@ read_own_term(Request *request, int field, const PageTerm *own, const char *name
 }
 
 /*
- * read_term reads a term that lists share; false if this one has none of that name.
+ * read_term reads a term that lists share; false if this one has none of that name.  One
+ * without a value would not filter at all, which is not what was asked for.
  */
 static bool
-read_term(const char *const *filters, const char *name, char *value, ArrayBuildState **values)
+read_term(Request *request, int field, const char *const *filters, const char *name, char *value,
+		  ArrayBuildState **values)
 {
 	if (!is_one_of(name, filters))
 		return false;
 	for (int i = 0; i < (int) lengthof(terms); i++)
-		if (strcmp(terms[i].name, name) == 0)
-			values[i] = add_values(values[i], value, terms[i].separator);
+	{
+		const char *separator = terms[i].separator;
+
+		if (strcmp(terms[i].name, name) != 0)
+			continue;
+		if (separator[0] != '\0' && value[strspn(value, separator)] == '\0')
+			request_violation(request, field, "must have a value for %s", name);
+		values[i] = add_values(values[i], value, separator);
+	}
 	return true;
 }
 
@@ -157,7 +166,7 @@ check_filter(Request *request, int field, const char *const *filters, const Page
 
 		if (colon)
 			*colon = '\0';
-		if (colon && (read_term(filters, term, value, values) ||
+		if (colon && (read_term(request, field, filters, term, value, values) ||
 					  read_own_term(request, field, own, term, value, own_values)))
 			continue;
 		if (colon == NULL)
@@ -337,6 +346,17 @@ bool
 page_is_full(const Request *request)
 {
 	return request->response->len >= PAGE_BYTES_MAX;
+}
+
+/*
+ * list_require_room refuses a list without pages that is too large for one response.
+ */
+void
+list_require_room(const Request *request)
+{
+	if (request->response->len > LIST_BYTES_MAX)
+		error_raise(ERR_INVALID, "the list is larger than %d MiB; get its items one by one",
+					LIST_BYTES_MAX / (1024 * 1024));
 }
 
 /*
