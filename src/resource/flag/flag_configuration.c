@@ -506,6 +506,50 @@ change_configuration(Request *request, Violations *violations, const Flag *flag,
 }
 
 /*
+ * compare_environments_of collects the members of one object that another one has not got, or
+ * not as an object.
+ */
+static void
+compare_environments_of(Violations *violations, Jsonb *object, Jsonb *other, const char *reason)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&object->root);
+	JsonbValue key;
+
+	(void) JsonbIteratorNext(&iterator, &key, true);
+	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
+	{
+		char *name = jsonb_string(&key);
+		Jsonb *member = jsonb_member_of(other, name);
+		JsonbValue value;
+
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		if (member == NULL)
+			error_violation(violations, psprintf("environments.%s", name), "%s", reason);
+		else if (!JB_ROOT_IS_OBJECT(member))
+			error_violation(violations, psprintf("environments.%s", name), "must be an object");
+	}
+}
+
+/*
+ * require_environments refuses a patched flag that has other environments than before.
+ */
+static void
+require_environments(Jsonb *before, Jsonb *after)
+{
+	Violations violations = {0};
+
+	if (after == NULL || !JB_ROOT_IS_OBJECT(after))
+		error_violation(&violations, "environments", "must be an object");
+	else
+	{
+		compare_environments_of(&violations, before, after, "cannot be removed");
+		compare_environments_of(&violations, after, before, "is not an environment of the project");
+	}
+	if (violations.count > 0)
+		error_raise_violations(ERR_INVALID, &violations);
+}
+
+/*
  * configurations_change stores the configurations of a patched flag: the member
  * environments of its document.  If the flag has fewer variations than before, those that
  * have not changed are checked too.
@@ -521,12 +565,7 @@ configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *
 	JsonbValue key;
 	JsonbValue value;
 
-	if (new_environments == NULL || !JB_ROOT_IS_OBJECT(new_environments) ||
-		JB_ROOT_COUNT(new_environments) != JB_ROOT_COUNT(old_environments))
-	{
-		error_violation(&violations, "environments", "must hold the environments of the project");
-		error_raise_violations(ERR_INVALID, &violations);
-	}
+	require_environments(old_environments, new_environments);
 	iterator = JsonbIteratorInit(&old_environments->root);
 	(void) JsonbIteratorNext(&iterator, &key, true);
 	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
@@ -537,10 +576,7 @@ configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		old = JsonbValueToJsonb(&value);
-		if (changed == NULL || !JB_ROOT_IS_OBJECT(changed))
-			error_violation(&violations, "environments",
-							"must hold the environments of the project");
-		else if (!jsonb_equal(old, changed))
+		if (!jsonb_equal(old, changed))
 			change_configuration(request, &violations, flag, name, old, changed, variations,
 								 variations < variations_before);
 		else if (variations < variations_before)
