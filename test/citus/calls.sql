@@ -106,6 +106,29 @@ SELECT flagplane.update_flag('p', 'f', '[{"op": "replace", "path": "/environment
 SELECT flagplane.update_flag('p', 'f', '{"merge": {"description": "d"}}');
 SELECT flagplane.delete_flag('p', 'f');
 \echo :SQLSTATE
+
+-- What they serve: as SDKs are sent it, and evaluated.
+SELECT flagplane.payload('p', 'test');
+SELECT flagplane.variation('p', 'test', 'f', '{"key": "a"}', '0'), flagplane.bool_variation('p', 'test', 'f', '{"key": "a"}', true), flagplane.text_variation('p', 'test', 'f', '{"key": "a"}', 't'), flagplane.numeric_variation('p', 'test', 'f', '{"key": "a"}', 1);
+SELECT flagplane.variation_detail('p', 'test', 'f', '{"key": "u"}'), flagplane.explain_variation('p', 'test', 'needs', '{"key": "u"}'), flagplane.all_flags_state('p', 'test', '{"key": "u"}', with_reasons => true);
+SELECT flagplane.touch_environment('p', 'test');
+SELECT flagplane.touch_environment('p', 'none');
+\echo :SQLSTATE
+SELECT flagplane.variation_detail('p', 'none', 'f', '{"key": "u"}');
+\echo :SQLSTATE
+-- What a transaction changes it sees, and what it rolls back nobody.
+BEGIN;
+SELECT flagplane.update_flag('p', 'f', '{"environmentKey": "test", "instructions": [{"kind": "turnFlagOff"}]}') IS NOT NULL;
+SELECT flagplane.variation_detail('p', 'test', 'f', '{"key": "u"}');
+SAVEPOINT s;
+SELECT flagplane.update_flag('p', 'f', '{"archived": true}') IS NOT NULL;
+SELECT flagplane.variation_detail('p', 'test', 'f', '{"key": "u"}');
+ROLLBACK TO s;
+SELECT flagplane.variation_detail('p', 'test', 'f', '{"key": "u"}');
+ROLLBACK;
+SELECT flagplane.variation_detail('p', 'test', 'f', '{"key": "u"}');
+SELECT flagplane.create_flag('p', 'again', 'Again') IS NOT NULL, flagplane.delete_flag('p', 'again');
+SELECT flagplane.create_flag('p', 'again', 'Again')->'environments'->'test'->'version', flagplane.delete_flag('p', 'again');
 SELECT flagplane.create_environment('p', 'clone', 'Clone', '000000', source => '{"key": "test"}');
 SELECT flagplane.get_flag('p', 'f', env => 'clone')->'environments'->'clone'->'on';
 -- What SDKs are served: also of what the own transaction changes and takes back.
