@@ -84,7 +84,7 @@ SELECT who, o, pg_temp.outcome(token, format('SELECT flagplane.%s(%L)', o, id)) 
 	('a member', :'mine', 'aaaaaaaaaaaaaaaaaaaaaaaa')) v(who, token, id), unnest(ARRAY['revoke_access_token', 'kill_access_token', 'rotate_access_token']) o;
 SELECT who, pg_temp.names(token) AS sees FROM (VALUES ('memberless', :'limited'), ('a member', :'mine')) v(who, token);
 -- Functions beside the table.
-SELECT f, pg_temp.outcome(NULL, f) AS by_role, pg_temp.outcome(:'limited', f) AS limited FROM unnest(ARRAY[$$SELECT flagplane.assign('limited-theirs', 'test', 'l', 'u')$$, $$SELECT flagplane.assign('limited-theirs', 'test', 'l', ARRAY['u'])$$,
+SELECT f, pg_temp.outcome(NULL, f) AS by_role, pg_temp.outcome(:'limited', f) AS limited FROM unnest(ARRAY[$$SELECT flagplane.assign('limited-theirs', 'test', 'l', 'u')$$, $$SELECT flagplane.assign_many('limited-theirs', 'test', 'l', ARRAY['u'])$$,
 	$$SELECT flagplane.draw_layer('limited-theirs', 'test', 'l')$$, $$SELECT flagplane.layer_svg('limited-theirs', 'test', 'l')$$]) f;
 -- Lists, feeds and views: nothing of the other project, neither by its key nor by its id.
 CREATE FUNCTION pg_temp.tells(token text, statement text) RETURNS text LANGUAGE plpgsql AS $$

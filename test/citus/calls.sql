@@ -144,22 +144,22 @@ SELECT flagplane.get_layer('p', 'l');
 SELECT flagplane.list_layers('p');
 SELECT flagplane.list_layers('p', filter => 'reservations.experimentKey contains a');
 SELECT jsonb_object_keys(flagplane.check_layer('p', 'test', 'l', 10000)::jsonb);
-SELECT count(*) > 0, count(flagplane.assign('p', 'test', 'l', 'u' || n)) BETWEEN 60 AND 120, bool_and(flagplane.bucket('s', 'u' || n) BETWEEN 0 AND 99999) FROM generate_series(1, 100) n;
-SELECT count(*), count(experiment_key) BETWEEN 60 AND 120 FROM flagplane.assign('p', 'test', 'l', (SELECT array_agg('u' || n) FROM generate_series(1, 100) n));
+SELECT count(*) > 0, count(flagplane.assign('p', 'test', 'l', 'u' || n, true)) BETWEEN 60 AND 120, bool_and(flagplane.bucket('s', 'u' || n) BETWEEN 0 AND 99999) FROM generate_series(1, 100) n;
+SELECT count(*), count(experiment_key) BETWEEN 60 AND 120 FROM flagplane.assign_many('p', 'test', 'l', (SELECT array_agg('u' || n) FROM generate_series(1, 100) n));
 -- What the own transaction changes, and takes back, is seen at once.
 DO $$
 DECLARE
 	assigned text[];
 BEGIN
-	assigned := ARRAY[(SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n)) FROM generate_series(1, 1000) n)];
+	assigned := ARRAY[(SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n, true)) FROM generate_series(1, 1000) n)];
 	PERFORM flagplane.update_layer('p', 'l', '[{"kind": "removeExperiment", "experimentKey": "b"}]', 'test');
-	assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n)) FROM generate_series(1, 1000) n)::text;
+	assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n, true)) FROM generate_series(1, 1000) n)::text;
 	BEGIN
 		PERFORM flagplane.update_layer('p', 'l', '[{"kind": "removeExperiment", "experimentKey": "a"}]', 'test');
-		assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n)) FROM generate_series(1, 1000) n)::text;
+		assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n, true)) FROM generate_series(1, 1000) n)::text;
 		RAISE SQLSTATE 'P0001';
 	EXCEPTION WHEN SQLSTATE 'P0001' THEN
-		assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n)) FROM generate_series(1, 1000) n)::text;
+		assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n, true)) FROM generate_series(1, 1000) n)::text;
 	END;
 	RAISE NOTICE '%', assigned;
 END

@@ -29,7 +29,7 @@ typedef struct Other
 
 static const Other others[] = {
 	{"assign", READERS, "SELECT flagplane.assign('hostile', 'test', 'l', 'unit')"},
-	{"assign", READERS, "SELECT flagplane.assign('hostile', 'test', 'l', '{unit}'::text[])"},
+	{"assign_many", READERS, "SELECT flagplane.assign_many('hostile', 'test', 'l', '{unit}')"},
 	{"draw_layer", READERS, "SELECT flagplane.draw_layer('hostile', 'test', 'l')"},
 	{"layer_svg", READERS, "SELECT flagplane.layer_svg('hostile', 'test', 'l')"},
 	{"purge", ROLES, "SELECT flagplane.purge()"},

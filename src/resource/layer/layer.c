@@ -20,8 +20,6 @@
 #include "util/document.h"
 #include "utils/builtins.h"
 
-#define LAYER_SEED_BYTES 8
-
 #define LAYER_COLUMNS "l.key, l.name, l.description, l.created_at, l.randomization_unit, l.id"
 
 typedef struct Layer
@@ -293,21 +291,6 @@ layer_respond(Request *request, const Layer *layer, const char *environment_key)
 }
 
 /*
- * generate_seed generates a layer's seed, which every unit's bucket in it depends on.
- */
-static char *
-generate_seed(void)
-{
-	uint8 bytes[LAYER_SEED_BYTES];
-	char *text = palloc(2 * LAYER_SEED_BYTES + 1);
-
-	random_bytes(bytes, sizeof(bytes));
-	for (int i = 0; i < LAYER_SEED_BYTES; i++)
-		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-	return text;
-}
-
-/*
  * precompute_create_layer writes the response before the insert: the request alone
  * determines it.
  */
@@ -325,7 +308,7 @@ precompute_create_layer(Request *request)
 	layer.randomization_unit = request_string(request, RANDOMIZATION_UNIT);
 	layer.created_at = request->now;
 	bind_text(&request->params, "id", layer.id);
-	bind_text(&request->params, "seed", generate_seed());
+	bind_integer(&request->params, "seed", random_seed());
 	bind_time(&request->params, "created_at", layer.created_at);
 	layer_document(request->response, &layer, &nothing, &next, NULL);
 	request_location(request, "/api/v2/projects/%s/layers/%s", request_string(request, PROJECT_KEY),
