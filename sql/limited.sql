@@ -5,7 +5,7 @@ SET client_min_messages = warning;
 SELECT t.project('limited-ours') IS NOT NULL AS made;
 SELECT t.project('limited-theirs') AS theirs \gset
 SELECT flagplane.create_flag('limited-theirs', 'f', 'F') IS NOT NULL AND flagplane.create_flag('limited-theirs', 'unused', 'U') IS NOT NULL AND flagplane.create_flag_link('limited-theirs', 'f', 'k') IS NOT NULL AND flagplane.create_layer('limited-theirs', 'l', 'L', '') IS NOT NULL
-	AND flagplane.create_experiment('limited-theirs', 'test', 'x', 'X', flag_key => 'f') IS NOT NULL AND flagplane.create_experiment('limited-theirs', 'test', 'running', 'R') IS NOT NULL
+	AND flagplane.create_experiment('limited-theirs', 'test', 'x', 'X', iteration => t.plan('limited-theirs', 'f')) IS NOT NULL AND flagplane.create_experiment('limited-theirs', 'test', 'running', 'R', iteration => t.plan('limited-theirs', 'of-running')) IS NOT NULL
 	AND flagplane.start_experiment('limited-theirs', 'test', 'running') IS NOT NULL AS made;
 SELECT flagplane.create_sdk_app('limited-theirs', 'App', 'expo') AS app \gset
 SELECT flagplane.create_member('limited-theirs@example.com')->>'_id' AS member_id \gset

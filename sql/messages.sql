@@ -39,7 +39,7 @@ CREATE TEMP TABLE verb AS SELECT DISTINCT split_part(name, '_', 1) AS verb FROM 
 SELECT flagplane.create_access_token('messages', '{*}')->>'_id' AS id \gset
 SELECT flagplane.set_access_token_tier(:'id', 'pilot') IS NOT NULL AND flagplane.rotate_access_token(:'id') IS NOT NULL AND flagplane.reset_access_token(:'id') IS NOT NULL AND flagplane.update_access_token(:'id', '[{"op": "replace", "path": "/name", "value": "Messages"}]') IS NOT NULL
 	AND flagplane.revoke_access_token(:'id') IS NOT NULL AND flagplane.kill_access_token(:'id') IS NOT NULL AND flagplane.delete_access_token(:'id') IS NULL
-	AND flagplane.create_experiment('messages', 'test', 'x', 'X') IS NOT NULL AND flagplane.start_experiment('messages', 'test', 'x') IS NOT NULL AND flagplane.stop_experiment('messages', 'test', 'x') IS NOT NULL AND flagplane.archive_experiment('messages', 'test', 'x') IS NOT NULL
+	AND flagplane.create_experiment('messages', 'test', 'x', 'X', iteration => t.plan('messages', 'f')) IS NOT NULL AND flagplane.start_experiment('messages', 'test', 'x') IS NOT NULL AND flagplane.stop_experiment('messages', 'test', 'x') IS NOT NULL AND flagplane.archive_experiment('messages', 'test', 'x') IS NOT NULL
 	AND flagplane.register_integration('messages', '{"capabilities": {"flagLink": {"uiBlocks": {}, "header": {}, "emptyState": {}}}}') IS NOT NULL AS changed;
 SELECT e->>'titleVerb' AS verb FROM json_array_elements(flagplane.list_audit_log("limit" => 13)->'items') WITH ORDINALITY l(e, n) ORDER BY n DESC;
 -- Verbs that no entry above begins with.

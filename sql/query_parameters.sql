@@ -44,7 +44,7 @@ SELECT count(*) AS told_of FROM flagplane_data.audit_log WHERE after->>'name' = 
 SELECT h.status, h.body->>'name' AS name FROM flagplane.handle('PATCH', '/api/v2/flags/query/a?dryRun=false', '{}', '{"name": "Better"}') h;
 -- Experiments: active ones unless others are asked for.
 SELECT flagplane.create_experiment('query', 'test', 'old', 'Old', iteration => '{"metrics": [{"key": "m"}], "primarySingleMetricKey": "p"}') IS NOT NULL AND flagplane.archive_experiment('query', 'test', 'old') IS NOT NULL
-	AND flagplane.create_experiment('query', 'test', 'y', 'Y', iteration => '{"metrics": [{"key": "m"}, {"key": "n"}], "primaryFunnelKey": "f"}') IS NOT NULL AND flagplane.start_experiment('query', 'test', 'y') IS NOT NULL AS made;
+	AND flagplane.create_experiment('query', 'test', 'y', 'Y', iteration => t.plan('query', 'd') || '{"metrics": [{"key": "m"}, {"key": "n"}], "primaryFunnelKey": "f"}') IS NOT NULL AND flagplane.start_experiment('query', 'test', 'y') IS NOT NULL AS made;
 SELECT q, pg_temp.ask('/api/v2/projects/query/environments/test/experiments' || q) FROM unnest(ARRAY['', '?lifecycleState=archived', '?lifecycleState=active,archived', '?lifecycleState=active&lifecycleState=archived', '?lifecycleState=dead', '?filter=status:running', '?filter=status:walking',
 	'?filter=flagKey:b', '?filter=metricKey:n', '?filter=metricKey:f', '?filter=metricKey:p&lifecycleState=archived', '?sort=-creationDate', '?expand=treatments', '?expand=x', '?lifecyclestate=active']) WITH ORDINALITY u(q, n) ORDER BY n;
 SELECT e, (SELECT string_agg(k, ' ') FROM json_object_keys(flagplane.get_experiment('query', 'test', 'x', e)) k WHERE k ~ 'Iteration') FROM unnest(ARRAY[NULL, 'draftIteration', 'draftIteration,treatments']) e;

@@ -805,6 +805,7 @@ write_changes(Request *request, const Flag *flag, Jsonb *before, Jsonb *after)
 	configurations_change(request, flag, before, after, count, count_before);
 	if (count < count_before)
 		prerequisites_require_unused(request, flag, count);
+	experiments_require_flag(request, flag->id, flag->key, before, after);
 	rows = request_run(fields, &update_flag);
 	changed = flag_of_row(&rows, 0);
 	flag_require_size(&changed, flag_size(flag));

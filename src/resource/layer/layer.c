@@ -693,8 +693,38 @@ release(const Request *request, LayerTraffic *traffic, const ReservationChange *
 		return;
 	if (change->instruction->kind == REMOVE_EXPERIMENT)
 		traffic_release(request, traffic, change->share);
+	else if (less > 0 && experiment_is(&change->experiment, RUNNING))
+	{
+		Treatments treatments =
+			treatments_read(change->experiment.iteration, change->experiment.flag_key);
+
+		traffic_shrink(request, traffic, change->share,
+					   treatments_shrink(request, change->experiment.id, &treatments,
+										 change->share->segments, less));
+		experiment_raise_flag(request, change->experiment.id);
+	}
 	else if (less > 0)
-		traffic_shrink(request, traffic, change->share, less);
+		traffic_shrink(request, traffic, change->share,
+					   layer_segments_sample(change->share->segments, less));
+}
+
+/*
+ * grow gives an experiment so many free segments, and one that is running draws its treatments
+ * among them.
+ */
+static void
+grow(const Request *request, LayerTraffic *traffic, const ReservationChange *change, int more)
+{
+	const Experiment *experiment = &change->experiment;
+	Bitmapset *before = bms_copy(change->share->segments);
+	Treatments treatments;
+
+	traffic_grow(request, traffic, change->share, more);
+	if (!experiment_is(experiment, RUNNING))
+		return;
+	treatments = treatments_read(experiment->iteration, experiment->flag_key);
+	treatments_grow(request, experiment->id, &treatments, before, change->share->segments);
+	experiment_raise_flag(request, experiment->id);
 }
 
 /*
@@ -721,7 +751,7 @@ acquire(Request *request, LayerTraffic *traffic, ReservationChange *change)
 	if (change->share == NULL)
 		change->share = traffic_acquire(request, traffic, change->experiment.id);
 	if (more > 0)
-		traffic_grow(request, traffic, change->share, more);
+		grow(request, traffic, change, more);
 }
 
 /*
