@@ -126,7 +126,8 @@ SELECT flagplane.create_layer('p', 'l', 'L', 'd');
 SELECT flagplane.create_layer('none', 'l', 'L', 'd');
 \echo :SQLSTATE
 SELECT flagplane.create_layer('p', 'empty', 'Empty', '', 'user');
-SELECT flagplane.create_experiment('p', 'test', 'a', 'A', flag_key => 'f', maintainer_id => :'member');
+SELECT flagplane.create_experiment('p', 'test', 'a', 'A', flag_key => 'f', maintainer_id => :'member', iteration => (SELECT jsonb_build_object('treatments', jsonb_agg(jsonb_build_object('name', i::text, 'baseline', i = 1, 'allocationPercent', '50',
+	'parameters', jsonb_build_array(jsonb_build_object('flagKey', 'f', 'variationId', v->>'_id'))))) FROM jsonb_array_elements(flagplane.get_flag('p', 'f')::jsonb->'variations') WITH ORDINALITY u(v, i) WHERE i <= 2));
 SELECT flagplane.create_experiment('p', 'test', 'b', 'B', description => 'b');
 SELECT flagplane.create_experiment('p', 'test', 'b', 'B');
 \echo :SQLSTATE

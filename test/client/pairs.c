@@ -198,8 +198,10 @@ static const char *const fixture[] = {
 	"SELECT flagplane.create_sdk_app('p1', 'app#', 'ios', 'com.app#')",
 	"SELECT flagplane.create_layer('p1', 'idle#', 'L', '')",
 	"SELECT flagplane.create_layer('p1', 'busy#', 'L', '')",
-	"SELECT flagplane.create_experiment('p1', 'test', 'fresh#', 'X')",
-	"SELECT flagplane.create_experiment('p1', 'test', 'running#', 'X')",
+	"SELECT flagplane.create_experiment('p1', 'test', 'fresh#', 'X', iteration => "
+	"public.plan('p1', 'of-fresh#'))",
+	"SELECT flagplane.create_experiment('p1', 'test', 'running#', 'X', iteration => "
+	"public.plan('p1', 'of-running#'))",
 	"SELECT flagplane.create_experiment('p1', 'test', 'free#', 'X')",
 	"SELECT flagplane.update_layer('p1', 'busy#', ('[{\"kind\": \"updateExperimentReservation\", "
 	"\"experimentKey\": \"fresh#\","
@@ -314,6 +316,7 @@ test_pairs(void)
 	PGconn *second = connect_or_die();
 
 	free(query(first, "CREATE EXTENSION flagplane CASCADE"));
+	free(query(first, "%s", PLAN_FUNCTION));
 	check_table(first);
 	for (size_t i = 0; i < sizeof(fixture) / sizeof(fixture[0]); i++)
 		for (int number = 1; number <= 2; number++)

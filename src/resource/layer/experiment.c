@@ -56,10 +56,9 @@ enum
 	GET_EXPAND = EXPERIMENT_KEY + 1
 };
 
-const Field get_experiment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD,
-									   EXPERIMENT_KEY_FIELD,
-									   [GET_EXPAND] = EXPAND_FIELD(expandable_alone),
-									   FIELDS_END};
+const Field get_experiment_fields[] = {
+	PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD,
+	EXPERIMENT_KEY_FIELD, [GET_EXPAND] = EXPAND_FIELD(expandable_alone), FIELDS_END};
 
 enum
 {
@@ -463,10 +462,10 @@ find_rollout(const Request *request, const Experiment *experiment)
 
 	if (experiment->flag_key == NULL)
 		return NULL;
-	return experiment_rollout_find(
-		experiment_rollouts_read(request->caller.account, experiment->environment_id,
-								 experiment->flag_key, request->mode),
-		experiment->flag_key, treatments.rule_id);
+	return experiment_rollout_find(experiment_rollouts_read(request->caller.account,
+															experiment->environment_id,
+															experiment->flag_key, request->mode),
+								   experiment->flag_key, treatments.rule_id);
 }
 
 void
@@ -575,14 +574,15 @@ store_experiment(Request *request, Experiment *experiment, bool changed)
 
 /*
  * run_in_layer draws which segments carry which treatment, if the experiment is in a layer; false
- * if it is in none.
+ * if it is in none.  The layer need not be locked: nobody changes the share of an experiment
+ * without its lock.
  */
 static bool
 run_in_layer(Request *request, const Experiment *experiment, Treatments *treatments)
 {
 	Reservation reservation;
 
-	if (!reservation_lock(request, experiment->id, &reservation))
+	if (!reservation_find(request, experiment->id, &reservation))
 		return false;
 	if (bms_is_empty(reservation.segments))
 		error_raise(ERR_INVALID,

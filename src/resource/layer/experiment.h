@@ -55,7 +55,7 @@ typedef struct Experiment
 	" AS flag_key, e.randomization_unit, e.status, e.layer_snapshot," \
 	" e.maintainer_id, e.version, e.created_at, e.started_at,"        \
 	" e.stopped_at, e.archived_at, e.hypothesis, e.iteration,"        \
-	" e.winning_treatment_id, e.winning_reason, e.seed,"            \
+	" e.winning_treatment_id, e.winning_reason, e.seed,"              \
 	" e.environment_id"
 
 #define EXPERIMENT_COLUMNS EXPERIMENT_COLUMNS_AND("f.key")

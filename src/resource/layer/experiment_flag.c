@@ -25,12 +25,11 @@ STATEMENT(lock_flag_of_experiment,
 		  " AND n.key = :environment_key AND e.key = :experiment_key"
 		  " FOR KEY SHARE OF n FOR NO KEY UPDATE OF f");
 
-STATEMENT(find_settings,
-		  "SELECT f.variations, c.rules FROM flagplane_data.flag f"
-		  " JOIN flagplane_data.flag_environment c"
-		  " ON c.account_id = f.account_id AND c.flag_id = f.id"
-		  " WHERE f.account_id = :account_id AND f.id = :flag_id"
-		  " AND c.environment_id = :environment_id");
+STATEMENT(find_settings, "SELECT f.variations, c.rules FROM flagplane_data.flag f"
+						 " JOIN flagplane_data.flag_environment c"
+						 " ON c.account_id = f.account_id AND c.flag_id = f.id"
+						 " WHERE f.account_id = :account_id AND f.id = :flag_id"
+						 " AND c.environment_id = :environment_id");
 
 STATEMENT(find_settings_of_experiment,
 		  "SELECT f.variations, f.archived, c.rules FROM flagplane_data.experiment e"
@@ -179,8 +178,8 @@ experiment_require_flag(Request *request, const Experiment *experiment)
 								 DatumGetJsonbP(row_get_datum(&row, "variations")),
 								 DatumGetJsonbP(row_get_datum(&row, "rules")));
 	if (fault)
-		error_raise(ERR_INVALID, "experiment \"%s\" cannot start: its iteration %s", experiment->key,
-					fault);
+		error_raise(ERR_INVALID, "experiment \"%s\" cannot start: its iteration %s",
+					experiment->key, fault);
 	if (row_get_boolean(&row, "archived"))
 		error_raise(ERR_INVALID, "experiment \"%s\" cannot start: flag \"%s\" is archived",
 					experiment->key, experiment->flag_key);
@@ -230,13 +229,12 @@ require_rule(const char *experiment_key, const char *environment_key, const char
 		unchanged = same(element_with_id(jsonb_member_of(had, "rules"), rule_id),
 						 element_with_id(jsonb_member_of(has, "rules"), rule_id));
 	if (!unchanged)
-		error_raise_with_hint(ERR_IN_USE, "Stop the experiment first.",
-							  "experiment \"%s\" is running on %s in environment \"%s\"",
-							  experiment_key,
-							  strcmp(rule_id, FALLTHROUGH_RULE) == 0
-								  ? "the fallthrough"
-								  : psprintf("rule \"%s\"", rule_id),
-							  environment_key);
+		error_raise_with_hint(
+			ERR_IN_USE, "Stop the experiment first.",
+			"experiment \"%s\" is running on %s in environment \"%s\"", experiment_key,
+			strcmp(rule_id, FALLTHROUGH_RULE) == 0 ? "the fallthrough"
+												   : psprintf("rule \"%s\"", rule_id),
+			environment_key);
 }
 
 /*

@@ -107,9 +107,8 @@ treatments_read(const Jsonb *iteration, const char *flag_key)
 
 		treatment->name = text_member(source, "name");
 		treatment->variation_id = read_variation(source, flag_key);
-		treatment->allocation =
-			(int64) rint(strtod(text_member(source, "allocationPercent"), NULL) *
-						 ALLOCATION_PERCENT);
+		treatment->allocation = (int64) rint(
+			strtod(text_member(source, "allocationPercent"), NULL) * ALLOCATION_PERCENT);
 		treatments.outside -= treatment->allocation;
 		if (jsonb_member(source, "baseline", &value) && value.val.boolean)
 			treatments.baseline = i;
@@ -170,8 +169,9 @@ treatments_fault(const Treatments *treatments, const char *flag_key, Jsonb *vari
 		const Treatment *treatment = &treatments->treatment[i];
 
 		if (treatment->variation_id && variation_index(variations, treatment->variation_id) < 0)
-			return psprintf("has a treatment \"%s\" with a variation that flag \"%s\" does not have",
-							treatment->name, flag_key);
+			return psprintf(
+				"has a treatment \"%s\" with a variation that flag \"%s\" does not have",
+				treatment->name, flag_key);
 	}
 	if (treatments->outside_variation_id &&
 		variation_index(variations, treatments->outside_variation_id) < 0)
@@ -197,8 +197,7 @@ treatments_incomplete(const Treatments *treatments)
 	for (int i = 0; i < treatments->count; i++)
 	{
 		if (treatments->treatment[i].variation_id == NULL)
-			return psprintf("has no variation for treatment \"%s\"",
-							treatments->treatment[i].name);
+			return psprintf("has no variation for treatment \"%s\"", treatments->treatment[i].name);
 		allocated += treatments->treatment[i].allocation;
 	}
 	if (allocated == 0)
@@ -255,8 +254,7 @@ treatments_divide(const Treatments *treatments, int total, const int *owned, int
 
 	for (int i = 0; i <= treatments->count; i++)
 	{
-		counts[i] =
-			owned ? owned[i] : (int) (total * share_of(treatments, i) / ALLOCATION_TOTAL);
+		counts[i] = owned ? owned[i] : (int) (total * share_of(treatments, i) / ALLOCATION_TOTAL);
 		left -= counts[i];
 	}
 	for (; left > 0; left--)

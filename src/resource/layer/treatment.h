@@ -51,9 +51,9 @@ treatments_divide(const Treatments *treatments, int total, const int *owned, int
 /* A running experiment's segments in its layer; whoever calls has locked the experiment. */
 extern void treatments_draw(const Request *request, const char *experiment_id,
 							const Reservation *reservation, Treatments *treatments);
-extern void treatments_grow(const Request *request, const char *experiment_id,
-							Treatments *treatments, const Bitmapset *before,
-							const Bitmapset *segments);
+extern void
+treatments_grow(const Request *request, const char *experiment_id, Treatments *treatments,
+				const Bitmapset *before, const Bitmapset *segments);
 extern Bitmapset *treatments_shrink(const Request *request, const char *experiment_id,
 									Treatments *treatments, const Bitmapset *segments, int count);
 extern void treatments_release(const Request *request, const char *experiment_id);
