@@ -1,17 +1,17 @@
--- What has to be done regularly, by pg_cron. postgresql.conf, then a restart:
+-- The regular jobs, for pg_cron. Set this in postgresql.conf, then restart:
 --
 --     shared_preload_libraries = 'flagplane,pg_cron'
---     cron.database_name = 'postgres'        -- the only database that pg_cron is made in
---     cron.use_background_workers = on       -- else jobs log in by TCP, which pg_hba.conf must let them
+--     cron.database_name = 'postgres'        -- the only database that can have pg_cron
+--     cron.use_background_workers = on       -- otherwise jobs log in by TCP, and pg_hba.conf must allow it
 --
 -- Run it once in that database, as a superuser, and name the database of flagplane:
 --
 --     psql -d postgres -v database=mydb -f deploy/cron.sql
 --
--- So a dump of mydb has nothing of pg_cron, which can be restored into no other database.
+-- Then a dump of mydb does not contain pg_cron, which cannot be restored into another database.
 -- Where cron.database_name is flagplane's own database, leave the variable out; any role
--- with USAGE on cron and flagplane_data may run it there, once pg_cron is made.
--- The jobs run as whoever schedules them.
+-- with USAGE on cron and flagplane_data may run it there, once pg_cron is installed.
+-- The jobs run as the role that schedules them.
 CREATE EXTENSION IF NOT EXISTS pg_cron;
 
 DO $$
@@ -25,13 +25,13 @@ END
 $$;
 
 -- Every minute: expired idempotency keys and old environment keys, 10,000 of each.
--- A run that overlaps with the next one does no harm: they share the rows.
+-- Runs may overlap: they share the rows.
 \if :{?database}
 SELECT cron.schedule_in_database('flagplane purge', '* * * * *', 'SELECT flagplane.purge()', :'database');
 \else
 SELECT cron.schedule('flagplane purge', '* * * * *', 'SELECT flagplane.purge()');
 \endif
 
--- Every night: what pg_cron noted of its runs.
+-- Every night: pg_cron's own records of its runs.
 SELECT cron.schedule('flagplane cron notes', '15 3 * * *',
 	$$DELETE FROM cron.job_run_details WHERE end_time < now() - interval '7 days'$$);

@@ -3,8 +3,8 @@
 -- server: in a second database, and after an upgrade that brings new functions,
 -- only the GRANTs are needed.
 
--- Whoever comes without a JWT: may call every function and read every view, and
--- must present an access token each time. It has no right on the rows themselves.
+-- For requests without a JWT. It may call every function and read every view, and needs
+-- an access token each time. It has no right on the rows themselves.
 CREATE ROLE flagplane_anonymous NOLOGIN;
 GRANT USAGE ON SCHEMA flagplane TO flagplane_anonymous;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO flagplane_anonymous;
@@ -19,9 +19,9 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO flagplane_backend;
 GRANT SELECT ON flagplane.projects, flagplane.environments, flagplane.layers, flagplane.flag_links,
 	flagplane.sdk_apps, flagplane.audit TO flagplane_backend;
 
--- What watches the server: a member of pg_monitor, which must also be let in. It reads the
--- counters, status() and doctor(), and has no right on the data: without a token it can
--- act for no account. GRANT it to the role that your monitoring logs in as.
+-- For monitoring: a member of pg_monitor with these grants. It reads the counters, status() and
+-- doctor(), and has no right on the data: without a token it can act for no account. GRANT it
+-- to the role that your monitoring logs in as.
 CREATE ROLE flagplane_monitor NOLOGIN;
 GRANT pg_monitor TO flagplane_monitor;
 GRANT USAGE ON SCHEMA flagplane TO flagplane_monitor;
@@ -29,7 +29,7 @@ GRANT SELECT ON flagplane.stats TO flagplane_monitor;
 GRANT EXECUTE ON FUNCTION flagplane.operation_stats(), flagplane.status(), flagplane.doctor()
 	TO flagplane_monitor;
 
--- What PostgREST logs in as. It has no right of its own and switches to the anonymous
+-- The role that PostgREST logs in as. It has no right of its own, and switches to the anonymous
 -- role for each request. Give it a password in psql (\password flagplane_authenticator),
 -- which keeps it out of the server's log.
 CREATE ROLE flagplane_authenticator LOGIN NOINHERIT CONNECTION LIMIT 50;

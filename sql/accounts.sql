@@ -8,7 +8,8 @@ SELECT flagplane.create_layer('mine', 'l', 'L', '') IS NOT NULL AS made;
 SELECT flagplane.create_layer('mine', 'empty', 'Empty', '') IS NOT NULL AS made;
 SELECT flagplane.create_experiment('mine', 'test', e, 'E', iteration => t.plan('mine', 'of-' || e)) IS NOT NULL AS made FROM unnest('{e,running}'::text[]) e;
 SELECT flagplane.start_experiment('mine', 'test', 'running') IS NOT NULL AS made;
-SELECT flagplane.update_layer('mine', 'l', '[{"kind": "updateExperimentReservation", "experimentKey": "e", "reservationPercent": 10}]', 'test') IS NOT NULL AS made;
+SELECT flagplane.update_layer('mine', 'l',
+	'[{"kind": "updateExperimentReservation", "experimentKey": "e", "reservationPercent": 10}]', 'test') IS NOT NULL AS made;
 SELECT flagplane.create_flag_link('mine', 'f', 'k') IS NOT NULL AS made;
 SELECT flagplane.create_sdk_app('mine', 'A', 'expo')->>'appId' AS app \gset
 SELECT flagplane.create_member('accounts@example.com')->>'_id' AS member \gset
@@ -34,18 +35,25 @@ INSERT INTO call VALUES ('get_project', $$'mine'$$), ('create_environment', $$'m
 	('create_flag_link', $$'mine', 'f', 'j'$$), ('get_flag_link', $$'mine', 'f', 'k'$$), ('list_flag_links', $$'mine', 'f'$$),
 	('create_layer', $$'mine', 'm', 'M', ''$$), ('get_layer', $$'mine', 'l'$$), ('list_layers', $$'mine'$$),
 	('assign', $$'mine', 'test', 'l', 'unit'$$), ('draw_layer', $$'mine', 'test', 'l'$$), ('layer_svg', $$'mine', 'test', 'l'$$),
-	('update_layer', $$'mine', 'l', '[{"kind": "updateExperimentReservation", "experimentKey": "e", "reservationPercent": 20}]', 'test'$$), ('delete_layer', $$'mine', 'empty'$$),
+	('update_layer', $$'mine', 'l', '[{"kind": "updateExperimentReservation", "experimentKey": "e", "reservationPercent": 20}]', 'test'$$),
+		('delete_layer', $$'mine', 'empty'$$),
 	('create_experiment', $$'mine', 'test', 'x', 'X'$$), ('get_experiment', $$'mine', 'test', 'e'$$), ('list_experiments', $$'mine', 'test'$$),
 	('update_experiment', $$'mine', 'test', 'e', '[{"kind": "updateName", "value": "F"}]'$$), ('start_experiment', $$'mine', 'test', 'e'$$),
 	('stop_experiment', $$'mine', 'test', 'running'$$), ('archive_experiment', $$'mine', 'test', 'e'$$), ('delete_experiment', $$'mine', 'test', 'e'$$),
 	('create_sdk_app', quote_literal(:'mine') || $$, 'B', 'expo'$$), ('get_sdk_app', quote_literal(:'mine') || ', ' || quote_literal(:'app')),
 	('list_sdk_apps', quote_literal(:'mine')), ('create_sdk_app', $$'mine', 'B', 'expo'$$),
-	('delete_project', $$'mine'$$), ('update_project', $$'mine', '[{"op": "replace", "path": "/name", "value": "C"}]'$$), ('get_partner_project', quote_literal(:'mine')), ('delete_environment', $$'mine', 'test'$$), ('update_environment', $$'mine', 'test', '[{"op": "replace", "path": "/name", "value": "C"}]'$$), ('reset_environment_sdk_key', $$'mine', 'test'$$),
-	('reset_environment_mobile_key', $$'mine', 'test'$$), ('delete_flag', $$'mine', 'f'$$), ('update_flag', $$'mine', 'f', '{"name": "C"}'$$), ('delete_flag_link', $$'mine', 'f', 'k'$$), ('update_flag_link', format('%L, %L, %L, %L', 'mine', 'f', flagplane.get_flag_link('mine', 'f', 'k')->>'_id', '[{"op": "add", "path": "/title", "value": "C"}]')),
-	('update_sdk_app', quote_literal(:'mine') || ', ' || quote_literal(:'app') || $$, name => 'C'$$), ('delete_sdk_app', quote_literal(:'mine') || ', ' || quote_literal(:'app'));
+	('delete_project', $$'mine'$$), ('update_project', $$'mine', '[{"op": "replace", "path": "/name", "value": "C"}]'$$),
+		('get_partner_project', quote_literal(:'mine')), ('delete_environment', $$'mine', 'test'$$), ('update_environment',
+		$$'mine', 'test', '[{"op": "replace", "path": "/name", "value": "C"}]'$$), ('reset_environment_sdk_key', $$'mine', 'test'$$),
+	('reset_environment_mobile_key', $$'mine', 'test'$$), ('delete_flag', $$'mine', 'f'$$), ('update_flag',
+		$$'mine', 'f', '{"name": "C"}'$$), ('delete_flag_link', $$'mine', 'f', 'k'$$), ('update_flag_link',
+		format('%L, %L, %L, %L', 'mine', 'f', flagplane.get_flag_link('mine', 'f', 'k')->>'_id', '[{"op": "add", "path": "/title", "value": "C"}]')),
+	('update_sdk_app', quote_literal(:'mine') || ', ' || quote_literal(:'app') || $$, name => 'C'$$), ('delete_sdk_app',
+		quote_literal(:'mine') || ', ' || quote_literal(:'app'));
 SELECT name AS not_listed FROM flagplane.operations() WHERE arguments ~ '^project_(key|id) ' AND name NOT IN (SELECT operation FROM call);
 -- The calls are good ones: the first account may make them all.
-SELECT operation, answer AS refused FROM (SELECT operation, pg_temp.undone(format('SELECT flagplane.%I(%s)', operation, arguments)) AS answer FROM call) c WHERE answer ~ '^[0-9A-Z]{5}: ';
+SELECT operation, answer AS refused FROM (SELECT operation, pg_temp.undone(format('SELECT flagplane.%I(%s)', operation, arguments)) AS answer
+	FROM call) c WHERE answer ~ '^[0-9A-Z]{5}: ';
 SET flagplane.account = 'accounts';
 SELECT left(t.try(format('SELECT flagplane.%I(%s)', operation, arguments)), 5) AS answer, count(*) FROM call GROUP BY 1;
 -- The same of the project's id where the account has a project with the same key.
@@ -70,7 +78,8 @@ SET flagplane.account = 'nowhere';
 SELECT status FROM t.rest('GET', '/api/v2/projects/mine', NULL, json_build_object('Authorization', :'token')::jsonb);
 RESET flagplane.account;
 -- A token whose account is exchanged is no token.
-SELECT * FROM t.rest('GET', '/api/v2/projects/mine', NULL, json_build_object('Authorization', (SELECT regexp_replace(:'token', '^fp_[0-9a-f]{8}', 'fp_' || lpad(to_hex(id), 8, '0'))
+SELECT * FROM t.rest('GET', '/api/v2/projects/mine', NULL, json_build_object('Authorization',
+	(SELECT regexp_replace(:'token', '^fp_[0-9a-f]{8}', 'fp_' || lpad(to_hex(id), 8, '0'))
 	FROM flagplane_data.account WHERE key = 'accounts'))::jsonb);
 -- Every row is its account's own.
 SELECT DISTINCT a.key FROM flagplane_data.audit_log l JOIN flagplane_data.account a ON a.id = l.account_id WHERE l.target LIKE 'proj/mine%';

@@ -26,7 +26,8 @@ $$;
 CREATE FUNCTION t.looked_up() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
 	before bigint := nullif(current_setting('t.scans', true), '');
-	now bigint := (SELECT pg_stat_get_xact_numscans('flagplane_data.access_token'::regclass) + sum(pg_stat_get_xact_numscans(indexrelid)) FROM pg_index WHERE indrelid = 'flagplane_data.access_token'::regclass);
+	now bigint := (SELECT pg_stat_get_xact_numscans('flagplane_data.access_token'::regclass) + sum(pg_stat_get_xact_numscans(indexrelid))
+		FROM pg_index WHERE indrelid = 'flagplane_data.access_token'::regclass);
 BEGIN
 	PERFORM set_config('t.scans', now::text, true);
 	RETURN now - before;
@@ -39,12 +40,16 @@ GRANT SELECT ON ALL TABLES IN SCHEMA flagplane TO fp_anon;
 
 -- Bad tokens, in the dialect of what was to be called; none; a JWT that PostgREST has dealt with.
 BEGIN;
-SELECT p, pg_temp.request(p, '{"x-api-key": "fp_x"}'), pg_temp.answer('SELECT flagplane.authenticate()') FROM unnest(ARRAY['/rpc/get_layer', '/rpc/create_sdk_app', '/layers', '/rpc/', '/', '/rpc/rest']) WITH ORDINALITY u(p, n) ORDER BY n;
-SELECT h, pg_temp.request('/layers', h), pg_temp.answer('SELECT flagplane.authenticate()') FROM unnest(ARRAY['{}', '{"authorization": "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x"}', '{"authorization": ""}', '{"x-original-authorization": "Bearer x"}']::json[]) h;
+SELECT p, pg_temp.request(p, '{"x-api-key": "fp_x"}'), pg_temp.answer('SELECT flagplane.authenticate()')
+	FROM unnest(ARRAY['/rpc/get_layer', '/rpc/create_sdk_app', '/layers', '/rpc/', '/', '/rpc/rest']) WITH ORDINALITY u(p, n) ORDER BY n;
+SELECT h, pg_temp.request('/layers', h), pg_temp.answer('SELECT flagplane.authenticate()')
+	FROM unnest(ARRAY['{}', '{"authorization": "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x"}', '{"authorization": ""}',
+	'{"x-original-authorization": "Bearer x"}']::json[]) h;
 COMMIT;
 UPDATE flagplane_data.access_token SET killed_at = now() WHERE selector = split_part(:'layers', '_', 3);
 BEGIN;
-SELECT p, pg_temp.request(p, json_build_object('x-api-key', :'layers')), pg_temp.answer('SELECT flagplane.authenticate()') FROM unnest(ARRAY['/rpc/get_layer', '/rpc/list_sdk_apps']) p;
+SELECT p, pg_temp.request(p, json_build_object('x-api-key', :'layers')), pg_temp.answer('SELECT flagplane.authenticate()')
+	FROM unnest(ARRAY['/rpc/get_layer', '/rpc/list_sdk_apps']) p;
 COMMIT;
 UPDATE flagplane_data.access_token SET killed_at = NULL WHERE selector = split_part(:'layers', '_', 3);
 -- Outside of a request there is nothing to refuse.
@@ -56,7 +61,8 @@ SELECT t.looked_up() IS NULL AS from_here;
 SET LOCAL ROLE fp_anon;
 SELECT pg_temp.request('/layers', json_build_object('authorization', 'Bearer ' || :'token'));
 SELECT flagplane.authenticate(), t.looked_up();
-SELECT flagplane.list_layers('authenticate')->>'totalCount', (SELECT count(*) FROM flagplane.layers WHERE key = 'x'), (SELECT count(*) > 0 FROM flagplane.environments), flagplane.get_project('authenticate')->>'key',
+SELECT flagplane.list_layers('authenticate')->>'totalCount', (SELECT count(*) FROM flagplane.layers
+	WHERE key = 'x'), (SELECT count(*) > 0 FROM flagplane.environments), flagplane.get_project('authenticate')->>'key',
 	(SELECT status FROM flagplane.handle('GET', '/api/v2/projects/authenticate', json_build_object('authorization', :'token')::jsonb)), t.looked_up();
 COMMIT;
 -- Without it, each looks for itself.

@@ -25,8 +25,10 @@ CREATE INDEX ON unit (flagplane.bucket('62', key));
 INSERT INTO unit VALUES ('userKeyA');
 SELECT bucket FROM unit;
 -- All buckets lie in 0 .. 99999, each thousandth gets its part: chi-square over 100 cells of 100,000 units stays below 149.4 (p = 0.0008).
-SELECT min(bucket) BETWEEN 0 AND 10 AS from_0, max(bucket) BETWEEN 99989 AND 99999 AS to_99999 FROM (SELECT flagplane.bucket('seed', i::text) AS bucket FROM generate_series(1, 100000) i) b;
-SELECT sum((n - 1000) ^ 2 / 1000) < 149.4 AS uniform FROM (SELECT count(*) AS n FROM generate_series(1, 100000) i GROUP BY flagplane.bucket('seed', i::text) / 1000) c;
+SELECT min(bucket) BETWEEN 0 AND 10 AS from_0, max(bucket) BETWEEN 99989 AND 99999 AS to_99999
+	FROM (SELECT flagplane.bucket('seed', i::text) AS bucket FROM generate_series(1, 100000) i) b;
+SELECT sum((n - 1000) ^ 2 / 1000) < 149.4 AS uniform FROM (SELECT count(*) AS n FROM generate_series(1, 100000) i
+	GROUP BY flagplane.bucket('seed', i::text) / 1000) c;
 -- A role needs EXECUTE and nothing else.
 CREATE ROLE fp_bucket;
 GRANT USAGE ON SCHEMA flagplane TO fp_bucket;

@@ -86,13 +86,14 @@ INSERT INTO t.token SELECT 'limited', flagplane.create_access_token('limited', A
 SELECT t.as_token('limited', 'GET', '/api/v2/projects/callers') LIKE '200%' AS own, t.as_token('limited', 'GET', '/api/v2/projects/callers2') AS other,
 	t.as_token('limited', 'POST', '/api/v2/projects/callers2/layers', '{"key": "x", "name": "x", "description": ""}') AS made,
 	left(t.as_token('limited', 'POST', '/v1/projects/' || :'id' || '/sdk-apps', '{"name": "x", "platform": "expo"}'), 3) AS app;
-SELECT t.as_token('limited', 'POST', '/v1/projects/' || (SELECT id FROM flagplane_data.project WHERE key = 'callers2') || '/sdk-apps', '{"name": "x", "platform": "expo"}');
+SELECT t.as_token('limited', 'POST', '/v1/projects/' || (SELECT id FROM flagplane_data.project
+	WHERE key = 'callers2') || '/sdk-apps', '{"name": "x", "platform": "expo"}');
 SELECT t.rpc('limited', $$SELECT string_agg(e->>'key', ',') FROM json_array_elements(flagplane.list_projects()->'items') e$$);
 SELECT t.as_token('limited', 'POST', '/api/v2/projects', '{"key": "mine", "name": "Mine"}');
 SELECT t.rpc('limited', $$SELECT flagplane.create_access_token('x', ARRAY['flags:read'])$$);
 SELECT t.rpc('limited', $$SELECT flagplane.create_access_token('x', ARRAY['flags:read'], projects => '{callers2}')$$);
 SELECT t.rpc('limited', $$SELECT flagplane.create_access_token('x', ARRAY['flags:read'], projects => '{callers}')->>'name'$$);
--- Without rows it is good for nothing, not for everything.
+-- Without rows it is valid for nothing, not for everything.
 DELETE FROM flagplane_data.access_token_project;
 SELECT t.as_token('limited', 'GET', '/api/v2/projects/callers');
 SELECT t.as_token('limited', 'GET', '/api/v2/projects') LIKE '200%';
@@ -107,7 +108,8 @@ UPDATE t.token SET token = regexp_replace(token, '.$', CASE WHEN token LIKE '%A'
 SELECT t.as_token('reader', 'GET', '/api/v2/projects');
 -- A token's secret is stored nowhere.
 SELECT count(*) FROM flagplane_data.access_token a, t.token k WHERE a::text LIKE '%' || right(k.token, 43) || '%';
-SELECT count(*) FROM flagplane_data.access_token a JOIN t.token k ON a.name = k.name AND a.secret_hash = sha256(right(k.token, 43)::bytea) WHERE k.name <> 'reader';
+SELECT count(*) FROM flagplane_data.access_token a JOIN t.token k ON a.name = k.name
+	AND a.secret_hash = sha256(right(k.token, 43)::bytea) WHERE k.name <> 'reader';
 
 -- Tokens: rules.
 SELECT t.try($$SELECT flagplane.create_access_token(NULL)$$);

@@ -1,4 +1,4 @@
--- House rules that hold for objects not yet written.
+-- House rules that apply to future objects, too.
 \set VERBOSITY terse
 
 -- The table of operations and the SQL functions are the same.
@@ -10,7 +10,7 @@ WHERE o.arguments IS DISTINCT FROM pg_get_function_arguments(p.oid);
 -- The others are few and known.
 SELECT proname FROM pg_proc WHERE pronamespace = 'flagplane'::regnamespace
 AND proname NOT IN (SELECT name FROM flagplane.operations()) ORDER BY proname;
--- One function a name and names of arguments: PostgREST tells overloads apart by those alone.
+-- One function a name and names of arguments: PostgREST distinguishes overloads by those alone.
 SELECT proname FROM pg_proc WHERE pronamespace = 'flagplane'::regnamespace
 GROUP BY proname, proargnames[1:pronargs] HAVING count(*) > 1;
 -- Readers are STABLE and PARALLEL RESTRICTED, writers VOLATILE and PARALLEL UNSAFE; none is STRICT.

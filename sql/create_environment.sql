@@ -52,7 +52,8 @@ SELECT t.try($$SELECT flagplane.create_environment('envs', 'late', 'Late', '0000
 SELECT t.try($$SELECT flagplane.create_environment('envs', 'late', 'Late', '000000', source => '{"key": 1}')$$);
 SELECT t.try($$SELECT flagplane.create_environment('envs', 'late', 'Late', '000000', source => '{"key": "full", "version": 1.5}')$$);
 SELECT t.try($$SELECT flagplane.create_environment('envs', 'late', 'Late', '000000', source => '{"key": "full", "versoin": 3}')$$);
-SELECT * FROM t.rest('POST', '/api/v2/projects/envs/environments', '{"key": "late", "name": "Late", "color": "000000", "source": {"key": "full", "version": 2}}');
+SELECT * FROM t.rest('POST', '/api/v2/projects/envs/environments',
+	'{"key": "late", "name": "Late", "color": "000000", "source": {"key": "full", "version": 2}}');
 SELECT * FROM t.rest('POST', '/api/v2/projects/envs/environments', '{"key": "late", "name": "Late", "color": "000000", "source": {"key": "nowhere"}}');
 
 -- A new flag has a configuration in every environment, a new environment one for every flag.
@@ -76,6 +77,8 @@ SELECT t.try($$SELECT flagplane.list_environments('nowhere')$$);
 SELECT status, headers, left(body, 60) AS body FROM t.rest('GET', '/api/v2/projects/envs/environments?limit=1&offset=x');
 -- Sources of any shape.
 SELECT s, t.try(format('SELECT flagplane.create_environment(%L, %L, %L, %L, source => %L)->>%L', 'envs', 'src', 'S', '000000', s, 'key'))
-FROM unnest(ARRAY['{}', 'null', '"full"', '["full"]', '{"key": null}', '{"key": 1}', '{"key": ["full"]}', '{"key": ""}', '{"key": "nowhere"}', '{"key": "nowhere", "version": 9}', '{"version": 3}',
-	'{"key": "full", "version": "3"}', '{"key": "full", "version": 3.5}', '{"key": "full", "version": 99999999999}', '{"key": "full", "version": 0}', '{"key": "full", "x": 1}']) s;
+FROM unnest(ARRAY['{}', 'null', '"full"', '["full"]', '{"key": null}', '{"key": 1}', '{"key": ["full"]}', '{"key": ""}',
+	'{"key": "nowhere"}', '{"key": "nowhere", "version": 9}', '{"version": 3}',
+	'{"key": "full", "version": "3"}', '{"key": "full", "version": 3.5}', '{"key": "full", "version": 99999999999}',
+		'{"key": "full", "version": 0}', '{"key": "full", "x": 1}']) s;
 SELECT t.try($$SELECT flagplane.create_environment('envs', 'src', 'S', '000000', source => '{"key": "full", "version": 3.0}')->>'key'$$);

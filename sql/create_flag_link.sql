@@ -61,9 +61,11 @@ SELECT json_array_length(flagplane.list_flag_links('links', 'flag')->'items'), f
 SELECT t.try($$SELECT flagplane.list_flag_links('links', 'nothing')$$);
 
 -- Manifests of any shape; an array is not an object.
-SELECT m, t.try(format('SELECT flagplane.register_integration(%L, %L)->>%L', 'shape', m, 'key')) FROM unnest(ARRAY['[]', 'null', '{"capabilities": []}', '{"capabilities": ["flagLink"]}',
+SELECT m, t.try(format('SELECT flagplane.register_integration(%L, %L)->>%L', 'shape', m, 'key'))
+	FROM unnest(ARRAY['[]', 'null', '{"capabilities": []}', '{"capabilities": ["flagLink"]}',
 	'{"capabilities": {"flagLink": null}}', '{"capabilities": {"flagLink": ["uiBlocks", "header", "emptyState"]}}']) m;
-SELECT m, t.try(format('SELECT flagplane.register_integration(%L, %L)->>%L', 'shape', '{"capabilities": {"flagLink": {"uiBlocks": 1, "header": 1, "emptyState": 1, "metadata": ' || m || '}}}', 'key'))
+SELECT m, t.try(format('SELECT flagplane.register_integration(%L, %L)->>%L', 'shape',
+	'{"capabilities": {"flagLink": {"uiBlocks": 1, "header": 1, "emptyState": 1, "metadata": ' || m || '}}}', 'key'))
 FROM unnest(ARRAY['"x"', '[]', '["type"]', '{"a": "string"}', '{"a": ["type", "string"]}', '{"a": {"type": 1}}', '{"a": {"type": null}}', '{"a": {}}']) m;
 -- Metadata and times of any shape.
 SELECT m, t.try(format('SELECT flagplane.create_flag_link(%L, %L, integration_key => %L, metadata => %L)->%L', 'links', 'flag', 'github', m, '_metadata'))

@@ -14,7 +14,7 @@ SELECT t.try($$SELECT flagplane.create_sdk_app('apps', 'both', 'expo', 'com.exam
 SELECT t.try($$SELECT flagplane.create_sdk_app('apps', 'again', 'ios', 'com.example.ios')$$);
 SELECT t.try($$SELECT flagplane.create_sdk_app('apps', 'again', 'expo', 'com.example.new', 'com.example.both')$$);
 SELECT t.try($$SELECT flagplane.create_sdk_app('apps2', 'again', 'ios', 'com.example.ios')->>'name'$$);
--- Domains are folded and held to their form.
+-- Domains are folded and checked.
 SELECT d, t.try(format('SELECT flagplane.create_sdk_app(%L, %L, %L, web_domain => %L)->>%L', 'apps', 'd', 'vite', d, 'webDomain'))
 FROM unnest(ARRAY['Shop.Example.COM', 'shop.example.com', 'https://x.com', 'x.com:80', 'x.com/a', 'www.x.com', 'WWW.x.com', 'x',
 	'-x.com', 'x..com', 'x.com.', '1.2.3.4', 'xn--bcher-kva.example', 'bücher.example', '', repeat('a', 64) || '.com']) d;

@@ -49,7 +49,8 @@ SELECT flagplane.delete_flag_link('gone', 'f', flagplane.get_flag_link('gone', '
 SELECT json_array_length(flagplane.list_flag_links('gone', 'f')->'items');
 
 -- Flags: one that another needs stays.
-UPDATE flagplane_data.flag_environment c SET prerequisites = '[{"key": "needed", "variation": 0}]' FROM flagplane_data.flag f WHERE f.id = c.flag_id AND f.key = 'f';
+UPDATE flagplane_data.flag_environment c SET prerequisites = '[{"key": "needed", "variation": 0}]'
+	FROM flagplane_data.flag f WHERE f.id = c.flag_id AND f.key = 'f';
 SELECT t.try($$SELECT flagplane.delete_flag('gone', 'needed')$$);
 SELECT * FROM t.rest('DELETE', '/api/v2/flags/gone/needed');
 SELECT * FROM t.rest('DELETE', '/api/v2/flags/gone/f');
@@ -64,9 +65,10 @@ SELECT t.try($$SELECT flagplane.delete_environment('gone', 'test')$$);
 SELECT t.try($$SELECT flagplane.delete_environment('gone', 'production')$$);
 SELECT * FROM t.rest('DELETE', '/api/v2/projects/gone/environments/production');
 SELECT t.try($$SELECT flagplane.delete_environment('nowhere', 'production')$$);
-SELECT count(*) FROM flagplane_data.flag_environment c JOIN flagplane_data.flag f ON f.id = c.flag_id JOIN flagplane_data.project p ON p.id = f.project_id WHERE p.key = 'gone';
+SELECT count(*) FROM flagplane_data.flag_environment c JOIN flagplane_data.flag f ON f.id = c.flag_id
+	JOIN flagplane_data.project p ON p.id = f.project_id WHERE p.key = 'gone';
 
--- Projects go with all that is theirs; a token limited to one is good for nothing then.
+-- Projects go with all that is theirs; a token limited to one is valid for nothing then.
 SELECT flagplane.create_access_token('limited', ARRAY['*'], projects => '{gone}')->>'token' AS token \gset
 SELECT status FROM t.rest('GET', '/api/v2/projects/gone', NULL, json_build_object('Authorization', :'token')::jsonb);
 SELECT * FROM t.rest('DELETE', '/api/v2/projects/gone');
@@ -84,4 +86,5 @@ RESET flagplane.account;
 -- What was there before is in the audit log, without its keys.
 SELECT operation, t.mask(target) AS target, t.mask(before::text) AS before, after IS NULL AS gone FROM flagplane_data.audit_log
 WHERE operation LIKE 'delete%' ORDER BY epoch, xid, ordinal;
-SELECT operation, before->>'apiKey' AS before, after->>'apiKey' AS after FROM flagplane_data.audit_log WHERE operation LIKE 'reset%' ORDER BY epoch, xid, ordinal;
+SELECT operation, before->>'apiKey' AS before, after->>'apiKey' AS after FROM flagplane_data.audit_log
+	WHERE operation LIKE 'reset%' ORDER BY epoch, xid, ordinal;

@@ -2,8 +2,10 @@
 \set VERBOSITY terse
 \pset format unaligned
 
--- The account is a bigint, never NULL, and the first column, or part of the first expression, of every key and every index, on both sides of every reference. The table of accounts is on every server.
-SELECT c.oid::regclass AS without_account FROM pg_class c WHERE c.relnamespace = 'flagplane_data'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'account'
+-- The account is a bigint, never NULL, and the first column, or part of the first expression, of every key
+-- and every index, on both sides of every reference. The table of accounts is on every server.
+SELECT c.oid::regclass AS without_account FROM pg_class c WHERE c.relnamespace = 'flagplane_data'::regnamespace
+	AND c.relkind IN ('r', 'p') AND c.relname <> 'account'
 AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'account_id' AND a.attnotnull AND a.atttypid = 'bigint'::regtype);
 SELECT i.indexrelid::regclass AS other_first_column FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
 LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
@@ -26,7 +28,8 @@ SELECT relname AS long FROM pg_class WHERE relnamespace = 'flagplane_data'::regn
 -- The rules above see what breaks them.
 BEGIN;
 CREATE INDEX by_time ON flagplane_data.audit_log (at);
-SELECT count(*) FROM pg_index i LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indexrelid = 'flagplane_data.by_time'::regclass AND a.attname IS DISTINCT FROM 'account_id';
+SELECT count(*) FROM pg_index i LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+	WHERE i.indexrelid = 'flagplane_data.by_time'::regclass AND a.attname IS DISTINCT FROM 'account_id';
 ROLLBACK;
 
 -- Without Citus.
@@ -54,7 +57,8 @@ CREATE TABLE pg_catalog.pg_dist_partition (logicalrelid regclass, colocationid i
 INSERT INTO pg_catalog.pg_dist_local_group VALUES (1);
 CREATE TABLE t.citus_call (n int GENERATED ALWAYS AS IDENTITY, call text);
 CREATE FUNCTION t.parents_there(child regclass) RETURNS boolean LANGUAGE sql AS $$
-	SELECT count(*) = 0 FROM pg_constraint k WHERE k.conrelid = child AND k.contype = 'f' AND NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = k.confrelid)
+	SELECT count(*) = 0 FROM pg_constraint k WHERE k.conrelid = child AND k.contype = 'f' AND NOT EXISTS (SELECT
+		FROM pg_dist_partition p WHERE p.logicalrelid = k.confrelid)
 $$;
 CREATE FUNCTION pg_catalog.create_reference_table(table_name regclass) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -65,7 +69,8 @@ BEGIN
 	INSERT INTO pg_dist_partition VALUES (table_name, 1);
 END
 $$;
-CREATE FUNCTION pg_catalog.create_distributed_table(table_name regclass, distribution_column text, distribution_type text DEFAULT 'hash', colocate_with text DEFAULT 'default', shard_count int DEFAULT NULL)
+CREATE FUNCTION pg_catalog.create_distributed_table(table_name regclass, distribution_column text,
+	distribution_type text DEFAULT 'hash', colocate_with text DEFAULT 'default', shard_count int DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	IF NOT t.parents_there(table_name) THEN
@@ -80,16 +85,19 @@ END
 $$;
 CREATE FUNCTION pg_catalog.truncate_local_data_after_distributing_table(function_name regclass) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	IF EXISTS (SELECT FROM pg_constraint k WHERE k.confrelid = function_name AND NOT EXISTS (SELECT FROM pg_dist_partition p WHERE p.logicalrelid = k.conrelid)) THEN
+	IF EXISTS (SELECT FROM pg_constraint k WHERE k.confrelid = function_name AND NOT EXISTS (SELECT
+		FROM pg_dist_partition p WHERE p.logicalrelid = k.conrelid)) THEN
 		RAISE 'cannot truncate a table referenced in a foreign key constraint by a local table: %', function_name;
 	END IF;
 	INSERT INTO t.citus_call (call) VALUES ('empty ' || function_name);
 END
 $$;
-CREATE FUNCTION pg_catalog.citus_drop_all_shards(logicalrelid regclass, schema_name text, table_name text, drop_shards_metadata_only boolean DEFAULT false) RETURNS integer LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_catalog.citus_drop_all_shards(logicalrelid regclass, schema_name text, table_name text,
+	drop_shards_metadata_only boolean DEFAULT false) RETURNS integer LANGUAGE plpgsql AS $$
 BEGIN
 	IF logicalrelid <> (schema_name || '.' || table_name)::regclass OR EXISTS (SELECT FROM pg_constraint k JOIN pg_dist_partition p ON p.logicalrelid = k.conrelid
-		WHERE k.confrelid = citus_drop_all_shards.logicalrelid AND k.conrelid NOT IN (SELECT substr(call, 6)::regclass FROM t.citus_call WHERE call LIKE 'drop %')) THEN
+		WHERE k.confrelid = citus_drop_all_shards.logicalrelid AND k.conrelid NOT IN (SELECT substr(call, 6)::regclass
+			FROM t.citus_call WHERE call LIKE 'drop %')) THEN
 		RAISE 'shards of a child are still there: %', logicalrelid;
 	END IF;
 	INSERT INTO t.citus_call (call) VALUES ('drop ' || logicalrelid);
@@ -109,9 +117,11 @@ SET LOCAL search_path = t, public;
 CREATE FUNCTION t.split_part(text, text, int) RETURNS text LANGUAGE sql AS $$ SELECT 'hostile' $$;
 SELECT flagplane.distribute(8) = (SELECT count(*) FROM pg_class WHERE relnamespace = 'flagplane_data'::regnamespace AND relkind = 'r') AS every_table;
 SELECT call FROM t.citus_call ORDER BY n LIMIT 3;
-SELECT split_part(call, ' ', 1) AS what, count(DISTINCT split_part(call, ' ', 2)) = (SELECT count(*) FROM pg_class WHERE relnamespace = 'flagplane_data'::regnamespace AND relkind = 'r') - (call NOT LIKE 'empty%')::int AS all_but_accounts,
+SELECT split_part(call, ' ', 1) AS what, count(DISTINCT split_part(call, ' ', 2)) = (SELECT count(*) FROM pg_class
+	WHERE relnamespace = 'flagplane_data'::regnamespace AND relkind = 'r') - (call NOT LIKE 'empty%')::int AS all_but_accounts,
 	count(*) = count(DISTINCT split_part(call, ' ', 2)) AS once FROM t.citus_call WHERE call NOT LIKE 'reference%' GROUP BY 1, call NOT LIKE 'empty%' ORDER BY 1;
-SELECT count(*) AS other FROM t.citus_call WHERE call NOT LIKE 'empty%' AND call !~ '^(reference flagplane_data.account|distribute flagplane_data\.project by account_id with none, 8 shards|distribute flagplane_data\.\w+ by account_id with flagplane_data\.project,  shards)$';
+SELECT count(*) AS other FROM t.citus_call WHERE call NOT LIKE 'empty%'
+	AND call !~ '^(reference flagplane_data.account|distribute flagplane_data\.project by account_id with none, 8 shards|distribute flagplane_data\.\w+ by account_id with flagplane_data\.project,  shards)$';
 -- Again: nothing is left to do. After an upgrade that brings a table, that one is.
 TRUNCATE t.citus_call;
 SELECT flagplane.distribute(16);

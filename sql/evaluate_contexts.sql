@@ -5,7 +5,8 @@ SET client_min_messages = warning;
 CREATE FUNCTION pg_temp.clause(clause jsonb, context jsonb) RETURNS text LANGUAGE sql AS $$
 	SELECT coalesce(d->'reason'->>'errorKind', d->>'value')
 	FROM flagplane.evaluate(jsonb_build_object('flags', jsonb_build_object('f', jsonb_build_object('on', true, 'variations', '["no match", "match"]'::jsonb,
-		'fallthrough', '{"variation": 0}'::jsonb, 'rules', jsonb_build_array(jsonb_build_object('variation', 1, 'clauses', jsonb_build_array('{"op": "in"}' || clause)))))),
+		'fallthrough', '{"variation": 0}'::jsonb, 'rules', jsonb_build_array(jsonb_build_object('variation', 1, 'clauses',
+			jsonb_build_array('{"op": "in"}' || clause)))))),
 		'f', context) d
 $$;
 CREATE TEMP TABLE wanted (clause jsonb, context jsonb, wanted text);
@@ -37,7 +38,8 @@ INSERT INTO wanted VALUES
 	('{"attribute": "key", "values": ["a"]}', '{"kind": "multi", "user": {"key": "a"}, "org": {"key": "b"}}', 'match'),
 	('{"contextKind": "org", "attribute": "key", "values": ["b"]}', '{"kind": "multi", "user": {"key": "a"}, "org": {"key": "b"}}', 'match'),
 	('{"contextKind": "org", "attribute": "key", "values": ["a"]}', '{"kind": "multi", "user": {"key": "a"}, "org": {"key": "b"}}', 'no match'),
-	('{"contextKind": "device", "attribute": "key", "values": ["a"], "negate": true}', '{"kind": "multi", "user": {"key": "a"}, "org": {"key": "b"}}', 'no match'),
+	('{"contextKind": "device", "attribute": "key", "values": ["a"], "negate": true}',
+		'{"kind": "multi", "user": {"key": "a"}, "org": {"key": "b"}}', 'no match'),
 	('{"contextKind": "kind", "attribute": "key", "values": ["a"]}', '{"kind": "multi", "user": {"key": "a"}, "org": {"key": "b"}}', 'no match'),
 	('{"attribute": "key", "values": ["a"]}', '{"kind": "multi", "user": {"key": "a"}}', 'match'),
 	('{"attribute": "key", "values": ["a"]}', '{"kind": "multi"}', 'USER_NOT_SPECIFIED'),
@@ -120,7 +122,8 @@ INSERT INTO stored SELECT jsonb_build_object('kind', 'user', 'key', 'a', 'pad', 
 SELECT pg_temp.clause('{"attribute": "key", "values": ["a"]}', c), count(*) FROM stored GROUP BY 1;
 
 -- user_context(): a context of kind user.
-SELECT flagplane.user_context('ada') AS alone, flagplane.user_context('ada', '{"country": "de", "kind": "org", "key": "bob", "deep": {"a": [1, {"b": null}]}}') AS attributes, flagplane.user_context('', NULL) AS empty,
+SELECT flagplane.user_context('ada') AS alone, flagplane.user_context('ada',
+	'{"country": "de", "kind": "org", "key": "bob", "deep": {"a": [1, {"b": null}]}}') AS attributes, flagplane.user_context('', NULL) AS empty,
 	flagplane.user_context(NULL, '{}') AS none;
 SELECT flagplane.user_context('ada', '[]');
 SELECT flagplane.user_context('ada', '1');

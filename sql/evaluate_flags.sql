@@ -69,20 +69,26 @@ CREATE TEMP TABLE payload AS SELECT '{"flags": {
 	"bad clause": {"on": true, "variations": ["a"], "fallthrough": {"variation": 0}, "rules": [{"id": "bad", "variation": 0, "clauses": [{"attribute": "", "op": "in", "values": []}]}]},
 	"bad clause behind": {"on": true, "variations": ["a"], "fallthrough": {"variation": 0}, "rules": [{"id": "bad", "variation": 0, "clauses": [{"attribute": "key", "op": "in", "values": ["x"]}, {"attribute": "", "op": "in"}]}]}
 }}'::jsonb AS data;
--- What a flag is for a user, told shortly.
+-- What a flag serves to a user, in short.
 CREATE FUNCTION pg_temp.told(data jsonb, flag_key text, context jsonb) RETURNS text LANGUAGE sql AS $$
-	SELECT concat_ws(' ', d->'reason'->>'kind', d->'reason'->>'errorKind', '#' || (d->'reason'->>'ruleIndex'), d->'reason'->>'ruleId', d->'reason'->>'prerequisiteKey',
-		CASE WHEN d->'reason'->>'inExperiment' = 'true' THEN 'in the experiment' END, d->'reason'->>'bigSegmentsStatus', '→', coalesce(d->>'variationIndex', '-'), d->'value')
+	SELECT concat_ws(' ', d->'reason'->>'kind', d->'reason'->>'errorKind', '#' || (d->'reason'->>'ruleIndex'),
+		d->'reason'->>'ruleId', d->'reason'->>'prerequisiteKey',
+		CASE WHEN d->'reason'->>'inExperiment' = 'true' THEN 'in the experiment' END, d->'reason'->>'bigSegmentsStatus', '→',
+			coalesce(d->>'variationIndex', '-'), d->'value')
 	FROM flagplane.evaluate(data, flag_key, context, '"default"') d
 $$;
 \pset format unaligned
 \pset tuples_only on
 -- All that do not depend on the context, as one that no target or rule knows.
-SELECT key || ': ' || pg_temp.told(data, key, '{"kind": "user", "key": "someone"}') FROM payload, jsonb_object_keys(data->'flags') key ORDER BY key COLLATE "C";
+SELECT key || ': ' || pg_temp.told(data, key, '{"kind": "user", "key": "someone"}')
+	FROM payload, jsonb_object_keys(data->'flags') key ORDER BY key COLLATE "C";
 SELECT format('%s, user %s: %s', flag, key, pg_temp.told(data, flag, flagplane.user_context(key)))
-FROM payload, unnest('{targets,target out of range,context targets,context targets without users,context targets of their own,rules,bad clause behind}'::text[]) WITH ORDINALITY f(flag, n), unnest('{x,xx,y,z,w}'::text[]) key ORDER BY n, key COLLATE "C";
+FROM payload,
+	unnest('{targets,target out of range,context targets,context targets without users,context targets of their own,rules,bad clause behind}'::text[]) WITH ORDINALITY f(flag,
+	n), unnest('{x,xx,y,z,w}'::text[]) key ORDER BY n, key COLLATE "C";
 SELECT format('%s, org %s: %s', flag, key, pg_temp.told(data, flag, jsonb_build_object('kind', 'org', 'key', key)))
-FROM payload, unnest('{targets,context targets,context targets without users}'::text[]) WITH ORDINALITY f(flag, n), unnest('{x,o}'::text[]) key ORDER BY n, key COLLATE "C";
+FROM payload, unnest('{targets,context targets,context targets without users}'::text[]) WITH ORDINALITY f(flag, n), unnest('{x,o}'::text[]) key
+	ORDER BY n, key COLLATE "C";
 SELECT 'both kinds: ' || pg_temp.told(data, 'context targets', '{"kind": "multi", "user": {"key": "x"}, "org": {"key": "o"}}') FROM payload;
 -- The detail itself.
 SELECT flagplane.evaluate(data, 'rules', '{"key": "x"}') FROM payload;
@@ -90,10 +96,12 @@ SELECT flagplane.evaluate(data, 'object value', '{"key": "x"}') FROM payload;
 SELECT flagplane.evaluate(data, 'needs off', '{"key": "x"}', '[1, "a"]') FROM payload;
 SELECT flagplane.evaluate(data, 'off without a variation', '{"key": "x"}', '{"d": 1}') FROM payload;
 SELECT flagplane.evaluate(data, 'no fallthrough', '{"key": "x"}') FROM payload;
--- No flag, no context, no document. A flag that is not there is told of first.
-SELECT flagplane.evaluate(data, NULL, '{"key": "x"}', '1'), flagplane.evaluate(data, 'no', '{"key": "x"}', '1'), flagplane.evaluate(data, 'no', NULL, '1'), flagplane.evaluate(data, '', '{"key": "x"}', '1') FROM payload;
+-- No flag, no context, no document. An unknown flag is reported first.
+SELECT flagplane.evaluate(data, NULL, '{"key": "x"}', '1'), flagplane.evaluate(data, 'no', '{"key": "x"}', '1'),
+	flagplane.evaluate(data, 'no', NULL, '1'), flagplane.evaluate(data, '', '{"key": "x"}', '1') FROM payload;
 SELECT flagplane.evaluate(data, 'plain', NULL, '1'), flagplane.evaluate(data, 'plain', '{}', '1') FROM payload;
-SELECT d, flagplane.evaluate(d, 'plain', '{"key": "x"}', '1') FROM unnest(ARRAY[NULL, 'null', '5', '[]', '{}', '{"flags": null}', '{"flags": []}', '{"flags": {}}', '{"flags": 5, "segments": 5}']::jsonb[]) d;
+SELECT d, flagplane.evaluate(d, 'plain', '{"key": "x"}', '1')
+	FROM unnest(ARRAY[NULL, 'null', '5', '[]', '{}', '{"flags": null}', '{"flags": []}', '{"flags": {}}', '{"flags": 5, "segments": 5}']::jsonb[]) d;
 
 -- Segments.
 CREATE TEMP TABLE segment AS SELECT '{
@@ -118,23 +126,35 @@ CREATE TEMP TABLE segment AS SELECT '{
 	"big of orgs": {"unbounded": true, "generation": 2, "unboundedContextKind": "org", "rules": [{"clauses": []}]}
 }'::jsonb AS segments;
 CREATE FUNCTION pg_temp.segment(key jsonb, context jsonb, negate boolean DEFAULT false) RETURNS text LANGUAGE sql AS $$
-	SELECT pg_temp.told(jsonb_build_object('segments', segments, 'flags', jsonb_build_object('f', jsonb_build_object('on', true, 'variations', '["out", "in"]'::jsonb, 'fallthrough', '{"variation": 0}'::jsonb,
-		'rules', jsonb_build_array(jsonb_build_object('variation', 1, 'clauses', jsonb_build_array(jsonb_build_object('op', 'segmentMatch', 'values', key, 'negate', negate))))))), 'f', context) FROM segment
+	SELECT pg_temp.told(jsonb_build_object('segments', segments, 'flags', jsonb_build_object('f', jsonb_build_object('on',
+		true, 'variations', '["out", "in"]'::jsonb, 'fallthrough', '{"variation": 0}'::jsonb,
+		'rules', jsonb_build_array(jsonb_build_object('variation', 1, 'clauses', jsonb_build_array(jsonb_build_object('op',
+			'segmentMatch', 'values', key, 'negate', negate))))))), 'f', context) FROM segment
 $$;
-SELECT format('%s: in %s, out %s, someone %s, vip %s', key, pg_temp.segment(keys, '{"key": "in"}'), pg_temp.segment(keys, '{"key": "out"}'), pg_temp.segment(keys, '{"key": "someone"}'), pg_temp.segment(keys, '{"kind": "user", "key": "v", "vip": true}'))
+SELECT format('%s: in %s, out %s, someone %s, vip %s', key, pg_temp.segment(keys, '{"key": "in"}'),
+	pg_temp.segment(keys, '{"key": "out"}'), pg_temp.segment(keys, '{"key": "someone"}'), pg_temp.segment(keys,
+	'{"kind": "user", "key": "v", "vip": true}'))
 FROM segment, jsonb_object_keys(segments) key, LATERAL (SELECT jsonb_build_array(key) AS keys) k ORDER BY key COLLATE "C";
-SELECT format('%s for %s: %s', key, context, pg_temp.segment(jsonb_build_array(key), context)) FROM unnest('{contexts,of orgs,big of orgs,lists}'::text[]) WITH ORDINALITY s(key, n),
-	unnest(ARRAY['{"kind": "org", "key": "o"}', '{"kind": "org", "key": "p"}', '{"kind": "user", "key": "u"}', '{"kind": "user", "key": "x"}', '{"kind": "multi", "user": {"key": "x"}, "org": {"key": "q"}}', '{"kind": "multi", "user": {"key": "in"}, "org": {"key": "p"}}']::jsonb[]) WITH ORDINALITY c(context, m) ORDER BY n, m;
-SELECT format('%s: %s, negated %s', keys, pg_temp.segment(keys, '{"key": "in"}'), pg_temp.segment(keys, '{"key": "in"}', true)) FROM unnest(ARRAY['[]', '["nowhere"]', '[5, null, {}, "lists"]', '["nowhere", "lists", "itself"]', '["itself", "lists"]', '["big"]']::jsonb[]) keys;
+SELECT format('%s for %s: %s', key, context, pg_temp.segment(jsonb_build_array(key), context))
+	FROM unnest('{contexts,of orgs,big of orgs,lists}'::text[]) WITH ORDINALITY s(key, n),
+	unnest(ARRAY['{"kind": "org", "key": "o"}', '{"kind": "org", "key": "p"}', '{"kind": "user", "key": "u"}',
+		'{"kind": "user", "key": "x"}', '{"kind": "multi", "user": {"key": "x"}, "org": {"key": "q"}}',
+		'{"kind": "multi", "user": {"key": "in"}, "org": {"key": "p"}}']::jsonb[]) WITH ORDINALITY c(context, m) ORDER BY n, m;
+SELECT format('%s: %s, negated %s', keys, pg_temp.segment(keys, '{"key": "in"}'), pg_temp.segment(keys, '{"key": "in"}', true))
+	FROM unnest(ARRAY['[]', '["nowhere"]', '[5, null, {}, "lists"]', '["nowhere", "lists", "itself"]', '["itself", "lists"]', '["big"]']::jsonb[]) keys;
 
 -- What is compiled belongs to a document: another one with the same keys is compiled anew, in whatever order they come.
-SELECT string_agg(flagplane.evaluate(jsonb_build_object('flags', jsonb_build_object('f', jsonb_build_object('on', true, 'variations', jsonb_build_array(i % 3), 'fallthrough', '{"variation": 0}'::jsonb))), 'f', '{"key": "x"}')->>'value', ' ' ORDER BY i)
+SELECT string_agg(flagplane.evaluate(jsonb_build_object('flags', jsonb_build_object('f', jsonb_build_object('on', true,
+	'variations', jsonb_build_array(i % 3), 'fallthrough', '{"variation": 0}'::jsonb))), 'f', '{"key": "x"}')->>'value', ' ' ORDER BY i)
 FROM generate_series(1, 12) i;
 -- A long chain of prerequisites is no end of the server.
-SELECT flagplane.evaluate(jsonb_build_object('flags', jsonb_object_agg('f' || i, jsonb_build_object('on', true, 'variations', '[1]'::jsonb, 'fallthrough', '{"variation": 0}'::jsonb, 'offVariation', 0,
-	'prerequisites', jsonb_build_array(jsonb_build_object('key', 'f' || i + 1, 'variation', 0))))), 'f1', '{"key": "x"}')->'reason'->>'kind' IN ('ERROR', 'PREREQUISITE_FAILED') AS ends FROM generate_series(1, 10000) i;
+SELECT flagplane.evaluate(jsonb_build_object('flags', jsonb_object_agg('f' || i, jsonb_build_object('on', true,
+	'variations', '[1]'::jsonb, 'fallthrough', '{"variation": 0}'::jsonb, 'offVariation', 0,
+	'prerequisites', jsonb_build_array(jsonb_build_object('key', 'f' || i + 1, 'variation', 0))))), 'f1',
+		'{"key": "x"}')->'reason'->>'kind' IN ('ERROR', 'PREREQUISITE_FAILED') AS ends FROM generate_series(1, 10000) i;
 -- They can stand in an index, and nobody has it without being granted it.
-SELECT provolatile, proparallel, proisstrict FROM pg_proc WHERE oid IN ('flagplane.evaluate(jsonb, text, jsonb, jsonb)'::regprocedure, 'flagplane.user_context(text, jsonb)'::regprocedure);
+SELECT provolatile, proparallel, proisstrict FROM pg_proc
+	WHERE oid IN ('flagplane.evaluate(jsonb, text, jsonb, jsonb)'::regprocedure, 'flagplane.user_context(text, jsonb)'::regprocedure);
 CREATE ROLE fp_evaluate;
 GRANT USAGE ON SCHEMA flagplane TO fp_evaluate;
 SET ROLE fp_evaluate;

@@ -15,7 +15,8 @@ BEGIN
 	ELSIF random() < 0.4 THEN
 		RETURN (SELECT coalesce(jsonb_agg(pg_temp.json(depth - 1)), '[]') FROM generate_series(1, floor(random() * 4)::int));
 	END IF;
-	RETURN (SELECT coalesce(jsonb_object_agg(names[1 + floor(random() * array_length(names, 1))], pg_temp.json(depth - 1)), '{}') FROM generate_series(1, floor(random() * 6)::int));
+	RETURN (SELECT coalesce(jsonb_object_agg(names[1 + floor(random() * array_length(names, 1))], pg_temp.json(depth - 1)), '{}')
+		FROM generate_series(1, floor(random() * 6)::int));
 END
 $$;
 -- A document with one of its parts replaced or removed, here and there.
@@ -44,7 +45,8 @@ DECLARE
 			{"clauses": [{"attribute": "v", "op": "semVerLessThan", "values": ["2.0.0-rc.1+b"]}], "variation": 1}]}},
 		"segments": {"s": {"key": "s", "included": ["a"], "excluded": ["b"], "includedContexts": [{"contextKind": "org", "values": ["a"]}], "salt": "x", "rules": [{"clauses": [{"op": "segmentMatch", "values": ["t"]}], "weight": 50000, "bucketBy": "a"}]},
 			"t": {"rules": [{"clauses": [{"attribute": "key", "op": "endsWith", "values": ["a"]}]}], "unbounded": false, "generation": 1}}}';
-	contexts constant jsonb[] := ARRAY['{"kind": "user", "key": "a", "a": {"b": [1, null, {"c": 2}]}, "d": "2019-01-01T00:00:00Z", "v": "1.0"}', '{"kind": "multi", "user": {"key": "a", "a": 5}, "org": {"key": "b", "d": 77}}', '{"key": "b", "custom": {"a": "aaa"}, "anonymous": true}'];
+	contexts constant jsonb[] := ARRAY['{"kind": "user", "key": "a", "a": {"b": [1, null, {"c": 2}]}, "d": "2019-01-01T00:00:00Z", "v": "1.0"}',
+		'{"kind": "multi", "user": {"key": "a", "a": 5}, "org": {"key": "b", "d": 77}}', '{"key": "b", "custom": {"a": "aaa"}, "anonymous": true}'];
 	data jsonb;
 	context jsonb;
 	detail jsonb;
@@ -58,7 +60,9 @@ BEGIN
 		BEGIN
 			detail := flagplane.evaluate(data, CASE WHEN i % 2 = 0 THEN 'f' ELSE 'g' END, context, '"default"');
 			served := served + (detail->>'variationIndex' IS NOT NULL)::int;
-			IF NOT (detail ?& '{value,variationIndex,reason}' AND (detail->'reason'->>'kind' = 'ERROR') = (detail->'reason' ? 'errorKind') AND (detail->'reason'->>'kind' <> 'ERROR' OR detail->>'value' = 'default')) THEN
+			IF NOT (detail ?& '{value,variationIndex,reason}'
+				AND (detail->'reason'->>'kind' = 'ERROR') = (detail->'reason' ? 'errorKind') AND (detail->'reason'->>'kind' <> 'ERROR'
+				OR detail->>'value' = 'default')) THEN
 				odd := odd + 1;
 			END IF;
 		EXCEPTION WHEN OTHERS THEN

@@ -14,11 +14,13 @@ BEGIN
 END
 $$;
 CREATE FUNCTION pg_temp.what(page json) RETURNS text LANGUAGE sql AS $$
-	SELECT coalesce(string_agg(coalesce(e->'after'->>'key', e->>'operation'), ' ' ORDER BY n), '-') || CASE WHEN (page->>'hasMore')::boolean THEN ' and more' ELSE '' END
+	SELECT coalesce(string_agg(coalesce(e->'after'->>'key', e->>'operation'), ' '
+		ORDER BY n), '-') || CASE WHEN (page->>'hasMore')::boolean THEN ' and more' ELSE '' END
 	FROM json_array_elements(page->'items') WITH ORDINALITY i(e, n)
 $$;
 -- Before the first change: nothing, and a cursor to begin with.
-SELECT pg_temp.what(c), c->>'nextCursor' = lpad(to_hex(id), 8, '0') || repeat('0', 24) AS beginning FROM flagplane.changes() c, flagplane_data.account WHERE key = 'feed';
+SELECT pg_temp.what(c), c->>'nextCursor' = lpad(to_hex(id), 8, '0') || repeat('0', 24) AS beginning
+	FROM flagplane.changes() c, flagplane_data.account WHERE key = 'feed';
 SELECT flagplane.changes()->>'nextCursor' AS beginning \gset
 SELECT t.project('feed') AS project \gset
 SELECT pg_temp.settle() \g /dev/null
@@ -35,14 +37,15 @@ SELECT t.try($$SELECT flagplane.create_layer('feed', 'l1', 'L', '')$$);
 SELECT status FROM t.rest('POST', '/api/v2/projects/feed/layers', '{"key": "l13", "name": "L", "description": ""}');
 SELECT t.project('feed2') IS NOT NULL AS made;
 SELECT flagplane.delete_project('feed');
--- Their own transaction is not told of them.
+-- Their own transaction does not see them.
 SELECT pg_temp.what(flagplane.changes(:'start'));
 COMMIT;
 SELECT pg_temp.settle() \g /dev/null
 SELECT pg_temp.what(flagplane.changes(:'start'));
 -- What is in a project says so after its end too.
-SELECT e->>'operation' AS operation, e->>'projectId' = 'prj_' || :'project' AS this_project, count(*) FROM json_array_elements(flagplane.changes(:'start')->'items') e GROUP BY 1, 2 ORDER BY 1, 2;
--- Pages: 0, 1, page - 1, page, page + 1; walking them tells each once.
+SELECT e->>'operation' AS operation, e->>'projectId' = 'prj_' || :'project' AS this_project, count(*)
+	FROM json_array_elements(flagplane.changes(:'start')->'items') e GROUP BY 1, 2 ORDER BY 1, 2;
+-- Pages: 0, 1, page - 1, page, page + 1; walking them returns each once.
 SELECT p, pg_temp.what(c) FROM unnest(ARRAY[1, 14, 15, 16, 1000]) p, flagplane.changes(:'start', p) c;
 CREATE FUNCTION pg_temp.walk(start text, page int) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -61,8 +64,10 @@ $$;
 SELECT p, pg_temp.walk(:'start', p) FROM unnest(ARRAY[1, 4, 5, 14, 15, 16]) p;
 -- Limits, and cursors that are none, or another account's.
 SELECT l, t.try(format('SELECT flagplane.changes("limit" => %L)->%L', l, 'hasMore')) FROM unnest(ARRAY[-1, 0, 1, 1000, 1001]) l;
-SELECT n, t.try(format('SELECT flagplane.changes(%L)', c)) FROM (VALUES ('empty', ''), ('short', left(:'start', 31)), ('long', :'start' || '0'), ('not hexadecimal', left(:'start', 31) || 'g'),
-	('upper case', left(:'start', -1) || 'A'), ('ordinal too large', left(:'start', 24) || 'ffffffff'), ('another account', CASE WHEN :'start' LIKE '0%' THEN '1' ELSE '0' END || substr(:'start', 2)), ('letters', 'newest')) v(n, c);
+SELECT n, t.try(format('SELECT flagplane.changes(%L)', c))
+	FROM (VALUES ('empty', ''), ('short', left(:'start', 31)), ('long', :'start' || '0'), ('not hexadecimal', left(:'start', 31) || 'g'),
+	('upper case', left(:'start', -1) || 'A'), ('ordinal too large', left(:'start', 24) || 'ffffffff'), ('another account',
+		CASE WHEN :'start' LIKE '0%' THEN '1' ELSE '0' END || substr(:'start', 2)), ('letters', 'newest')) v(n, c);
 SELECT pg_temp.what(flagplane.changes(left(:'start', 8) || 'ffff' || repeat('f', 12) || '7fffffff')) AS after_all_that_can_be;
 SELECT flagplane.changes() ->> 'nextCursor' AS theirs \gset
 RESET flagplane.account;
@@ -80,7 +85,10 @@ BEGIN
 	RETURN answer;
 END
 $$;
-SELECT flagplane.create_access_token('auditor', '{audit:read}')->>'token' AS auditor, flagplane.create_access_token('no auditor', array_remove('{projects:read,projects:write,flags:read,flags:write,layers:read,layers:write,tokens:admin,audit:read}', 'audit:read'))->>'token' AS other,
+SELECT flagplane.create_access_token('auditor', '{audit:read}')->>'token' AS auditor,
+	flagplane.create_access_token('no auditor',
+	array_remove('{projects:read,projects:write,flags:read,flags:write,layers:read,layers:write,tokens:admin,audit:read}',
+	'audit:read'))->>'token' AS other,
 	flagplane.create_access_token('limited', '{audit:read}', projects => '{feed2}')->>'token' AS limited \gset
 SELECT t.project('feed3') IS NOT NULL AS made;
 SELECT flagplane.create_layer('feed3', 'in-feed3', 'L', '') IS NOT NULL AS made;
@@ -92,17 +100,19 @@ SELECT pg_temp.as_token(:'other', 'SELECT flagplane.changes()');
 SELECT pg_temp.as_token(:'auditor', 'SELECT pg_temp.what(flagplane.changes())');
 SELECT pg_temp.as_token(:'limited', 'SELECT pg_temp.what(flagplane.changes())');
 SELECT p, pg_temp.as_token(:'limited', format('SELECT pg_temp.walk(NULL, %s)', p)) FROM unnest(ARRAY[5, 22, 23, 24]) p;
-SELECT pg_temp.as_token(:'limited', format('SELECT pg_temp.what(c), c->>%L = %L FROM flagplane.changes(NULL, 2) c', 'nextCursor', flagplane.changes(NULL, 2)->>'nextCursor')) AS nothing_yet,
+SELECT pg_temp.as_token(:'limited', format('SELECT pg_temp.what(c), c->>%L = %L FROM flagplane.changes(NULL, 2) c',
+	'nextCursor', flagplane.changes(NULL, 2)->>'nextCursor')) AS nothing_yet,
 	pg_temp.as_token(:'limited', format('SELECT flagplane.changes(NULL, 2)->>%L = %L', 'nextCursor', flagplane.changes(NULL, 2)->>'nextCursor')) AS goes_on;
 -- A read-only transaction and a repeatable read one: the same answer again and again.
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SELECT pg_temp.what(flagplane.changes(NULL, 3));
 SELECT flagplane.changes()::text = flagplane.changes()::text AS same;
 COMMIT;
--- Rows of another server, where transaction ids were far ahead: all told, before anything new.
+-- Rows of another server, where transaction ids were far ahead: all returned, before anything new.
 BEGIN;
 UPDATE flagplane_data.audit_epoch SET system_identifier = 1 WHERE account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed');
-UPDATE flagplane_data.audit_log SET xid = (xid::text::bigint + 1000000000000)::text::xid8 WHERE account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed');
+UPDATE flagplane_data.audit_log SET xid = (xid::text::bigint + 1000000000000)::text::xid8 WHERE account_id = (SELECT id
+	FROM flagplane_data.account WHERE key = 'feed');
 COMMIT;
 SELECT pg_temp.what(flagplane.changes()), left(flagplane.changes()->>'nextCursor', 12) = left(:'start', 8) || '0001' AS first_epoch;
 SELECT flagplane.changes()->>'nextCursor' AS restored \gset
@@ -110,9 +120,12 @@ SELECT count(flagplane.create_layer('feed2', 'after-' || g, 'L', '')) FROM gener
 SELECT pg_temp.settle() \g /dev/null
 SELECT pg_temp.what(flagplane.changes(:'restored')), pg_temp.what(flagplane.changes());
 -- Back on the first server, whose ids are lower again: a third epoch, not the first.
-UPDATE flagplane_data.audit_epoch SET system_identifier = (SELECT system_identifier FROM pg_control_system()) - 1 WHERE number = 2 AND account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed');
-UPDATE flagplane_data.audit_epoch SET system_identifier = (SELECT system_identifier FROM pg_control_system()) WHERE number = 1 AND account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed');
-UPDATE flagplane_data.audit_log SET xid = (xid::text::bigint - 1000000000000)::text::xid8 WHERE account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed') AND epoch = 1;
+UPDATE flagplane_data.audit_epoch SET system_identifier = (SELECT system_identifier FROM pg_control_system()) - 1
+	WHERE number = 2 AND account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed');
+UPDATE flagplane_data.audit_epoch SET system_identifier = (SELECT system_identifier FROM pg_control_system())
+	WHERE number = 1 AND account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed');
+UPDATE flagplane_data.audit_log SET xid = (xid::text::bigint - 1000000000000)::text::xid8 WHERE account_id = (SELECT id
+	FROM flagplane_data.account WHERE key = 'feed') AND epoch = 1;
 SELECT flagplane.changes()->>'nextCursor' AS moved \gset
 SELECT flagplane.create_layer('feed2', 'back', 'L', '') IS NOT NULL AS made;
 SELECT pg_temp.settle() \g /dev/null
@@ -123,7 +136,8 @@ SELECT flagplane.changes()->>'nextCursor' AS promoted \gset
 SELECT flagplane.create_layer('feed2', 'promoted', 'L', '') IS NOT NULL AS made;
 SELECT pg_temp.settle() \g /dev/null
 SELECT pg_temp.what(flagplane.changes(:'promoted'));
-SELECT number, system_identifier = c.s AS here, count(l.xid) FROM flagplane_data.audit_epoch g JOIN flagplane_data.audit_log l ON l.account_id = g.account_id AND l.epoch = g.number, (SELECT system_identifier AS s FROM pg_control_system()) c
+SELECT number, system_identifier = c.s AS here, count(l.xid) FROM flagplane_data.audit_epoch g
+	JOIN flagplane_data.audit_log l ON l.account_id = g.account_id AND l.epoch = g.number, (SELECT system_identifier AS s FROM pg_control_system()) c
 WHERE g.account_id = (SELECT id FROM flagplane_data.account WHERE key = 'feed') GROUP BY 1, 2 ORDER BY 1;
 RESET flagplane.account;
 -- No secret is in the feed.

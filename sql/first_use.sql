@@ -10,7 +10,8 @@ SELECT t.try($$SELECT flagplane.get_project('x')$$);
 SELECT * FROM t.rest('GET', '/api/v2/projects/x/layers');
 SELECT t.try($$SELECT flagplane.create_layer('x', 'l', 'L', '')$$);
 SELECT * FROM t.rest('POST', '/api/v2/projects', '{"key": "x"}');
-SELECT * FROM t.rest('POST', '/api/v2/projects', '{"key": "x", "name": "X"}', '{"Authorization": "fp_00000001_0000000000000000_0000000000000000000000000000000000000000000"}');
+SELECT * FROM t.rest('POST', '/api/v2/projects', '{"key": "x", "name": "X"}',
+	'{"Authorization": "fp_00000001_0000000000000000_0000000000000000000000000000000000000000000"}');
 SELECT count(*) AS accounts FROM flagplane_data.account;
 SELECT t.try($$SELECT flagplane.create_project('x', 'X')->>'key'$$);
 SELECT key, name, id BETWEEN 1 AND 4294967295 AS id FROM flagplane_data.account;

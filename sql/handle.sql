@@ -1,4 +1,4 @@
--- The wire: routes, headers, bodies, both dialects of errors.
+-- REST requests: routes, headers, bodies, both dialects of errors.
 \set VERBOSITY terse
 \pset format unaligned
 SELECT t.project('wire') AS id \gset
@@ -13,17 +13,22 @@ SELECT status FROM t.rest('GET', 'https://app.launchdarkly.com/api/v2/projects/w
 SELECT * FROM t.rest('POST', :layers, NULL, '{"X-HTTP-Method-Override": "PATCH"}');
 -- Percent-encoding.
 SELECT u, r.* FROM unnest(ARRAY['wi%72e', 'a%2Fb', 'a+b', 'a%20b', '%00', '%ff', '%', '%4', '%zz', 'w%C3%BC']) u, t.rest('GET', '/api/v2/projects/' || u) r;
-SELECT status, CASE WHEN status >= 400 THEN left(body, 70) END AS body FROM unnest(ARRAY['limit=%31', 'limit=1&limit=2', 'limit', 'limit=', '&&', 'limit=%zz', 'limit=1.5', 'limit=99999999999', '%zz=1', 'limit=+1']) q,
+SELECT status, CASE WHEN status >= 400 THEN left(body, 70) END AS body
+	FROM unnest(ARRAY['limit=%31', 'limit=1&limit=2', 'limit', 'limit=', '&&', 'limit=%zz', 'limit=1.5', 'limit=99999999999', '%zz=1', 'limit=+1']) q,
 	t.rest('GET', '/api/v2/projects?' || q) r;
 
 -- Bodies.
-SELECT left(b, 40) AS sent, r.status, left(r.body, 200) AS body FROM unnest(ARRAY[NULL, '', ' ', '[]', '[{"key": "a"}]', '"x"', '1', 'null', 'true', '{', '{}x', '{"a"}', '{"a":}', '{a: 1}',
+SELECT left(b, 40) AS sent, r.status, left(r.body, 200) AS body
+	FROM unnest(ARRAY[NULL, '', ' ', '[]', '[{"key": "a"}]', '"x"', '1', 'null', 'true', '{', '{}x', '{"a"}', '{"a":}', '{a: 1}',
 	'{"key": "a", }', '{"key": "a" "name": 1}', '{"key": "\u0000"}', '{"key": "\ud800"}', '{"key": "\x"}', '{"key": "a', '{"key": 1e1000000}',
-	'{"key": "a", "key": "b"}', repeat('[', 100000), repeat('{"a":', 100000), '{"x":' || repeat('[', 63) || repeat(']', 63) || '}']) WITH ORDINALITY b(b, n), t.rest('POST', :layers, b) r ORDER BY n;
+	'{"key": "a", "key": "b"}', repeat('[', 100000), repeat('{"a":', 100000), '{"x":' || repeat('[', 63) || repeat(']',
+		63) || '}']) WITH ORDINALITY b(b, n), t.rest('POST', :layers, b) r ORDER BY n;
 SELECT * FROM t.rest('POST', :layers, '{"key": 1, "name": true, "description": [], "randomizationUnit": {}, "randomisationUnit": 1, "zzzzzzzz": 1}');
-SELECT * FROM t.rest('POST', '/api/v2/projects/wire/environments', '{"key": null, "name": "n", "color": "000000", "defaultTtl": "5", "secureMode": 1, "tags": [1], "source": 1, "critical": null}');
+SELECT * FROM t.rest('POST', '/api/v2/projects/wire/environments',
+	'{"key": null, "name": "n", "color": "000000", "defaultTtl": "5", "secureMode": 1, "tags": [1], "source": 1, "critical": null}');
 SELECT * FROM t.rest('POST', '/api/v2/projects/wire/environments', '{"key": "k", "name": "n", "color": "000000", "defaultTtl": 5.0, "tags": "x"}');
-SELECT * FROM t.rest('POST', '/api/v2/projects/wire/environments', '{"key": "k", "name": "n", "color": "000000", "defaultTtl": 99999999999999999999, "source": {"key": "a", "key": "b"}}');
+SELECT * FROM t.rest('POST', '/api/v2/projects/wire/environments',
+	'{"key": "k", "name": "n", "color": "000000", "defaultTtl": 99999999999999999999, "source": {"key": "a", "key": "b"}}');
 SELECT length(body) < 400, status FROM t.rest('POST', :layers, json_build_object(repeat('é', 100000), 1)::text);
 SELECT * FROM t.rest('POST', :layers, '{"key": "big", "name": "n", "description": "' || repeat('x', 1048576) || '"}');
 -- A null is as good as absent where the field is optional.
@@ -35,17 +40,21 @@ SELECT count(*) FROM flagplane_data.audit_log WHERE target = 'proj/wire:layer/l1
 SELECT status FROM t.rest('POST', :layers, '{"key": "l2", "name": "N", "description": ""}', '{"Idempotency-Key": "00000000-0000-4000-8000-00000000000a"}');
 -- Headers: names in either case, the token raw or after Bearer, the first place counts.
 SELECT flagplane.create_access_token('wire', ARRAY['layers:read'])->>'token' AS token \gset
-SELECT h, r.status FROM unnest(ARRAY['{"authorization": "TOKEN"}', '{"AUTHORIZATION": "Bearer TOKEN"}', '{"Authorization": "bearer  TOKEN"}', '{"X-Api-Key": "TOKEN"}',
-	'{"X-Original-Authorization": "Bearer TOKEN"}', '{"Authorization": "x", "X-Api-Key": "TOKEN"}', '{"Authorization": "TOKENx"}', '{"Authorization": "Basic TOKEN"}',
-	'{"Authorization": "Bearer x"}', '{"Authorization": ""}', '{"Authorization": 1}', '[]', '"x"', '{"X-Api-Key": "fp_00000000_0000000000000000_' || repeat('0', 43) || '"}']) h,
+SELECT h, r.status
+	FROM unnest(ARRAY['{"authorization": "TOKEN"}', '{"AUTHORIZATION": "Bearer TOKEN"}', '{"Authorization": "bearer  TOKEN"}', '{"X-Api-Key": "TOKEN"}',
+	'{"X-Original-Authorization": "Bearer TOKEN"}', '{"Authorization": "x", "X-Api-Key": "TOKEN"}',
+		'{"Authorization": "TOKENx"}', '{"Authorization": "Basic TOKEN"}',
+	'{"Authorization": "Bearer x"}', '{"Authorization": ""}', '{"Authorization": 1}', '[]', '"x"',
+		'{"X-Api-Key": "fp_00000000_0000000000000000_' || repeat('0', 43) || '"}']) h,
 	t.rest('GET', :layers, NULL, replace(h, 'TOKEN', :'token')::jsonb) r;
 SELECT * FROM t.rest('GET', '/v1/projects/' || :'id' || '/sdk-apps', NULL, json_build_object('Authorization', 'Bearer ' || :'token')::jsonb);
 SELECT * FROM t.rest('GET', '/v1/projects/' || :'id' || '/sdk-apps', NULL, '{"Authorization": "Bearer x"}');
 SELECT * FROM t.rest('POST', :layers, '{"key": "l3"}', json_build_object('Authorization', :'token')::jsonb);
--- What nobody foresaw is a 500 with the request's id alone; the log has the rest.
+-- An unexpected error is a 500 with the request's id alone; the log has the rest.
 BEGIN;
 ALTER TABLE flagplane_data.layer ADD CONSTRAINT secret_rule CHECK (name <> 'odd');
-SELECT status, t.mask(regexp_replace(body, 'request req_\w+', 'request <request>')) AS body FROM t.rest('POST', :layers, '{"key": "l4", "name": "odd", "description": ""}');
+SELECT status, t.mask(regexp_replace(body, 'request req_\w+', 'request <request>')) AS body
+	FROM t.rest('POST', :layers, '{"key": "l4", "name": "odd", "description": ""}');
 SELECT status, body FROM t.rest('POST', :layers, '{"key": "l4", "name": "even", "description": ""}');
 ROLLBACK;
 -- What ends the caller's transaction is raised on.
@@ -65,8 +74,10 @@ SELECT b, r.status, r.body FROM unnest(ARRAY[NULL, 'not json', '[]', '{"appId": 
 	t.rest('POST', '/v1/projects/no-uuid/sdk-apps', b) r WHERE length(coalesce(b, '')) < 100 OR r.body NOT LIKE '%projectId must be a UUID%' ORDER BY n;
 SELECT b, left(r.body, 90) AS body FROM unnest(ARRAY['not json', '{"key": "a b"}']) b, t.rest('POST', '/api/v2/projects/%ff/layers', b) r;
 -- Then the body, the idempotency key, the project, the rules that need it.
-SELECT b, k, r.status, left(r.body, 75) AS body FROM (VALUES ('{"key": "a b", "name": "n", "description": ""}', 'x'), ('{"key": "ab", "name": "n", "description": ""}', 'x'),
-	('{"key": "ab", "name": "n", "description": ""}', '00000000-0000-4000-8000-00000000000b')) v(b, k), t.rest('POST', '/api/v2/projects/nowhere/layers', b, json_build_object('Idempotency-Key', k)::jsonb) r;
+SELECT b, k, r.status, left(r.body, 75) AS body
+	FROM (VALUES ('{"key": "a b", "name": "n", "description": ""}', 'x'), ('{"key": "ab", "name": "n", "description": ""}', 'x'),
+	('{"key": "ab", "name": "n", "description": ""}', '00000000-0000-4000-8000-00000000000b')) v(b, k), t.rest('POST',
+		'/api/v2/projects/nowhere/layers', b, json_build_object('Idempotency-Key', k)::jsonb) r;
 SELECT status, left(body, 70) AS body FROM t.rest('POST', '/v1/projects/00000000-0000-4000-8000-000000000000/sdk-apps', '{"name": "x", "platform": "expo"}');
 -- What comes back of a request is bounded, whatever was sent, and whole characters.
 SELECT status, octet_length(body) < 10000 AS short, length(body::json->>'message') <= 2000 AS message, json_array_length(body::json->'errors') AS told

@@ -55,7 +55,8 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM flagplane_data.flag f JOIN flagplane_data.project p ON p.id = f.project_id WHERE p.key = project AND f.key = flag) THEN
 		PERFORM flagplane.create_flag(project, flag, flag);
 	END IF;
-	RETURN jsonb_build_object('flags', jsonb_build_object(flag, '{}'::jsonb), 'treatments', (SELECT jsonb_agg(jsonb_build_object('name', i::text, 'baseline', i = 0, 'allocationPercent', '50',
+	RETURN jsonb_build_object('flags', jsonb_build_object(flag, '{}'::jsonb), 'treatments',
+		(SELECT jsonb_agg(jsonb_build_object('name', i::text, 'baseline', i = 0, 'allocationPercent', '50',
 		'parameters', jsonb_build_array(jsonb_build_object('flagKey', flag, 'variationId', f.variations->i->>'_id'))) ORDER BY i)
 		FROM flagplane_data.flag f JOIN flagplane_data.project p ON p.id = f.project_id, generate_series(0, 1) i WHERE p.key = project AND f.key = flag));
 END

@@ -4,7 +4,8 @@
 SET client_min_messages = warning;
 SELECT t.project('used') IS NOT NULL AS made;
 CREATE TABLE t.used (name text, token text);
-INSERT INTO t.used SELECT n, flagplane.create_access_token(n, '{*}')->>'token' FROM unnest(ARRAY['u-rest', 'u-refused', 'u-readonly', 'u-repeatable', 'u-read', 'u-change', 'u-replay', 'u-rollback', 'u-never']) n;
+INSERT INTO t.used SELECT n, flagplane.create_access_token(n, '{*}')->>'token'
+	FROM unnest(ARRAY['u-rest', 'u-refused', 'u-readonly', 'u-repeatable', 'u-read', 'u-change', 'u-replay', 'u-rollback', 'u-never']) n;
 CREATE FUNCTION t.get(name text, uri text DEFAULT '/api/v2/projects/used') RETURNS int LANGUAGE sql AS $$
 	SELECT status FROM flagplane.handle('GET', uri, json_build_object('Authorization', (SELECT token FROM t.used WHERE used.name = get.name))::jsonb)
 $$;
@@ -12,7 +13,8 @@ CREATE FUNCTION t.call(name text, statement text) RETURNS text LANGUAGE plpgsql 
 DECLARE
 	answer text;
 BEGIN
-	PERFORM set_config('request.method', 'POST', true), set_config('request.headers', json_build_object('x-api-key', (SELECT token FROM t.used WHERE used.name = call.name))::text, true);
+	PERFORM set_config('request.method', 'POST', true), set_config('request.headers', json_build_object('x-api-key', (SELECT token
+		FROM t.used WHERE used.name = call.name))::text, true);
 	answer := t.try(statement);
 	PERFORM set_config('request.method', '', true), set_config('request.headers', '', true);
 	RETURN answer;
@@ -42,9 +44,11 @@ SELECT t.call('u-replay', $$SELECT flagplane.create_layer('used', 'once', 'L', '
 BEGIN;
 SELECT t.get('u-rollback');
 ROLLBACK;
-SELECT t.name, now() - u.used_at < interval '1 minute' AS noted FROM flagplane_data.access_token t JOIN flagplane_data.access_token_use u ON u.account_id = t.account_id AND u.token_id = t.id WHERE t.name LIKE 'u-%' ORDER BY 1;
--- The documents tell it, in the form of each service.
-SELECT e->>'name' AS name, (e->>'lastUsed')::bigint = floor(extract(epoch FROM u.used_at) * 1000) AS same FROM json_array_elements(flagplane.list_access_tokens(1000)->'items') e, flagplane_data.access_token_use u
+SELECT t.name, now() - u.used_at < interval '1 minute' AS noted FROM flagplane_data.access_token t
+	JOIN flagplane_data.access_token_use u ON u.account_id = t.account_id AND u.token_id = t.id WHERE t.name LIKE 'u-%' ORDER BY 1;
+-- The documents show it, in the form of each service.
+SELECT e->>'name' AS name, (e->>'lastUsed')::bigint = floor(extract(epoch FROM u.used_at) * 1000) AS same
+	FROM json_array_elements(flagplane.list_access_tokens(1000)->'items') e, flagplane_data.access_token_use u
 WHERE u.token_id = e->>'_id' AND e->>'name' IN ('u-rest', 'u-never') ORDER BY 1;
 SELECT t.call('u-rest', 'SELECT flagplane.whoami()->>''lastUsedAt''');
 -- It is not written again before it is some minutes old: by this session, which remembers, and by another, which looks.
@@ -53,28 +57,34 @@ CREATE FUNCTION t.age(name text) RETURNS text LANGUAGE sql AS $$
 	FROM flagplane_data.access_token_use WHERE token_id = (SELECT id FROM flagplane_data.access_token WHERE access_token.name = age.name)
 $$;
 SELECT t.get('u-rest');
-UPDATE flagplane_data.access_token_use SET used_at = now() - interval '1 day' WHERE token_id = (SELECT id FROM flagplane_data.access_token WHERE name = 'u-rest');
+UPDATE flagplane_data.access_token_use SET used_at = now() - interval '1 day' WHERE token_id = (SELECT id
+	FROM flagplane_data.access_token WHERE name = 'u-rest');
 SELECT t.get('u-rest'), t.age('u-rest') AS remembered;
 \c -
 SET client_min_messages = warning;
 SELECT t.get('u-rest');
 SELECT t.age('u-rest') AS looked;
-UPDATE flagplane_data.access_token_use SET used_at = now() - interval '4 minutes' WHERE token_id = (SELECT id FROM flagplane_data.access_token WHERE name = 'u-rest');
+UPDATE flagplane_data.access_token_use SET used_at = now() - interval '4 minutes' WHERE token_id = (SELECT id
+	FROM flagplane_data.access_token WHERE name = 'u-rest');
 \c -
 SET client_min_messages = warning;
 SELECT t.get('u-rest');
 SELECT t.age('u-rest') AS some_minutes;
 -- A backend remembers few tokens, and each for itself: many more are all noted.
 CREATE TABLE t.many AS SELECT g, flagplane.create_access_token('m-' || g, '{projects:read}')->>'token' AS token FROM generate_series(1, 200) g;
-SELECT count(*) FILTER (WHERE h.status = 200) FROM t.many, flagplane.handle('GET', '/api/v2/projects/used', json_build_object('Authorization', token)::jsonb) h;
-SELECT count(u.used_at), count(*) FROM flagplane_data.access_token t JOIN flagplane_data.access_token_use u ON u.account_id = t.account_id AND u.token_id = t.id WHERE t.name LIKE 'm-%';
+SELECT count(*) FILTER (WHERE h.status = 200)
+	FROM t.many, flagplane.handle('GET', '/api/v2/projects/used', json_build_object('Authorization', token)::jsonb) h;
+SELECT count(u.used_at), count(*) FROM flagplane_data.access_token t
+	JOIN flagplane_data.access_token_use u ON u.account_id = t.account_id AND u.token_id = t.id WHERE t.name LIKE 'm-%';
 -- Its row goes with the token.
 DELETE FROM flagplane_data.access_token WHERE name LIKE 'm-%';
-SELECT count(*) FROM flagplane_data.access_token t FULL JOIN flagplane_data.access_token_use u ON u.account_id = t.account_id AND u.token_id = t.id WHERE t.id IS NULL OR u.token_id IS NULL;
+SELECT count(*) FROM flagplane_data.access_token t FULL
+	JOIN flagplane_data.access_token_use u ON u.account_id = t.account_id AND u.token_id = t.id WHERE t.id IS NULL OR u.token_id IS NULL;
 -- What was rolled back, whole or to a savepoint, this session has not noted: the next request does.
 INSERT INTO t.used SELECT n, flagplane.create_access_token(n, '{*}')->>'token' FROM unnest(ARRAY['u-undone', 'u-savepoint', 'u-released', 'u-within']) n;
 CREATE FUNCTION t.noted(name text) RETURNS boolean LANGUAGE sql AS $$
-	SELECT used_at IS NOT NULL FROM flagplane_data.access_token_use WHERE token_id = (SELECT id FROM flagplane_data.access_token WHERE access_token.name = noted.name)
+	SELECT used_at IS NOT NULL FROM flagplane_data.access_token_use WHERE token_id = (SELECT id
+		FROM flagplane_data.access_token WHERE access_token.name = noted.name)
 $$;
 BEGIN;
 SELECT t.get('u-undone');
@@ -84,7 +94,8 @@ SELECT t.noted('u-undone') AS undone;
 SELECT t.get('u-undone');
 SELECT t.noted('u-undone') AS again;
 -- That one is committed, and not written again.
-UPDATE flagplane_data.access_token_use SET used_at = now() - interval '1 day' WHERE token_id = (SELECT id FROM flagplane_data.access_token WHERE name = 'u-undone');
+UPDATE flagplane_data.access_token_use SET used_at = now() - interval '1 day' WHERE token_id = (SELECT id
+	FROM flagplane_data.access_token WHERE name = 'u-undone');
 SELECT t.get('u-undone'), t.age('u-undone') AS remembered;
 BEGIN;
 SAVEPOINT s;
@@ -96,7 +107,8 @@ SELECT t.get('u-savepoint');
 SELECT t.noted('u-savepoint') AS again;
 COMMIT;
 SELECT t.noted('u-savepoint') AS committed;
-UPDATE flagplane_data.access_token_use SET used_at = now() - interval '1 day' WHERE token_id = (SELECT id FROM flagplane_data.access_token WHERE name = 'u-savepoint');
+UPDATE flagplane_data.access_token_use SET used_at = now() - interval '1 day' WHERE token_id = (SELECT id
+	FROM flagplane_data.access_token WHERE name = 'u-savepoint');
 SELECT t.get('u-savepoint'), t.age('u-savepoint') AS remembered;
 -- A savepoint that is released goes the way of what is around it.
 BEGIN;

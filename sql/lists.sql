@@ -25,19 +25,23 @@ SELECT pg_temp.keys(l), pg_temp.links(l) FROM flagplane.list_flags('lists', 3, 6
 -- Filters: words in name or key, all tags; several terms together.
 SELECT f, pg_temp.keys(flagplane.list_flags('lists', filter => f)) FROM unnest(ARRAY['query:ALPHA', 'query:f1', 'query:alpha,query:bet', 'query:x', 'tags:a',
 	'tags:a+b', 'tags:b,query:gam', 'tags:', 'query:100%', 'query:', '']) f;
-SELECT s, pg_temp.keys(flagplane.list_flags('lists', sort => s)) FROM unnest(ARRAY['name', '-name', 'createdOn', '-createdOn', '-createdOn,name', 'name,-createdOn', '']) s;
+SELECT s, pg_temp.keys(flagplane.list_flags('lists', sort => s))
+	FROM unnest(ARRAY['name', '-name', 'createdOn', '-createdOn', '-createdOn,name', 'name,-createdOn', '']) s;
 SELECT pg_temp.keys(l), pg_temp.links(l) FROM flagplane.list_flags('lists', 1, 1, 'tags:a+b,query:b&=é', '-name') l;
 SELECT pg_temp.keys(l), pg_temp.links(l) FROM flagplane.list_flags('lists', 1, 0, 'query:a', '-name') l;
 SELECT t.try(format('SELECT flagplane.list_flags(%L, filter => %L, sort => %L)', 'lists', f, s))
 FROM (VALUES ('x:y', NULL), ('query', NULL), ('keys:a', NULL), (NULL, 'critical'), (NULL, '--name'), ('x:y', 'x'), (NULL, 'name,name,name,name')) v(f, s);
--- The same over the wire: a '+' in a query string arrives as %2B.
+-- The same by REST: a '+' in a query string arrives as %2B.
 SELECT status, pg_temp.keys(body), pg_temp.links(body) FROM flagplane.handle('GET', '/api/v2/flags/lists?limit=1&filter=query%3Aa%2Ctags%3Aa%2Bb&sort=-name');
 SELECT status, body FROM t.rest('GET', '/api/v2/flags/lists?sort=color');
 -- Environments sort by critical too.
-SELECT count(flagplane.create_environment('lists', 'e' || g, (ARRAY['One', 'two', 'Three'])[g], '000000', critical => g = 2, tags => ARRAY['t' || g, 'all'])) FROM generate_series(1, 3) g;
+SELECT count(flagplane.create_environment('lists', 'e' || g, (ARRAY['One', 'two', 'Three'])[g], '000000',
+	critical => g = 2, tags => ARRAY['t' || g, 'all'])) FROM generate_series(1, 3) g;
 SELECT s, pg_temp.keys(flagplane.list_environments('lists', sort => s)) FROM unnest(ARRAY['critical', '-critical', '-critical,name', 'name', '-name']) s;
-SELECT pg_temp.keys(flagplane.list_environments('lists', filter => 'tags:all+t2')), pg_temp.keys(flagplane.list_environments('lists', filter => 'query:O', sort => 'name'));
+SELECT pg_temp.keys(flagplane.list_environments('lists', filter => 'tags:all+t2')),
+	pg_temp.keys(flagplane.list_environments('lists', filter => 'query:O', sort => 'name'));
 -- Projects by key, too.
 SELECT flagplane.create_project('lists2', 'Second list', '{x,y}') IS NOT NULL AS made;
-SELECT f, pg_temp.keys(flagplane.list_projects(filter => f, sort => 'name')) FROM unnest(ARRAY['keys:lists2|lists|nothing', 'keys:lists', 'query:second', 'keys:lists|lists2,tags:x+y']) f;
+SELECT f, pg_temp.keys(flagplane.list_projects(filter => f, sort => 'name'))
+	FROM unnest(ARRAY['keys:lists2|lists|nothing', 'keys:lists', 'query:second', 'keys:lists|lists2,tags:x+y']) f;
 SELECT t.try($$SELECT flagplane.list_projects(filter => 'color:red')$$);

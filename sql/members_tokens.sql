@@ -35,7 +35,8 @@ FROM unnest(ARRAY['infinity', '-infinity', '1969-12-31Z', '2020-01-01Z', '9999-1
 -- A list may hold NULLs in SQL.
 SELECT p, t.try(format('SELECT flagplane.create_access_token(%L, role => %L, projects => %L)', 'nulls', 'reader', p))
 FROM unnest(ARRAY['{NULL}', '{NULL,NULL}', '{NULL,mt}', '{mt,NULL}', '{{mt},{mt2}}', '{""}']) p;
-SELECT p, t.try(format('SELECT flagplane.create_access_token(%L, %L)', 'nulls', p)) FROM unnest(ARRAY['{NULL}', '{NULL,flags:read}', '{flags:read,NULL}', '{{*}}', '{""}']) p;
+SELECT p, t.try(format('SELECT flagplane.create_access_token(%L, %L)', 'nulls', p))
+	FROM unnest(ARRAY['{NULL}', '{NULL,flags:read}', '{flags:read,NULL}', '{{*}}', '{""}']) p;
 SELECT t.try($$SELECT flagplane.create_access_token('many', role => 'reader', projects => (SELECT array_agg('p' || g) FROM generate_series(1, 65) g))$$);
 SELECT t.try($$SELECT flagplane.create_access_token(repeat('n', 121), '{}', member_id => '')$$);
 
@@ -49,7 +50,7 @@ SELECT flagplane.create_access_token('all', '{*}')->>'token' AS all \gset
 SELECT name, pg_temp.as(token, $$SELECT string_agg(DISTINCT e->>'name' || ' ' || coalesce(e->>'projects', 'all'), ', ')
 	FROM json_array_elements(flagplane.list_access_tokens(1000)->'items') e WHERE e->>'name' IN ('dear', 'near', 'far', 'all')$$) AS sees
 FROM (VALUES ('near', :'near'), ('far', :'far'), ('all', :'all')) v(name, token) ORDER BY name;
--- It cannot tell a project outside from one that is not there.
+-- It cannot distinguish a project outside from one that does not exist.
 SELECT p, pg_temp.as(:'near', format('SELECT flagplane.create_access_token(%L, %L, projects => %L)', 'x', '{flags:read}', p))
 FROM unnest(ARRAY['{mt2}', '{nowhere}', '{mt,mt2}', '{mt,nowhere}']) p;
 SELECT p, pg_temp.as(:'near', format('SELECT flagplane.list_layers(%L)', p)) FROM unnest(ARRAY['mt2', 'nowhere']) p;
@@ -58,4 +59,5 @@ SELECT flagplane.create_access_token('weak', '{projects:read}')->>'token' AS wea
 SELECT s, pg_temp.as(:'weak', s) FROM unnest(ARRAY['SELECT flagplane.list_access_tokens()', 'SELECT flagplane.list_members()',
 	'SELECT flagplane.create_member(NULL)', $$SELECT flagplane.create_access_token('x', '{projects:read}')$$, 'SELECT flagplane.list_accounts()']) s;
 -- No token's secret is stored, nor shown in the audit log.
-SELECT count(*) FROM flagplane_data.audit_log WHERE after::text LIKE ANY (SELECT '%' || right(s, 43) || '%' FROM unnest(ARRAY[:'near', :'far', :'all', :'weak']) s);
+SELECT count(*) FROM flagplane_data.audit_log WHERE after::text LIKE ANY (SELECT '%' || right(s, 43) || '%'
+	FROM unnest(ARRAY[:'near', :'far', :'all', :'weak']) s);

@@ -7,12 +7,20 @@ CREATE FUNCTION pg_temp.patch(patch text) RETURNS text LANGUAGE sql AS $$
 	SELECT concat_ws(' ', h.status, h.body->>'message') FROM flagplane.handle('PATCH', '/api/v2/flags/messages/f', '{}', patch) h
 $$;
 -- A setting beside its environments; a member that is there by another name; a rollout beside a variation.
-SELECT p, pg_temp.patch(p) FROM unnest(ARRAY['{"on": true}', '{"merge": {"rules": [], "targets": []}}', '[{"op": "add", "path": "/trackEvents", "value": true}]', '{"nmae": "X"}', '{"environment": {}}', '{"colour": "red"}', '{"kind": "multivariate"}', '{"environments": {"test": {"offVaration": 1}}}',
-	'{"environments": {"test": {"fallthrough": {"rollout": {"variations": [{"variation": 0, "weight": 100000}]}}}}}', '[{"op": "add", "path": "/environments/test/fallthrough/rollout", "value": {"variations": [{"variation": 0, "weight": 100000}]}}]',
-	'{"environments": {"test": {"fallthrough": {"variation": null}}}}', '{"environments": {"test": {"fallthrough": {"variation": null, "rollout": {"variations": [{"variation": 0, "weight": 100000}]}}}}}']) WITH ORDINALITY u(p, n) ORDER BY n;
--- Methods are told apart by case, as in HTTP.
-SELECT m, u, h.status, h.headers->>'Allow' AS allow, h.body->>'message' AS message FROM unnest(ARRAY['get', 'Get', 'PUT', 'GET ', 'G3T']) m, unnest(ARRAY['/api/v2/flags/messages', '/api/v2/openapi.json', '/nowhere']) u, flagplane.handle(m, u) h;
--- A role without rights is told which it lacks; who comes through handle() or PostgREST is told nothing of the server.
+SELECT p, pg_temp.patch(p)
+	FROM unnest(ARRAY['{"on": true}', '{"merge": {"rules": [], "targets": []}}',
+	'[{"op": "add", "path": "/trackEvents", "value": true}]', '{"nmae": "X"}', '{"environment": {}}', '{"colour": "red"}',
+	'{"kind": "multivariate"}', '{"environments": {"test": {"offVaration": 1}}}',
+	'{"environments": {"test": {"fallthrough": {"rollout": {"variations": [{"variation": 0, "weight": 100000}]}}}}}',
+		'[{"op": "add", "path": "/environments/test/fallthrough/rollout", "value": {"variations": [{"variation": 0, "weight": 100000}]}}]',
+	'{"environments": {"test": {"fallthrough": {"variation": null}}}}',
+		'{"environments": {"test": {"fallthrough": {"variation": null, "rollout": {"variations": [{"variation": 0, "weight": 100000}]}}}}}']) WITH ORDINALITY u(p,
+		n) ORDER BY n;
+-- Methods are distinguished by case, as in HTTP.
+SELECT m, u, h.status, h.headers->>'Allow' AS allow, h.body->>'message' AS message
+	FROM unnest(ARRAY['get', 'Get', 'PUT', 'GET ', 'G3T']) m, unnest(ARRAY['/api/v2/flags/messages', '/api/v2/openapi.json',
+	'/nowhere']) u, flagplane.handle(m, u) h;
+-- A role without rights learns which it lacks; callers of handle() and PostgREST learn nothing of the server.
 CREATE ROLE fp_messages;
 GRANT USAGE ON SCHEMA flagplane TO fp_messages;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO fp_messages;
@@ -37,9 +45,13 @@ DROP ROLE fp_messages;
 -- The audit log knows the participle of every verb that changes anything.
 CREATE TEMP TABLE verb AS SELECT DISTINCT split_part(name, '_', 1) AS verb FROM flagplane.operations() WHERE changes;
 SELECT flagplane.create_access_token('messages', '{*}')->>'_id' AS id \gset
-SELECT flagplane.set_access_token_tier(:'id', 'pilot') IS NOT NULL AND flagplane.rotate_access_token(:'id') IS NOT NULL AND flagplane.reset_access_token(:'id') IS NOT NULL AND flagplane.update_access_token(:'id', '[{"op": "replace", "path": "/name", "value": "Messages"}]') IS NOT NULL
+SELECT flagplane.set_access_token_tier(:'id', 'pilot') IS NOT NULL AND flagplane.rotate_access_token(:'id') IS NOT NULL
+	AND flagplane.reset_access_token(:'id') IS NOT NULL
+	AND flagplane.update_access_token(:'id', '[{"op": "replace", "path": "/name", "value": "Messages"}]') IS NOT NULL
 	AND flagplane.revoke_access_token(:'id') IS NOT NULL AND flagplane.kill_access_token(:'id') IS NOT NULL AND flagplane.delete_access_token(:'id') IS NULL
-	AND flagplane.create_experiment('messages', 'test', 'x', 'X', iteration => t.plan('messages', 'f')) IS NOT NULL AND flagplane.start_experiment('messages', 'test', 'x') IS NOT NULL AND flagplane.stop_experiment('messages', 'test', 'x') IS NOT NULL AND flagplane.archive_experiment('messages', 'test', 'x') IS NOT NULL
+	AND flagplane.create_experiment('messages', 'test', 'x', 'X', iteration => t.plan('messages', 'f')) IS NOT NULL
+		AND flagplane.start_experiment('messages', 'test', 'x') IS NOT NULL
+		AND flagplane.stop_experiment('messages', 'test', 'x') IS NOT NULL AND flagplane.archive_experiment('messages', 'test', 'x') IS NOT NULL
 	AND flagplane.register_integration('messages', '{"capabilities": {"flagLink": {"uiBlocks": {}, "header": {}, "emptyState": {}}}}') IS NOT NULL AS changed;
 SELECT e->>'titleVerb' AS verb FROM json_array_elements(flagplane.list_audit_log("limit" => 13)->'items') WITH ORDINALITY l(e, n) ORDER BY n DESC;
 -- Verbs that no entry above begins with.

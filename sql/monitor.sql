@@ -1,7 +1,9 @@
--- What is for those who run the server: the same whether the library is preloaded or not.
+-- Functions for those who run the server: the same whether the library is preloaded or not.
 \set VERBOSITY terse
 \pset format unaligned
-SELECT version = (SELECT extversion FROM pg_extension WHERE extname = 'flagplane') AS version, preloaded IS NOT NULL AS preloaded, tokens <= tokens_max AS tokens, preloaded OR NOT rate_limits AS rate_limits, settings->>'flagplane.account' AS account FROM flagplane.status();
+SELECT version = (SELECT extversion FROM pg_extension
+	WHERE extname = 'flagplane') AS version, preloaded IS NOT NULL AS preloaded, tokens <= tokens_max AS tokens, preloaded
+	OR NOT rate_limits AS rate_limits, settings->>'flagplane.account' AS account FROM flagplane.status();
 SELECT flagplane.reset_stats();
 SELECT t.project('monitor') IS NOT NULL AS made;
 SELECT s.calls, s.errors FROM flagplane.status() t LEFT JOIN flagplane.stats s ON s.operation = 'create_project' WHERE t.preloaded EXCEPT SELECT 1, 0;
@@ -18,7 +20,7 @@ SELECT t.try('SELECT count(*) FROM flagplane.operation_stats()');
 SELECT t.try('SELECT flagplane.reset_stats()');
 SELECT t.try('SELECT count(*) FROM flagplane.stats');
 RESET ROLE;
--- A role that watches the server may watch this too, and no more: it acts for nobody and changes nothing.
+-- A monitoring role may monitor this too, and no more: it acts for nobody and changes nothing.
 GRANT pg_monitor TO fp_monitor;
 SELECT has_schema_privilege('fp_monitor', 'flagplane_data', 'USAGE') AS rights_on_data;
 SET ROLE fp_monitor;

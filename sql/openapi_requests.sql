@@ -1,5 +1,5 @@
 -- The OpenAPI document types what is sent: instructions, rules, clauses, targets, rollouts and iterations; an
--- example of each request is there, holds to its schema, and is taken.
+-- example of each request is there, matches its schema, and is accepted.
 \set VERBOSITY terse
 \pset format unaligned
 SET client_min_messages = warning;
@@ -13,10 +13,12 @@ FROM document, jsonb_each(root->'paths') p, jsonb_each(p.value) m WHERE p.key <>
 SELECT s.key AS untyped FROM document, jsonb_each(root #> '{components,schemas}') s
 WHERE s.value @? '$.** ? (@.type == "object" && !exists(@.properties) && !exists(@.additionalProperties))'
 OR s.value @? '$.** ? (@.type == "array" && !exists(@.items))';
-SELECT s.key AS list_of_anything, p.key AS member FROM document, jsonb_each(root #> '{components,schemas}') s, jsonb_each(s.value->'properties') p WHERE p.value->'items' = '{}';
+SELECT s.key AS list_of_anything, p.key AS member
+	FROM document, jsonb_each(root #> '{components,schemas}') s, jsonb_each(s.value->'properties') p WHERE p.value->'items' = '{}';
 -- No member of a body has a default: generators take it for required. A parameter of the query string may.
 SELECT s.key AS with_default FROM document, jsonb_each(root #> '{components,schemas}') s WHERE s.value @? '$.**.default';
-SELECT s.key, p.key AS member, p.value AS told FROM document, jsonb_each(root #> '{components,schemas}') s, jsonb_each(s.value->'properties') p WHERE p.value->>'description' ~ 'Default';
+SELECT s.key, p.key AS member, p.value AS told
+	FROM document, jsonb_each(root #> '{components,schemas}') s, jsonb_each(s.value->'properties') p WHERE p.value->>'description' ~ 'Default';
 -- Instructions are one of the kinds that the code knows: what it names when it refuses another one.
 SELECT t.project('openapi-requests') IS NOT NULL AS made;
 SELECT flagplane.create_flag('openapi-requests', 'f', 'F')->>'key' AS flag, flagplane.create_layer('openapi-requests', 'l', 'L', '')->>'key' AS layer,
@@ -24,17 +26,21 @@ SELECT flagplane.create_flag('openapi-requests', 'f', 'F')->>'key' AS flag, flag
 CREATE TEMP TABLE kind AS
 SELECT b.name, i->>'title' AS title, i AS schema FROM (VALUES ('FlagSemanticPatch'), ('UpdateLayer'), ('UpdateExperiment')) b(name), document,
 	jsonb_array_elements(root #> ARRAY['components', 'schemas', b.name, 'properties', 'instructions', 'items', 'oneOf']) i;
-SELECT u.name, regexp_replace(a.body #>> '{errors,0,reason}', '^.*one of: ', '') = (SELECT string_agg(k.title, ', ') FROM kind k WHERE k.name = u.name) AS as_the_code_says
+SELECT u.name, regexp_replace(a.body #>> '{errors,0,reason}', '^.*one of: ', '') = (SELECT string_agg(k.title, ', ')
+	FROM kind k WHERE k.name = u.name) AS as_the_code_says
 FROM (VALUES ('FlagSemanticPatch', 'flags/openapi-requests/f'), ('UpdateLayer', 'projects/openapi-requests/layers/l'),
 	('UpdateExperiment', 'projects/openapi-requests/environments/test/experiments/x')) u(name, path),
 	flagplane.handle('PATCH', '/api/v2/' || u.path, '{}', '{"instructions": [{"kind": "?"}]}') h, LATERAL (SELECT h.body::jsonb) a(body);
-SELECT name, title, schema #>> '{properties,kind,const}' = title AS constant, schema->'required' AS required, (schema->'properties') - 'kind' AS members FROM kind ORDER BY name, title;
+SELECT name, title, schema #>> '{properties,kind,const}' = title AS constant, schema->'required' AS required,
+	(schema->'properties') - 'kind' AS members FROM kind ORDER BY name, title;
 -- What a flag's settings are made of, as answers have it and as requests may.
 SELECT s.key, s.value->'required' AS required, (SELECT jsonb_object_agg(p.key, p.value - 'enum'::text) FROM jsonb_each(s.value->'properties') p) AS members
 FROM document, jsonb_each(root #> '{components,schemas}') s
-WHERE s.key IN ('Rule', 'NewRule', 'Clause', 'NewClause', 'Target', 'Rollout', 'WeightedVariation', 'Fallthrough', 'Prerequisite', 'Variation', 'NewVariation', 'IterationInput', 'TreatmentInput') ORDER BY 1;
+WHERE s.key IN ('Rule', 'NewRule', 'Clause', 'NewClause', 'Target', 'Rollout', 'WeightedVariation', 'Fallthrough',
+	'Prerequisite', 'Variation', 'NewVariation', 'IterationInput', 'TreatmentInput') ORDER BY 1;
 SELECT root #> '{components,schemas,UpdateFlag}' AS patches FROM document;
-SELECT root #> '{components,schemas,FlagMergePatch,properties,environments}' AS settings, root #> '{components,schemas,FlagConfigurationChange,properties,rules}' AS rules FROM document;
+SELECT root #> '{components,schemas,FlagMergePatch,properties,environments}' AS settings,
+	root #> '{components,schemas,FlagConfigurationChange,properties,rules}' AS rules FROM document;
 
 -- Each path parameter has an example, and each body.
 SELECT name, p->>'name' AS parameter FROM request, jsonb_array_elements(parameters) p WHERE p->>'in' = 'path' AND NOT p ? 'example';
@@ -46,10 +52,12 @@ DECLARE
 	uri text := r.path;
 	p record;
 BEGIN
-	FOR p IN SELECT e->>'name' AS name, coalesce(replaced->>(e->>'name'), e->>'example') AS value FROM jsonb_array_elements(r.parameters) e WHERE e->>'in' = 'path' LOOP
+	FOR p IN SELECT e->>'name' AS name, coalesce(replaced->>(e->>'name'), e->>'example') AS value
+		FROM jsonb_array_elements(r.parameters) e WHERE e->>'in' = 'path' LOOP
 		uri := replace(uri, '{' || p.name || '}', p.value);
 	END LOOP;
-	RETURN QUERY SELECT h.status, h.body::jsonb FROM flagplane.handle(r.method, uri, '{"Idempotency-Key": "5a5a5a5a-0000-4000-8000-0000000000aa"}', r.body->>'example') h;
+	RETURN QUERY SELECT h.status, h.body::jsonb
+		FROM flagplane.handle(r.method, uri, '{"Idempotency-Key": "5a5a5a5a-0000-4000-8000-0000000000aa"}', r.body->>'example') h;
 END
 $$;
 CREATE FUNCTION pg_temp.examples() RETURNS TABLE (operation text, status int, message text) LANGUAGE plpgsql AS $$
@@ -58,7 +66,8 @@ DECLARE
 	answer jsonb;
 BEGIN
 	FOREACH operation IN ARRAY '{create_members,create_access_token,update_access_token,create_project,update_project,create_environment,update_environment,create_flag,update_flag,create_flag_link,update_flag_link,create_layer,create_experiment,update_layer,update_experiment,create_sdk_app,update_sdk_app}'::text[] LOOP
-		EXECUTE 'SELECT * FROM pg_temp.example($1, $2)' INTO status, answer USING operation, jsonb_build_object('id', id, 'appId', id, 'projectId', (SELECT 'prj_' || p.id FROM flagplane_data.project p WHERE p.key = 'acme-coffee'));
+		EXECUTE 'SELECT * FROM pg_temp.example($1, $2)' INTO status, answer USING operation, jsonb_build_object('id', id,
+			'appId', id, 'projectId', (SELECT 'prj_' || p.id FROM flagplane_data.project p WHERE p.key = 'acme-coffee'));
 		id := coalesce(answer->>'_id', answer->>'appId');
 		message := coalesce(answer->>'message', answer #>> '{error,message}');
 		RETURN NEXT;

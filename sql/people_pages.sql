@@ -5,8 +5,10 @@ SET client_min_messages = warning;
 BEGIN;
 TRUNCATE flagplane_data.account CASCADE;
 CREATE FUNCTION pg_temp.page(list json) RETURNS text LANGUAGE sql AS $$
-	SELECT coalesce((SELECT string_agg(coalesce(e->>'email', e->>'name'), ' ' ORDER BY n) FROM json_array_elements(list->'items') WITH ORDINALITY i(e, n)), '-') || ' of ' || (list->>'totalCount')
-		|| coalesce(' (' || (SELECT string_agg(key || ' ' || (value->>'href'), ', ' ORDER BY n) FROM json_each(list->'_links') WITH ORDINALITY l(key, value, n)) || ')', '')
+	SELECT coalesce((SELECT string_agg(coalesce(e->>'email', e->>'name'), ' ' ORDER BY n)
+		FROM json_array_elements(list->'items') WITH ORDINALITY i(e, n)), '-') || ' of ' || (list->>'totalCount')
+		|| coalesce(' (' || (SELECT string_agg(key || ' ' || (value->>'href'), ', ' ORDER BY n)
+			FROM json_each(list->'_links') WITH ORDINALITY l(key, value, n)) || ')', '')
 $$;
 CREATE FUNCTION pg_temp.walk(list text, page int) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -16,7 +18,8 @@ DECLARE
 BEGIN
 	LOOP
 		EXECUTE format('SELECT flagplane.%I(%s, %s)', list, page, place) INTO answer;
-		told := told || (SELECT coalesce(string_agg(coalesce(e->>'email', e->>'name'), ' ' ORDER BY n), '-') FROM json_array_elements(answer->'items') WITH ORDINALITY i(e, n)) || '; ';
+		told := told || (SELECT coalesce(string_agg(coalesce(e->>'email', e->>'name'), ' ' ORDER BY n), '-')
+			FROM json_array_elements(answer->'items') WITH ORDINALITY i(e, n)) || '; ';
 		place := place + page;
 		EXIT WHEN place >= (answer->>'totalCount')::int;
 	END LOOP;
@@ -40,14 +43,18 @@ BEGIN
 END
 $$;
 SELECT m.* FROM generate_series(1, 4) g, LATERAL (SELECT * FROM pg_temp.make(g)) m;
-SELECT o, pg_temp.page(flagplane.list_members(3, o)), pg_temp.page(flagplane.list_access_tokens(3, o)), pg_temp.page(flagplane.list_accounts(3, o)) FROM unnest(ARRAY[1, 3, 4, 5, 2147483647]) o;
-SELECT l, p, pg_temp.walk(l, p) FROM unnest(ARRAY['list_members', 'list_access_tokens', 'list_accounts']) WITH ORDINALITY u(l, n), unnest(ARRAY[1, 3, 4, 5]) p ORDER BY n, p;
+SELECT o, pg_temp.page(flagplane.list_members(3, o)), pg_temp.page(flagplane.list_access_tokens(3, o)), pg_temp.page(flagplane.list_accounts(3, o))
+	FROM unnest(ARRAY[1, 3, 4, 5, 2147483647]) o;
+SELECT l, p, pg_temp.walk(l, p)
+	FROM unnest(ARRAY['list_members', 'list_access_tokens', 'list_accounts']) WITH ORDINALITY u(l, n), unnest(ARRAY[1, 3, 4, 5]) p ORDER BY n, p;
 -- The default is 20, and NULL is the same.
 SELECT count(flagplane.create_member('n' || g || '@example.com')) FROM generate_series(1, 17) g;
 SELECT json_array_length(l->'items') AS items, l->'totalCount' AS total FROM flagplane.list_members() l;
 SELECT json_array_length(l->'items') AS items, l->'_links'->'last'->>'href' AS last FROM flagplane.list_members(NULL, NULL) l;
 -- What the refusals say.
-SELECT f, l, o, t.try(format('SELECT flagplane.%I(%L, %L)', f, l, o)) FROM unnest(ARRAY['list_members', 'list_access_tokens', 'list_accounts']) WITH ORDINALITY u(f, n), (VALUES (0, 0), (1001, 0), (1, -1), (0, -1)) v(l, o) ORDER BY n, l, o;
+SELECT f, l, o, t.try(format('SELECT flagplane.%I(%L, %L)', f, l, o))
+	FROM unnest(ARRAY['list_members', 'list_access_tokens', 'list_accounts']) WITH ORDINALITY u(f, n), (VALUES (0, 0), (1001, 0), (1, -1), (0, -1)) v(l, o)
+	ORDER BY n, l, o;
 -- A limited token counts the tokens that it sees.
 SELECT t.project('pp') IS NOT NULL AS made;
 SELECT flagplane.create_access_token('limited', '{tokens:admin}', projects => '{pp}')->>'token' AS token \gset

@@ -23,8 +23,11 @@ SELECT (l->>'totalCount')::int >= 3, json_array_length(l->'items'), l->'_links'-
 SELECT status FROM t.rest('GET', '/api/v2/projects?limit=5&offset=1&unknown=1');
 -- Environments of any shape; one may be the source of the next.
 SELECT e, t.try(format('SELECT flagplane.create_project(%L, %L, environments => %L)->%L', 'proj-e', 'E', e, 'key'))
-FROM unnest(ARRAY['[null]', '[[]]', '"x"', 'null', '[{"key": "a", "name": "A", "color": "000000", "projectKey": "p", "appId": "x"}]', '[{"key": "a", "name": "A", "color": "000000", "defaultTtl": 5.0}]',
+FROM unnest(ARRAY['[null]', '[[]]', '"x"', 'null',
+	'[{"key": "a", "name": "A", "color": "000000", "projectKey": "p", "appId": "x"}]', '[{"key": "a", "name": "A", "color": "000000", "defaultTtl": 5.0}]',
 	'[{"key": "a", "name": "A", "color": "000000"}, {"key": "b", "name": "B", "color": "000000", "source": {"key": "nowhere"}}]']) e;
 SELECT e->>'key', e->>'defaultTtl' FROM json_array_elements(flagplane.create_project('proj-e', 'E',
-	environments => '[{"key": "a", "name": "A", "color": "000000", "defaultTtl": 7}, {"key": "b", "name": "B", "color": "000000", "source": {"key": "a"}}]')->'environments') e;
-SELECT length(t.try(format('SELECT flagplane.create_project(%L, %L, environments => %L)', 'proj-f', 'F', (SELECT json_agg(json_build_object('key', 'e e')) FROM generate_series(1, 5000))))) <= 2010 AS bounded;
+	environments
+		=> '[{"key": "a", "name": "A", "color": "000000", "defaultTtl": 7}, {"key": "b", "name": "B", "color": "000000", "source": {"key": "a"}}]')->'environments') e;
+SELECT length(t.try(format('SELECT flagplane.create_project(%L, %L, environments => %L)', 'proj-f', 'F',
+	(SELECT json_agg(json_build_object('key', 'e e')) FROM generate_series(1, 5000))))) <= 2010 AS bounded;

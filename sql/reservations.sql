@@ -19,18 +19,21 @@ CREATE VIEW pg_temp.owned AS
 	JOIN flagplane_data.layer l ON l.id = r.layer_id JOIN flagplane_data.experiment e ON e.id = r.experiment_id
 	JOIN flagplane_data.environment n ON n.id = r.environment_id WHERE n.key = 'test';
 CREATE FUNCTION pg_temp.size(int4multirange) RETURNS int LANGUAGE sql AS $$ SELECT coalesce(sum(upper(s) - lower(s)), 0)::int FROM unnest($1) s $$;
-CREATE FUNCTION pg_temp.segments(name text) RETURNS int4multirange LANGUAGE sql AS $$ SELECT coalesce(range_agg(s), '{}') FROM pg_temp.owned, unnest(segments) s WHERE experiment = name $$;
+CREATE FUNCTION pg_temp.segments(name text) RETURNS int4multirange LANGUAGE sql
+	AS $$ SELECT coalesce(range_agg(s), '{}') FROM pg_temp.owned, unnest(segments) s WHERE experiment = name $$;
 
 -- Half of a layer is some hundred pieces all over it, not one.
 SELECT flagplane.create_layer('segments', 'strata', 'Strata', '')->>'key' AS layer, pg_temp.make('a'), pg_temp.make('b'), pg_temp.make('c'), pg_temp.make('d');
 SELECT pg_temp.reserve('strata', 'a', 50);
-SELECT pg_temp.size(s) AS size, (SELECT count(*) FROM unnest(s)) BETWEEN 150 AND 350 AS many_pieces, pg_temp.size(s * '{[0,500)}') BETWEEN 180 AND 320 AS all_over FROM pg_temp.segments('a') s;
+SELECT pg_temp.size(s) AS size, (SELECT count(*) FROM unnest(s)) BETWEEN 150
+	AND 350 AS many_pieces, pg_temp.size(s * '{[0,500)}') BETWEEN 180 AND 320 AS all_over FROM pg_temp.segments('a') s;
 -- After it ends, the next one gets half of its segments from it and half from those that nobody had.
 SELECT pg_temp.end('a'), pg_temp.reserve('strata', 'b', 50);
 SELECT pg_temp.size(pg_temp.segments('b')) AS size, pg_temp.size(pg_temp.segments('b') * pg_temp.segments('a')) AS from_a;
 -- What counts is who had a segment last: b has now had half of what a had.
 SELECT pg_temp.end('b'), pg_temp.reserve('strata', 'c', 30);
-SELECT pg_temp.size(c * (a - b)) AS from_a, pg_temp.size(c * b) AS from_b, pg_temp.size(c - a - b) AS from_nobody FROM pg_temp.segments('a') a, pg_temp.segments('b') b, pg_temp.segments('c') c;
+SELECT pg_temp.size(c * (a - b)) AS from_a, pg_temp.size(c * b) AS from_b, pg_temp.size(c - a - b) AS from_nobody
+	FROM pg_temp.segments('a') a, pg_temp.segments('b') b, pg_temp.segments('c') c;
 -- Of an experiment that is gone too.
 SELECT flagplane.delete_experiment('segments', 'test', 'b') IS NULL AS deleted;
 SELECT pg_temp.reserve('strata', 'd', 70);
@@ -41,21 +44,28 @@ SELECT pg_temp.reserve('strata', 'd', 40), pg_temp.reserve('strata', 'c', 50);
 SELECT pg_temp.size(segments) AS size, :'before'::int4multirange <@ segments AS kept FROM pg_temp.owned WHERE experiment = 'c' AND live;
 SELECT segments AS before FROM pg_temp.owned WHERE experiment = 'c' AND live \gset
 SELECT pg_temp.reserve('strata', 'c', 20);
-SELECT live, pg_temp.size(segments) AS size, segments <@ :'before'::int4multirange AS of_those, (SELECT count(*) FROM unnest(segments)) > 50 AS many_pieces FROM pg_temp.owned WHERE experiment = 'c' ORDER BY live DESC;
+SELECT live, pg_temp.size(segments) AS size, segments <@ :'before'::int4multirange AS of_those, (SELECT count(*)
+	FROM unnest(segments)) > 50 AS many_pieces FROM pg_temp.owned WHERE experiment = 'c' ORDER BY live DESC;
 
 -- A hundred draws of a tenth hit each tenth of the layer alike: chi-square over ten, beyond 40 once in 100,000 runs were they not strata.
-SELECT count(flagplane.create_layer('segments', 'draw-' || g, 'Draw', '')::text || pg_temp.make('draw-' || g) || pg_temp.reserve('draw-' || g, 'draw-' || g, 10)) AS draws FROM generate_series(1, 100) g;
+SELECT count(flagplane.create_layer('segments', 'draw-' || g, 'Draw',
+	'')::text || pg_temp.make('draw-' || g) || pg_temp.reserve('draw-' || g, 'draw-' || g, 10)) AS draws FROM generate_series(1, 100) g;
 SELECT sum((hits - 1000) ^ 2 / 1000) < 40 AS uniform, sum(hits) AS hits
-FROM (SELECT sum(pg_temp.size(segments * int4multirange(int4range(d * 100, d * 100 + 100)))) AS hits FROM pg_temp.owned, generate_series(0, 9) d WHERE layer LIKE 'draw-%' GROUP BY d) h;
+FROM (SELECT sum(pg_temp.size(segments * int4multirange(int4range(d * 100, d * 100 + 100)))) AS hits
+	FROM pg_temp.owned, generate_series(0, 9) d WHERE layer LIKE 'draw-%' GROUP BY d) h;
 SELECT count(DISTINCT segments) AS different FROM pg_temp.owned WHERE layer LIKE 'draw-%';
 
 -- The tables refuse by themselves: two owners, a segment that is none, a live reservation of nobody, two of one experiment.
 SELECT flagplane.create_layer('segments', 'by-hand', 'By hand', '')->>'key' AS layer, pg_temp.make('x'), pg_temp.make('y');
-CREATE FUNCTION pg_temp.by_hand(experiment text, segments text, environment text DEFAULT 'test', released timestamptz DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
-	SELECT t.try(format($i$INSERT INTO flagplane_data.layer_reservation (account_id, id, layer_id, environment_id, experiment_id, segments, created_at, released_at)
-		SELECT p.account_id, %L, l.id, n.id, (SELECT e.id FROM flagplane_data.experiment e JOIN flagplane_data.environment o ON o.id = e.environment_id WHERE o.project_id = p.id AND e.key = %L), %L, now(), %L
+CREATE FUNCTION pg_temp.by_hand(experiment text, segments text, environment text DEFAULT 'test',
+	released timestamptz DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
+	SELECT t.try(format($i$INSERT INTO flagplane_data.layer_reservation (account_id, id, layer_id, environment_id, experiment_id,
+			segments, created_at, released_at)
+		SELECT p.account_id, %L, l.id, n.id, (SELECT e.id FROM flagplane_data.experiment e
+			JOIN flagplane_data.environment o ON o.id = e.environment_id WHERE o.project_id = p.id AND e.key = %L), %L, now(), %L
 		FROM flagplane_data.project p JOIN flagplane_data.layer l ON l.project_id = p.id JOIN flagplane_data.environment n ON n.project_id = p.id
-		WHERE p.key = 'segments' AND l.key = 'by-hand' AND n.key = %L RETURNING segments$i$, substr(md5(random()::text), 1, 24), experiment, segments, released, environment))
+		WHERE p.key = 'segments' AND l.key = 'by-hand' AND n.key = %L RETURNING segments$i$, substr(md5(random()::text), 1,
+			24), experiment, segments, released, environment))
 $$;
 SELECT pg_temp.by_hand('x', '{[0,10),[20,30)}');
 SELECT pg_temp.by_hand('y', '{[29,31)}');
@@ -130,7 +140,8 @@ BEGIN
 		ELSIF dice < 0.92 THEN
 			what := 'remove ' || m.key;
 			good := m.status <> 'running' OR m.percent IS NULL;
-			answer := t.try(format('SELECT flagplane.update_layer(%L, %L, %L, %L)->%L', 'segments', 'walk', json_build_array(json_build_object('kind', 'removeExperiment', 'experimentKey', m.key)), 'test', 'key'));
+			answer := t.try(format('SELECT flagplane.update_layer(%L, %L, %L, %L)->%L', 'segments', 'walk',
+				json_build_array(json_build_object('kind', 'removeExperiment', 'experimentKey', m.key)), 'test', 'key'));
 			IF good THEN
 				m.percent := NULL;
 			END IF;
@@ -151,10 +162,12 @@ BEGIN
 		gained := now_owned - m.segments;
 		lost := m.segments - now_owned;
 		taken := coalesce((SELECT range_agg(s) FROM model, unnest(segments) s), '{}');
-		IF (SELECT pg_temp.size(range_agg(s)) <> coalesce(sum(upper(s) - lower(s)), 0) FROM pg_temp.owned o, unnest(o.segments) s WHERE o.layer = 'walk' AND o.live) THEN
+		IF (SELECT pg_temp.size(range_agg(s)) <> coalesce(sum(upper(s) - lower(s)), 0)
+			FROM pg_temp.owned o, unnest(o.segments) s WHERE o.layer = 'walk' AND o.live) THEN
 			INSERT INTO complaint VALUES (n, what, 'a segment has two owners');
 		END IF;
-		IF pg_temp.size(now_owned) <> coalesce(m.percent, 0) * 10 OR (SELECT count(*) FROM pg_temp.owned o WHERE o.layer = 'walk' AND o.live AND o.experiment <> m.key
+		IF pg_temp.size(now_owned) <> coalesce(m.percent, 0) * 10 OR (SELECT count(*) FROM pg_temp.owned o
+			WHERE o.layer = 'walk' AND o.live AND o.experiment <> m.key
 				AND NOT EXISTS (SELECT FROM model x WHERE x.key = o.experiment AND x.segments = o.segments)) > 0 THEN
 			INSERT INTO complaint VALUES (n, what, 'owns something else');
 		END IF;
@@ -173,7 +186,8 @@ BEGIN
 			INSERT INTO complaint VALUES (n, what, 'left no history');
 		END IF;
 		IF n % 20 = 0 AND (SELECT coalesce(range_agg(int4range(u.segment, u.segment + 1)), '{}') FROM last_use u WHERE u.owner IS NOT NULL) <>
-			(SELECT coalesce(range_agg(s), '{}') FROM flagplane_data.layer_reservation r JOIN flagplane_data.layer l ON l.id = r.layer_id, unnest(r.segments) s WHERE l.key = 'walk' AND r.released_at IS NOT NULL) THEN
+			(SELECT coalesce(range_agg(s), '{}') FROM flagplane_data.layer_reservation r
+				JOIN flagplane_data.layer l ON l.id = r.layer_id, unnest(r.segments) s WHERE l.key = 'walk' AND r.released_at IS NOT NULL) THEN
 			INSERT INTO complaint VALUES (n, what, 'the history is not whole');
 		END IF;
 		UPDATE model SET status = m.status, percent = m.percent, segments = now_owned WHERE model.key = m.key;
@@ -185,5 +199,7 @@ $$;
 CALL pg_temp.walk(0.2026, 1000);
 SELECT * FROM complaint ORDER BY step LIMIT 20;
 -- It was a walk with something of everything.
-SELECT operation, count(*) >= 20 AS many FROM flagplane_data.audit_log WHERE (target = 'proj/segments:layer/walk' OR target LIKE 'proj/segments:env/test:experiment/walk-%') AND operation <> 'create_layer' GROUP BY 1 ORDER BY 1;
-SELECT count(*) > 60 AS long_history FROM flagplane_data.layer_reservation r JOIN flagplane_data.layer l ON l.id = r.layer_id WHERE l.key = 'walk' AND r.released_at IS NOT NULL;
+SELECT operation, count(*) >= 20 AS many FROM flagplane_data.audit_log WHERE (target = 'proj/segments:layer/walk'
+	OR target LIKE 'proj/segments:env/test:experiment/walk-%') AND operation <> 'create_layer' GROUP BY 1 ORDER BY 1;
+SELECT count(*) > 60 AS long_history FROM flagplane_data.layer_reservation r
+	JOIN flagplane_data.layer l ON l.id = r.layer_id WHERE l.key = 'walk' AND r.released_at IS NOT NULL;

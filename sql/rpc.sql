@@ -2,7 +2,8 @@
 \set VERBOSITY terse
 \pset format unaligned
 SELECT t.project('rpc') IS NOT NULL AS made;
-SELECT set_config('request.method', '', false), set_config('request.headers', '', false), set_config('response.status', '', false), set_config('response.headers', '', false);
+SELECT set_config('request.method', '', false), set_config('request.headers', '', false), set_config('response.status',
+	'', false), set_config('response.headers', '', false);
 -- Empty settings are no settings: the error is a plain one.
 SELECT t.try($$SELECT flagplane.create_layer('rpc', NULL, 'x', '')$$);
 CREATE FUNCTION pg_temp.rpc(statement text, headers json DEFAULT '{}') RETURNS TABLE (status text, response text, body text) LANGUAGE plpgsql AS $$
@@ -29,11 +30,14 @@ SELECT * FROM pg_temp.rpc($$SELECT flagplane.create_layer('rpc', 'l', 'L', '')$$
 SELECT status, response FROM pg_temp.rpc($$SELECT flagplane.create_environment('rpc', 'e', 'E', '000000')$$);
 SELECT status, response FROM pg_temp.rpc($$SELECT flagplane.create_flag('rpc', 'f', 'F')$$);
 SELECT status, response FROM pg_temp.rpc($$SELECT flagplane.create_flag_link('rpc', 'f', 'k')$$);
-SELECT status, response FROM pg_temp.rpc($$SELECT flagplane.create_sdk_app('rpc', 'App', 'expo')$$, '{"idempotency-key": "44444444-4444-4444-8444-444444444444"}');
-SELECT status, response FROM pg_temp.rpc($$SELECT flagplane.create_sdk_app('rpc', 'App', 'expo')$$, '{"idempotency-key": "44444444-4444-4444-8444-444444444444"}');
+SELECT status, response
+	FROM pg_temp.rpc($$SELECT flagplane.create_sdk_app('rpc', 'App', 'expo')$$, '{"idempotency-key": "44444444-4444-4444-8444-444444444444"}');
+SELECT status, response
+	FROM pg_temp.rpc($$SELECT flagplane.create_sdk_app('rpc', 'App', 'expo')$$, '{"idempotency-key": "44444444-4444-4444-8444-444444444444"}');
 SELECT status, response FROM pg_temp.rpc($$SELECT flagplane.get_layer('rpc', 'l')$$);
 -- Headers that somebody set before stay.
-SELECT status, response FROM pg_temp.rpc($$SELECT flagplane.create_layer('rpc', 'l2', 'L', '') FROM (SELECT set_config('response.headers', '[{"X-A": "b"}]', true)) s$$);
+SELECT status, response
+	FROM pg_temp.rpc($$SELECT flagplane.create_layer('rpc', 'l2', 'L', '') FROM (SELECT set_config('response.headers', '[{"X-A": "b"}]', true)) s$$);
 -- Those of an earlier call in the same request do not: the last one counts.
 SELECT status, response FROM pg_temp.rpc($$SELECT max(flagplane.create_layer('rpc', 'l' || g, 'L', '')::text) FROM generate_series(4, 5) g$$);
 -- Errors in PostgREST's form, each in its dialect.
@@ -50,10 +54,12 @@ SELECT * FROM pg_temp.rpc($$SELECT flagplane.list_sdk_apps('rpc')$$, '{"x-api-ke
 SELECT status, left(body, 9) FROM pg_temp.rpc($$SELECT flagplane.list_layers('rpc')$$, '{"authorization": "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x"}');
 SELECT * FROM pg_temp.rpc($$SELECT flagplane.list_layers('rpc')$$, '{"authorization": "Bearer fp_x"}');
 -- Headers that are no JSON are refused without a word of them.
-SELECT set_config('request.method', 'POST', true), set_config('request.headers', '{"authorization": "secret" "x"}', true), t.try($$SELECT flagplane.list_layers('rpc')$$);
+SELECT set_config('request.method', 'POST', true), set_config('request.headers', '{"authorization": "secret" "x"}',
+	true), t.try($$SELECT flagplane.list_layers('rpc')$$);
 SELECT status, body FROM pg_temp.rpc($$SELECT flagplane.list_layers('rpc')$$, '["secret"]');
 -- A name that is there twice, in two cases: what is no token does not hide the one that is there.
-SELECT status, body FROM pg_temp.rpc($$SELECT flagplane.list_layers('rpc')$$, '{"authorization": "Bearer fp_x", "Authorization": "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x"}');
+SELECT status, body
+	FROM pg_temp.rpc($$SELECT flagplane.list_layers('rpc')$$, '{"authorization": "Bearer fp_x", "Authorization": "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x"}');
 -- handle() answers as ever, in the middle of such a request.
 SELECT * FROM pg_temp.rpc($$SELECT body FROM flagplane.handle('GET', '/api/v2/x')$$);
 -- In SQL, the row of the error table is in the constraint's name.
@@ -72,7 +78,8 @@ CREATE ROLE fp_rpc;
 GRANT USAGE ON SCHEMA flagplane, t TO fp_rpc;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane, t TO fp_rpc;
 SET ROLE fp_rpc;
-SELECT r.* FROM (VALUES ('purge()'), ('status()'), ('reset_stats()'), ('doctor()'), ('distribute(1)'), ('drop_shards()'), ($$json_patch('{}', '{}')$$)) v(called), pg_temp.rpc('SELECT flagplane.' || called) r;
+SELECT r.* FROM (VALUES ('purge()'), ('status()'), ('reset_stats()'), ('doctor()'), ('distribute(1)'),
+	('drop_shards()'), ($$json_patch('{}', '{}')$$)) v(called), pg_temp.rpc('SELECT flagplane.' || called) r;
 SELECT t.try('SELECT flagplane.purge()');
 RESET ROLE;
 DROP OWNED BY fp_rpc;

@@ -30,7 +30,8 @@ $$;
 CREATE TEMP TABLE scope AS SELECT DISTINCT scope AS name FROM flagplane.operations() WHERE scope <> 'none';
 CREATE TEMP TABLE bearer AS
 	SELECT s.name, flagplane.create_access_token('only ' || s.name, ARRAY[s.name])->>'token' AS only_it,
-		flagplane.create_access_token('all but ' || s.name, array_remove('{projects:read,projects:write,flags:read,flags:write,layers:read,layers:write,tokens:admin,audit:read}', s.name))->>'token' AS all_but_it
+		flagplane.create_access_token('all but ' || s.name,
+			array_remove('{projects:read,projects:write,flags:read,flags:write,layers:read,layers:write,tokens:admin,audit:read}', s.name))->>'token' AS all_but_it
 	FROM scope s;
 -- With every scope but its own an operation is refused, with its own alone it is not.
 SELECT o.name, o.scope, pg_temp.code(b.all_but_it, pg_temp.nulls(o.name)) AS without, pg_temp.code(b.only_it, pg_temp.nulls(o.name)) AS with
@@ -43,12 +44,16 @@ FROM flagplane.operations() o JOIN bearer b ON b.name = o.scope;
 SELECT flagplane.create_access_token('everything', '{*}')->>'token' AS everything \gset
 SELECT name, pg_temp.code(:'everything', pg_temp.nulls(name)) FROM flagplane.operations() WHERE scope IS NULL ORDER BY name;
 -- A write scope does not imply the read scope of the same things, nor the other way round.
-SELECT b.name, pg_temp.code(b.only_it, $$SELECT flagplane.get_project('scopes')$$) AS read_project, pg_temp.code(b.only_it, $$SELECT flagplane.create_environment('scopes', 'e', 'E', '000000')$$) AS write_environment,
-	pg_temp.code(b.only_it, $$SELECT flagplane.list_flags('scopes')$$) AS read_flags, pg_temp.code(b.only_it, $$SELECT flagplane.create_flag('scopes', 'f', 'F')$$) AS write_flag
+SELECT b.name, pg_temp.code(b.only_it, $$SELECT flagplane.get_project('scopes')$$) AS read_project,
+	pg_temp.code(b.only_it, $$SELECT flagplane.create_environment('scopes', 'e', 'E', '000000')$$) AS write_environment,
+	pg_temp.code(b.only_it, $$SELECT flagplane.list_flags('scopes')$$) AS read_flags, pg_temp.code(b.only_it,
+		$$SELECT flagplane.create_flag('scopes', 'f', 'F')$$) AS write_flag
 FROM bearer b ORDER BY b.name;
 -- What asks for no scope any token may do, but no caller without one.
-SELECT o.name, pg_temp.code(b.only_it, pg_temp.nulls(o.name)) AS code, count(*) > 4 AS many FROM flagplane.operations() o, bearer b WHERE o.scope = 'none' GROUP BY 1, 2 ORDER BY 1, 2;
-SELECT o.name, pg_temp.code('fp_00000001_0000000000000000_' || repeat('0', 43), pg_temp.nulls(o.name)) AS code FROM flagplane.operations() o WHERE o.scope = 'none' ORDER BY 1;
+SELECT o.name, pg_temp.code(b.only_it, pg_temp.nulls(o.name)) AS code, count(*) > 4 AS many
+	FROM flagplane.operations() o, bearer b WHERE o.scope = 'none' GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT o.name, pg_temp.code('fp_00000001_0000000000000000_' || repeat('0', 43), pg_temp.nulls(o.name)) AS code
+	FROM flagplane.operations() o WHERE o.scope = 'none' ORDER BY 1;
 -- Dead tokens, in the dialect of each operation.
 UPDATE flagplane_data.access_token SET killed_at = now() WHERE name = 'everything';
 SELECT o.dialect, pg_temp.code(:'everything', pg_temp.nulls(o.name)) AS killed, count(*) > 1 AS many FROM flagplane.operations() o GROUP BY 1, 2 ORDER BY 1;

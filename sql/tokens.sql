@@ -38,7 +38,8 @@ SELECT t.try($$SELECT flagplane.rotate_access_token(NULL)$$);
 -- Nobody rotates a token that may do more than they may.
 SELECT flagplane.create_access_token('admin of tokens', ARRAY['tokens:admin'])->>'token' AS small \gset
 SELECT flagplane.create_access_token('of one project', ARRAY['*'], projects => '{tokens}')->>'token' AS limited \gset
-SELECT flagplane.create_access_token('all', role => 'admin')->>'_id' AS admin_id, flagplane.create_access_token('mine', ARRAY['*'], projects => '{tokens}')->>'_id' AS mine_id,
+SELECT flagplane.create_access_token('all', role => 'admin')->>'_id' AS admin_id, flagplane.create_access_token('mine',
+	ARRAY['*'], projects => '{tokens}')->>'_id' AS mine_id,
 	flagplane.create_access_token('theirs', ARRAY['*'], projects => '{tokens,tokens2}')->>'_id' AS theirs_id \gset
 SELECT pg_temp.as_token(:'small', format('SELECT flagplane.rotate_access_token(%L)', :'admin_id'));
 SELECT pg_temp.as_token(:'limited', format('SELECT flagplane.rotate_access_token(%L)', :'admin_id'));

@@ -3,28 +3,34 @@
 \pset format unaligned
 SET client_min_messages = warning;
 SELECT t.project('treat') IS NOT NULL AS made;
--- A flag of three variations, that of a key and an index, and an iteration of some percentages; the first treatment is the baseline, and variation 2 is served outside unless told.
-SELECT flagplane.create_flag('treat', key, key, variations => '[{"value": "a"}, {"value": "b"}, {"value": "off"}]', defaults => '{"onVariation": 0, "offVariation": 1}', is_flag_on => true) IS NOT NULL AS made FROM unnest('{color,size,shape,other}'::text[]) key;
+-- A flag of three variations, that of a key and an index, and an iteration of some percentages.
+-- The first treatment is the baseline, and variation 2 is served outside unless told.
+SELECT flagplane.create_flag('treat', key, key, variations => '[{"value": "a"}, {"value": "b"}, {"value": "off"}]',
+	defaults => '{"onVariation": 0, "offVariation": 1}', is_flag_on => true) IS NOT NULL AS made FROM unnest('{color,size,shape,other}'::text[]) key;
 CREATE FUNCTION t.variation(flag text, index int) RETURNS text LANGUAGE sql AS $$
 	SELECT f.variations->index->>'_id' FROM flagplane_data.flag f JOIN flagplane_data.project p ON p.id = f.project_id WHERE p.key = 'treat' AND f.key = flag
 $$;
 CREATE FUNCTION t.iteration(flag text, percents text[], rule text DEFAULT NULL, outside int DEFAULT 2) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_build_object('treatments', (SELECT jsonb_agg(jsonb_build_object('name', 'T' || n, 'baseline', n = 1, 'allocationPercent', percent, 'parameters',
-			jsonb_build_array(jsonb_build_object('flagKey', flag, 'variationId', t.variation(flag, n::int - 1)))) ORDER BY n) FROM unnest(percents) WITH ORDINALITY u(percent, n)),
+			jsonb_build_array(jsonb_build_object('flagKey', flag, 'variationId', t.variation(flag, n::int - 1)))) ORDER BY n)
+				FROM unnest(percents) WITH ORDINALITY u(percent, n)),
 		'flags', jsonb_build_object(flag, jsonb_strip_nulls(jsonb_build_object('ruleId', rule, 'notInExperimentVariationId', t.variation(flag, outside)))))
 $$;
 CREATE FUNCTION t.make(key text, flag text, percents text[], environment text DEFAULT 'test', unit text DEFAULT 'user') RETURNS text LANGUAGE sql AS $$
 	SELECT flagplane.create_experiment('treat', environment, key, key, randomization_unit => unit, iteration => t.iteration(flag, percents))->>'key'
 $$;
 CREATE FUNCTION t.share(layer text, shares jsonb, environment text DEFAULT 'test') RETURNS text LANGUAGE sql AS $$
-	SELECT t.try(format('SELECT flagplane.update_layer(%L, %L, %L, %L)->%L', 'treat', layer, (SELECT json_agg(json_build_object('kind', 'updateExperimentReservation', 'experimentKey', key, 'reservationPercent', value)) FROM jsonb_each(shares)), environment, 'key'))
+	SELECT t.try(format('SELECT flagplane.update_layer(%L, %L, %L, %L)->%L', 'treat', layer,
+		(SELECT json_agg(json_build_object('kind', 'updateExperimentReservation', 'experimentKey', key, 'reservationPercent', value))
+		FROM jsonb_each(shares)), environment, 'key'))
 $$;
 -- The payload of what runs: the flags' variations, and the rollouts that SDKs are sent.
 CREATE FUNCTION t.payload(experiments text[], environment text DEFAULT 'test') RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_build_object('flags', jsonb_object_agg(f.key, jsonb_build_object('key', f.key, 'on', true, 'version', 1, 'salt', 's', 'offVariation', 2,
 		'variations', (SELECT jsonb_agg(v->'value') FROM jsonb_array_elements(f.variations) v),
 		'fallthrough', jsonb_build_object('rollout', flagplane.get_experiment('treat', environment, e.key, 'rollout')::jsonb #> '{currentIteration,rollout}'))))
-	FROM flagplane_data.experiment e JOIN flagplane_data.flag f ON f.id = e.flag_id JOIN flagplane_data.environment n ON n.id = e.environment_id JOIN flagplane_data.project p ON p.id = n.project_id
+	FROM flagplane_data.experiment e JOIN flagplane_data.flag f ON f.id = e.flag_id
+		JOIN flagplane_data.environment n ON n.id = e.environment_id JOIN flagplane_data.project p ON p.id = n.project_id
 	WHERE p.key = 'treat' AND n.key = environment AND e.key = ANY (experiments)
 $$;
 CREATE FUNCTION t.version(flag text, environment text DEFAULT 'test') RETURNS int LANGUAGE sql AS $$
@@ -37,14 +43,18 @@ CREATE TABLE t.unit AS SELECT 'user-' || i AS key FROM generate_series(1, 200000
 ANALYZE t.unit;
 
 -- What an experiment needs to start.
-SELECT flagplane.create_experiment('treat', 'test', 'no-flag', 'N') IS NOT NULL AND flagplane.create_experiment('treat', 'test', 'no-plan', 'N', flag_key => 'other') IS NOT NULL AS made;
+SELECT flagplane.create_experiment('treat', 'test', 'no-flag', 'N') IS NOT NULL
+	AND flagplane.create_experiment('treat', 'test', 'no-plan', 'N', flag_key => 'other') IS NOT NULL AS made;
 SELECT t.start('no-flag'), t.start('no-plan');
 SELECT t.make('nothing', 'other', '{0,0}'), t.start('nothing');
-SELECT flagplane.create_experiment('treat', 'test', 'no-baseline', 'N', iteration => jsonb_set(t.iteration('other', '{50}'), '{treatments,0,baseline}', 'false')) IS NOT NULL AS made, t.start('no-baseline');
-SELECT flagplane.create_experiment('treat', 'test', 'no-variation', 'N', iteration => jsonb_set(t.iteration('other', '{50}'), '{treatments,0,parameters}', '[]')) IS NOT NULL AS made, t.start('no-variation');
+SELECT flagplane.create_experiment('treat', 'test', 'no-baseline', 'N', iteration => jsonb_set(t.iteration('other',
+	'{50}'), '{treatments,0,baseline}', 'false')) IS NOT NULL AS made, t.start('no-baseline');
+SELECT flagplane.create_experiment('treat', 'test', 'no-variation', 'N', iteration => jsonb_set(t.iteration('other',
+	'{50}'), '{treatments,0,parameters}', '[]')) IS NOT NULL AS made, t.start('no-variation');
 -- What a flag does not have is refused when it is written.
 SELECT what, t.try(format('SELECT flagplane.create_experiment(%L, %L, %L, %L, iteration => %L)', 'treat', 'test', 'x', 'X', iteration)) FROM (VALUES
-	(1, 'variation', jsonb_set(t.iteration('other', '{50}'), '{treatments,0,parameters,0,variationId}', to_jsonb(t.variation('color', 0)))), (2, 'outside', jsonb_set(t.iteration('other', '{50}'), '{flags,other,notInExperimentVariationId}', '"x"')),
+	(1, 'variation', jsonb_set(t.iteration('other', '{50}'), '{treatments,0,parameters,0,variationId}',
+		to_jsonb(t.variation('color', 0)))), (2, 'outside', jsonb_set(t.iteration('other', '{50}'), '{flags,other,notInExperimentVariationId}', '"x"')),
 	(3, 'rule', t.iteration('other', '{50}', 'no-rule'))) v(n, what, iteration) ORDER BY n;
 SELECT t.start('no-flag', 'nowhere'), t.start('nobody');
 
@@ -59,25 +69,33 @@ SELECT t.version('color') AS after, t.version('size') AS size;
 SELECT t.start('a') AS again;
 SELECT t.version('color') AS the_same;
 CREATE FUNCTION t.segments() RETURNS TABLE (experiment text, number int, segments int4multirange, count int) LANGUAGE sql AS $$
-	SELECT e.key, t.number, t.segments, (SELECT coalesce(sum(upper(s) - lower(s)), 0)::int FROM unnest(t.segments) s) FROM flagplane_data.experiment_treatment t JOIN flagplane_data.experiment e ON e.id = t.experiment_id
+	SELECT e.key, t.number, t.segments, (SELECT coalesce(sum(upper(s) - lower(s)), 0)::int FROM unnest(t.segments) s)
+		FROM flagplane_data.experiment_treatment t JOIN flagplane_data.experiment e ON e.id = t.experiment_id
 	JOIN flagplane_data.layer l ON l.id = t.layer_id JOIN flagplane_data.project p ON p.id = l.project_id WHERE p.key = 'treat'
 $$;
 SELECT experiment, number, count FROM t.segments() ORDER BY 1, 2;
 -- REST and SQL show what is stored.
 SELECT flagplane.get_flag('treat', 'color') #> '{environments,test,fallthrough}' AS stored;
-SELECT r.value->>'kind' AS kind, r.value->>'contextKind' AS unit, r.value->>'seed' = l.seed::text AS the_layers, jsonb_array_length(r.value->'variations') AS entries, (SELECT sum((v->>'weight')::int) FROM jsonb_array_elements(r.value->'variations') v) AS weights,
+SELECT r.value->>'kind' AS kind, r.value->>'contextKind' AS unit, r.value->>'seed' = l.seed::text AS the_layers,
+	jsonb_array_length(r.value->'variations') AS entries, (SELECT sum((v->>'weight')::int) FROM jsonb_array_elements(r.value->'variations') v) AS weights,
 	(SELECT count(*) FROM jsonb_array_elements(r.value->'variations') v WHERE v->'untracked' IS NULL) AS tracked
-FROM (SELECT t.payload('{b}') #> '{flags,size,fallthrough,rollout}') r(value), flagplane_data.layer l WHERE l.key = 'layer' AND l.project_id = (SELECT id FROM flagplane_data.project WHERE key = 'treat');
+FROM (SELECT t.payload('{b}') #> '{flags,size,fallthrough,rollout}') r(value), flagplane_data.layer l
+	WHERE l.key = 'layer' AND l.project_id = (SELECT id FROM flagplane_data.project WHERE key = 'treat');
 -- assign, evaluation and the table say the same of 200,000 units, and nobody is in two experiments.
 CREATE FUNCTION t.compare() RETURNS TABLE (units bigint, in_a bigint, in_b bigint, wrong bigint, in_both bigint) LANGUAGE sql AS $$
 	WITH payload AS MATERIALIZED (SELECT t.payload('{a,b}') AS data),
 	treated AS MATERIALIZED (SELECT s.experiment, s.number, s.segments FROM t.segments() s),
-	layer AS MATERIALIZED (SELECT l.seed::text FROM flagplane_data.layer l JOIN flagplane_data.project p ON p.id = l.project_id WHERE p.key = 'treat' AND l.key = 'layer'),
-	segment AS MATERIALIZED (SELECT s AS segment, (SELECT number FROM treated WHERE experiment = 'a' AND segments @> s) AS a, (SELECT number FROM treated WHERE experiment = 'b' AND segments @> s) AS b FROM generate_series(0, 999) s),
-	unit AS MATERIALIZED (SELECT flagplane.assign('treat', 'test', 'layer', u.key) AS assigned, flagplane.bucket((SELECT seed FROM layer), u.key) / 100 AS segment,
-		flagplane.evaluate(p.data, 'color', flagplane.user_context(u.key), NULL) AS a, flagplane.evaluate(p.data, 'size', flagplane.user_context(u.key), NULL) AS b FROM t.unit u, payload p)
+	layer AS MATERIALIZED (SELECT l.seed::text FROM flagplane_data.layer l
+		JOIN flagplane_data.project p ON p.id = l.project_id WHERE p.key = 'treat' AND l.key = 'layer'),
+	segment AS MATERIALIZED (SELECT s AS segment, (SELECT number FROM treated WHERE experiment = 'a'
+		AND segments @> s) AS a, (SELECT number FROM treated WHERE experiment = 'b' AND segments @> s) AS b FROM generate_series(0, 999) s),
+	unit AS MATERIALIZED (SELECT flagplane.assign('treat', 'test', 'layer', u.key) AS assigned, flagplane.bucket((SELECT seed
+		FROM layer), u.key) / 100 AS segment,
+		flagplane.evaluate(p.data, 'color', flagplane.user_context(u.key), NULL) AS a, flagplane.evaluate(p.data, 'size',
+			flagplane.user_context(u.key), NULL) AS b FROM t.unit u, payload p)
 	SELECT count(*), count(*) FILTER (WHERE (u.a #>> '{reason,inExperiment}')::boolean), count(*) FILTER (WHERE (u.b #>> '{reason,inExperiment}')::boolean),
-		count(*) FILTER (WHERE (u.a->>'variationIndex')::int <> coalesce(s.a, CASE WHEN s.segment = 0 AND assigned = 'a' THEN 0 ELSE 2 END) OR (u.b->>'variationIndex')::int <> coalesce(s.b, CASE WHEN s.segment = 0 AND assigned = 'b' THEN 0 ELSE 2 END)
+		count(*) FILTER (WHERE (u.a->>'variationIndex')::int <> coalesce(s.a, CASE WHEN s.segment = 0
+			AND assigned = 'a' THEN 0 ELSE 2 END) OR (u.b->>'variationIndex')::int <> coalesce(s.b, CASE WHEN s.segment = 0 AND assigned = 'b' THEN 0 ELSE 2 END)
 			OR (u.a #> '{reason,inExperiment}' IS NOT NULL) <> (s.a IS NOT NULL) OR (u.b #> '{reason,inExperiment}' IS NOT NULL) <> (s.b IS NOT NULL)
 			OR (s.a IS NOT NULL AND assigned IS DISTINCT FROM 'a') OR (s.b IS NOT NULL AND assigned IS DISTINCT FROM 'b') OR (assigned = 'a' AND s.a IS NULL)),
 		count(*) FILTER (WHERE u.a #> '{reason,inExperiment}' IS NOT NULL AND u.b #> '{reason,inExperiment}' IS NOT NULL)
@@ -89,7 +107,8 @@ SELECT units, in_a / 2000 BETWEEN 39 AND 41 AS a_of_40, in_b BETWEEN 43000 AND 4
 CREATE TEMP TABLE before AS SELECT * FROM t.segments();
 SELECT t.share('layer', '{"a": 55}');
 SELECT t.version('color') AS raised, t.version('size') AS not_raised;
-SELECT s.experiment, s.number, b.count AS before, s.count AS after, s.segments @> b.segments AS kept FROM t.segments() s JOIN before b USING (experiment, number) ORDER BY 1, 2;
+SELECT s.experiment, s.number, b.count AS before, s.count AS after, s.segments @> b.segments AS kept FROM t.segments() s
+	JOIN before b USING (experiment, number) ORDER BY 1, 2;
 SELECT units, wrong, in_both FROM t.compare();
 SELECT t.share('layer', '{"a": 55}') AS the_same;
 SELECT t.version('color') AS not_raised;
@@ -97,7 +116,9 @@ TRUNCATE before;
 INSERT INTO before SELECT * FROM t.segments();
 SELECT t.share('layer', '{"a": 20, "b": 50}');
 SELECT t.version('color') AS raised, t.version('size') AS raised_too;
-SELECT s.experiment, s.number, b.count AS before, s.count AS after, CASE s.experiment WHEN 'a' THEN b.segments @> s.segments ELSE s.segments @> b.segments END AS kept FROM t.segments() s JOIN before b USING (experiment, number) ORDER BY 1, 2;
+SELECT s.experiment, s.number, b.count AS before, s.count AS after,
+	CASE s.experiment WHEN 'a' THEN b.segments @> s.segments ELSE s.segments @> b.segments END AS kept FROM t.segments() s
+	JOIN before b USING (experiment, number) ORDER BY 1, 2;
 SELECT units, wrong, in_both FROM t.compare();
 SELECT t.share('layer', '{"a": 0}');
 -- By small steps it comes to the same shares as at once.
@@ -105,8 +126,10 @@ DO $$ BEGIN FOR i IN 21..49 LOOP PERFORM flagplane.update_layer('treat', 'layer'
 SELECT experiment, number, count FROM t.segments() WHERE experiment = 'a' ORDER BY 2;
 -- Segment 0, if it is owned, carries the baseline: contexts without the kind get it, and are in no experiment.
 SELECT t.share('layer', '{"a": 50}'), t.share('layer', '{"b": 50}');
-SELECT owner, flagplane.evaluate(t.payload('{a,b}'), CASE owner WHEN 'a' THEN 'color' ELSE 'size' END, '{"kind": "org", "key": "x"}', NULL)::text FROM (SELECT e.key AS owner FROM flagplane_data.layer_reservation r JOIN flagplane_data.experiment e ON e.id = r.experiment_id
-	JOIN flagplane_data.layer l ON l.id = r.layer_id JOIN flagplane_data.project p ON p.id = l.project_id WHERE p.key = 'treat' AND r.segments @> 0 AND r.released_at IS NULL) o \gset zero_
+SELECT owner, flagplane.evaluate(t.payload('{a,b}'), CASE owner WHEN 'a' THEN 'color' ELSE 'size' END, '{"kind": "org", "key": "x"}', NULL)::text
+	FROM (SELECT e.key AS owner FROM flagplane_data.layer_reservation r JOIN flagplane_data.experiment e ON e.id = r.experiment_id
+	JOIN flagplane_data.layer l ON l.id = r.layer_id JOIN flagplane_data.project p ON p.id = l.project_id
+		WHERE p.key = 'treat' AND r.segments @> 0 AND r.released_at IS NULL) o \gset zero_
 SELECT :'zero_evaluate';
 -- No two treatments share a segment, whoever writes them.
 SELECT left(t.try($$UPDATE flagplane_data.experiment_treatment SET segments = '{[0,1000)}'$$), 90);
@@ -124,39 +147,60 @@ SELECT flagplane.get_experiment('treat', 'test', 'a', 'rollout')::jsonb #> '{cur
 
 -- Outside of layers: an entry for each treatment, a seed of its own, and the baseline first.
 SELECT t.make('alone', 'other', '{12.5,33.333}'), t.start('alone');
-SELECT t.mask(t.payload('{alone}') #>> '{flags,other,fallthrough,rollout,variations}') AS entries, e.seed::text = t.payload('{alone}') #>> '{flags,other,fallthrough,rollout,seed}' AS its_seed FROM flagplane_data.experiment e WHERE e.key = 'alone';
-SELECT flagplane.create_flag('treat', 'thirds', 'T', variations => '[{"value": 1}, {"value": 2}, {"value": 3}, {"value": 4}]', is_flag_on => true) IS NOT NULL AS made;
-SELECT flagplane.create_experiment('treat', 'production', 'thirds', 'T', randomization_unit => 'device', iteration => jsonb_set(t.iteration('thirds', '{0,33.3333,33.3333,33.3333}', NULL, 0), '{flags,thirds,notInExperimentVariationId}', 'null')) IS NOT NULL AS made, t.start('thirds', 'production');
+SELECT t.mask(t.payload('{alone}') #>> '{flags,other,fallthrough,rollout,variations}') AS entries,
+	e.seed::text = t.payload('{alone}') #>> '{flags,other,fallthrough,rollout,seed}' AS its_seed FROM flagplane_data.experiment e WHERE e.key = 'alone';
+SELECT flagplane.create_flag('treat', 'thirds', 'T',
+	variations => '[{"value": 1}, {"value": 2}, {"value": 3}, {"value": 4}]', is_flag_on => true) IS NOT NULL AS made;
+SELECT flagplane.create_experiment('treat', 'production', 'thirds', 'T', randomization_unit => 'device',
+	iteration => jsonb_set(t.iteration('thirds', '{0,33.3333,33.3333,33.3333}', NULL, 0),
+	'{flags,thirds,notInExperimentVariationId}', 'null')) IS NOT NULL AS made, t.start('thirds', 'production');
 SELECT (t.payload('{thirds}', 'production') #> '{flags,thirds,fallthrough,rollout}') - 'seed' AS rollout;
 
 -- One running experiment a rule.
 SELECT t.make('second', 'other', '{50,50}'), t.start('second');
 SELECT left(t.try($$UPDATE flagplane_data.experiment SET status = 'running' WHERE key = 'second'$$), 90);
-SELECT flagplane.update_flag('treat', 'other', '[{"op": "add", "path": "/environments/test/rules/-", "value": {"_id": "r1", "clauses": [{"attribute": "plan", "op": "in", "values": ["gold"]}], "variation": 0}},
+SELECT flagplane.update_flag('treat', 'other',
+	'[{"op": "add", "path": "/environments/test/rules/-", "value": {"_id": "r1", "clauses": [{"attribute": "plan", "op": "in", "values": ["gold"]}], "variation": 0}},
 	{"op": "add", "path": "/environments/test/rules/-", "value": {"_id": "r2", "clauses": [], "variation": 1}}]') #>> '{environments,test,rules,0,_id}' AS rule;
-SELECT flagplane.create_experiment('treat', 'test', 'on-rule', 'R', iteration => t.iteration('other', '{40,60}', 'r1')) IS NOT NULL AS made, t.start('on-rule');
-SELECT flagplane.get_experiment('treat', 'test', 'on-rule') #>> '{currentIteration,flags,other,targetingRule}' AS rule, t.mask(flagplane.get_experiment('treat', 'test', 'on-rule', 'rollout')::jsonb #>> '{currentIteration,rollout,variations}') AS entries;
+SELECT flagplane.create_experiment('treat', 'test', 'on-rule', 'R', iteration => t.iteration('other', '{40,60}',
+	'r1')) IS NOT NULL AS made, t.start('on-rule');
+SELECT flagplane.get_experiment('treat', 'test', 'on-rule') #>> '{currentIteration,flags,other,targetingRule}' AS rule,
+	t.mask(flagplane.get_experiment('treat', 'test', 'on-rule', 'rollout')::jsonb #>> '{currentIteration,rollout,variations}') AS entries;
 -- What runs keeps its rule and its variations; all else may change, and on and off.
 CREATE FUNCTION t.change(patch text, flag text DEFAULT 'other') RETURNS TABLE (status int, message text) LANGUAGE sql AS $$
 	SELECT h.status, regexp_replace(h.body->>'message', '"[0-9a-f-]{36}"', '"<id>"') FROM flagplane.handle('PATCH', '/api/v2/flags/treat/' || flag, '{}', patch) h
 $$;
-SELECT p, c.* FROM unnest(ARRAY['[{"op": "replace", "path": "/environments/test/fallthrough", "value": {"variation": 1}}]', '[{"op": "remove", "path": "/environments/test/rules/0"}]', '[{"op": "replace", "path": "/environments/test/rules/0/variation", "value": 1}]',
-	'[{"op": "replace", "path": "/environments/test/rules/0/disabled", "value": true}]', '[{"op": "remove", "path": "/variations/2"}]', '[{"op": "replace", "path": "/variations/1/value", "value": "c"}]', '[{"op": "replace", "path": "/variations/2/value", "value": "c"}]', '[{"op": "replace", "path": "/archived", "value": true}]',
-	'{"instructions": [{"kind": "archiveFlag"}]}', '{"environments": {"test": {"fallthrough": {"variation": 2}}}}']) WITH ORDINALITY u(p, n), t.change(p) c ORDER BY n;
-SELECT p, c.* FROM unnest(ARRAY['[{"op": "replace", "path": "/environments/test/on", "value": false}]', '{"environmentKey": "test", "instructions": [{"kind": "turnFlagOn"}]}', '[{"op": "replace", "path": "/variations/1/name", "value": "Named"}]', '[{"op": "add", "path": "/variations/-", "value": {"value": "d"}}]',
-	'[{"op": "remove", "path": "/variations/3"}]', '[{"op": "remove", "path": "/environments/test/rules/1"}]', '[{"op": "add", "path": "/environments/test/rules/0", "value": {"clauses": [], "variation": 1, "disabled": true}}]', '[{"op": "replace", "path": "/environments/production/fallthrough", "value": {"variation": 2}}]',
+SELECT p, c.*
+	FROM unnest(ARRAY['[{"op": "replace", "path": "/environments/test/fallthrough", "value": {"variation": 1}}]',
+	'[{"op": "remove", "path": "/environments/test/rules/0"}]', '[{"op": "replace", "path": "/environments/test/rules/0/variation", "value": 1}]',
+	'[{"op": "replace", "path": "/environments/test/rules/0/disabled", "value": true}]',
+		'[{"op": "remove", "path": "/variations/2"}]', '[{"op": "replace", "path": "/variations/1/value", "value": "c"}]',
+		'[{"op": "replace", "path": "/variations/2/value", "value": "c"}]', '[{"op": "replace", "path": "/archived", "value": true}]',
+	'{"instructions": [{"kind": "archiveFlag"}]}',
+		'{"environments": {"test": {"fallthrough": {"variation": 2}}}}']) WITH ORDINALITY u(p, n), t.change(p) c ORDER BY n;
+SELECT p, c.*
+	FROM unnest(ARRAY['[{"op": "replace", "path": "/environments/test/on", "value": false}]',
+	'{"environmentKey": "test", "instructions": [{"kind": "turnFlagOn"}]}',
+	'[{"op": "replace", "path": "/variations/1/name", "value": "Named"}]', '[{"op": "add", "path": "/variations/-", "value": {"value": "d"}}]',
+	'[{"op": "remove", "path": "/variations/3"}]', '[{"op": "remove", "path": "/environments/test/rules/1"}]',
+		'[{"op": "add", "path": "/environments/test/rules/0", "value": {"clauses": [], "variation": 1, "disabled": true}}]',
+		'[{"op": "replace", "path": "/environments/production/fallthrough", "value": {"variation": 2}}]',
 	'[{"op": "replace", "path": "/name", "value": "Renamed"}]']) WITH ORDINALITY u(p, n), t.change(p) c ORDER BY n;
-SELECT t.change('{"patch": [{"op": "replace", "path": "/environments/test/fallthrough", "value": {"variation": 1}}]}') AS refused, t.mask(t.try($$SELECT flagplane.delete_flag('treat', 'other')$$)) AS deletion;
+SELECT t.change('{"patch": [{"op": "replace", "path": "/environments/test/fallthrough", "value": {"variation": 1}}]}') AS refused,
+	t.mask(t.try($$SELECT flagplane.delete_flag('treat', 'other')$$)) AS deletion;
 -- Once it has stopped everything may change.
 SELECT flagplane.stop_experiment('treat', 'test', key) #>> '{currentIteration,status}' AS stopped FROM unnest('{alone,on-rule}'::text[]) key;
-SELECT c.* FROM t.change('[{"op": "replace", "path": "/environments/test/fallthrough", "value": {"variation": 1}}, {"op": "remove", "path": "/environments/test/rules/1"}, {"op": "remove", "path": "/variations/2"}]') c;
+SELECT c.*
+	FROM t.change('[{"op": "replace", "path": "/environments/test/fallthrough", "value": {"variation": 1}}, {"op": "remove", "path": "/environments/test/rules/1"}, {"op": "remove", "path": "/variations/2"}]') c;
 SELECT t.start('second');
-SELECT flagplane.update_flag('treat', 'shape', '[{"op": "replace", "path": "/archived", "value": true}]')->>'archived' AS archived, t.share('layer', '{"c": 10}'), t.start('c');
+SELECT flagplane.update_flag('treat', 'shape',
+	'[{"op": "replace", "path": "/archived", "value": true}]')->>'archived' AS archived, t.share('layer', '{"c": 10}'), t.start('c');
 
 -- So many in the layers of an environment, and no more.
 SET flagplane.running_experiments = 1;
 SELECT flagplane.update_flag('treat', 'shape', '[{"op": "replace", "path": "/archived", "value": false}]')->>'archived' AS archived, t.start('c');
-SELECT h.status, h.body->>'message' AS message FROM flagplane.handle('PATCH', '/api/v2/projects/treat/environments/test/experiments/c', '{}', '{"instructions": [{"kind": "startIteration"}]}') h;
+SELECT h.status, h.body->>'message' AS message
+	FROM flagplane.handle('PATCH', '/api/v2/projects/treat/environments/test/experiments/c', '{}', '{"instructions": [{"kind": "startIteration"}]}') h;
 SET flagplane.running_experiments = 2;
 SELECT t.start('c');
 RESET flagplane.running_experiments;

@@ -5,7 +5,9 @@ SET client_min_messages = warning;
 SELECT t.project('seen') AS seen, t.project('unseen') AS unseen \gset
 CREATE TABLE t.held (name text, token text);
 INSERT INTO t.held SELECT 'member', flagplane.create_access_token('m', '{*}', member_id => flagplane.create_member('views@example.com')->>'_id')->>'token';
-SELECT count(*) FROM unnest('{seen,unseen}'::text[]) p, LATERAL (SELECT flagplane.create_flag(p, 'f', 'F'), flagplane.create_flag_link(p, 'f', 'k', 'github', metadata => '{"prNumber": "1"}'),
+SELECT count(*)
+	FROM unnest('{seen,unseen}'::text[]) p, LATERAL (SELECT flagplane.create_flag(p, 'f', 'F'),
+	flagplane.create_flag_link(p, 'f', 'k', 'github', metadata => '{"prNumber": "1"}'),
 	flagplane.create_layer(p, 'l', 'L', 'd'), flagplane.create_sdk_app(p, 'A', 'expo', idempotency_key => gen_random_uuid())) made;
 CREATE ROLE fp_nobody;
 CREATE ROLE fp_backend;
@@ -24,7 +26,8 @@ SELECT name, platform, capi, rotated_at = created_at AS fresh FROM flagplane.sdk
 SELECT operation, actor, t.mask(target) AS target, before IS NULL AS new FROM flagplane.audit WHERE target LIKE 'proj/seen:%' ORDER BY operation;
 -- The tables are as closed as ever, and the views cannot be written through whatever is granted.
 SELECT t.try('SELECT count(*) FROM flagplane_data.project');
-SELECT t.try(format('DELETE FROM flagplane.%I', relname)) AS answer FROM pg_class WHERE relnamespace = 'flagplane'::regnamespace AND relkind = 'v' AND relname <> 'stats' ORDER BY relname;
+SELECT t.try(format('DELETE FROM flagplane.%I', relname)) AS answer FROM pg_class
+	WHERE relnamespace = 'flagplane'::regnamespace AND relkind = 'v' AND relname <> 'stats' ORDER BY relname;
 SELECT t.try($$UPDATE flagplane.projects SET name = 'x'$$);
 SELECT t.try($$INSERT INTO flagplane.layers (key) VALUES ('x')$$);
 -- A condition of somebody's own sees no row but theirs.
@@ -37,7 +40,8 @@ INSERT INTO t.held SELECT 'theirs', flagplane.create_access_token('t', '{*}')->>
 SET ROLE fp_backend;
 SELECT key FROM flagplane.projects WHERE pg_temp.peek(key);
 SELECT count(*) FROM flagplane.environments WHERE pg_temp.peek(key);
-SELECT (SELECT count(*) FROM flagplane.layers) AS layers, (SELECT count(*) FROM flagplane.flag_links) AS links, (SELECT count(*) FROM flagplane.sdk_apps) AS apps,
+SELECT (SELECT count(*) FROM flagplane.layers) AS layers, (SELECT count(*)
+	FROM flagplane.flag_links) AS links, (SELECT count(*) FROM flagplane.sdk_apps) AS apps,
 	(SELECT string_agg(operation, ' ' ORDER BY operation) FROM flagplane.audit) AS audit;
 SET flagplane.account = 'nowhere';
 SELECT t.try('SELECT count(*) FROM flagplane.projects');
@@ -63,13 +67,17 @@ BEGIN
 	RETURN answer;
 END
 $$;
-CREATE TABLE t.view AS SELECT v.name, v.scope, format('SELECT coalesce(string_agg(DISTINCT %s, '' '' ORDER BY %1$s), ''none'') FROM flagplane.%I', v.shown, v.name) AS statement
+CREATE TABLE t.view AS SELECT v.name, v.scope,
+	format('SELECT coalesce(string_agg(DISTINCT %s, '' '' ORDER BY %1$s), ''none'') FROM flagplane.%I', v.shown, v.name) AS statement
 FROM (VALUES ('projects', 'projects:read', 'key'), ('environments', 'projects:read', 'project_id::text'), ('layers', 'layers:read', 'project_id::text'),
 	('flag_links', 'flags:read', 'project_id::text'), ('sdk_apps', 'projects:read', 'project_id::text'), ('audit', 'audit:read', 'target')) v(name, scope, shown);
 -- Every view is there.
-SELECT relname FROM pg_class WHERE relnamespace = 'flagplane'::regnamespace AND relkind = 'v' AND relname <> 'stats' AND relname NOT IN (SELECT name FROM t.view);
+SELECT relname FROM pg_class WHERE relnamespace = 'flagplane'::regnamespace AND relkind = 'v' AND relname <> 'stats'
+	AND relname NOT IN (SELECT name FROM t.view);
 INSERT INTO t.held SELECT 'only ' || s, flagplane.create_access_token('t', ARRAY[s])->>'token' FROM (SELECT DISTINCT scope FROM t.view) v(s);
-INSERT INTO t.held SELECT 'all but ' || s, flagplane.create_access_token('t', array_remove('{projects:read,projects:write,flags:read,flags:write,layers:read,layers:write,tokens:admin,audit:read}', s))->>'token' FROM (SELECT DISTINCT scope FROM t.view) v(s);
+INSERT INTO t.held SELECT 'all but ' || s, flagplane.create_access_token('t',
+	array_remove('{projects:read,projects:write,flags:read,flags:write,layers:read,layers:write,tokens:admin,audit:read}', s))->>'token'
+	FROM (SELECT DISTINCT scope FROM t.view) v(s);
 INSERT INTO t.held SELECT 'limited', flagplane.create_access_token('t', '{*}', projects => '{seen}')->>'token';
 GRANT SELECT ON t.held, t.view TO fp_nobody;
 SET ROLE fp_nobody;
@@ -82,14 +90,18 @@ SELECT v.name, t.seen(h.token, v.statement) FROM t.view v JOIN t.held h ON h.nam
 SELECT v.name, t.seen(h.token, v.statement) ~ '^(?!40)' AS reads FROM t.view v JOIN t.held h ON h.name = 'only ' || v.scope ORDER BY v.name;
 -- A token that is limited to projects sees theirs, one of another account its own.
 SELECT v.name, t.mask(replace(t.seen(h.token, v.statement), :'seen', 'seen')) AS seen FROM t.view v, t.held h WHERE h.name = 'limited' ORDER BY v.name;
-SELECT v.name, t.seen(h.token, v.statement) LIKE '%' || CASE v.name WHEN 'audit' THEN 'proj/unseen' WHEN 'projects' THEN 'unseen' ELSE :'unseen' END || '%' AS unseen FROM t.view v, t.held h WHERE h.name = 'member' ORDER BY v.name;
+SELECT v.name, t.seen(h.token,
+	v.statement) LIKE '%' || CASE v.name WHEN 'audit' THEN 'proj/unseen' WHEN 'projects' THEN 'unseen' ELSE :'unseen' END || '%' AS unseen
+	FROM t.view v, t.held h WHERE h.name = 'member' ORDER BY v.name;
 SELECT v.name, t.mask(t.seen(h.token, v.statement)) AS seen FROM t.view v, t.held h WHERE h.name = 'theirs' ORDER BY v.name;
 RESET ROLE;
 -- A project of the same name that was there before is not the limited token's.
 BEGIN;
 SELECT status FROM flagplane.handle('DELETE', '/api/v2/projects/seen');
 SELECT flagplane.create_project('seen', 'Seen again') IS NOT NULL AS made;
-INSERT INTO flagplane_data.access_token_project SELECT a.account_id, a.id, p.id FROM flagplane_data.access_token a, flagplane_data.project p WHERE NOT a.all_projects AND a.selector = (SELECT split_part(token, '_', 3) FROM t.held WHERE name = 'limited') AND p.key = 'seen';
+INSERT INTO flagplane_data.access_token_project SELECT a.account_id, a.id, p.id
+	FROM flagplane_data.access_token a, flagplane_data.project p WHERE NOT a.all_projects
+	AND a.selector = (SELECT split_part(token, '_', 3) FROM t.held WHERE name = 'limited') AND p.key = 'seen';
 SELECT t.seen(token, 'SELECT string_agg(operation, '' '' ORDER BY operation) FROM flagplane.audit') FROM t.held WHERE name = 'limited';
 ROLLBACK;
 -- Without rows the limited token sees nothing; empty tables refuse as full ones do; tables of another plan too.
@@ -112,7 +124,8 @@ CREATE FUNCTION odd.gotcha(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BE
 CREATE OPERATOR odd.= (LEFTARG = text, RIGHTARG = text, PROCEDURE = odd.gotcha);
 BEGIN READ ONLY;
 SET LOCAL search_path = odd, pg_catalog;
-SELECT name, t.seen(token, 'SELECT count(*) > 0 FROM flagplane.projects') AS projects, t.seen(token, 'SELECT count(*) > 0 FROM flagplane.audit') AS audit FROM t.held WHERE name OPERATOR(pg_catalog.=) 'limited';
+SELECT name, t.seen(token, 'SELECT count(*) > 0 FROM flagplane.projects') AS projects, t.seen(token,
+	'SELECT count(*) > 0 FROM flagplane.audit') AS audit FROM t.held WHERE name OPERATOR(pg_catalog.=) 'limited';
 ROLLBACK;
 DROP SCHEMA odd CASCADE;
 
@@ -126,8 +139,10 @@ BEGIN
 	RETURN answer;
 END
 $$;
-SELECT v.name, length(x) > 100 AS much, x ~ '(sdk|mob)-[0-9a-f]{8}-|sk_app_[0-9A-Za-z]{43}|\\x[0-9a-f]{64}|fp_[0-9a-f]{8}_[0-9a-f]{16}_[0-9A-Za-z]{43}' AS secret,
-	EXISTS (SELECT FROM flagplane_data.layer l WHERE x ~ ('\m' || l.seed || '\M')) AS seed, EXISTS (SELECT FROM t.held h WHERE position(right(h.token, 43) IN x) > 0) AS token
+SELECT v.name, length(x) > 100 AS much,
+	x ~ '(sdk|mob)-[0-9a-f]{8}-|sk_app_[0-9A-Za-z]{43}|\\x[0-9a-f]{64}|fp_[0-9a-f]{8}_[0-9a-f]{16}_[0-9A-Za-z]{43}' AS secret,
+	EXISTS (SELECT FROM flagplane_data.layer l WHERE x ~ ('\m' || l.seed || '\M')) AS seed, EXISTS (SELECT FROM t.held h
+		WHERE position(right(h.token, 43) IN x) > 0) AS token
 FROM t.view v, pg_temp.everything(v.name) x ORDER BY v.name;
 
 -- Who calls is found out once a statement, however many rows and tables there are.
@@ -135,7 +150,8 @@ SET track_functions = 'all';
 BEGIN;
 SELECT count(*) > 2 AS many FROM flagplane.environments;
 SELECT pg_stat_get_xact_function_calls('flagplane.current_caller(text)'::regprocedure) AS calls;
-SELECT count(*) > 2 AS many FROM flagplane.projects p JOIN flagplane.environments e ON e.project_id = p.id JOIN flagplane.audit a ON a.account_id = p.account_id;
+SELECT count(*) > 2 AS many FROM flagplane.projects p JOIN flagplane.environments e ON e.project_id = p.id
+	JOIN flagplane.audit a ON a.account_id = p.account_id;
 SELECT pg_stat_get_xact_function_calls('flagplane.current_caller(text)'::regprocedure) AS calls;
 COMMIT;
 RESET track_functions;
@@ -143,7 +159,8 @@ SELECT t.try($$SELECT flagplane.current_caller('projects')$$), t.try($$SELECT fl
 
 -- PostgREST embeds by foreign keys, which it follows through a view's columns to those of the table: all columns of each key are there.
 WITH origin AS (
-	SELECT r.ev_class AS view, m[1]::oid AS table, m[2]::smallint AS number FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class AND c.relnamespace = 'flagplane'::regnamespace,
+	SELECT r.ev_class AS view, m[1]::oid AS table, m[2]::smallint AS number FROM pg_rewrite r
+		JOIN pg_class c ON c.oid = r.ev_class AND c.relnamespace = 'flagplane'::regnamespace,
 	regexp_matches(r.ev_action::text, ':ressortgroupref \d+ :resorigtbl (\d+) :resorigcol (\d+) :resjunk', 'g') m)
 SELECT DISTINCT child.view::regclass AS embeds, parent.view::regclass AS in, k.conname AS by FROM pg_constraint k
 JOIN origin child ON child.table = k.conrelid JOIN origin parent ON parent.table = k.confrelid

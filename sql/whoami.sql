@@ -15,12 +15,14 @@ CREATE TEMP TABLE bearer AS SELECT name, flagplane.create_access_token(name, sco
 FROM (VALUES ('w-service', '{flags:read}'::text[], NULL, NULL::text[], NULL::timestamptz), ('w-personal', '{audit:read,layers:read}', :'member', NULL, NULL),
 	('w-limited', '{tokens:admin}', NULL, '{whoami}', NULL), ('w-ending', '{*}', :'member', NULL, '2100-01-01Z')) v(name, scopes, member, projects, expires);
 CREATE FUNCTION pg_temp.rest(name text, uri text) RETURNS TABLE (status int, body json) LANGUAGE sql AS $$
-	SELECT h.status, h.body FROM flagplane.handle('GET', uri, json_build_object('Authorization', (SELECT token FROM bearer WHERE bearer.name = rest.name))::jsonb) h
+	SELECT h.status, h.body FROM flagplane.handle('GET', uri, json_build_object('Authorization', (SELECT token FROM bearer
+		WHERE bearer.name = rest.name))::jsonb) h
 $$;
 SELECT name, r.status, pg_temp.mask(:'digits', r.body) AS body FROM bearer, pg_temp.rest(name, '/v1/whoami') r ORDER BY name;
 SELECT name, r.status, pg_temp.mask(:'digits', r.body) AS body FROM bearer, pg_temp.rest(name, '/api/v2/caller-identity') r ORDER BY name;
 -- What is told is what it is: the token's id, and the actor that the audit log names.
-SELECT name, body->>'apiKeyId' = id AND body->>'actor' = 'token:' || id AS same FROM bearer JOIN flagplane_data.access_token USING (name), pg_temp.rest(name, '/v1/whoami') ORDER BY name;
+SELECT name, body->>'apiKeyId' = id AND body->>'actor' = 'token:' || id AS same FROM bearer
+	JOIN flagplane_data.access_token USING (name), pg_temp.rest(name, '/v1/whoami') ORDER BY name;
 -- Another account tells itself.
 SELECT flagplane.create_account('whoami', 'Who am I') IS NOT NULL AS made;
 SET flagplane.account = 'whoami';
@@ -51,7 +53,8 @@ DROP OWNED BY fp_whoami;
 DROP ROLE fp_whoami;
 SELECT flagplane.revoke_access_token(id) IS NOT NULL AS revoked FROM flagplane_data.access_token WHERE name = 'w-service';
 SELECT flagplane.kill_access_token(id) IS NOT NULL AS killed FROM flagplane_data.access_token WHERE name = 'w-personal';
-SELECT name, w.status AS layers, i.status AS launchdarkly FROM bearer, pg_temp.rest(name, '/v1/whoami') w, pg_temp.rest(name, '/api/v2/caller-identity') i ORDER BY name;
+SELECT name, w.status AS layers, i.status AS launchdarkly
+	FROM bearer, pg_temp.rest(name, '/v1/whoami') w, pg_temp.rest(name, '/api/v2/caller-identity') i ORDER BY name;
 SELECT status, headers FROM t.rest('POST', '/v1/whoami');
 -- A read-only transaction will do.
 BEGIN READ ONLY;

@@ -20,7 +20,9 @@ for name in $functions; do
 	grep -qx "$name" <<<"$operations" || grep -q "^|.*\`$name\`.*|" doc/operations.md ||
 		complain "doc/operations.md does not say that $name is no operation"
 done
-for name in $(sed -n 's/^	\[ERR_[A-Z_]*\] = {"\([a-z_]*\)",.*/\1/p' src/util/error.c); do
+errors=$(sed -n 's/^	\[ERR_[A-Z_]*\] = {\.name = "\([a-z_]*\)",.*/\1/p' src/util/error.c)
+[ -n "$errors" ] || complain "$0 finds no errors"
+for name in $errors; do
 	[ "$name" = internal ] && continue
 	grep -q "^| \`$name\` |" doc/flagplane.md || complain "doc/flagplane.md has no error $name"
 done
@@ -33,7 +35,7 @@ done
 for name in $(sed -n 's/.*"\(flagplane\.[a-z0-9_]*\)".*/\1/p' src/flagplane.c); do
 	grep -q "^| \`$name\` |" doc/flagplane.md || complain "doc/flagplane.md has no setting $name"
 done
-# Every check of doctor() is told of to those on call, and found by its test.
+# Every check of doctor() is in the documentation for those on call, and has a test.
 checks=$(tr '\n' ' ' <src/admin/doctorlist.h | grep -oE 'CHECK(_IF)?\([[:space:]]*[a-z_]+, "' | sed 's/.*([[:space:]]*\([a-z_]*\),.*/\1/')
 [ -n "$checks" ] || complain "$0 finds no checks of doctor()"
 for name in $checks; do

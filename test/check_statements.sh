@@ -3,8 +3,8 @@
 # Every prepared statement stays within one account: each table that it names is
 # tied to the account in $1, so that the tables can be distributed by account, and it
 # has the form that Citus sends to one server as a whole: within each subquery the
-# tables are tied to $1 itself, not to the query around it, and a row to insert has no
-# subquery. test/citus.sh found these rules. The statements are read out of the sources
+# tables are tied to $1 itself, not to the query around it, a row to insert has no
+# subquery, and no outer join is on a parameter that may be NULL. test/citus.sh found these rules. The statements are read out of the sources
 # as the compiler sees them. The table of accounts itself is on every server, and needs
 # no tie.
 set -euo pipefail
@@ -16,7 +16,7 @@ trap 'rm -f "$statements"' EXIT
 for file in $(grep -rlE --include='*.c' '^\s*(STATEMENT(_IN_ORDER)?\(|#include "admin/doctorlist.h")' src | sort); do
 	echo "FILE $file"
 	gcc -E -P -Isrc -I"$("$PG_CONFIG" --includedir-server)" -DFLAGPLANE_VERSION='"0"' "$file" | tr '\n' ' ' |
-		grep -oE 'static Statement \w+ = \{("([^"\]|\\.)*"\s*)+,' || true
+		grep -oE 'static Statement \w+ = \{\.text = ("([^"\]|\\.)*"\s*)+,' || true
 done >"$statements"
 
 perl - "$statements" <<'PERL'
@@ -54,6 +54,10 @@ sub faults
 	$text =~ s/(?<!:):[a-z_]\w*/\$2/g;
 	my @faults = untied($text);
 	for my $subquery (subqueries($text)) { push @faults, map { "in a subquery $_" } untied($subquery); }
+	while ($text =~ /\bLEFT JOIN (.*?)(?= (?:LEFT |CROSS )?JOIN | WHERE | GROUP | ORDER |\z)/g)
+	{
+		push @faults, "an outer join on what may be NULL: give it coalesce()" if $1 =~ / = \$(?!1\b)/;
+	}
 	while ($text =~ /\bVALUES $parentheses/g)
 	{
 		push @faults, "a row to insert has a subquery" if $1 =~ /\(SELECT\b/;
@@ -150,6 +154,8 @@ my %known = (
 	'INSERT INTO flagplane_data.flag (account_id, id) SELECT p.account_id, p.id FROM flagplane_data.project p WHERE p.account_id = $1' => 1,
 	'INSERT INTO flagplane_data.flag AS f (account_id, id) VALUES ($1, $2) RETURNING (SELECT p.key FROM flagplane_data.project p WHERE p.account_id = $1)' => 1,
 	'INSERT INTO flagplane_data.flag AS f (account_id, id) VALUES ($1, $2) RETURNING (SELECT p.key FROM flagplane_data.project p WHERE p.account_id = f.account_id)' => 0,
+	'SELECT 1 FROM flagplane_data.flag f LEFT JOIN flagplane_data.layer s ON s.account_id = f.account_id AND s.key = $2 WHERE f.account_id = $1' => 0,
+	"SELECT 1 FROM flagplane_data.flag f LEFT JOIN flagplane_data.layer s ON s.account_id = f.account_id AND s.key = coalesce(\$2, '') WHERE f.account_id = \$1 AND f.key = \$3" => 1,
 	'INSERT INTO flagplane_data.flag (account_id, tags) VALUES ($1, (SELECT array_agg(t) FROM unnest($2) t))' => 0,
 	'INSERT INTO flagplane_data.flag (account_id, tags) SELECT $1, (SELECT array_agg(t) FROM unnest($2) t)' => 1,
 	'SELECT (SELECT p.key FROM flagplane_data.project p WHERE p.account_id = f.account_id) FROM flagplane_data.flag f WHERE f.account_id = $1 FOR UPDATE' => 0,
@@ -172,10 +178,11 @@ my ($file, $count, %met) = ('', 0);
 while (<>)
 {
 	if (/^FILE (.*)/) { $file = $1; next; }
-	my ($name, $text) = /^static Statement (\w+) = \{(.*),$/s or die "not a statement: $_";
+	my ($name, $text) = /^static Statement (\w+) = \{\.text = (.*),$/s or die "not a statement: $_";
 	$text = join '', map { s/\\"/"/gr } $text =~ /"((?:[^"\\]|\\.)*)"/g;
 	$count++;
 	my @faults = faults($text);
+	push @faults, 'a parameter stands by its number, not by its name' if $text =~ /\$\d/;
 	if ($across{"$file $name"})
 	{
 		$met{"$file $name"} = 1 if @faults;

@@ -42,6 +42,19 @@ private() { # words, and where they must not stand
 	private 'doors?|ground|foretold|voice|minted|minting|upkeep|twins?' src
 	private 'strangers?|stretch|wire|take_over' src/call src/util src/admin src/evaluation
 } | rule "a private word"
+# Prose is read in an editor: lines of text are short. Tables and code keep theirs.
+git ls-files '*.md' | tr '\n' '\0' | xargs -0 perl -CSD -ne '
+	if ($. == 1) { $code = 0 }
+	if (/^```/) { $code = !$code }
+	elsif (!$code && !/^\||^    / && length > 120) { print "$ARGV:$.: ", length() - 1, " characters\n" }
+	close ARGV if eof' |
+	rule "a line of prose of 120 characters or more"
+# Lines of the tests' SQL are short too, but for their literals, which say what a request is.
+perl -CSD -0777 -ne '
+	s/(--[^\n]*)|\x27((?:[^\x27]|\x27\x27)*)\x27|\$(\w*)\$[^\n]*?\$\3\$/defined $1 ? $1 : "\x27" . ($2 \/\/ "") =~ s{[^\n]}{}gr/ge;
+	my $number = 0;
+	for (split /\n/) { ++$number; print "$ARGV:$number: ", length, " characters of code\n" if length >= 160 }' sql/*.sql |
+	rule "a line of SQL of 160 characters or more"
 # A function of more lines does two things.
 awk 'FNR == 1 { open = 0 }
 	/^[a-z_][a-z0-9_]*\(/ { name = $1 }

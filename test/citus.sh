@@ -110,7 +110,7 @@ done
 # Transactions that are open on one node, while another one commits and reads.
 session() { # a node: a psql to write to on descriptor 7 and to read from on 8
 	mkfifo "$work/in" "$work/out"
-	as here "$1" <"$work/in" >"$work/out" 2>&1 &
+	as here "$1" -v ON_ERROR_STOP=0 <"$work/in" >"$work/out" 2>&1 &
 	exec 7>"$work/in" 8<"$work/out"
 	rm "$work/in" "$work/out"
 }
@@ -140,7 +140,7 @@ cursor=$(as here one -c "SELECT flagplane.changes(\"limit\" => 1000)->>'nextCurs
 rows coordinator >"$work/before"
 on coordinator >/dev/null -c "SELECT citus_add_node('127.0.0.1', ${port[three]})"
 [ "$(on three -c "SELECT extversion FROM pg_extension WHERE extname = 'flagplane'")" ] || fail "the new node has the extension"
-on coordinator >/dev/null -c "SELECT citus_move_shard_placement(get_shard_id_for_distribution_column('flagplane_data.project', a.id), '127.0.0.1', ${port[one]}, '127.0.0.1', ${port[three]}, 'block_writes')
+on coordinator >/dev/null -c "SELECT replicate_reference_tables('block_writes')" -c "SELECT citus_move_shard_placement(get_shard_id_for_distribution_column('flagplane_data.project', a.id), '127.0.0.1', ${port[one]}, '127.0.0.1', ${port[three]}, 'block_writes')
 	FROM flagplane_data.account a WHERE a.key = 'here'" -c "SELECT rebalance_table_shards('flagplane_data.project', shard_transfer_mode => 'block_writes')"
 same "the account has moved" "$(home here)" "${port[three]}"
 rows coordinator | diff "$work/before" - || fail "nothing is lost by moving"
@@ -173,7 +173,7 @@ say_to "SELECT flagplane.create_layer('p', 'half', 'H', '', idempotency_key => '
 kill_node two
 say_to 'COMMIT' >"$work/got"
 grep -q ERROR "$work/got" || fail "a commit on a dead worker is refused: $(cat "$work/got")"
-ok "a commit on a dead worker is refused: $(head -1 "$work/got" | sed 's/[0-9]\{4,\}/N/g')"
+ok "a commit on a dead worker is refused"
 end_session
 same "over REST the answer is 503, and its transaction commits" "$(as doomed coordinator -c 'BEGIN' -c "SELECT status, headers->>'Retry-After' IS NOT NULL, body->>'code' FROM flagplane.handle('POST', '/api/v2/projects/p/layers', body => '{\"key\": \"refused\", \"name\": \"R\", \"description\": \"\"}')" -c 'COMMIT' 2>/dev/null)" '503|t|service_unavailable'
 same "so it is for what is only read" "$(as doomed one -c "SELECT status FROM flagplane.handle('GET', '/api/v2/projects/p')" 2>/dev/null)" 503
@@ -201,7 +201,7 @@ done
 if grep -hE 'PANIC|TRAP:|terminated by signal 1?[1-8]:' "$work"/*/server.log; then fail "no server crashed"; fi
 
 # And again, from a dump to a cluster: rows that are restored are distributed.
-on coordinator -f "$work/dump" >/dev/null
+on coordinator -c 'DROP TABLE public.secret' -f "$work/dump" >/dev/null
 on coordinator >/dev/null -c 'SELECT flagplane.distribute(8)'
 rows one | diff "$work/before" - || fail "what was restored is distributed"
 ok "what was restored is distributed"

@@ -57,7 +57,7 @@ if [ "$what" = check-citus ]; then
 	exit "$status"
 fi
 
-# A cluster of its own for each run, gone afterwards.
+# Each run has its own cluster, which is removed afterwards.
 stage="the cluster"
 FLAGPLANE_CLUSTER=$(mktemp -d "${TMPDIR:-/tmp}/flagplane-XXXXXX")
 export FLAGPLANE_CLUSTER
@@ -98,7 +98,7 @@ if [ "$what" = check-hostile ]; then
 	exit
 fi
 
-# What is undefined in C is told in the server's log. The next make test builds anew.
+# The server's log reports undefined behavior. The next make test builds anew.
 if [ "$what" = check-ubsan ]; then
 	stage="the tests"
 	make -s -B -C test/client PG_CONFIG="$PG_CONFIG"

@@ -28,7 +28,7 @@ failed=0
 timeout --kill-after=30 3600 make -s WERROR=1 installcheck ISOLATION= "$@" || failed=1
 test/cluster.sh stop
 
-# An error of ours, told as "what: function (file:line), ..."; the same once.
+# An error in our code, printed as "what: function (file:line), ..."; each one once.
 errors=$(perl -0777 -ne '
 	while (/<error>(.*?)<\/error>/gs) {
 		my $error = $1;

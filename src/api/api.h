@@ -17,7 +17,7 @@ typedef struct Headers
 	char *if_match;
 	char *if_none_match;
 	char *method_override;
-	char *original_method; /* what the reverse proxy was asked for */
+	char *original_method; /* the request that the reverse proxy got */
 	char *original_uri;
 } Headers;
 

@@ -233,7 +233,7 @@ cache_find(FunctionCallInfo fcinfo)
 	{
 		CachedLayer *cached = &cache->layers[i];
 
-		/* Names differ at their end rather than at their beginning. */
+		/* Names usually differ at their ends. */
 		if (same_text(cached->names[OWNERS_LAYER], PG_GETARG_DATUM(OWNERS_LAYER)) &&
 			same_text(cached->names[OWNERS_ENVIRONMENT], PG_GETARG_DATUM(OWNERS_ENVIRONMENT)) &&
 			same_text(cached->names[OWNERS_PROJECT], PG_GETARG_DATUM(OWNERS_PROJECT)))

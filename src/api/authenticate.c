@@ -20,7 +20,7 @@ PG_FUNCTION_INFO_V1(flagplane_authenticate);
 PG_FUNCTION_INFO_V1(flagplane_current_caller);
 
 /*
- * begin starts a request that is no operation's, but is held to what an operation
+ * begin starts a request that is no operation's, but follows the rules that an operation
  * of this scope and dialect would be; refusals leave in the format of who calls.
  */
 static void
@@ -52,7 +52,7 @@ identify(void *state)
 }
 
 /*
- * admit finds out who calls, takes a call from their budget and holds them to the scope.
+ * admit identifies the caller, takes a call from their budget and checks the scope.
  */
 static void
 admit(void *state)

@@ -40,7 +40,7 @@ static const struct
 };
 
 /*
- * token_of_header takes the token out of a header: raw, or after Bearer.  What
+ * token_of_header returns the token in a header: raw, or after Bearer.  What
  * stands after Bearer in PostgREST's own Authorization is a JWT that PostgREST
  * has dealt with, unless it is ours.
  */
@@ -68,7 +68,7 @@ typedef struct Reading
 } Reading;
 
 /*
- * read_header keeps a header that means something here.  Names count in either case.
+ * read_header stores a header that is used here.  Names count in either case.
  */
 static void
 read_header(Reading *reading, const char *name, char *value)
@@ -107,10 +107,10 @@ drop_hashes(char *tags)
 }
 
 /*
- * settle takes the first of the tokens that are there, and what counts of If-Match.
+ * choose_headers chooses the first token that is present, and what counts of If-Match.
  */
 static void
-settle(Reading *reading)
+choose_headers(Reading *reading)
 {
 	for (int i = 0; i < TOKEN_HEADERS && reading->headers->token == NULL; i++)
 		reading->headers->token = reading->tokens[i];
@@ -139,11 +139,11 @@ headers_read_jsonb(Jsonb *source, Headers *headers)
 		if (value.type == jbvString)
 			read_header(&reading, jsonb_string(&name), jsonb_string(&value));
 	}
-	settle(&reading);
+	choose_headers(&reading);
 }
 
 /*
- * read_member keeps a header of PostgREST's request.
+ * read_member stores a header of PostgREST's request.
  */
 static void
 read_member(void *state, char *name, const JsonValue *value)
@@ -168,5 +168,5 @@ headers_of_postgrest(Headers *headers)
 		return;
 	if (json_read_object(text, strlen(text), read_member, &reading) != NULL)
 		error_raise(ERR_MALFORMED, "the setting request.headers is not a JSON object");
-	settle(&reading);
+	choose_headers(&reading);
 }

@@ -4,8 +4,8 @@
  *	  same behind PostgREST and a reverse proxy.
  *
  * The request runs in one subtransaction.  A refusal undoes what the request
- * did and becomes the documented answer; what ends the caller's transaction is
- * raised on; anything else unforeseen answers 500 with the request's id, under
+ * did and becomes the documented response; what ends the caller's transaction is
+ * raised on; anything else unforeseen becomes status 500 with the request's id, under
  * which the server's log has the whole error.
  */
 #include "api/http.h"
@@ -33,10 +33,10 @@
 
 #define HTTP_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/* The answer to who has the current version already. */
+/* The response for a client that has the current version. */
 #define STATUS_NOT_MODIFIED 304
 
-/* A REST request, and the answer to it. */
+/* A REST request, and the response to it. */
 typedef struct Exchange
 {
 	const char *method;
@@ -169,7 +169,7 @@ read_headers(Exchange *exchange, Headers *headers)
 }
 
 /*
- * asks_openapi tells whether a request is for the document of the operations, which
+ * asks_openapi returns whether a request is for the document of the operations, which
  * is no operation itself; if with another method than GET, the route says so.
  */
 static bool
@@ -183,7 +183,7 @@ asks_openapi(Route *route, const char *method)
 }
 
 /*
- * names_etag tells whether an If-None-Match names an entity tag, or any by *.  Tags are
+ * names_etag returns whether an If-None-Match names an entity tag, or any by *.  Tags are
  * compared weakly: one with W/ before it is as good as one without.
  */
 static bool
@@ -283,7 +283,7 @@ methods_allowed(const Exchange *exchange, ErrorKind kind)
 }
 
 /*
- * respond_error turns a caught error into the documented answer, or raises it on
+ * respond_error turns a caught error into the documented response, or raises it on
  * where the caller's transaction is over.
  */
 static void
@@ -350,7 +350,7 @@ run_protected(Exchange *exchange)
 }
 
 /*
- * exchange_run answers the request: its status, headers and body.
+ * exchange_run handles the request and sets its status, headers and body.
  */
 static void
 exchange_run(Exchange *exchange)
@@ -368,7 +368,7 @@ exchange_run(Exchange *exchange)
 /*
  * flagplane_handle is handle(method text, uri text, headers jsonb, body text,
  * OUT status int, OUT headers jsonb, OUT body json): a documented REST request
- * in, the documented answer out.  It raises no documented error.
+ * in, the documented response out.  It raises no documented error.
  */
 Datum
 flagplane_handle(PG_FUNCTION_ARGS)

@@ -7,7 +7,7 @@
 
 #include "resource/layer/layer_render.h"
 
-#define PICTURE(function, draw)                                                   \
+#define LAYER_RENDER(function, draw)                                              \
 	static const Operation function##_operation = {.name = #function,             \
 												   .scope = LAYERS_READ,          \
 												   .status = 200,                 \
@@ -22,5 +22,5 @@
 		return call_from_sql(fcinfo, &function##_operation);                      \
 	}
 
-PICTURE(draw_layer, layer_render_text)
-PICTURE(layer_svg, layer_render_svg)
+LAYER_RENDER(draw_layer, layer_render_text)
+LAYER_RENDER(layer_svg, layer_render_svg)

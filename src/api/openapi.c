@@ -46,7 +46,7 @@ function_comment(const char *name, Oid schema)
 }
 
 /*
- * rest_words is words about an operation with its fields called by their wire
+ * rest_words is words about an operation with its fields called by their JSON
  * names.
  */
 static char *
@@ -63,12 +63,12 @@ rest_words(const char *words, const Operation *operation)
 }
 
 /*
- * cut_sentence takes the sentence that begins with some words out of a text.
+ * cut_sentence removes the sentence that begins with some words from a text.
  */
 static void
-cut_sentence(char *text, const char *beginning)
+cut_sentence(char *text, const char *start)
 {
-	char *sentence = strstr(text, beginning);
+	char *sentence = strstr(text, start);
 	char *end;
 
 	if (sentence == NULL)
@@ -142,7 +142,7 @@ openapi_body_name(const Operation *operation)
 }
 
 /*
- * openapi_has_body tells whether an operation takes a body.
+ * openapi_has_body returns whether an operation has a body.
  */
 bool
 openapi_has_body(const Operation *operation)
@@ -154,7 +154,7 @@ openapi_has_body(const Operation *operation)
 }
 
 /*
- * openapi_is_list tells whether an operation answers with a list: one that is called a
+ * openapi_is_list returns whether an operation answers with a list: one that is called a
  * list, or makes several things.
  */
 bool
@@ -165,7 +165,7 @@ openapi_is_list(const Operation *operation)
 }
 
 /*
- * has_version tells whether what an operation is about has a version.
+ * has_version returns whether what an operation is about has a version.
  */
 static bool
 has_version(const Operation *operation)
@@ -375,7 +375,7 @@ openapi_path(const char *path)
 }
 
 /*
- * is_first tells whether no operation before this one has its path.
+ * is_first returns whether no operation before this one has its path.
  */
 static bool
 is_first(int number)

@@ -73,7 +73,7 @@ openapi_content_end(StringInfo out)
 }
 
 /*
- * may_refuse tells whether an operation can be refused so; without an operation,
+ * may_refuse returns whether an operation can be refused so; without an operation,
  * whether anything can.
  */
 static bool
@@ -143,7 +143,7 @@ without_quotes(const char *codes)
 }
 
 /*
- * header_reference writes a header of an answer.
+ * header_reference writes a header of a response.
  */
 static void
 header_reference(StringInfo out, const char *name)
@@ -153,7 +153,7 @@ header_reference(StringInfo out, const char *name)
 }
 
 /*
- * openapi_limit_headers writes the headers that tell what is left of a token's
+ * openapi_limit_headers writes the headers that show what is left of a token's
  * budget, in a dialect's spelling.
  */
 void
@@ -225,7 +225,7 @@ write_idempotency_key(StringInfo out, const char *name, bool required)
 }
 
 /*
- * write_header writes a header of answers.
+ * write_header writes a header of responses.
  */
 static void
 write_header(StringInfo out, const char *name, const char *description)

@@ -134,7 +134,7 @@ write_choices(StringInfo out, const char *const *choices)
 }
 
 /*
- * write_text_rule writes what a text is held to.
+ * write_text_rule writes the rule of a text.
  */
 static void
 write_text_rule(StringInfo out, const Field *field)
@@ -156,7 +156,7 @@ write_text_rule(StringInfo out, const Field *field)
 }
 
 /*
- * write_texts_rule writes what a list of texts is held to.
+ * write_texts_rule writes the rule of a list of texts.
  */
 static void
 write_texts_rule(StringInfo out, const Field *field)
@@ -179,7 +179,7 @@ write_texts_rule(StringInfo out, const Field *field)
 /*
  * write_default writes what a field is without a value.  Generators of clients take
  * a member of a body that has a default for one that is always there, so that a
- * body's default is told in words.
+ * body's default is in its description.
  */
 static void
 write_default(StringInfo out, const Field *field)
@@ -217,7 +217,7 @@ write_number(StringInfo out, const Field *field)
 }
 
 /*
- * write_json writes the schema of a field of an operation that holds JSON.
+ * write_json writes the schema of a field of an operation that contains JSON.
  */
 static void
 write_json(StringInfo out, const char *operation, const Field *field)

@@ -48,8 +48,8 @@ next_member(const char *members, Member *member)
 }
 
 /*
- * differs_in_requests tells whether a shape has members that are not in requests
- * what they are in answers.
+ * differs_in_requests returns whether a shape has members that are not in requests
+ * what they are in responses.
  */
 static bool
 differs_in_requests(const char *shape)
@@ -65,7 +65,7 @@ differs_in_requests(const char *shape)
 
 /*
  * openapi_type writes the schema of a type in the notation of the shapes; in a
- * request's shape, with the shapes that requests hold.
+ * request's shape, with the shapes in requests.
  */
 void
 openapi_type(StringInfo out, const char *type, size_t length, bool request)
@@ -119,8 +119,8 @@ openapi_type(StringInfo out, const char *type, size_t length, bool request)
 }
 
 /*
- * write_shape writes the schema of an object out of its members, as answers or
- * requests hold it.
+ * write_shape writes the schema of an object out of its members, as responses or
+ * requests contain it.
  */
 static void
 write_shape(StringInfo out, const char *members, bool request)
@@ -170,7 +170,7 @@ openapi_shape_schemas(StringInfo out)
 }
 
 /*
- * openapi_response_schema writes the schema of an operation's answer: that of its
+ * openapi_response_schema writes the schema of an operation's response: that of its
  * subject, or of a list of them.
  */
 void

@@ -1,29 +1,29 @@
 /*
  * openapi_shape.c
- *	  What the tables of the code do not say of JSON: the shapes of answers and of
+ *	  What the tables of the code do not say of JSON: the shapes of responses and of
  *	  nested values in requests, and an example of each request.
  *
- * A shape is described once, for answers and requests.  A member is "name type"; a
+ * A shape is described once, for responses and requests.  A member is "name type"; a
  * mark after the name says where it is:
  *
  *	  name	 always
  *	  name?	 it may be left out
- *	  name+	 always in answers; a request may leave it out
- *	  name!	 in answers only
+ *	  name+	 always in responses; a request may leave it out
+ *	  name!	 in responses only
  *
- * A request holds a shape X with marks '+' or '!' as NewX.  A type is a plain one or
+ * A request contains a shape X with marks '+' or '!' as NewX.  A type is a plain one or
  * the name of a shape, followed by [] for a list of it, {} for a map of names to it,
  * ? for it or null; a|b is one of them.  What is built of fields is not described
  * here: a body has the name of its operation, and other lists of fields are in
  * openapi_field.c.
  *
- * A new answer takes a row in shapes, and xList for a list of x; a new field of
+ * A new response takes a row in shapes, and xList for a list of x; a new field of
  * type FIELD_JSON a row in json_fields; a new body a row in examples.  Tests hold
- * real requests and answers to the shapes, and call each example.
+ * real requests and responses to the shapes, and call each example.
  */
 #include "api/openapi.h"
 
-/* Answers, and what is in them and in requests; in the order of the document. */
+/* Responses, and their parts in requests; in the order of the document. */
 const NamedText openapi_shapes[] = {
 	{"Link", "href string, type string"},
 	{"Caller", "organizationId string?, workspaceId string?, organizationName string?,"
@@ -204,7 +204,7 @@ const NamedText openapi_plain_types[] = {
 };
 
 /*
- * What the body's fields of type FIELD_JSON hold, by their JSON name; a field whose
+ * The contents of the body's fields of type FIELD_JSON, by their JSON name; a field whose
  * value is the whole body, by its operation's name too, which comes first.
  */
 const NamedText openapi_json_fields[] = {
@@ -240,7 +240,7 @@ const NamedText openapi_parameter_examples[] = {
 	{NULL, NULL},
 };
 
-/* A body of each operation that takes one. */
+/* A body of each operation that has one. */
 const NamedText openapi_examples[] = {
 	{"create_members", "[{\"email\":\"grace.hopper@example.com\",\"role\":\"writer\"}]"},
 	{"create_access_token", "{\"name\":\"Nightly report\",\"role\":\"reader\"}"},

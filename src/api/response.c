@@ -1,6 +1,6 @@
 /*
  * response.c
- *	  The headers of an answer, and the settings in which PostgREST is told of it.
+ *	  The headers of a response, and the settings in which PostgREST reads it.
  */
 #include "api/api.h"
 #include "api/response.h"
@@ -18,7 +18,7 @@
 #define RETRY_AFTER_SECONDS 1
 
 /*
- * response_header adds a header to the answer.
+ * response_header adds a header to the response.
  */
 void
 response_header(ResponseHeaders *headers, const char *name, const char *value)
@@ -31,16 +31,19 @@ response_header(ResponseHeaders *headers, const char *name, const char *value)
 }
 
 /*
- * response_etag is the entity tag of an answer: its version.  A document that shows
+ * response_etag is the entity tag of a response: its version.  A document that shows
  * more than what the version is of has its own text's hash behind that.
  */
 char *
 response_etag(const Request *request)
 {
 	if (request->operation->kind == READS && request->composed)
-		return psprintf("\"%d.%016" INT64_MODIFIER "x\"", request->version,
-						hash_bytes_extended((const unsigned char *) request->response->data,
-											request->response->len, 0));
+	{
+		uint64 hash = hash_bytes_extended((const unsigned char *) request->response->data,
+										  request->response->len, 0);
+
+		return psprintf("\"%d.%016llx\"", request->version, (unsigned long long) hash);
+	}
 	return psprintf("\"%d\"", request->version);
 }
 
@@ -59,7 +62,7 @@ response_of_request(ResponseHeaders *headers, const Request *request)
 }
 
 /*
- * response_common_headers adds the headers that every answer to the request carries.
+ * response_common_headers adds the headers that every response to the request carries.
  */
 void
 response_common_headers(ResponseHeaders *headers)
@@ -81,7 +84,7 @@ response_object(const ResponseHeaders *headers, StringInfo out)
 }
 
 /*
- * response_log_error writes an error that is not told to the caller to the server's log,
+ * response_log_error writes an error that the caller does not see to the server's log,
  * under the request's id.  The statement stays out of it, and so do those around it in the
  * functions that called, since the caller's token may stand in them, and what a broken
  * constraint says of the row.
@@ -101,7 +104,7 @@ response_log_error(const char *request_id, const ErrorData *error)
 
 /*
  * response_unavailable logs an error of what PostgreSQL could not do for the moment, asks the
- * caller to try again, and returns the message to tell them.
+ * caller to try again, and returns the message for them.
  */
 const char *
 response_unavailable(const char *request_id, const ErrorData *error)
@@ -125,7 +128,7 @@ postgrest_setting(const char *name)
 }
 
 /*
- * postgrest_calls tells whether PostgREST is serving a request.
+ * postgrest_calls returns whether PostgREST is serving a request.
  */
 bool
 postgrest_calls(void)
@@ -135,7 +138,7 @@ postgrest_calls(void)
 
 /*
  * postgrest_set_error_format begins a call: it has no headers yet, and its refusals leave in
- * the form that whoever calls understands: PostgREST's own while that is serving a
+ * the form that the caller understands: PostgREST's own while that is serving a
  * request, else that of SQL.
  */
 void
@@ -198,7 +201,7 @@ copy_headers(StringInfo out, Jsonb *list)
 }
 
 /*
- * headers_before are the headers that have been set for the answer already; NULL if
+ * headers_before are the headers that have been set for the response already; NULL if
  * there are none.  jsonb's own complaint about a setting that is no JSON would quote
  * it.
  */
@@ -218,7 +221,7 @@ headers_before(void)
 }
 
 /*
- * postgrest_headers tells PostgREST the headers: an array of objects of one
+ * postgrest_headers sets the headers in PostgREST: an array of objects of one
  * member each.
  */
 void
@@ -245,7 +248,7 @@ postgrest_headers(const ResponseHeaders *headers)
 }
 
 /*
- * postgrest_status tells PostgREST the status.
+ * postgrest_status sets the status in PostgREST.
  */
 void
 postgrest_status(int status)

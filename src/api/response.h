@@ -1,6 +1,6 @@
 /*
  * response.h
- *	  The headers of an answer, and telling PostgREST about it.
+ *	  The headers of a response, and the settings that pass it to PostgREST.
  */
 #ifndef FLAGPLANE_RESPONSE_H
 #define FLAGPLANE_RESPONSE_H
@@ -8,10 +8,10 @@
 #include "call/request.h"
 #include "util/response_headers.h"
 
-/* Those that every answer carries, and those of one: response_of_request and http.c. */
+/* Those that every response carries, and those of one: response_of_request and http.c. */
 #define RESPONSE_HEADERS_MAX (COMMON_HEADERS_MAX + 8)
 
-/* The headers of an answer, in the order they were added in. */
+/* The headers of a response, in the order they were added in. */
 typedef struct ResponseHeaders
 {
 	int count;

@@ -49,17 +49,17 @@ server_text(char *text, size_t length)
 }
 
 /*
- * percent_decode decodes a stretch of a URI, which is UTF-8 like a body, into text of
- * the database's encoding; NULL if it holds a bad escape, a NUL, or bytes that are no
- * text.  A good one that the encoding lacks characters of is told by lacking.
+ * percent_decode decodes a part of a URI, which is UTF-8 like a body, into text of
+ * the database's encoding; NULL if it contains an invalid escape, a NUL, or bytes that are no
+ * text.  Sets not_encodable if the encoding lacks a character.
  */
 static char *
-percent_decode(const char *from, size_t length, bool plus_is_space, bool *lacking)
+percent_decode(const char *from, size_t length, bool plus_is_space, bool *not_encodable)
 {
 	char *text = palloc(length + 1);
 	char *next = text;
 
-	*lacking = false;
+	*not_encodable = false;
 	for (size_t i = 0; i < length; i++)
 	{
 		char c = from[i];
@@ -86,7 +86,7 @@ percent_decode(const char *from, size_t length, bool plus_is_space, bool *lackin
 	if (pg_encoding_verifymbstr(PG_UTF8, text, next - text) != next - text)
 		return NULL;
 	text = server_text(text, next - text);
-	*lacking = text == NULL;
+	*not_encodable = text == NULL;
 	return text;
 }
 
@@ -193,26 +193,27 @@ unknown_parameter(Request *request, const char *name)
 }
 
 /*
- * take_parameter takes one parameter of a query string.  One without a value is as good
+ * read_parameter reads one parameter of a query string.  One without a value is as good
  * as absent.
  */
 static void
-take_parameter(Request *request, const char *text, size_t length)
+read_parameter(Request *request, const char *text, size_t length)
 {
 	const char *equals = memchr(text, '=', length);
 	size_t name_length = equals ? (size_t) (equals - text) : length;
-	bool lacking;
-	char *name = percent_decode(text, name_length, true, &lacking);
+	bool not_encodable;
+	char *name = percent_decode(text, name_length, true, &not_encodable);
 	int field = name ? field_by_json_name(request->operation, name, IN_QUERY) : -1;
-	char *value =
-		equals ? percent_decode(equals + 1, length - name_length - 1, true, &lacking) : pstrdup("");
+	char *value = equals
+					  ? percent_decode(equals + 1, length - name_length - 1, true, &not_encodable)
+					  : pstrdup("");
 
 	if (name == NULL)
 		error_violation(&request->violations, "the query string",
 						"is not validly percent-encoded text");
 	else if (field < 0)
 		unknown_parameter(request, name);
-	else if (value == NULL && lacking)
+	else if (value == NULL && not_encodable)
 		request_violation(request, field, "has a character that nothing in this database can have");
 	else if (value == NULL)
 		request_violation(request, field, "is not validly percent-encoded text");
@@ -236,15 +237,16 @@ route_fields(Request *request, const Route *route)
 		const RouteParameter *parameter = &route->parameters[i];
 		int field = field_by_json_name(request->operation,
 									   pnstrdup(parameter->name, parameter->name_length), IN_PATH);
-		bool lacking;
-		char *text = percent_decode(parameter->value, parameter->value_length, false, &lacking);
+		bool not_encodable;
+		char *text =
+			percent_decode(parameter->value, parameter->value_length, false, &not_encodable);
 
 		if (field < 0)
 			elog(ERROR, "operation %s has no field for a part of its path",
 				 request->operation->name);
 		if (text)
 			field_from_text(request, field, text);
-		else if (lacking)
+		else if (not_encodable)
 			error_raise(ERR_NOT_FOUND, "%s has a character that nothing in this database can have",
 						request->operation->fields[field].json_name);
 		else
@@ -255,7 +257,7 @@ route_fields(Request *request, const Route *route)
 		size_t length = strcspn(query, "&#");
 
 		if (length > 0)
-			take_parameter(request, query, length);
+			read_parameter(request, query, length);
 		query += length;
 		if (*query == '&')
 			query++;

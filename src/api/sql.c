@@ -3,7 +3,7 @@
  *	  The SQL functions of the operations, and PostgREST's calls of them.
  *
  * Every operation has a C symbol of its own, so that a script and a library of
- * different versions are told apart by name.  A non-empty request.method says
+ * different versions are distinguished by name.  A non-empty request.method says
  * that PostgREST is calling: then headers come from request.headers, status and
  * headers go to response.*, and errors leave in PostgREST's form.
  */
@@ -39,7 +39,7 @@ read_arguments(Request *request)
 }
 
 /*
- * respond tells PostgREST the status and the headers.
+ * respond sets the status and the headers in PostgREST.
  */
 static void
 respond(const Request *request)

@@ -78,22 +78,6 @@ request_run(Request *request, Statement *statement)
 }
 
 /*
- * request_run_first runs a statement that several operations share with the
- * first parameters that they all have.
- */
-Rows
-request_run_first(Request *request, Statement *statement, int count)
-{
-	int all = request->params.count;
-	Rows rows;
-
-	request->params.count = count;
-	rows = statement_run(statement, &request->params, request->mode);
-	request->params.count = all;
-	return rows;
-}
-
-/*
  * request_secret writes a member whose value is a public prefix and a secret into the
  * response, and records where the secret stands.  A response has at most one secret that
  * is shown once.

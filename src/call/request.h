@@ -225,7 +225,6 @@ extern int64 request_bigint(const Request *request, int field);
 extern bool request_boolean(const Request *request, int field);
 extern ArrayType *request_array(const Request *request, int field);
 extern Rows request_run(Request *request, Statement *statement);
-extern Rows request_run_first(Request *request, Statement *statement, int count);
 extern void
 request_secret(Request *request, const char *key, const char *prefix, const char *value, bool once);
 extern char *request_without_secrets(const Request *request, bool once_only);

@@ -50,7 +50,7 @@ COMMENT ON FUNCTION flagplane.draw_layer(text, text, text) IS
 'Draw a layer''s thousand segments in an environment for a terminal, with a legend.
 Refuses: 22023, P0002.';
 
--- PostgREST takes the name of what a function returns for the Content-Type.
+-- PostgREST uses the name of the returned type as the Content-Type.
 CREATE DOMAIN flagplane."image/svg+xml" AS text;
 COMMENT ON DOMAIN flagplane."image/svg+xml" IS 'An SVG document.';
 

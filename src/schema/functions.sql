@@ -10,7 +10,7 @@ RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_create_account';
 REVOKE ALL ON FUNCTION flagplane.create_account(text, text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_account(text, text, uuid) IS
-'Make an account, a tenant of its own.
+'Create an account: a separate tenant.
 For database roles with USAGE on flagplane_data only. key: 1 to 256 letters, digits, _, . and -. Refuses: 22023, 23505, 42501.';
 
 CREATE FUNCTION flagplane.list_accounts(
@@ -29,16 +29,16 @@ RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_whoami';
 REVOKE ALL ON FUNCTION flagplane.whoami() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.whoami() IS
-'Tell who is calling: the account, the token or role, and what it may do.
-Any caller may ask, whatever the scopes of its token.';
+'Identify the caller: the account, the token or role, and what it may do.
+Any caller may ask, with any scopes.';
 
 CREATE FUNCTION flagplane.get_caller_identity()
 RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_get_caller_identity';
 REVOKE ALL ON FUNCTION flagplane.get_caller_identity() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.get_caller_identity() IS
-'Tell who is calling, in the shape of LaunchDarkly.
-Any caller may ask, whatever the scopes of its token.';
+'Identify the caller, in the form of LaunchDarkly.
+Any caller may ask, with any scopes.';
 
 CREATE FUNCTION flagplane.create_member(
 	email text,
@@ -51,7 +51,7 @@ RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_create_member';
 REVOKE ALL ON FUNCTION flagplane.create_member(text, text, text, text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_member(text, text, text, text, uuid) IS
-'Make a member, whom tokens and flag links can name.
+'Create a member. Tokens and flag links can refer to it.
 role: reader, writer, admin, owner or no_access. Refuses: 22023, 23505.';
 
 CREATE FUNCTION flagplane.create_members(
@@ -62,7 +62,7 @@ RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_create_members';
 REVOKE ALL ON FUNCTION flagplane.create_members(jsonb, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_members(jsonb, uuid) IS
-'Make members, all or none.
+'Create members, all or none.
 members: a list of 1 to 50 of {"email": ..., "role": ..., "firstName": ..., "lastName": ...}, all but email optional. Refuses: 22023, 23505.';
 
 CREATE FUNCTION flagplane.get_member(
@@ -107,8 +107,8 @@ RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_create_access_token';
 REVOKE ALL ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, text, boolean, integer, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, text, boolean, integer, uuid) IS
-'Make an access token. The answer shows it once.
-Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is good for. rate_tier: standard, pilot or partner, none above the caller''s own. service_token: false for a token of member_id or, left out, of the caller''s own member. default_api_version: a date such as 20240415, kept and answered. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, 42501.';
+'Create an access token. The response shows it once.
+Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is valid for. rate_tier: standard, pilot or partner, none above the caller''s own. service_token: false for a token of member_id or, left out, of the caller''s own member. default_api_version: a date such as 20240415, kept and answered. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, 42501.';
 
 CREATE FUNCTION flagplane.get_access_token(
 	id text
@@ -164,8 +164,8 @@ RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_reset_access_token';
 REVOKE ALL ON FUNCTION flagplane.reset_access_token(text, bigint, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.reset_access_token(text, bigint, uuid) IS
-'Reset an access token: give it a new secret. The answer shows it once.
-expiry: Unix milliseconds, in the next 90 days, until which the old one is good too; left out, it is dead at once. Only a token that may no more than the caller. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, 42501, P0002.';
+'Reset an access token: give it a new secret. The response shows it once.
+expiry: Unix milliseconds, in the next 90 days, until which the old one is valid too; left out, it is invalid at once. Only a token that may do no more than the caller. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, 42501, P0002.';
 
 CREATE FUNCTION flagplane.rotate_access_token(
 	id text,
@@ -176,8 +176,8 @@ RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_rotate_access_token';
 REVOKE ALL ON FUNCTION flagplane.rotate_access_token(text, interval, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.rotate_access_token(text, interval, uuid) IS
-'Give an access token a new secret. The answer shows it once.
-grace: how long the old one is good too, 0 to 90 days; left out, it is dead at once. Only a token that may no more than the caller. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, 42501, P0002.';
+'Give an access token a new secret. The response shows it once.
+grace: how long the old one is valid too, 0 to 90 days; left out, it is invalid at once. Only a token that may do no more than the caller. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, 42501, P0002.';
 
 CREATE FUNCTION flagplane.set_access_token_tier(
 	id text,
@@ -210,7 +210,7 @@ RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_kill_access_token';
 REVOKE ALL ON FUNCTION flagplane.kill_access_token(text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.kill_access_token(text, uuid) IS
-'Kill an access token: its callers are told so, with 503 in the dialect of Layers.
+'Kill an access token: its callers get 503 in the dialect of Layers.
 Killing it again changes nothing. Refuses: P0002.';
 
 CREATE FUNCTION flagplane.create_project(
@@ -230,7 +230,7 @@ AS 'MODULE_PATHNAME', 'flagplane_create_project';
 REVOKE ALL ON FUNCTION flagplane.create_project(text, text, text[], jsonb, boolean, jsonb, jsonb, boolean, boolean, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_project(text, text, text[], jsonb, boolean, jsonb, jsonb, boolean, boolean, uuid) IS
 'Create a project.
-key: 1 to 100 letters, digits, _, . and -. environments: a list of environments as the REST request holds them; left out, Production and Test are made. naming_convention: {"case": ..., "prefix": ...}, what the keys of new flags must look like; case is camelCase, upperCamelCase, snakeCase, kebabCase or constantCase. Refuses: 22023, 23505.';
+key: 1 to 100 letters, digits, _, . and -. environments: a list of environments as in the REST request; left out, Production and Test are created. naming_convention: {"case": ..., "prefix": ...}, what the keys of new flags must look like; case is camelCase, upperCamelCase, snakeCase, kebabCase or constantCase. Refuses: 22023, 23505.';
 
 CREATE FUNCTION flagplane.get_project(
 	project_key text,
@@ -363,7 +363,7 @@ AS 'MODULE_PATHNAME', 'flagplane_reset_environment_sdk_key';
 REVOKE ALL ON FUNCTION flagplane.reset_environment_sdk_key(text, text, bigint, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.reset_environment_sdk_key(text, text, bigint, uuid) IS
 'Replace an environment''s SDK key.
-expiry: Unix milliseconds until which the old key is good too; left out, it is dead at once. Refuses: 22023, P0002.';
+expiry: Unix milliseconds until which the old key is valid too; left out, it is invalid at once. Refuses: 22023, P0002.';
 
 CREATE FUNCTION flagplane.reset_environment_mobile_key(
 	project_key text,
@@ -376,7 +376,7 @@ AS 'MODULE_PATHNAME', 'flagplane_reset_environment_mobile_key';
 REVOKE ALL ON FUNCTION flagplane.reset_environment_mobile_key(text, text, bigint, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.reset_environment_mobile_key(text, text, bigint, uuid) IS
 'Replace an environment''s mobile key.
-expiry: Unix milliseconds until which the old key is good too; left out, it is dead at once. Refuses: 22023, P0002.';
+expiry: Unix milliseconds until which the old key is valid too; left out, it is invalid at once. Refuses: 22023, P0002.';
 
 CREATE FUNCTION flagplane.resolve_environment_key(
 	value text
@@ -587,7 +587,7 @@ RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_list_layers';
 REVOKE ALL ON FUNCTION flagplane.list_layers(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.list_layers(text, text) IS
-'List a project''s layers, oldest first. filter: reservations.experimentKey contains and an experiment''s key; several joined by commas must all hold.
+'List a project''s layers, oldest first. filter: reservations.experimentKey contains and an experiment''s key; several joined by commas must all be true.
 Refuses: 22023, P0002.';
 
 CREATE FUNCTION flagplane.update_layer(
@@ -705,7 +705,7 @@ RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_stop_experiment';
 REVOKE ALL ON FUNCTION flagplane.stop_experiment(text, text, text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.stop_experiment(text, text, text, uuid) IS
-'Stop an experiment for good. What it had reserved is free, and what its layer looked like is kept. Stopping it again changes nothing.
+'Stop an experiment, finally. Its segments become free, and it keeps a snapshot of its layer. Stopping it again changes nothing.
 Refuses: 22023, P0002.';
 
 CREATE FUNCTION flagplane.archive_experiment(
@@ -756,7 +756,7 @@ AS 'MODULE_PATHNAME', 'flagplane_list_partner_projects';
 REVOKE ALL ON FUNCTION flagplane.list_partner_projects(text, integer, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.list_partner_projects(text, integer, text, text, text) IS
 'List the projects in the shape of Layers'' Partner API, newest first.
-cursor: nextCursor of the page before. limit: 1 to 200. status: active or archived; no project is archived. search: what names must hold, in either case. customer_external_id: that of the project; none has one. Refuses: 22023.';
+cursor: nextCursor of the page before. limit: 1 to 200. status: active or archived; no project is archived. search: text that names must contain, in either case. customer_external_id: that of the project; none has one. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.create_sdk_app(
 	project_id text,
@@ -771,7 +771,7 @@ RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_create_sdk_app';
 REVOKE ALL ON FUNCTION flagplane.create_sdk_app(text, text, text, text, text, text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_sdk_app(text, text, text, text, text, text, uuid) IS
-'Create an SDK app. The answer shows its key once.
+'Create an SDK app. The response shows its key once.
 project_id: prj_<uuid>, the UUID, or the project''s key. platform: ios (needs bundle_id), android (needs android_package), web, nextjs, vite, react-router (need web_domain), react-native, flutter, expo. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, P0002, 23505.';
 
 CREATE FUNCTION flagplane.get_sdk_app(
@@ -814,7 +814,7 @@ AS 'MODULE_PATHNAME', 'flagplane_update_sdk_app';
 REVOKE ALL ON FUNCTION flagplane.update_sdk_app(text, text, text, text, text, text, jsonb, boolean, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.update_sdk_app(text, text, text, text, text, text, jsonb, boolean, uuid) IS
 'Change an SDK app; what is left out stays.
-capi: {"meta": {"enabled": true}}, and likewise tiktok and apple. rotate_key: true makes a new key, which the answer shows once; the old one is dead at once. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, P0002, 23505.';
+capi: {"meta": {"enabled": true}}, and likewise tiktok and apple. rotate_key: true makes a new key, which the response shows once; the old one becomes invalid at once. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, P0002, 23505.';
 
 CREATE FUNCTION flagplane.delete_sdk_app(
 	project_id text,
@@ -825,7 +825,7 @@ RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_delete_sdk_app';
 REVOKE ALL ON FUNCTION flagplane.delete_sdk_app(text, text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.delete_sdk_app(text, text, uuid) IS
-'Delete an SDK app; its key is dead at once.
+'Delete an SDK app; its key becomes invalid at once.
 Refuses: P0002.';
 
 CREATE FUNCTION flagplane.authenticate_sdk_app(
@@ -851,7 +851,7 @@ AS 'MODULE_PATHNAME', 'flagplane_list_audit_log';
 REVOKE ALL ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.list_audit_log(bigint, bigint, integer, text, text, text) IS
 'List the audit log, newest first, a page at a time.
-before, after: Unix milliseconds that the entries are between. limit: 1 to 1000. filter: text that the name or the resource must hold. cursor: that of the link to the next page. spec: a resource specifier; * is any text within one of its parts. With filter or spec a page may hold fewer entries than the limit and still link to the next one. Refuses: 22023.';
+before, after: Unix milliseconds that the entries are between. limit: 1 to 1000. filter: text that the name or the resource must contain. cursor: that of the link to the next page. spec: a resource specifier; * is any text within one of its parts. With filter or spec a page may hold fewer entries than the limit and still link to the next one. Refuses: 22023.';
 
 CREATE FUNCTION flagplane.get_audit_log_entry(
 	id text
@@ -871,8 +871,8 @@ RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
 AS 'MODULE_PATHNAME', 'flagplane_changes';
 REVOKE ALL ON FUNCTION flagplane.changes(text, integer) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.changes(text, integer) IS
-'Read on in the feed of changes: each is told once, whatever order they are committed in.
-after: nextCursor of the answer before; left out, from the beginning. limit: 1 to 1000. Refuses: 22023.';
+'Read the feed of changes. Each change appears once, in whatever order transactions commit.
+after: nextCursor of the response before; left out, from the start. limit: 1 to 1000. Refuses: 22023.';
 
 -- REST requests, as documented.
 CREATE FUNCTION flagplane.handle(
@@ -894,7 +894,7 @@ Routes method and uri, reads headers (a JSON object, names in either case) and b
 -- The same behind PostgREST: a function that returns a domain named after a media
 -- type is answered under it, and a json as it is, byte for byte.
 CREATE DOMAIN flagplane."application/json" AS json;
-COMMENT ON DOMAIN flagplane."application/json" IS 'What PostgREST answers under this media type.';
+COMMENT ON DOMAIN flagplane."application/json" IS 'A JSON document, which PostgREST returns under this media type.';
 
 CREATE FUNCTION flagplane.rest(bytea)
 RETURNS flagplane."application/json" LANGUAGE c VOLATILE PARALLEL UNSAFE
@@ -904,14 +904,14 @@ COMMENT ON FUNCTION flagplane.rest(bytea) IS
 'Answer a documented REST request behind PostgREST and a reverse proxy.
 The body as it came; method, URI and token in the headers X-Original-Method, X-Original-URI and X-Original-Authorization. A refused request is answered with its status and leaves nothing behind.';
 
--- Who calls.
+-- The caller.
 CREATE FUNCTION flagplane.authenticate()
 RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_authenticate';
 REVOKE ALL ON FUNCTION flagplane.authenticate() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.authenticate() IS
 'Refuse a request with a bad access token: for db-pre-request of PostgREST.
-A good token is looked up once: what else the request calls knows it until the transaction ends. A request without a token goes on, and is refused by what needs one.';
+A valid token is looked up once in the transaction. A request without a token passes, and is refused by functions that need one.';
 
 CREATE FUNCTION flagplane.current_caller(scope text, OUT account_id bigint, OUT limited_to text)
 LANGUAGE c STABLE PARALLEL RESTRICTED
@@ -921,14 +921,14 @@ COMMENT ON FUNCTION flagplane.current_caller(text) IS
 'Tell the caller''s account, and the id of the token if it is limited to projects.
 What the views limit their rows by. Refuses: 22023, 28000, 42501 (the scope is missing).';
 
--- Upkeep.
+-- Administration.
 CREATE FUNCTION flagplane.purge("limit" integer DEFAULT 10000)
 RETURNS bigint LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_purge';
 REVOKE ALL ON FUNCTION flagplane.purge(integer) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.purge(integer) IS
 'Remove expired idempotency keys and reset environment keys, at most "limit" of each.
-Returns how many rows went. Safe to run at once from several places: each takes other rows. For database roles with USAGE on flagplane_data only.';
+Returns the number of removed rows. Several calls may run concurrently: each removes other rows. For database roles with USAGE on flagplane_data only.';
 
 -- Several servers. Both are the caller's own doing, as Citus asks for the tables' owner.
 CREATE FUNCTION flagplane.distribute(shard_count integer DEFAULT 32)
@@ -1019,7 +1019,7 @@ COMMENT ON COLUMN flagplane.stats.calls IS 'Calls begun.';
 COMMENT ON COLUMN flagplane.stats.errors IS 'Calls that did not succeed, those still running included.';
 COMMENT ON COLUMN flagplane.stats.replays IS 'Calls answered by an idempotency key.';
 COMMENT ON COLUMN flagplane.stats.rate_limited IS 'Calls refused by rate limits.';
-COMMENT ON COLUMN flagplane.stats.unauthenticated IS 'Calls without a good access token where one was needed.';
+COMMENT ON COLUMN flagplane.stats.unauthenticated IS 'Calls without a valid access token where one was needed.';
 COMMENT ON COLUMN flagplane.stats.since IS 'Since when the counters count.';
 
 CREATE FUNCTION flagplane.reset_stats()
@@ -1056,4 +1056,4 @@ AS 'MODULE_PATHNAME', 'flagplane_openapi';
 REVOKE ALL ON FUNCTION flagplane.openapi() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.openapi() IS
 'Describe the REST requests as an OpenAPI 3.1 document.
-Every path with its parameters, body, answers and refusals. handle() serves it as GET /api/v2/openapi.json, with or without a token.';
+Every path with its parameters, body, responses and refusals. handle() serves it as GET /api/v2/openapi.json, with or without a token.';

@@ -39,27 +39,27 @@ CREATE UNIQUE INDEX experiment_running ON flagplane_data.experiment (account_id,
 	WHERE status = 'running';
 COMMENT ON TABLE flagplane_data.experiment IS 'Experiments, as far as layers need them.';
 COMMENT ON COLUMN flagplane_data.experiment.account_id IS 'The account that the row belongs to.';
-COMMENT ON COLUMN flagplane_data.experiment.id IS '24 hexadecimal digits; _id in answers.';
+COMMENT ON COLUMN flagplane_data.experiment.id IS '24 hexadecimal digits; _id in responses.';
 COMMENT ON COLUMN flagplane_data.experiment.environment_id IS 'The environment that it runs in.';
 COMMENT ON COLUMN flagplane_data.experiment.key IS 'Unique in the environment.';
-COMMENT ON COLUMN flagplane_data.experiment.name IS 'A name for people.';
+COMMENT ON COLUMN flagplane_data.experiment.name IS 'The display name.';
 COMMENT ON COLUMN flagplane_data.experiment.description IS 'For people; may be empty.';
 COMMENT ON COLUMN flagplane_data.experiment.hypothesis IS 'Of its iteration; NULL: none was given, and the description stands for it.';
-COMMENT ON COLUMN flagplane_data.experiment.iteration IS 'The iteration as it was described when the experiment was made; NULL: it was not.';
-COMMENT ON COLUMN flagplane_data.experiment.winning_treatment_id IS 'Of whoever stopped the experiment; NULL: not told.';
-COMMENT ON COLUMN flagplane_data.experiment.winning_reason IS 'Of whoever stopped the experiment; NULL: not told.';
+COMMENT ON COLUMN flagplane_data.experiment.iteration IS 'The iteration that the request for the experiment described; NULL: none.';
+COMMENT ON COLUMN flagplane_data.experiment.winning_treatment_id IS 'Given when the experiment was stopped; NULL: not given.';
+COMMENT ON COLUMN flagplane_data.experiment.winning_reason IS 'Given when the experiment was stopped; NULL: not given.';
 COMMENT ON COLUMN flagplane_data.experiment.flag_id IS 'The flag whose variations are compared; NULL: none was named, or it has been deleted.';
-COMMENT ON COLUMN flagplane_data.experiment.randomization_unit IS 'What is assigned: user, or another context kind.';
+COMMENT ON COLUMN flagplane_data.experiment.randomization_unit IS 'The context kind that is assigned: user, or another one.';
 COMMENT ON COLUMN flagplane_data.experiment.status IS 'not_started, running or stopped.';
 COMMENT ON COLUMN flagplane_data.experiment.layer_snapshot IS 'The layer and the shares in it at the moment the experiment stopped.';
-COMMENT ON COLUMN flagplane_data.experiment.version IS 'Grows with each change; the ETag of REST answers.';
-COMMENT ON COLUMN flagplane_data.experiment.created_at IS 'When it was made.';
+COMMENT ON COLUMN flagplane_data.experiment.version IS 'Increases with each change; the ETag of REST responses.';
+COMMENT ON COLUMN flagplane_data.experiment.created_at IS 'When it was created.';
 COMMENT ON COLUMN flagplane_data.experiment.started_at IS 'When it started; NULL: not yet.';
 COMMENT ON COLUMN flagplane_data.experiment.stopped_at IS 'When it stopped; NULL: not yet.';
 COMMENT ON COLUMN flagplane_data.experiment.archived_at IS 'When it was archived; NULL: it is not.';
-COMMENT ON COLUMN flagplane_data.experiment.maintainer_id IS 'The member named for it; else who made it, if a member''s token did.';
+COMMENT ON COLUMN flagplane_data.experiment.maintainer_id IS 'The member named for it; otherwise who created it, if a member''s token did.';
 COMMENT ON COLUMN flagplane_data.experiment.rule_id IS 'The rule of the flag that it runs on: its _id, or fallthrough.';
-COMMENT ON COLUMN flagplane_data.experiment.seed IS 'What the buckets of units depend on if it runs outside of layers; drawn when it starts, NULL until then and in a layer.';
+COMMENT ON COLUMN flagplane_data.experiment.seed IS 'The seed of buckets, if it runs outside of layers; drawn when it starts, and NULL otherwise.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.experiment', '');
 
 CREATE TABLE flagplane_data.layer_reservation (

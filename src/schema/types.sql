@@ -1,4 +1,4 @@
--- The rules that every writer is held to, whichever way it came. The functions
+-- The rules for every writer, by whatever way it comes. The functions
 -- check the same rules first and say what is wrong in better words.
 -- The checks that are worth C: see api/domain.c. They are STRICT, so a NULL is no
 -- violation, and belong to the domains alone.

@@ -28,13 +28,13 @@ Needs the scope projects:read; a token that is limited to projects sees theirs o
 COMMENT ON COLUMN flagplane.projects.account_id IS 'The account that the row belongs to.';
 COMMENT ON COLUMN flagplane.projects.id IS 'The id of the Layers paths, there with prj_ before it; _id is its first 24 digits.';
 COMMENT ON COLUMN flagplane.projects.key IS 'Unique in the account; what paths and functions name the project by.';
-COMMENT ON COLUMN flagplane.projects.name IS 'A name for people.';
+COMMENT ON COLUMN flagplane.projects.name IS 'The display name.';
 COMMENT ON COLUMN flagplane.projects.tags IS 'In alphabetical order.';
 COMMENT ON COLUMN flagplane.projects.include_in_snippet_by_default IS 'Whether new flags are there for the JavaScript snippet.';
 COMMENT ON COLUMN flagplane.projects.using_environment_id IS 'Whether new flags are there for client-side SDKs that use the environment''s id.';
 COMMENT ON COLUMN flagplane.projects.using_mobile_key IS 'Whether new flags are there for SDKs that use the mobile key.';
-COMMENT ON COLUMN flagplane.projects.version IS 'Grows with each change.';
-COMMENT ON COLUMN flagplane.projects.created_at IS 'When it was made.';
+COMMENT ON COLUMN flagplane.projects.version IS 'Increases with each change.';
+COMMENT ON COLUMN flagplane.projects.created_at IS 'When it was created.';
 
 CREATE VIEW flagplane.environments WITH (security_barrier) AS
 WITH caller AS MATERIALIZED (
@@ -58,7 +58,7 @@ COMMENT ON COLUMN flagplane.environments.account_id IS 'The account that the row
 COMMENT ON COLUMN flagplane.environments.id IS '24 hexadecimal digits; _id of the environment, and the client-side id of its SDKs.';
 COMMENT ON COLUMN flagplane.environments.project_id IS 'The project.';
 COMMENT ON COLUMN flagplane.environments.key IS 'Unique in the project.';
-COMMENT ON COLUMN flagplane.environments.name IS 'A name for people.';
+COMMENT ON COLUMN flagplane.environments.name IS 'The display name.';
 COMMENT ON COLUMN flagplane.environments.color IS 'Six hexadecimal digits, the case as it was given.';
 COMMENT ON COLUMN flagplane.environments.default_ttl IS 'Minutes, 0 to 60.';
 COMMENT ON COLUMN flagplane.environments.secure_mode IS 'Whether client-side SDKs must prove whose variations they ask for.';
@@ -68,8 +68,8 @@ COMMENT ON COLUMN flagplane.environments.require_comments IS 'Whether user inter
 COMMENT ON COLUMN flagplane.environments.tags IS 'In the order they were given in.';
 COMMENT ON COLUMN flagplane.environments.critical IS 'Whether changes here affect customers.';
 COMMENT ON COLUMN flagplane.environments.approval_settings IS 'NULL: the documented defaults.';
-COMMENT ON COLUMN flagplane.environments.version IS 'Grows with each change; the ETag of REST answers.';
-COMMENT ON COLUMN flagplane.environments.created_at IS 'When it was made.';
+COMMENT ON COLUMN flagplane.environments.version IS 'Increases with each change; the ETag of REST responses.';
+COMMENT ON COLUMN flagplane.environments.created_at IS 'When it was created.';
 
 CREATE VIEW flagplane.layers WITH (security_barrier) AS
 WITH caller AS MATERIALIZED (
@@ -92,10 +92,10 @@ COMMENT ON COLUMN flagplane.layers.account_id IS 'The account that the row belon
 COMMENT ON COLUMN flagplane.layers.id IS '24 hexadecimal digits; what other tables name the layer by.';
 COMMENT ON COLUMN flagplane.layers.project_id IS 'The project.';
 COMMENT ON COLUMN flagplane.layers.key IS 'Unique in the project.';
-COMMENT ON COLUMN flagplane.layers.name IS 'A name for people.';
+COMMENT ON COLUMN flagplane.layers.name IS 'The display name.';
 COMMENT ON COLUMN flagplane.layers.description IS 'For people; may be empty.';
-COMMENT ON COLUMN flagplane.layers.randomization_unit IS 'What is assigned: user, or another context kind. NULL until it is known.';
-COMMENT ON COLUMN flagplane.layers.created_at IS 'When it was made.';
+COMMENT ON COLUMN flagplane.layers.randomization_unit IS 'The context kind that is assigned: user, or another one. NULL until it is known.';
+COMMENT ON COLUMN flagplane.layers.created_at IS 'When it was created.';
 
 CREATE VIEW flagplane.flag_links WITH (security_barrier) AS
 WITH caller AS MATERIALIZED (
@@ -127,8 +127,8 @@ COMMENT ON COLUMN flagplane.flag_links.deep_link IS 'Where it leads.';
 COMMENT ON COLUMN flagplane.flag_links.title IS 'For people.';
 COMMENT ON COLUMN flagplane.flag_links.description IS 'For people.';
 COMMENT ON COLUMN flagplane.flag_links.metadata IS 'Strings that the integration declares.';
-COMMENT ON COLUMN flagplane.flag_links.member_id IS 'Who made it, if a members token did.';
-COMMENT ON COLUMN flagplane.flag_links.created_at IS 'When it was made.';
+COMMENT ON COLUMN flagplane.flag_links.member_id IS 'Who created it, if a member''s token did.';
+COMMENT ON COLUMN flagplane.flag_links.created_at IS 'When it was created.';
 
 CREATE VIEW flagplane.sdk_apps WITH (security_barrier) AS
 WITH caller AS MATERIALIZED (
@@ -150,14 +150,14 @@ Needs the scope projects:read; a token that is limited to projects sees theirs o
 COMMENT ON COLUMN flagplane.sdk_apps.account_id IS 'The account that the row belongs to.';
 COMMENT ON COLUMN flagplane.sdk_apps.id IS '24 hexadecimal digits; appId without app_.';
 COMMENT ON COLUMN flagplane.sdk_apps.project_id IS 'The project.';
-COMMENT ON COLUMN flagplane.sdk_apps.name IS 'A name for people.';
+COMMENT ON COLUMN flagplane.sdk_apps.name IS 'The display name.';
 COMMENT ON COLUMN flagplane.sdk_apps.platform IS 'What the app is built for; never changes.';
 COMMENT ON COLUMN flagplane.sdk_apps.bundle_id IS 'Bundle identifier, where the platform has one.';
 COMMENT ON COLUMN flagplane.sdk_apps.android_package IS 'Package name, where the platform has one.';
 COMMENT ON COLUMN flagplane.sdk_apps.web_domain IS 'Bare domain, where the platform has one.';
 COMMENT ON COLUMN flagplane.sdk_apps.capi IS 'Conversion forwarding by ad platform.';
-COMMENT ON COLUMN flagplane.sdk_apps.created_at IS 'When it was made.';
-COMMENT ON COLUMN flagplane.sdk_apps.rotated_at IS 'When the key was made.';
+COMMENT ON COLUMN flagplane.sdk_apps.created_at IS 'When it was created.';
+COMMENT ON COLUMN flagplane.sdk_apps.rotated_at IS 'When the key was created.';
 COMMENT ON COLUMN flagplane.sdk_apps.last_event_at IS 'When the last event came in; NULL: never.';
 
 CREATE VIEW flagplane.audit WITH (security_barrier) AS
@@ -183,12 +183,12 @@ COMMENT ON COLUMN flagplane.audit.xid IS 'The transaction that made the change; 
 COMMENT ON COLUMN flagplane.audit.ordinal IS 'Its place among the changes of its transaction.';
 COMMENT ON COLUMN flagplane.audit.at IS 'Start of the transaction that made the change.';
 COMMENT ON COLUMN flagplane.audit.actor IS 'token:<id> or role:<name>.';
-COMMENT ON COLUMN flagplane.audit.member_id IS 'The member whose token it was, if ones.';
+COMMENT ON COLUMN flagplane.audit.member_id IS 'The member whose token it was; NULL for other tokens and database roles.';
 COMMENT ON COLUMN flagplane.audit.operation IS 'The function that was called.';
 COMMENT ON COLUMN flagplane.audit.subject IS 'What kind of thing was changed.';
 COMMENT ON COLUMN flagplane.audit.project_id IS 'The project that it was in, if in one; stays when the project is deleted.';
 COMMENT ON COLUMN flagplane.audit.target IS 'Which one, as a resource specifier.';
 COMMENT ON COLUMN flagplane.audit.before IS 'What it was before; NULL for something new.';
-COMMENT ON COLUMN flagplane.audit.after IS 'The answer to the change, without any secret.';
-COMMENT ON COLUMN flagplane.audit.comment IS 'What the caller said of the change.';
-COMMENT ON COLUMN flagplane.audit.request_id IS 'The request, as X-Request-Id tells it.';
+COMMENT ON COLUMN flagplane.audit.after IS 'The response to the change, without any secret.';
+COMMENT ON COLUMN flagplane.audit.comment IS 'The caller''s comment on the change.';
+COMMENT ON COLUMN flagplane.audit.request_id IS 'The request id, as in X-Request-Id.';

@@ -37,94 +37,21 @@
 #include "utils/snapmgr.h"
 #include "utils/uuid.h"
 
-/*
- * params_add appends a parameter and returns its index, counted from 0.
- */
-int
-params_add(Params *params, Oid type, Datum value, bool isnull)
+/* Names are mostly the same literal, or differ in their first character. */
+static inline bool
+is_same_name(const char *one, const char *other)
 {
-	int index = params->count++;
-
-	if (index >= PARAMS_MAX)
-		elog(ERROR, "too many parameters");
-	params->names[index] = NULL;
-	params->types[index] = type;
-	params->values[index] = value;
-	params->nulls[index] = isnull ? 'n' : ' ';
-	return index;
+	return one == other || (*one == *other && strcmp(one, other) == 0);
 }
 
 /*
- * params_text appends a text parameter; a NULL pointer is NULL.
- */
-int
-params_text(Params *params, const char *value)
-{
-	return params_add(params, TEXTOID, value ? CStringGetTextDatum(value) : (Datum) 0,
-					  value == NULL);
-}
-
-/*
- * params_bigint appends a bigint parameter.
- */
-int
-params_bigint(Params *params, int64 value)
-{
-	return params_add(params, INT8OID, Int64GetDatum(value), false);
-}
-
-/*
- * params_integer appends an integer parameter.
- */
-int
-params_integer(Params *params, int32 value)
-{
-	return params_add(params, INT4OID, Int32GetDatum(value), false);
-}
-
-/*
- * params_boolean appends a boolean parameter.
- */
-int
-params_boolean(Params *params, bool value)
-{
-	return params_add(params, BOOLOID, BoolGetDatum(value), false);
-}
-
-/*
- * params_time appends a timestamptz parameter; DT_NOBEGIN stands for NULL.
- */
-int
-params_time(Params *params, TimestampTz value)
-{
-	return params_add(params, TIMESTAMPTZOID, TimestampTzGetDatum(value),
-					  TIMESTAMP_IS_NOBEGIN(value));
-}
-
-/*
- * params_bytes appends a bytea parameter, copied from the given bytes.
- */
-int
-params_bytes(Params *params, const void *bytes, int length)
-{
-	bytea *value = palloc(VARHDRSZ + length);
-
-	SET_VARSIZE(value, VARHDRSZ + length);
-	memcpy(VARDATA(value), bytes, length);
-	return params_add(params, BYTEAOID, PointerGetDatum(value), false);
-}
-
-/*
- * param_by_name is the place of a bound parameter, looked for at hint first; -1 if the
- * name is not bound.
+ * param_by_name is the place of a bound parameter; -1 if the name is not bound.
  */
 static int
-param_by_name(const Params *params, const char *name, int hint)
+param_by_name(const Params *params, const char *name)
 {
-	if (hint < params->count && params->names[hint] && strcmp(params->names[hint], name) == 0)
-		return hint;
 	for (int i = 0; i < params->count; i++)
-		if (params->names[i] && strcmp(params->names[i], name) == 0)
+		if (is_same_name(params->names[i], name))
 			return i;
 	return -1;
 }
@@ -136,15 +63,17 @@ param_by_name(const Params *params, const char *name, int hint)
 void
 bind_value(Params *params, const char *name, Oid type, Datum value, bool isnull)
 {
-	int index = param_by_name(params, name, params->count);
+	int index = param_by_name(params, name);
 
 	if (index < 0)
 	{
-		index = params_add(params, type, value, isnull);
+		index = params->count++;
+		if (index >= PARAMS_MAX)
+			elog(ERROR, "too many parameters");
 		params->names[index] = name;
-		return;
+		params->types[index] = type;
 	}
-	if (params->types[index] != type)
+	else if (params->types[index] != type)
 		elog(ERROR, "parameter %s has another type already", name);
 	params->values[index] = value;
 	params->nulls[index] = isnull ? 'n' : ' ';
@@ -422,14 +351,14 @@ parse_name(const char *text, const char *colon)
 }
 
 /*
- * add_named finds or adds a parameter among those that a statement has named so far, and
+ * add_param finds or adds a parameter among those that a statement has named so far, and
  * returns its number, counted from 1.
  */
 static int
-add_named(Statement *statement, StatementParam *named, int *count, const Params *params,
+add_param(const Statement *statement, StatementParam *named, int *count, const Params *params,
 		  const char *name)
 {
-	int found = param_by_name(params, name, PARAMS_MAX);
+	int found = param_by_name(params, name);
 
 	if (found < 0)
 		elog(ERROR, "parameter %s of a statement is not bound: %s", name, statement->text);
@@ -441,12 +370,13 @@ add_named(Statement *statement, StatementParam *named, int *count, const Params 
 	named[*count].name = MemoryContextStrdup(TopMemoryContext, name);
 	named[*count].type = params->types[found];
 	named[*count].found_at = found;
+	named[*count].found_as = params->names[found];
 	return ++*count;
 }
 
 /*
  * resolve_names makes a statement's text with $1, $2 ... for the names in it, which are
- * noted with the types that they are bound with.  A text with numbers stays as it is.
+ * noted with the types that they are bound with.
  */
 static void
 resolve_names(Statement *statement, const Params *params)
@@ -461,26 +391,21 @@ resolve_names(Statement *statement, const Params *params)
 		const char *next = at + 1;
 		char *name;
 
-		if (*at == '$' && isdigit((unsigned char) *next))
-		{
-			statement->resolved = statement->text;
-			statement->params = params->count;
-			return;
-		}
 		if (*at == '\'' || *at == '"')
 			next = skip_quoted(at);
 		else if (*at == ':' && (name = parse_name(statement->text, at)) != NULL)
 		{
-			appendStringInfo(&out, "$%d", add_named(statement, named, &count, params, name));
+			appendStringInfo(&out, "$%d", add_param(statement, named, &count, params, name));
 			at += 1 + strlen(name);
 			continue;
 		}
 		appendBinaryStringInfo(&out, at, next - at);
 		at = next;
 	}
-	statement->named = MemoryContextAlloc(TopMemoryContext, Max(count, 1) * sizeof(StatementParam));
-	memcpy(statement->named, named, count * sizeof(StatementParam));
-	statement->params = count;
+	statement->params =
+		MemoryContextAlloc(TopMemoryContext, Max(count, 1) * sizeof(StatementParam));
+	memcpy(statement->params, named, count * sizeof(StatementParam));
+	statement->param_count = count;
 	statement->resolved = MemoryContextStrdup(TopMemoryContext, out.data);
 }
 
@@ -495,13 +420,28 @@ prepare(Statement *statement, const Params *params)
 
 	if (statement->resolved == NULL)
 		resolve_names(statement, params);
-	for (int i = 0; i < statement->params; i++)
-		types[i] = statement->named ? statement->named[i].type : params->types[i];
+	for (int i = 0; i < statement->param_count; i++)
+		types[i] = statement->params[i].type;
 
-	plan = SPI_prepare(statement->resolved, statement->params, types);
+	plan = SPI_prepare(statement->resolved, statement->param_count, types);
 	if (plan == NULL || SPI_keepplan(plan) != 0)
 		elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
 	statement->plan = plan;
+}
+
+/*
+ * find_again finds a parameter that is not where it was the last time.
+ */
+static int
+find_again(const Statement *statement, StatementParam *param, const Params *params)
+{
+	int found = param_by_name(params, param->name);
+
+	if (found < 0)
+		elog(ERROR, "parameter %s of a statement is not bound: %s", param->name, statement->text);
+	param->found_at = found;
+	param->found_as = params->names[found];
+	return found;
 }
 
 /*
@@ -510,35 +450,18 @@ prepare(Statement *statement, const Params *params)
 static void
 values_by_name(Statement *statement, const Params *params, Datum *values, char *nulls)
 {
-	for (int i = 0; i < statement->params; i++)
+	for (int i = 0; i < statement->param_count; i++)
 	{
-		StatementParam *param = &statement->named[i];
-		int found = param_by_name(params, param->name, param->found_at);
+		StatementParam *param = &statement->params[i];
+		int found = param->found_at;
 
-		if (found < 0)
-			elog(ERROR, "parameter %s of a statement is not bound: %s", param->name,
-				 statement->text);
+		if (found >= params->count || params->names[found] != param->found_as)
+			found = find_again(statement, param, params);
 		if (params->types[found] != param->type)
 			elog(ERROR, "parameter %s of a statement has another type than before", param->name);
-		param->found_at = found;
 		values[i] = params->values[found];
 		nulls[i] = params->nulls[found];
 	}
-}
-
-/*
- * require_same_types refuses parameters that a statement was not prepared with: the plan
- * would read their values as something else.
- */
-static void
-require_same_types(const Statement *statement, const Params *params)
-{
-	if (params->count != statement->params)
-		elog(ERROR, "a statement was given %d parameters where it takes %d", params->count,
-			 statement->params);
-	for (int i = 0; i < params->count; i++)
-		if (params->types[i] != SPI_getargtypeid(statement->plan, i))
-			elog(ERROR, "parameter %d of a statement has another type than before", i + 1);
 }
 
 /*
@@ -548,10 +471,8 @@ require_same_types(const Statement *statement, const Params *params)
 Rows
 statement_run(Statement *statement, const Params *params, StatementMode mode)
 {
-	Datum values_named[PARAMS_MAX];
-	char nulls_named[PARAMS_MAX];
-	Datum *values = (Datum *) params->values;
-	const char *nulls = params->nulls;
+	Datum values[PARAMS_MAX];
+	char nulls[PARAMS_MAX];
 	Rows rows;
 	int guc_level = 0;
 	int result;
@@ -561,14 +482,7 @@ statement_run(Statement *statement, const Params *params, StatementMode mode)
 	count_use(statement);
 	if (needs_plan(statement))
 		guc_level = guide_planner(statement);
-	if (statement->named)
-	{
-		values_by_name(statement, params, values_named, nulls_named);
-		values = values_named;
-		nulls = nulls_named;
-	}
-	else
-		require_same_types(statement, params);
+	values_by_name(statement, params, values, nulls);
 
 	if (mode == STATEMENT_LATEST)
 		result = SPI_execute_snapshot(statement->plan, values, nulls, GetLatestSnapshot(),
@@ -614,7 +528,7 @@ column_by_name(Row *row, const char *name)
 	{
 		int column = (row->next + i) % count;
 
-		if (strcmp(NameStr(TupleDescAttr(row->columns, column)->attname), name) == 0)
+		if (is_same_name(NameStr(TupleDescAttr(row->columns, column)->attname), name))
 		{
 			row->next = column + 1 == count ? 0 : column + 1;
 			return column;
@@ -646,7 +560,9 @@ row_get_datum(Row *row, const char *column)
 char *
 row_get_string(Row *row, const char *column)
 {
-	return row_string(row, column_by_name(row, column));
+	int index = column_by_name(row, column);
+
+	return row->nulls[index] ? NULL : TextDatumGetCString(row->values[index]);
 }
 
 /*
@@ -655,7 +571,9 @@ row_get_string(Row *row, const char *column)
 int64
 row_get_bigint(Row *row, const char *column)
 {
-	return row_bigint(row, column_by_name(row, column));
+	int index = column_by_name(row, column);
+
+	return row->nulls[index] ? 0 : DatumGetInt64(row->values[index]);
 }
 
 /*
@@ -664,7 +582,9 @@ row_get_bigint(Row *row, const char *column)
 int32
 row_get_integer(Row *row, const char *column)
 {
-	return row_integer(row, column_by_name(row, column));
+	int index = column_by_name(row, column);
+
+	return row->nulls[index] ? 0 : DatumGetInt32(row->values[index]);
 }
 
 /*
@@ -673,7 +593,9 @@ row_get_integer(Row *row, const char *column)
 bool
 row_get_boolean(Row *row, const char *column)
 {
-	return row_boolean(row, column_by_name(row, column));
+	int index = column_by_name(row, column);
+
+	return row->nulls[index] ? false : DatumGetBool(row->values[index]);
 }
 
 /*
@@ -682,7 +604,9 @@ row_get_boolean(Row *row, const char *column)
 TimestampTz
 row_get_time(Row *row, const char *column)
 {
-	return row_time(row, column_by_name(row, column));
+	int index = column_by_name(row, column);
+
+	return row->nulls[index] ? DT_NOBEGIN : DatumGetTimestampTz(row->values[index]);
 }
 
 /*
@@ -691,7 +615,9 @@ row_get_time(Row *row, const char *column)
 ArrayType *
 row_get_array(Row *row, const char *column)
 {
-	return row_array(row, column_by_name(row, column));
+	int index = column_by_name(row, column);
+
+	return row->nulls[index] ? NULL : DatumGetArrayTypeP(row->values[index]);
 }
 
 /*
@@ -700,7 +626,9 @@ row_get_array(Row *row, const char *column)
 char *
 row_get_jsonb(Row *row, const char *column)
 {
-	return row_jsonb(row, column_by_name(row, column));
+	int index = column_by_name(row, column);
+
+	return row->nulls[index] ? NULL : jsonb_text(DatumGetJsonbP(row->values[index]));
 }
 
 /*
@@ -709,7 +637,10 @@ row_get_jsonb(Row *row, const char *column)
 char *
 row_get_uuid(Row *row, const char *column)
 {
-	return row_uuid(row, column_by_name(row, column));
+	int index = column_by_name(row, column);
+
+	return row->nulls[index] ? NULL
+							 : DatumGetCString(DirectFunctionCall1(uuid_out, row->values[index]));
 }
 
 /*
@@ -718,87 +649,7 @@ row_get_uuid(Row *row, const char *column)
 bytea *
 row_get_bytes(Row *row, const char *column)
 {
-	return row_bytes(row, column_by_name(row, column));
-}
+	int index = column_by_name(row, column);
 
-/*
- * row_string reads a text column; NULL is a NULL pointer.
- */
-char *
-row_string(const Row *row, int column)
-{
-	return row->nulls[column] ? NULL : TextDatumGetCString(row->values[column]);
-}
-
-/*
- * row_bigint reads a bigint column; NULL is 0.
- */
-int64
-row_bigint(const Row *row, int column)
-{
-	return row->nulls[column] ? 0 : DatumGetInt64(row->values[column]);
-}
-
-/*
- * row_integer reads an integer column; NULL is 0.
- */
-int32
-row_integer(const Row *row, int column)
-{
-	return row->nulls[column] ? 0 : DatumGetInt32(row->values[column]);
-}
-
-/*
- * row_boolean reads a boolean column; NULL is false.
- */
-bool
-row_boolean(const Row *row, int column)
-{
-	return row->nulls[column] ? false : DatumGetBool(row->values[column]);
-}
-
-/*
- * row_time reads a timestamptz column; NULL is DT_NOBEGIN.
- */
-TimestampTz
-row_time(const Row *row, int column)
-{
-	return row->nulls[column] ? DT_NOBEGIN : DatumGetTimestampTz(row->values[column]);
-}
-
-/*
- * row_array reads an array column; NULL is a NULL pointer.
- */
-ArrayType *
-row_array(const Row *row, int column)
-{
-	return row->nulls[column] ? NULL : DatumGetArrayTypeP(row->values[column]);
-}
-
-/*
- * row_jsonb reads a jsonb column as json text; NULL is a NULL pointer.
- */
-char *
-row_jsonb(const Row *row, int column)
-{
-	return row->nulls[column] ? NULL : jsonb_text(DatumGetJsonbP(row->values[column]));
-}
-
-/*
- * row_uuid reads a uuid column in its usual form; NULL is a NULL pointer.
- */
-char *
-row_uuid(const Row *row, int column)
-{
-	return row->nulls[column] ? NULL
-							  : DatumGetCString(DirectFunctionCall1(uuid_out, row->values[column]));
-}
-
-/*
- * row_bytes reads a bytea column; NULL is a NULL pointer.
- */
-bytea *
-row_bytes(const Row *row, int column)
-{
-	return row->nulls[column] ? NULL : DatumGetByteaPP(row->values[column]);
+	return row->nulls[index] ? NULL : DatumGetByteaPP(row->values[index]);
 }

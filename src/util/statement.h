@@ -24,7 +24,8 @@ typedef struct StatementParam
 {
 	const char *name;
 	Oid type;
-	int found_at; /* its place in Params the last time, where it is looked for first */
+	int found_at;		  /* its place in Params the last time, where it is looked for first, */
+	const char *found_as; /* and the very text that named it there */
 } StatementParam;
 
 /*
@@ -37,24 +38,24 @@ typedef struct Statement
 {
 	const char *text;
 	SPIPlanPtr plan;
-	int params; /* how many it was prepared with */
+	const char *resolved; /* the text with numbers for names; NULL until it was prepared */
+	int param_count;
+	StatementParam *params; /* in the order of their numbers */
 	uint64 uses;
-	uint64 new_plans_at;   /* so many uses; four times as many the next time */
-	const char *resolved;  /* the text with numbers for names; NULL until it was prepared */
-	StatementParam *named; /* its parameters; NULL if they stand as $1, $2 ... */
-	bool in_order;		   /* reads the first rows of an index, and must never sort all */
+	uint64 new_plans_at; /* so many uses; four times as many the next time */
+	bool in_order;		 /* reads the first rows of an index, and must never sort all */
 } Statement;
 
 #define STATEMENT(name, sql) \
-	static Statement name = {sql, NULL, 0, 0, NEW_PLANS_FIRST_AT, NULL, NULL, false}
+	static Statement name = {.text = sql, .new_plans_at = NEW_PLANS_FIRST_AT}
 #define STATEMENT_IN_ORDER(name, sql) \
-	static Statement name = {sql, NULL, 0, 0, NEW_PLANS_FIRST_AT, NULL, NULL, true}
+	static Statement name = {.text = sql, .new_plans_at = NEW_PLANS_FIRST_AT, .in_order = true}
 
-/* The parameters of statements, $1 first where they have no names. */
+/* What has been bound for statements, by name. */
 typedef struct Params
 {
 	int count;
-	const char *names[PARAMS_MAX]; /* NULL for one that has its place only */
+	const char *names[PARAMS_MAX];
 	Oid types[PARAMS_MAX];
 	Datum values[PARAMS_MAX];
 	char nulls[PARAMS_MAX]; /* 'n' or ' ', as SPI wants it */
@@ -84,14 +85,6 @@ typedef struct Row
 	bool nulls[COLUMNS_MAX];
 } Row;
 
-extern int params_add(Params *params, Oid type, Datum value, bool isnull);
-extern int params_text(Params *params, const char *value);
-extern int params_bigint(Params *params, int64 value);
-extern int params_integer(Params *params, int32 value);
-extern int params_boolean(Params *params, bool value);
-extern int params_time(Params *params, TimestampTz value);
-extern int params_bytes(Params *params, const void *bytes, int length);
-
 extern void bind_value(Params *params, const char *name, Oid type, Datum value, bool isnull);
 extern void bind_text(Params *params, const char *name, const char *value);
 extern void bind_bigint(Params *params, const char *name, int64 value);
@@ -105,16 +98,6 @@ extern void bind_bytes(Params *params, const char *name, const void *bytes, int 
 
 extern Rows statement_run(Statement *statement, const Params *params, StatementMode mode);
 extern void row_read(const Rows *rows, uint64 number, Row *row);
-
-extern char *row_string(const Row *row, int column);
-extern int64 row_bigint(const Row *row, int column);
-extern int32 row_integer(const Row *row, int column);
-extern bool row_boolean(const Row *row, int column);
-extern TimestampTz row_time(const Row *row, int column);
-extern ArrayType *row_array(const Row *row, int column);
-extern char *row_jsonb(const Row *row, int column);
-extern char *row_uuid(const Row *row, int column);
-extern bytea *row_bytes(const Row *row, int column);
 
 extern bool row_is_null(Row *row, const char *column);
 extern Datum row_get_datum(Row *row, const char *column);

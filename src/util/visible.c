@@ -87,7 +87,7 @@ visible_problem(const char *text)
 	{
 		pg_wchar c = ascii_alone ? *next : utf8_to_unicode(next);
 
-		if (ascii_alone && IS_HIGHBIT_SET(*next))
+		if ((c > ' ' && c < 0x7F) || (ascii_alone && IS_HIGHBIT_SET(*next)))
 			seen = true;
 		else if (is_among(c, refused, lengthof(refused)))
 			return psprintf("must not hold control characters or invisible ones (U+%04X)", c);

@@ -47,7 +47,7 @@ make_database
 make_scripts
 
 # count_run SCRIPT TRANSACTIONS: instructions of the backends that pgbench had, which
-# the server's log tells by the name that the run goes by.
+# the server's log shows by the name that the run goes by.
 count_run() {
 	local name=$1_$BASHPID count pid tries=0 sum=0
 	PGAPPNAME=$name PGOPTIONS=$(options_of "$1" "") pgbench -n -M prepared -t "$2" -f "$scripts/$1.sql" >"$work/log" 2>&1 ||

@@ -1,5 +1,5 @@
 # scripts.sh: sourced by what measures. Makes the database flagplane_bench and the
-# pgbench scripts in $scripts, and tells how they are run.
+# pgbench scripts in $scripts, and says how to run them.
 #
 # Nothing is generated on the server that a client would send: keys are numbers of
 # pgbench's own, and go in as parameters.

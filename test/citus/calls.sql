@@ -144,9 +144,8 @@ SELECT flagplane.update_layer('p', 'l', '[{"kind": "updateExperimentReservation"
 SELECT flagplane.get_layer('p', 'l');
 SELECT flagplane.list_layers('p');
 SELECT flagplane.list_layers('p', filter => 'reservations.experimentKey contains a');
-SELECT jsonb_object_keys(flagplane.check_layer('p', 'test', 'l', 10000)::jsonb);
 SELECT count(*) > 0, count(flagplane.assign('p', 'test', 'l', 'u' || n, true)) BETWEEN 60 AND 120, bool_and(flagplane.bucket('s', 'u' || n) BETWEEN 0 AND 99999) FROM generate_series(1, 100) n;
-SELECT count(*), count(experiment_key) BETWEEN 60 AND 120 FROM flagplane.assign_many('p', 'test', 'l', (SELECT array_agg('u' || n) FROM generate_series(1, 100) n));
+SELECT count(*), count(experiment_key) FROM flagplane.assign_many('p', 'test', 'l', (SELECT array_agg('u' || n) FROM generate_series(1, 100) n));
 -- What the own transaction changes, and takes back, is seen at once.
 DO $$
 DECLARE
@@ -234,6 +233,7 @@ SELECT flagplane.create_account('made-by-' || current_setting('flagplane.account
 SELECT count(*) >= 2 FROM json_array_elements(flagplane.list_accounts()->'items');
 SELECT finding, severity FROM flagplane.doctor() WHERE finding !~ '^(not_preloaded|rate_limits_off|crash_unsafe|role_without_token|asynchronous_commit|account_without_project)';
 SELECT flagplane.purge() >= 0;
+SELECT flagplane.evaluate(json_build_object('flags', json_build_object(), 'segments', json_build_object())::jsonb, 'f', flagplane.user_context('u'), '1')->>'value';
 SELECT flagplane.openapi() IS NOT NULL, (flagplane.status()).version IS NOT NULL, flagplane.json_patch('{"a": 1}', '[{"op": "remove", "path": "/a"}]');
 BEGIN;
 SELECT set_config('request.headers', json_build_object('authorization', :'everything')::text, true) IS NOT NULL, set_config('request.method', 'GET', true);

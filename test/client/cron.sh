@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# deploy/cron.sql with the real pg_cron: its jobs run though pg_hba.conf lets nobody in by
-# TCP, doctor() tells of those that fail, and the documented restores succeed.
+# deploy/cron.sql with the real pg_cron: its jobs run although pg_hba.conf refuses logins by
+# TCP, doctor() reports those that fail, and the documented restores succeed.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 config=$("$root/test/cluster.sh" pg_config)
@@ -48,7 +48,7 @@ sql -d "$database" >/dev/null -c 'CREATE EXTENSION flagplane CASCADE' -f "$root/
 [ -z "$(findings "$database")" ] || fail "the doctor does without pg_cron"
 ok "the doctor does without pg_cron"
 
-# --- In the same database, by login: it does not work, and that is told.
+# --- In the same database, by login: it does not work, and doctor() reports it.
 PGOPTIONS='-c client_min_messages=warning' psql -X -q -At -v ON_ERROR_STOP=1 -d "$database" -f "$root/deploy/cron.sql" >"$work/jobs" 2>"$work/warnings"
 grep -q 'WARNING:  cron.use_background_workers is off' "$work/warnings" || fail "who schedules jobs that cannot run is warned"
 ok "who schedules jobs that cannot run is warned"

@@ -222,7 +222,7 @@ http_headers_json(const HttpRequest *request, Text *out)
 }
 
 /*
- * http_decode decodes a stretch of a query string.
+ * http_decode decodes a part of a query string.
  */
 char *
 http_decode(const char *from, size_t length)

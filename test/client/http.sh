@@ -120,7 +120,7 @@ check 'an unknown path below the documented ones' "$(ld GET nowhere; body)" '404
 check 'an unknown path' "$(ask "$base/nowhere"; body)$(header Content-Type)" '404{"code":"not_found","message":"there is no such path"}application/json'
 check 'a method that the path does not take' "$(ld PUT projects/projectKey/layers; header Allow)" '405POST, GET'
 check 'an idempotency key is required' "$(layers POST '' '{"name": "x", "platform": "expo"}'; body)" '400{"error":{"code":"IDEMPOTENCY_REQUIRED",*'
-check 'a broken field by its name on the wire' "$(ld POST projects/projectKey/environments '{"key": "e", "name": "E", "color": "000000", "defaultTtl": 61}'; body)" '400*defaultTtl must be*'
+check 'an invalid field by its JSON name' "$(ld POST projects/projectKey/environments '{"key": "e", "name": "E", "color": "000000", "defaultTtl": 61}'; body)" '400*defaultTtl must be*'
 check 'no JSON' "$(ld POST projects/projectKey/layers 'no json'; body)" '400{"code":"invalid_request","message":"the request body is not a JSON object*'
 printf '{"key": "l", "name": "\xff"}' >"$place/sent"
 check 'no UTF-8' "$(ask -X POST "$base/api/v2/projects/projectKey/layers" -H "Authorization: $key" --data-binary "@$place/sent"; body)" '400{"code":"invalid_request","message":"the request body is not UTF-8"}'
@@ -203,7 +203,7 @@ check 'no token' "$(rpc list_projects -d '{}')" 401
 check 'a bad token, by the pre-request' "$(rpc operations -H 'X-Api-Key: fp_x' -d '{}'; jq -r .message "$place/body.txt")" '401the access token is not valid'
 check 'the operations need none' "$(rpc operations -d '{}'; jq -r '.[].name' "$place/body.txt" | grep -c '^create_layer$')" 2001
 check 'arguments that the function does not know' "$(rpc get_layer -H "X-Api-Key: $reader" -d '{"nmae": 1}'; jq -r .code "$place/body.txt")" 404PGRST202
-check 'the door itself is not for callers' "$(ask -X POST "$base/rpc/rest" -H "X-Api-Key: $key" -H 'Content-Type: application/octet-stream' -H 'X-Original-Method: GET' -H 'X-Original-URI: /api/v2/projects'; jq -r .code "$place/body.txt")" 400invalid_request
+check 'rest() itself is not for callers' "$(ask -X POST "$base/rpc/rest" -H "X-Api-Key: $key" -H 'Content-Type: application/octet-stream' -H 'X-Original-Method: GET' -H 'X-Original-URI: /api/v2/projects'; jq -r .code "$place/body.txt")" 400invalid_request
 view() { ask "$base/$1" -H "X-Api-Key: ${2-$reader}"; }
 check 'a view is read and filtered' "$(view 'projects?select=key&key=neq.other&order=key.asc'; jq -c . "$place/body.txt")" '200\[{"key":"acme-coffee"},{"key":"projectKey"}\]'
 check 'a limited token sees its project' "$(view 'projects?select=key' "$limited"; jq -c . "$place/body.txt")" '200\[{"key":"other"}\]'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What nobody foresaw is in the server's log under the request's id, and with it
+# An unexpected error is in the server's log under the request's id, and with it
 # neither the caller's token nor a row's values.
 set -euo pipefail
 export PGOPTIONS='-c client_min_messages=warning'

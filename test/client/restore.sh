@@ -85,7 +85,7 @@ for format in plain custom; do
 	ok "the $format dump restores every row"
 done
 
-# In parallel, most tables are lost where foreign keys are checked, and the doctor tells; as
+# In parallel, most tables are lost where foreign keys are checked, and doctor() reports it; as
 # doc/operations.md shows it, every row comes back.
 documented=$(sed -n 's/^ *createdb restored && \(PGOPTIONS=.*--jobs.*\) --dbname=restored flagplane.dump$/\1/p' "$directory/../../doc/operations.md")
 [ -n "$documented" ] || fail "the documentation shows a parallel restore"
@@ -110,7 +110,7 @@ PGOPTIONS='-c session_replication_role=replica' pg_restore --clean --jobs=4 --ex
 fingerprint "$there" | diff "$dump.before" - || fail "and one over what is there"
 ok "and one over what is there"
 
-# Of each table whose rows are lost the doctor tells, and of each foreign key that they break.
+# doctor() reports each table whose rows are lost, and each foreign key that they break.
 : >"$dump.unseen"
 for table in $(cut -d'|' -f1 "$dump.before"); do
 	if [ "$table" = flagplane_data.audit_log ]; then continue; fi
@@ -132,7 +132,7 @@ for table in $(cut -d'|' -f1 "$dump.before"); do
 	if ! grep -q ': ' "$dump.findings"; then echo "$table" >>"$dump.unseen"; fi
 done
 ok "the doctor tells of each foreign key that is broken"
-# What may be empty whatever the log tells of.
+# What may be empty, whatever the log contains.
 [ "$(cat "$dump.unseen")" = "$(printf 'flagplane_data.%s\n' access_token_project experiment_treatment idempotency_key layer_reservation)" ] ||
 	fail "the doctor tells of each table that is lost, but for: $(cat "$dump.unseen")"
 ok "the doctor tells of each table that is lost and may not be empty"

@@ -1,6 +1,6 @@
 /*
  * secrets.c
- *	  Mints every kind of secret, and uses each as PostgREST does: as a parameter. What
+ *	  Generates every kind of secret, and uses each as PostgREST does: as a parameter. What
  *	  it prints is for secrets.sh to look for: "once" before a secret that is shown once,
  *	  "again" before one that is stored to be shown again.
  */
@@ -179,7 +179,7 @@ use_wrongly(const char *token)
 }
 
 /*
- * test_secrets mints and uses the secrets.
+ * test_secrets generates and uses the secrets.
  */
 void
 test_secrets(void)

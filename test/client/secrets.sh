@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every kind of secret is minted and used by parameters, as PostgREST does, while the server
+# Every kind of secret is generated and used by parameters, as PostgREST does, while the server
 # logs every statement. None is in the log then, nor in a dump those that are shown once.
 set -euo pipefail
 export PGOPTIONS='-c client_min_messages=warning'

@@ -35,8 +35,8 @@ const Field resolve_environment_key_fields[] = {
 
 STATEMENT(insert_keys, "INSERT INTO flagplane_data.environment_key"
 					   " (account_id, environment_id, kind, value, created_at)"
-					   " SELECT :account_id, :environment_id, k.kind, k.value, :created_at"
-					   " FROM (VALUES ('sdk', :sdk_key), ('mobile', :mobile_key)) k(kind, value)");
+					   " VALUES (:account_id, :environment_id, 'sdk', :sdk_key, :created_at),"
+					   " (:account_id, :environment_id, 'mobile', :mobile_key, :created_at)");
 
 STATEMENT(find_keys, "SELECT " ENVIRONMENT_KEYS " FROM flagplane_data.environment e"
 					 " WHERE e.account_id = :account_id AND e.id = :environment_id");
@@ -72,13 +72,37 @@ environment_keys_generate(const Request *request, Environment *environment)
 }
 
 /*
- * environment_keys_insert stores the first keys of a new environment.
+ * insert_by_itself stores a key of a new environment.
+ */
+static void
+insert_by_itself(Request *request, const Environment *environment, const char *kind,
+				 const char *value)
+{
+	Params params = {0};
+
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_text(&params, "environment_id", environment->id);
+	bind_text(&params, "kind", kind);
+	bind_text(&params, "value", value);
+	bind_time(&params, "created_at", request->now);
+	statement_run(&insert_key, &params, STATEMENT_WRITE);
+}
+
+/*
+ * environment_keys_insert stores the first keys of a new environment.  Citus plans a statement
+ * of several rows anew at each call, and one of a single row once.
  */
 void
 environment_keys_insert(Request *request, const Environment *environment)
 {
 	Params params = {0};
 
+	if (tables_are_distributed())
+	{
+		insert_by_itself(request, environment, "sdk", environment->sdk_key);
+		insert_by_itself(request, environment, "mobile", environment->mobile_key);
+		return;
+	}
 	bind_bigint(&params, "account_id", request->caller.account);
 	bind_text(&params, "environment_id", environment->id);
 	bind_text(&params, "sdk_key", environment->sdk_key);

@@ -12,7 +12,14 @@
 #include "utils/builtins.h"
 #include "utils/uuid.h"
 
-/* Salts must differ between configurations: they are hashes of one random value and the ids. */
+/* No flag has this id, nor an environment an empty one. */
+#define NO_FLAG "'00000000-0000-0000-0000-000000000000'"
+
+/*
+ * Salts must differ from one configuration to the next: they are made of one random value and
+ * the ids.  A join on NULL, where nothing is copied, would be planned as none at all, and Citus
+ * refuses that.
+ */
 STATEMENT(configure_flag,
 		  "INSERT INTO flagplane_data.flag_environment"
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
@@ -28,7 +35,7 @@ STATEMENT(configure_flag,
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
 		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
-		  " AND s.flag_id = :source_id AND s.environment_id = e.id"
+		  " AND s.flag_id = coalesce(:source_id, " NO_FLAG ") AND s.environment_id = e.id"
 		  " WHERE f.account_id = :account_id AND f.id = :flag_id");
 
 STATEMENT(configure_environment,
@@ -45,7 +52,7 @@ STATEMENT(configure_environment,
 		  " FROM flagplane_data.environment e JOIN flagplane_data.flag f"
 		  " ON f.account_id = e.account_id AND f.project_id = e.project_id"
 		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
-		  " AND s.flag_id = f.id AND s.environment_id = :source_id"
+		  " AND s.flag_id = f.id AND s.environment_id = coalesce(:source_id, '')"
 		  " WHERE e.account_id = :account_id AND e.id = :environment_id");
 
 STATEMENT(find_any_flag, "SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = :account_id AND "
