@@ -6,8 +6,8 @@ MODULE_big = flagplane
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c)))
 
 # The pieces of the install script, in the order they are run in.
-SCHEMA = src/schema/schemas.sql src/schema/types.sql src/schema/tables.sql src/schema/layers.sql \
-	src/schema/functions.sql src/schema/assign.sql src/schema/evaluation.sql src/schema/views.sql
+SCHEMA = src/schema/schemas.sql src/schema/types.sql src/schema/tables.sql src/schema/layers.sql src/schema/payload.sql \
+	src/schema/functions.sql src/schema/assign.sql src/schema/evaluation.sql src/schema/variation.sql src/schema/views.sql
 
 DATA_built = flagplane--$(EXTVERSION).sql
 # init makes the helpers that the others use.
@@ -34,7 +34,7 @@ endif
 all:
 
 # These set up the machine themselves, before there is a pg_config to ask.
-SCRIPTED = demo test bench check-citus check-valgrind check-hostile check-ubsan
+SCRIPTED = demo test bench check-citus check-valgrind check-hostile check-ubsan check-clients
 .PHONY: $(SCRIPTED)
 $(SCRIPTED):
 	@test/run.sh $@

@@ -19,6 +19,22 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO flagplane_backend;
 GRANT SELECT ON flagplane.projects, flagplane.environments, flagplane.layers, flagplane.flag_links,
 	flagplane.sdk_apps, flagplane.audit TO flagplane_backend;
 
+-- For an application that evaluates flags, and does nothing else: it acts without a token for
+-- the account that flagplane.role_account names, which only a superuser changes. Use a role of its
+-- own for each account, or for each application.
+CREATE ROLE flagplane_evaluator LOGIN;
+ALTER ROLE flagplane_evaluator SET flagplane.role_account = 'default';
+GRANT USAGE ON SCHEMA flagplane, flagplane_data TO flagplane_evaluator;
+GRANT EXECUTE ON FUNCTION flagplane.variation(text, text, text, jsonb, jsonb),
+	flagplane.bool_variation(text, text, text, jsonb, boolean),
+	flagplane.text_variation(text, text, text, jsonb, text),
+	flagplane.numeric_variation(text, text, text, jsonb, numeric),
+	flagplane.variation_detail(text, text, text, jsonb, jsonb),
+	flagplane.explain_variation(text, text, text, jsonb, jsonb),
+	flagplane.all_flags_state(text, text, jsonb, boolean, boolean, boolean),
+	flagplane.evaluate(jsonb, text, jsonb, jsonb), flagplane.user_context(text, jsonb)
+	TO flagplane_evaluator;
+
 -- For monitoring: a member of pg_monitor with these grants. It reads the counters, status() and
 -- doctor(), and has no right on the data: without a token it can act for no account. GRANT it
 -- to the role that your monitoring logs in as.

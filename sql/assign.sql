@@ -30,16 +30,16 @@ SELECT count(*) AS units, count(*) FILTER (WHERE flagplane.assign('assign', 'pro
 -- Another environment has reservations of its own; an empty layer has none.
 SELECT flagplane.assign('assign', 'test', 'layer-a', 'ann'), flagplane.assign('assign', 'production', 'empty', 'ann');
 -- An experiment that has not started has nobody; who will be in one that has not started is told on request.
-SELECT t.reserve('empty', 'test', 'later', '{0,1,2,3,4,5,6,7,8,9}');
-SELECT flagplane.assign('assign', 'test', 'empty', 'ann') AS running;
+SELECT t.reserve('layer-b', 'test', 'later', '{0,1,2,3,4,5,6,7,8,9}');
+SELECT flagplane.assign('assign', 'test', 'layer-b', 'ann') AS running;
 UPDATE flagplane_data.experiment SET status = 'not_started' WHERE key = 'later';
-SELECT flagplane.assign('assign', 'test', 'empty', 'ann') AS not_started, flagplane.assign('assign', 'test', 'empty',
-	'ann', true) AS included, flagplane.assign('assign', 'test', 'empty', 'ann', include_not_started => NULL) AS null_is_false,
-	flagplane.assign('assign', 'test', 'empty', NULL, true) AS no_unit;
-SELECT * FROM flagplane.assign_many('assign', 'test', 'empty', '{ann}');
+SELECT flagplane.assign('assign', 'test', 'layer-b', 'ann') AS not_started, flagplane.assign('assign', 'test', 'layer-b',
+	'ann', true) AS included, flagplane.assign('assign', 'test', 'layer-b', 'ann', include_not_started => NULL) AS null_is_false,
+	flagplane.assign('assign', 'test', 'layer-b', NULL, true) AS no_unit;
+SELECT * FROM flagplane.assign_many('assign', 'test', 'layer-b', '{ann}');
 -- A list that a driver sends as a text is one unit, and no wrong answer for many.
-SELECT t.try($$SELECT flagplane.assign_many('assign', 'test', 'empty', 'ann,bob')::text$$);
-SELECT t.try($$SELECT flagplane.assign('assign', 'test', 'empty', '{ann}'::text[])$$);
+SELECT t.try($$SELECT flagplane.assign_many('assign', 'test', 'layer-b', 'ann,bob')::text$$);
+SELECT t.try($$SELECT flagplane.assign('assign', 'test', 'layer-b', '{ann}'::text[])$$);
 -- NULLs and names that are not there.
 SELECT flagplane.assign('assign', 'production', 'layer-a', NULL) IS NULL AS no_unit, flagplane.assign('assign', 'production', 'layer-a', '') AS empty_unit;
 SELECT t.try($$SELECT flagplane.assign(NULL, NULL, NULL, 'ann')$$);

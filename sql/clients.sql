@@ -95,8 +95,8 @@ SELECT pg_temp.ask('PATCH', 'flags/clients/first',
 -- An experiment with its iteration: flag, unit and hypothesis are kept.
 SELECT pg_temp.ask('POST', 'projects/clients/environments/test/experiments',
 	format('{"key": "colour", "name": "Colour", "description": "d", "maintainerId": "%s", "iteration": {"hypothesis": "Red sells", "canReshuffleTraffic": true, "metrics": [{"key": "m", "isGroup": false, "primary": true}],
-	"primarySingleMetricKey": "m", "treatments": [{"name": "T", "baseline": true, "allocationPercent": "10", "parameters": [{"flagKey": "first", "variationId": "v"}]}], "flags": {"first": {"ruleId": "fallthrough", "flagConfigVersion": 1}}, "randomizationUnit": "device", "attributes": ["a"]}}',
-		:'member_id'),
+	"primarySingleMetricKey": "m", "treatments": [{"name": "T", "baseline": true, "allocationPercent": "10", "parameters": [{"flagKey": "first", "variationId": "%s"}]}], "flags": {"first": {"ruleId": "fallthrough", "flagConfigVersion": 1}}, "randomizationUnit": "device", "attributes": ["a"]}}',
+		:'member_id', flagplane.get_flag('clients', 'first') #>> '{variations,0,_id}'),
 	'currentIteration', 'description');
 SELECT flagplane.get_experiment('clients', 'test', 'colour')->>'_maintainerId' = :'member_id' AS named;
 SELECT pg_temp.ask('POST', 'projects/clients/environments/test/experiments',
@@ -113,3 +113,10 @@ FROM unnest(ARRAY['[]', '{"hypotesis": ""}', '{"hypothesis": 1}', format('{"hypo
 SELECT pg_temp.ask('POST', 'projects/clients/environments/test/experiments',
 	'{"key": "x", "name": "X", "iteration": {"flags": {"none": {}}}}'), pg_temp.ask('POST',
 	'projects/clients/environments/test/experiments', '{"key": "x", "name": "X", "maintainerId": "none"}');
+
+-- Terraform's provider wants the version that a token has by default, whether one was given or not.
+SELECT pg_temp.ask('POST', 'tokens', '{"name": "clients-version", "role": "reader", "serviceToken": true}', 'defaultApiVersion') AS version;
+SELECT id AS token_id FROM flagplane_data.access_token WHERE name = 'clients-version' \gset
+SELECT pg_temp.ask('PATCH', 'tokens/' || :'token_id', p, 'defaultApiVersion') AS patched
+	FROM unnest(ARRAY['[{"op": "replace", "path": "/defaultApiVersion", "value": 20220603}]',
+	'[{"op": "remove", "path": "/defaultApiVersion"}]', '[{"op": "replace", "path": "/defaultApiVersion", "value": 1}]']) p;

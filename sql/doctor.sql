@@ -81,7 +81,9 @@ SELECT f FROM (VALUES
 		$$SELECT flagplane.create_project('doctor-too', 'Too'); SET LOCAL session_replication_role = replica; DELETE FROM flagplane_data.project WHERE key = 'doctor'$$),
 	(26,
 		$$SELECT flagplane.create_access_token('t', '{*}'); DELETE FROM flagplane_data.access_token_use WHERE token_id = (SELECT id FROM flagplane_data.access_token WHERE created_at = now())$$),
-	(27, $$GRANT USAGE ON SCHEMA flagplane_data TO fp_doctor$$)
+	(27, $$GRANT USAGE ON SCHEMA flagplane_data TO fp_doctor$$),
+	(28, $$DELETE FROM flagplane_data.environment_payload WHERE environment_id = (SELECT e.id FROM flagplane_data.environment e
+		JOIN flagplane_data.project p ON p.id = e.project_id WHERE p.key = 'doctor' AND e.key = 'test')$$)
 	) v(n, statement), pg_temp.finds(statement) f
 ORDER BY n;
 SELECT count(*) AS account_without_project FROM pg_temp.finds($$SELECT flagplane.create_account('0', 'Doctor')$$)

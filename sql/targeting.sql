@@ -18,7 +18,7 @@ SELECT c, pg_temp.patch(pg_temp.rule(c), 'rules')
 	'{"attribute": "a", "op": "matches", "values": ["("], "negate": true, "contextKind": "org"}',
 		'{"op": "segmentMatch", "values": ["s"]}', '{"op": "segmentMatch", "values": ["s"], "attribute": "segmentMatch", "contextKind": ""}']) c;
 SELECT pg_temp.patch('{"environments": {"test": {"targets": [{"values": ["a"], "variation": 0}, {"values": [], "variation": 1, "contextKind": "org"}]}}}',
-	'targets');
+	'contextTargets');
 SELECT pg_temp.patch('[{"op": "replace", "path": "/environments/test/fallthrough", "value": {"rollout": {"variations": [{"variation": 0, "weight": 100000}]}}}]',
 	'fallthrough');
 SELECT pg_temp.patch(pg_temp.rule('',

@@ -24,14 +24,11 @@ CREATE FUNCTION t.share(layer text, shares jsonb, environment text DEFAULT 'test
 		(SELECT json_agg(json_build_object('kind', 'updateExperimentReservation', 'experimentKey', key, 'reservationPercent', value))
 		FROM jsonb_each(shares)), environment, 'key'))
 $$;
--- The payload of what runs: the flags' variations, and the rollouts that SDKs are sent.
-CREATE FUNCTION t.payload(experiments text[], environment text DEFAULT 'test') RETURNS jsonb LANGUAGE sql AS $$
-	SELECT jsonb_build_object('flags', jsonb_object_agg(f.key, jsonb_build_object('key', f.key, 'on', true, 'version', 1, 'salt', 's', 'offVariation', 2,
-		'variations', (SELECT jsonb_agg(v->'value') FROM jsonb_array_elements(f.variations) v),
-		'fallthrough', jsonb_build_object('rollout', flagplane.get_experiment('treat', environment, e.key, 'rollout')::jsonb #> '{currentIteration,rollout}'))))
-	FROM flagplane_data.experiment e JOIN flagplane_data.flag f ON f.id = e.flag_id
-		JOIN flagplane_data.environment n ON n.id = e.environment_id JOIN flagplane_data.project p ON p.id = n.project_id
-	WHERE p.key = 'treat' AND n.key = environment AND e.key = ANY (experiments)
+CREATE FUNCTION t.payload(environment text DEFAULT 'test') RETURNS jsonb LANGUAGE sql AS $$ SELECT flagplane.payload('treat', environment) $$;
+-- How often what SDKs are sent of an environment has changed.
+CREATE FUNCTION t.payload_version() RETURNS bigint LANGUAGE sql AS $$
+	SELECT v.version FROM flagplane_data.environment_payload v JOIN flagplane_data.environment n ON n.id = v.environment_id
+	JOIN flagplane_data.project p ON p.id = n.project_id WHERE p.key = 'treat' AND n.key = 'test'
 $$;
 CREATE FUNCTION t.version(flag text, environment text DEFAULT 'test') RETURNS int LANGUAGE sql AS $$
 	SELECT (flagplane.get_flag('treat', flag) #>> ARRAY['environments', environment, 'version'])::int
@@ -46,6 +43,8 @@ ANALYZE t.unit;
 SELECT flagplane.create_experiment('treat', 'test', 'no-flag', 'N') IS NOT NULL
 	AND flagplane.create_experiment('treat', 'test', 'no-plan', 'N', flag_key => 'other') IS NOT NULL AS made;
 SELECT t.start('no-flag'), t.start('no-plan');
+SELECT flagplane.create_experiment('treat', 'test', 'not-on-a-flag', 'N', iteration => t.iteration('other', '{50}') - 'flags') IS NOT NULL AS made,
+	t.start('not-on-a-flag');
 SELECT t.make('nothing', 'other', '{0,0}'), t.start('nothing');
 SELECT flagplane.create_experiment('treat', 'test', 'no-baseline', 'N', iteration => jsonb_set(t.iteration('other',
 	'{50}'), '{treatments,0,baseline}', 'false')) IS NOT NULL AS made, t.start('no-baseline');
@@ -63,11 +62,13 @@ SELECT flagplane.create_layer('treat', 'layer', 'L', '') IS NOT NULL AS made;
 SELECT t.make('a', 'color', '{33.3,33.3,33.4}'), t.make('b', 'size', '{50,25}'), t.make('c', 'shape', '{50,50}');
 SELECT t.share('layer', '{"a": 40, "b": 30, "c": 0}');
 SELECT t.start('c');
-SELECT t.version('color') AS before;
-SELECT t.start('a'), t.start('b');
-SELECT t.version('color') AS after, t.version('size') AS size;
+SELECT t.version('color') AS before, t.payload_version() AS payload \gset
+SELECT t.start('a');
+SELECT t.version('color') - :before AS raised, t.payload_version() - :payload AS payload_raised, t.version('size') AS not_raised;
+SELECT t.start('b');
+SELECT t.version('size') AS size, t.payload_version() - :payload AS raised_again;
 SELECT t.start('a') AS again;
-SELECT t.version('color') AS the_same;
+SELECT t.version('color') AS the_same, t.payload_version() - :payload AS the_same;
 CREATE FUNCTION t.segments() RETURNS TABLE (experiment text, number int, segments int4multirange, count int) LANGUAGE sql AS $$
 	SELECT e.key, t.number, t.segments, (SELECT coalesce(sum(upper(s) - lower(s)), 0)::int FROM unnest(t.segments) s)
 		FROM flagplane_data.experiment_treatment t JOIN flagplane_data.experiment e ON e.id = t.experiment_id
@@ -79,11 +80,11 @@ SELECT flagplane.get_flag('treat', 'color') #> '{environments,test,fallthrough}'
 SELECT r.value->>'kind' AS kind, r.value->>'contextKind' AS unit, r.value->>'seed' = l.seed::text AS the_layers,
 	jsonb_array_length(r.value->'variations') AS entries, (SELECT sum((v->>'weight')::int) FROM jsonb_array_elements(r.value->'variations') v) AS weights,
 	(SELECT count(*) FROM jsonb_array_elements(r.value->'variations') v WHERE v->'untracked' IS NULL) AS tracked
-FROM (SELECT t.payload('{b}') #> '{flags,size,fallthrough,rollout}') r(value), flagplane_data.layer l
+FROM (SELECT t.payload() #> '{flags,size,fallthrough,rollout}') r(value), flagplane_data.layer l
 	WHERE l.key = 'layer' AND l.project_id = (SELECT id FROM flagplane_data.project WHERE key = 'treat');
--- assign, evaluation and the table say the same of 200,000 units, and nobody is in two experiments.
-CREATE FUNCTION t.compare() RETURNS TABLE (units bigint, in_a bigint, in_b bigint, wrong bigint, in_both bigint) LANGUAGE sql AS $$
-	WITH payload AS MATERIALIZED (SELECT t.payload('{a,b}') AS data),
+-- assign, variation, evaluation of the payload and the table say the same of 200,000 units, and nobody is in two experiments.
+CREATE FUNCTION t.compare(how_many int) RETURNS TABLE (units bigint, in_a bigint, in_b bigint, wrong bigint, in_both bigint, varies bigint) LANGUAGE sql AS $$
+	WITH payload AS MATERIALIZED (SELECT t.payload() AS data),
 	treated AS MATERIALIZED (SELECT s.experiment, s.number, s.segments FROM t.segments() s),
 	layer AS MATERIALIZED (SELECT l.seed::text FROM flagplane_data.layer l
 		JOIN flagplane_data.project p ON p.id = l.project_id WHERE p.key = 'treat' AND l.key = 'layer'),
@@ -92,16 +93,21 @@ CREATE FUNCTION t.compare() RETURNS TABLE (units bigint, in_a bigint, in_b bigin
 	unit AS MATERIALIZED (SELECT flagplane.assign('treat', 'test', 'layer', u.key) AS assigned, flagplane.bucket((SELECT seed
 		FROM layer), u.key) / 100 AS segment,
 		flagplane.evaluate(p.data, 'color', flagplane.user_context(u.key), NULL) AS a, flagplane.evaluate(p.data, 'size',
-			flagplane.user_context(u.key), NULL) AS b FROM t.unit u, payload p)
+			flagplane.user_context(u.key), NULL) AS b,
+		flagplane.variation_detail('treat', 'test', 'color', flagplane.user_context(u.key)) AS a_by_tables,
+		flagplane.variation_detail('treat', 'test', 'size', flagplane.user_context(u.key)) AS b_by_tables
+		FROM (SELECT key FROM t.unit LIMIT how_many) u, payload p)
 	SELECT count(*), count(*) FILTER (WHERE (u.a #>> '{reason,inExperiment}')::boolean), count(*) FILTER (WHERE (u.b #>> '{reason,inExperiment}')::boolean),
 		count(*) FILTER (WHERE (u.a->>'variationIndex')::int <> coalesce(s.a, CASE WHEN s.segment = 0
 			AND assigned = 'a' THEN 0 ELSE 2 END) OR (u.b->>'variationIndex')::int <> coalesce(s.b, CASE WHEN s.segment = 0 AND assigned = 'b' THEN 0 ELSE 2 END)
 			OR (u.a #> '{reason,inExperiment}' IS NOT NULL) <> (s.a IS NOT NULL) OR (u.b #> '{reason,inExperiment}' IS NOT NULL) <> (s.b IS NOT NULL)
 			OR (s.a IS NOT NULL AND assigned IS DISTINCT FROM 'a') OR (s.b IS NOT NULL AND assigned IS DISTINCT FROM 'b') OR (assigned = 'a' AND s.a IS NULL)),
-		count(*) FILTER (WHERE u.a #> '{reason,inExperiment}' IS NOT NULL AND u.b #> '{reason,inExperiment}' IS NOT NULL)
+		count(*) FILTER (WHERE u.a #> '{reason,inExperiment}' IS NOT NULL AND u.b #> '{reason,inExperiment}' IS NOT NULL),
+		count(*) FILTER (WHERE u.a::text <> u.a_by_tables::text OR u.b::text <> u.b_by_tables::text)
 	FROM unit u JOIN segment s ON s.segment = u.segment
 $$;
-SELECT units, in_a / 2000 BETWEEN 39 AND 41 AS a_of_40, in_b BETWEEN 43000 AND 47000 AS b_of_22_5, wrong, in_both FROM t.compare();
+SELECT units, in_a / 2000 BETWEEN 39 AND 41 AS a_of_40, in_b BETWEEN 43000 AND 47000 AS b_of_22_5, wrong, in_both, varies
+FROM t.compare(200000);
 
 -- Growth keeps treatments, and gives back in proportion; nobody else is moved.
 CREATE TEMP TABLE before AS SELECT * FROM t.segments();
@@ -109,9 +115,12 @@ SELECT t.share('layer', '{"a": 55}');
 SELECT t.version('color') AS raised, t.version('size') AS not_raised;
 SELECT s.experiment, s.number, b.count AS before, s.count AS after, s.segments @> b.segments AS kept FROM t.segments() s
 	JOIN before b USING (experiment, number) ORDER BY 1, 2;
-SELECT units, wrong, in_both FROM t.compare();
+SELECT units, wrong, in_both, varies FROM t.compare(20000);
+SELECT t.payload_version() - :payload AS raised;
 SELECT t.share('layer', '{"a": 55}') AS the_same;
-SELECT t.version('color') AS not_raised;
+SELECT t.share('layer', '{"c": 1}') AS not_running;
+SELECT t.share('layer', '{"c": 0}') AS not_running;
+SELECT t.version('color') AS not_raised, t.payload_version() - :payload AS not_raised;
 TRUNCATE before;
 INSERT INTO before SELECT * FROM t.segments();
 SELECT t.share('layer', '{"a": 20, "b": 50}');
@@ -119,14 +128,14 @@ SELECT t.version('color') AS raised, t.version('size') AS raised_too;
 SELECT s.experiment, s.number, b.count AS before, s.count AS after,
 	CASE s.experiment WHEN 'a' THEN b.segments @> s.segments ELSE s.segments @> b.segments END AS kept FROM t.segments() s
 	JOIN before b USING (experiment, number) ORDER BY 1, 2;
-SELECT units, wrong, in_both FROM t.compare();
+SELECT units, wrong, in_both, varies FROM t.compare(20000);
 SELECT t.share('layer', '{"a": 0}');
 -- By small steps it comes to the same shares as at once.
 DO $$ BEGIN FOR i IN 21..49 LOOP PERFORM flagplane.update_layer('treat', 'layer', format('[{"kind": "updateExperimentReservation", "experimentKey": "a", "reservationPercent": %s}]', i)::jsonb, 'test'); END LOOP; END $$;
 SELECT experiment, number, count FROM t.segments() WHERE experiment = 'a' ORDER BY 2;
 -- Segment 0, if it is owned, carries the baseline: contexts without the kind get it, and are in no experiment.
 SELECT t.share('layer', '{"a": 50}'), t.share('layer', '{"b": 50}');
-SELECT owner, flagplane.evaluate(t.payload('{a,b}'), CASE owner WHEN 'a' THEN 'color' ELSE 'size' END, '{"kind": "org", "key": "x"}', NULL)::text
+SELECT owner, flagplane.evaluate(t.payload(), CASE owner WHEN 'a' THEN 'color' ELSE 'size' END, '{"kind": "org", "key": "x"}', NULL)::text
 	FROM (SELECT e.key AS owner FROM flagplane_data.layer_reservation r JOIN flagplane_data.experiment e ON e.id = r.experiment_id
 	JOIN flagplane_data.layer l ON l.id = r.layer_id JOIN flagplane_data.project p ON p.id = l.project_id
 		WHERE p.key = 'treat' AND r.segments @> 0 AND r.released_at IS NULL) o \gset zero_
@@ -141,20 +150,22 @@ INSERT INTO before SELECT * FROM t.segments();
 CREATE TEMP TABLE assigned AS SELECT key, flagplane.assign('treat', 'test', 'layer', key) AS experiment FROM t.unit LIMIT 20000;
 SELECT flagplane.stop_experiment('treat', 'test', 'a') #>> '{currentIteration,status}' AS stopped;
 SELECT t.version('color') AS raised, t.version('size') AS not_raised;
+SELECT t.payload() #> '{flags,color,fallthrough}' AS color_serves, flagplane.variation('treat', 'test', 'color',
+	'{"kind": "user", "key": "u"}') AS what_is_stored;
 SELECT count(*) AS treatments, bool_and(s.segments = b.segments) AS the_same FROM t.segments() s JOIN before b USING (experiment, number);
 SELECT count(*) FILTER (WHERE flagplane.assign('treat', 'test', 'layer', key) IS DISTINCT FROM CASE experiment WHEN 'b' THEN 'b' END) AS moved FROM assigned;
 SELECT flagplane.get_experiment('treat', 'test', 'a', 'rollout')::jsonb #> '{currentIteration,rollout}' AS of_a_stopped_one;
 
 -- Outside of layers: an entry for each treatment, a seed of its own, and the baseline first.
 SELECT t.make('alone', 'other', '{12.5,33.333}'), t.start('alone');
-SELECT t.mask(t.payload('{alone}') #>> '{flags,other,fallthrough,rollout,variations}') AS entries,
-	e.seed::text = t.payload('{alone}') #>> '{flags,other,fallthrough,rollout,seed}' AS its_seed FROM flagplane_data.experiment e WHERE e.key = 'alone';
+SELECT t.mask(t.payload() #>> '{flags,other,fallthrough,rollout,variations}') AS entries,
+	e.seed::text = t.payload() #>> '{flags,other,fallthrough,rollout,seed}' AS its_seed FROM flagplane_data.experiment e WHERE e.key = 'alone';
 SELECT flagplane.create_flag('treat', 'thirds', 'T',
 	variations => '[{"value": 1}, {"value": 2}, {"value": 3}, {"value": 4}]', is_flag_on => true) IS NOT NULL AS made;
 SELECT flagplane.create_experiment('treat', 'production', 'thirds', 'T', randomization_unit => 'device',
 	iteration => jsonb_set(t.iteration('thirds', '{0,33.3333,33.3333,33.3333}', NULL, 0),
 	'{flags,thirds,notInExperimentVariationId}', 'null')) IS NOT NULL AS made, t.start('thirds', 'production');
-SELECT (t.payload('{thirds}', 'production') #> '{flags,thirds,fallthrough,rollout}') - 'seed' AS rollout;
+SELECT (t.payload('production') #> '{flags,thirds,fallthrough,rollout}') - 'seed' AS rollout;
 
 -- One running experiment a rule.
 SELECT t.make('second', 'other', '{50,50}'), t.start('second');
@@ -166,6 +177,9 @@ SELECT flagplane.create_experiment('treat', 'test', 'on-rule', 'R', iteration =>
 	'r1')) IS NOT NULL AS made, t.start('on-rule');
 SELECT flagplane.get_experiment('treat', 'test', 'on-rule') #>> '{currentIteration,flags,other,targetingRule}' AS rule,
 	t.mask(flagplane.get_experiment('treat', 'test', 'on-rule', 'rollout')::jsonb #>> '{currentIteration,rollout,variations}') AS entries;
+SELECT r->>'id' AS rule, r #> '{rollout,variations}' AS served FROM jsonb_array_elements(t.payload() #> '{flags,other,rules}') r;
+SELECT t.payload() #> '{flags,other,rules,0,rollout}' = flagplane.get_experiment('treat', 'test', 'on-rule',
+	'rollout')::jsonb #> '{currentIteration,rollout}' AS the_same;
 -- What runs keeps its rule and its variations; all else may change, and on and off.
 CREATE FUNCTION t.change(patch text, flag text DEFAULT 'other') RETURNS TABLE (status int, message text) LANGUAGE sql AS $$
 	SELECT h.status, regexp_replace(h.body->>'message', '"[0-9a-f-]{36}"', '"<id>"') FROM flagplane.handle('PATCH', '/api/v2/flags/treat/' || flag, '{}', patch) h

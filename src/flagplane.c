@@ -11,6 +11,7 @@
 #include "call/caller.h"
 #include "call/rate_limit.h"
 #include "call/stats.h"
+#include "evaluation/payload_cache.h"
 #include "miscadmin.h"
 #include "operations.h"
 #include "resource/layer/settings.h"
@@ -70,6 +71,15 @@ define_settings(void)
 							   "Key of the account that database roles act for.",
 							   "It counts for callers without an access token only.",
 							   &account_setting, "default", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		ROLE_ACCOUNT, "Key of the account that a database role is bound to.",
+		"It counts as ALTER ROLE has set it for a role, and then stands above "
+		"flagplane.account.",
+		&role_account_setting, "", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"flagplane.payload_cache", "Memory of a backend for the compiled flags of environments.",
+		"Flags that are evaluated again need not be read again.", &payload_cache_setting, 16 * 1024,
+		0, MAX_KILOBYTES, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomStringVariable(
 		"flagplane.ingest_endpoint", "URL that SDK apps send their events to.",
 		"Shown as ingestEndpoint of every SDK app.", &ingest_endpoint_setting,

@@ -108,6 +108,12 @@ OPERATION(reset_environment_mobile_key, .method = "POST",
 		  .subject = "environment")
 OPERATION(resolve_environment_key, .scope = PROJECTS_READ, .status = 200, .dialect = LAUNCHDARKLY,
 		  .kind = READS, .subject = "environment")
+OPERATION(touch_environment, .scope = FLAGS_WRITE, .status = 200, .dialect = LAUNCHDARKLY,
+		  .kind = CHANGES, .subject = "environment")
+OPERATION(payload, .scope = FLAGS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+		  .subject = "environment")
+OPERATION(all_flags_state, .scope = FLAGS_READ, .status = 200, .dialect = LAUNCHDARKLY,
+		  .kind = READS, .subject = "environment")
 
 /* Flags */
 OPERATION(create_flag, .method = "POST", .path = "/api/v2/flags/:projectKey", .scope = FLAGS_WRITE,
@@ -250,5 +256,6 @@ VERB("rotate", "rotated")
 VERB("set", "set")
 VERB("start", "started")
 VERB("stop", "stopped")
+VERB("touch", "touched")
 VERB("update", "updated")
 #endif

@@ -25,6 +25,24 @@ calls() {
 		-e 's/"_accountId":"[0-9a-f]{8}"/<account>/g; s/\b[12][0-9]{12}\b/<ms>/g; s/\b[12][0-9]{9}\b/<s>/g; s/20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+Z?/<time>/g'
 }
 
+# A session of psql's, for what happens between two of its statements.
+session() { # an account and a node: a psql to write to on descriptor 7 and to read from on 8
+	mkfifo "$work/in" "$work/out"
+	as "$1" "$2" -v ON_ERROR_STOP=0 <"$work/in" >"$work/out" 2>&1 &
+	exec 7>"$work/in" 8<"$work/out"
+	rm "$work/in" "$work/out"
+}
+say_to() { # SQL; waits until it is done
+	local line
+	printf '%s;\n\\echo done\n' "$1" >&7
+	while read -r -t 60 line <&8; do
+		if [ "$line" = done ]; then return; fi
+		echo "$line"
+	done
+	fail "the session answers"
+}
+end_session() { exec 7>&- 8<&-; wait; }
+
 # What is right: a plain database.
 on coordinator -d postgres -c 'CREATE DATABASE plain'
 on coordinator -d plain >/dev/null -c 'CREATE EXTENSION flagplane CASCADE' -c "SELECT flagplane.create_account('expected', 'E')"
@@ -42,6 +60,9 @@ rows() { # the rows of all tables, as they are seen from a node, a line each
 		\gexec
 	SQL
 }
+# A session that has its plans already.
+session before coordinator
+for n in 1 2; do say_to "SELECT flagplane.create_layer('p', 'earlier-$n', 'E', ''); SELECT flagplane.get_layer('p', 'earlier-$n')" >/dev/null; done
 rows coordinator >"$work/before"
 same "distribute() takes every table" "$(on coordinator -c 'SELECT flagplane.distribute()')" "$(on coordinator -c "SELECT count(*) FROM pg_tables WHERE schemaname = 'flagplane_data'")"
 same "a second time there is nothing left to do" "$(on coordinator -c 'SELECT flagplane.distribute()')" 0
@@ -49,6 +70,10 @@ rows coordinator | diff "$work/before" - || fail "every row that was there is th
 ok "every row that was there is there"
 rows one | diff "$work/before" - || fail "another node sees the same rows"
 ok "another node sees the same rows"
+same "a session that was there goes on" "$(say_to "SELECT flagplane.create_layer('p', 'later', 'L', '')->>'key'; SELECT flagplane.get_layer('p', 'earlier-2')->>'key'" | tr '\n' ' ')" 'later earlier-2 '
+same "with its changes in order" "$(say_to "SELECT string_agg(c->>'target', ' ') FROM json_array_elements(flagplane.changes(\"limit\" => 1000)->'items') c WHERE c->>'target' ~ '(earl|lat)'")" \
+	'proj/p:layer/earlier-1 proj/p:layer/earlier-2 proj/p:layer/later'
+end_session
 same "no node but the coordinator distributes" "$(on one -v ON_ERROR_STOP=0 -c 'SELECT flagplane.distribute()' 2>&1)" "ERROR:  distribute is to be called on the coordinator"
 same "or drops shards" "$(on one -v ON_ERROR_STOP=0 -c 'SELECT flagplane.drop_shards()' 2>&1)" "ERROR:  drop_shards is to be called on the coordinator"
 
@@ -107,26 +132,28 @@ for node in coordinator one two; do
 		"$(printf 'proj/p:layer/turn-%s ' 1 2 3 4 5 6 | sed 's/ $//')"
 done
 
+# What has expired goes, on all nodes, and no more than is asked for.
+on coordinator -c "UPDATE flagplane_data.idempotency_key SET expires_at = '2020-01-01'"
+expired=$(on coordinator -c 'SELECT count(*) FROM flagplane_data.idempotency_key')
+same "purge() removes as many as it is told" "$(on one -c 'SELECT flagplane.purge(3)')" 3
+same "and what is left" "$(on coordinator -c 'SELECT flagplane.purge()' -c 'SELECT count(*) FROM flagplane_data.idempotency_key' | tr '\n' ' ')" "$((expired - 3)) 0 "
+
+# A role with a token and without rights on the rows: functions work, views are refused.
+on coordinator -c 'CREATE ROLE caller LOGIN'
+for node in coordinator two; do
+	on "$node" -c 'SET citus.enable_ddl_propagation = off' -c 'GRANT USAGE ON SCHEMA flagplane TO caller' \
+		-c 'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO caller' -c 'GRANT SELECT ON ALL TABLES IN SCHEMA flagplane TO caller'
+done
+token=$(as here coordinator -c "SELECT flagplane.create_access_token('caller', '{*}')->>'token'")
+for node in coordinator two; do
+	same "with a token a role calls functions on $node" "$(PGUSER=caller PGOPTIONS="$PGOPTIONS -c request.method=POST -c request.headers={\"x-api-key\":\"$token\"}" on "$node" -c "SELECT flagplane.create_layer('p', 'called-on-$node', 'C', '')->>'key'")" "called-on-$node"
+	same "and is refused views there" "$(PGUSER=caller PGOPTIONS="$PGOPTIONS -c request.method=GET -c request.headers={\"x-api-key\":\"$token\"}" on "$node" -v ON_ERROR_STOP=0 -c 'SELECT count(*) FROM flagplane.layers' 2>&1 | head -1)" 'ERROR:  permission denied for schema flagplane_data'
+done
+
 # Transactions that are open on one node, while another one commits and reads.
-session() { # a node: a psql to write to on descriptor 7 and to read from on 8
-	mkfifo "$work/in" "$work/out"
-	as here "$1" -v ON_ERROR_STOP=0 <"$work/in" >"$work/out" 2>&1 &
-	exec 7>"$work/in" 8<"$work/out"
-	rm "$work/in" "$work/out"
-}
-say_to() { # SQL; waits until it is done
-	local line
-	printf '%s;\n\\echo done\n' "$1" >&7
-	while read -r -t 60 line <&8; do
-		if [ "$line" = done ]; then return; fi
-		echo "$line"
-	done
-	fail "the session answers"
-}
-end_session() { exec 7>&- 8<&-; wait; }
 told() { as here "$1" -c "SELECT string_agg(c->>'target', ' ') FROM json_array_elements(flagplane.changes('$cursor')->'items') c"; }
 cursor=$(as here one -c "SELECT flagplane.changes(\"limit\" => 1000)->>'nextCursor'")
-session two
+session here two
 say_to 'BEGIN' >/dev/null
 say_to "SELECT flagplane.create_layer('p', 'begun-first', 'F', '')" >/dev/null
 as here coordinator >/dev/null -c "SELECT flagplane.create_layer('p', 'committed-first', 'F', '')"
@@ -166,9 +193,8 @@ kill_node() {
 }
 account_on two doomed
 as doomed coordinator >/dev/null -c "SELECT flagplane.create_project('p', 'P')"
-session coordinator
+session doomed coordinator
 say_to 'BEGIN' >/dev/null
-say_to "SET LOCAL flagplane.account = 'doomed'" >/dev/null
 say_to "SELECT flagplane.create_layer('p', 'half', 'H', '', idempotency_key => '20000000-0000-4000-8000-000000000001')" >/dev/null
 kill_node two
 say_to 'COMMIT' >"$work/got"
@@ -178,14 +204,27 @@ end_session
 same "over REST the answer is 503, and its transaction commits" "$(as doomed coordinator -c 'BEGIN' -c "SELECT status, headers->>'Retry-After' IS NOT NULL, body->>'code' FROM flagplane.handle('POST', '/api/v2/projects/p/layers', body => '{\"key\": \"refused\", \"name\": \"R\", \"description\": \"\"}')" -c 'COMMIT' 2>/dev/null)" '503|t|service_unavailable'
 same "so it is for what is only read" "$(as doomed one -c "SELECT status FROM flagplane.handle('GET', '/api/v2/projects/p')" 2>/dev/null)" 503
 same "no account can be made" "$(on coordinator -c "SELECT status FROM flagplane.handle('GET', '/v1/whoami')" >/dev/null 2>&1; on coordinator -v ON_ERROR_STOP=0 -c "SELECT flagplane.create_account('not-now', 'N')" 2>&1 | grep -c ERROR)" 1
+for call in 'count(*) FROM flagplane.doctor()' 'flagplane.purge()'; do
+	same "what looks over all accounts is refused: $call" "$(on coordinator -v ON_ERROR_STOP=0 -c "SELECT $call" 2>&1 | grep -c ERROR)" 1
+done
 same "accounts on other workers go on" "$(as here coordinator -c "SELECT flagplane.create_layer('p', 'alive', 'A', '')->>'key'")" alive
 FLAGPLANE_CLUSTER=$work/two CLUSTER_PORT=${port[two]} "$here/cluster.sh" recover
 same "once it is back there is nothing of what was refused" "$(as doomed coordinator -c "SELECT key FROM flagplane.layers" -c "SELECT count(*) FROM flagplane.audit WHERE operation = 'create_layer'" -c "SELECT count(*) FROM flagplane_data.idempotency_key k JOIN flagplane_data.account a ON a.id = k.account_id WHERE a.key = 'doomed'" -c "SELECT count(*) FROM flagplane_data.account WHERE key = 'not-now'" | tr '\n' ' ')" '0 0 0 '
 same "and the same request under the same key is done" "$(as doomed one -c "SELECT flagplane.create_layer('p', 'half', 'H', '', idempotency_key => '20000000-0000-4000-8000-000000000001')->>'key'")" half
 
+# One connection a node has one snapshot of it: what pg_dump reads of an account is of one moment.
+dump_options="-c citus.max_adaptive_executor_pool_size=1"
+PGOPTIONS="$PGOPTIONS $dump_options" session here coordinator
+say_to 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' >/dev/null
+count_of() { say_to "COPY (SELECT count(*) FROM flagplane_data.$1) TO STDOUT"; }
+layers=$(count_of layer)
+as here one >/dev/null -c "SELECT flagplane.create_layer('p', 'while-dumped', 'W', '')"
+same "a dump sees nothing of what is made while it runs" "$(say_to "COPY (SELECT count(*) FROM flagplane_data.audit_log WHERE target = 'proj/p:layer/while-dumped') TO STDOUT") $(count_of layer)" "0 $layers"
+end_session
+
 # Back to one server: the coordinator's dump, without Citus, has every row.
 rows coordinator >"$work/before"
-PGHOST=$work/coordinator PGPORT=${port[coordinator]} pg_dump --extension=flagplane --extension=btree_gist --file="$work/dump" flagplane
+PGOPTIONS="$PGOPTIONS $dump_options" PGHOST=$work/coordinator PGPORT=${port[coordinator]} pg_dump --extension=flagplane --extension=btree_gist --file="$work/dump" flagplane
 on coordinator -d postgres -c 'CREATE DATABASE back'
 on coordinator -d back -f "$work/dump" >/dev/null
 PGDATABASE=back rows coordinator | diff "$work/before" - || fail "the coordinator's dump restores every row into a plain database"

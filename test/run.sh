@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 #
-# run.sh demo | test | bench | check-citus | check-valgrind | check-hostile | check-ubsan: from
-# a bare machine to the result.
+# run.sh demo | test | bench | check-citus | check-valgrind | check-hostile | check-ubsan |
+# check-clients: from a bare machine to the result.
 # Sets the machine up, builds, installs into a private copy of the server, and runs what
 # is asked for.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-what=${1:?demo, test, bench, check-citus, check-valgrind, check-hostile or check-ubsan}
+what=${1:?demo, test, bench, check-citus, check-valgrind, check-hostile, check-ubsan or check-clients}
 
 # shellcheck source=test/result.bash
 . test/result.bash
@@ -96,6 +96,16 @@ if [ "$what" = check-hostile ]; then
 	HOSTILE_COUNT=${HOSTILE_COUNT:-100000} test/client/hostile.sh
 	if grep -E 'PANIC|TRAP:|terminated by signal' "$FLAGPLANE_CLUSTER/server.log"; then exit 1; fi
 	exit
+fi
+
+# Programs that others made. Where there is none it says so, and that is all.
+if [ "$what" = check-clients ]; then
+	make -s -B -C test/client PG_CONFIG="$PG_CONFIG"
+	status=0
+	limited 1800 test/clients.sh || status=$?
+	if grep -E 'PANIC|TRAP:|terminated by signal' "$FLAGPLANE_CLUSTER/server.log"; then status=1; fi
+	if [ "$status" = 77 ]; then status=0; fi
+	exit "$status"
 fi
 
 # The server's log reports undefined behavior. The next make test builds anew.

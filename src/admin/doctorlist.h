@@ -152,6 +152,8 @@ CHECK(
 	" UNION ALL " ORPHANS("token_project_token", "access_token_project", "token_id", "access_token")            \
 	" UNION ALL " ORPHANS("environment_project", "environment", "project_id", "project")                        \
 	" UNION ALL " ORPHANS("environment_key_environment", "environment_key", "environment_id", "environment")    \
+	" UNION ALL " ORPHANS("payload_environment", "environment_payload", "environment_id", "environment")        \
+	" UNION ALL " ORPHANS("payload_tombstone_environment", "payload_tombstone", "environment_id", "environment") \
 	" UNION ALL " ORPHANS("flag_maintainer", "flag", "maintainer_id", "member")                                 \
 	" UNION ALL " ORPHANS("flag_project", "flag", "project_id", "project")                                      \
 	" UNION ALL " ORPHANS("flag_environment_environment", "flag_environment", "environment_id", "environment")  \
@@ -236,6 +238,15 @@ CHECK_EACH(environment_without_key, "error",
 		   " AND k.expires_at IS NULL AND k.replaced_in IS NULL) <> 2",
 		   "It has not one current SDK key and one current mobile key. Restore the rows from a "
 		   "backup.")
+
+CHECK_EACH(
+	payload_missing, "error",
+	"SELECT format('environment %s of account \"%s\"', e.id, :account)"
+	" FROM flagplane_data.environment e WHERE e.account_id = :account_id"
+	" AND NOT EXISTS (SELECT 1 FROM flagplane_data.environment_payload v"
+	" WHERE v.account_id = :account_id AND v.environment_id = e.id)",
+	"It has no version of what SDKs are sent, so its flags are never cached. Restore the row "
+	"from a backup.")
 
 CHECK_EACH(configuration_missing, "error",
 		   "SELECT format('flag \"%s\" in environment %s of account \"%s\"', f.key, e.id,"

@@ -3,27 +3,13 @@
  *	  bucket(), assign() and assign_many(): which experiment a unit is in.
  *
  * Authenticating the caller and reading a layer's owners costs as much as two hundred
- * assignments, so the result is cached, for as long as nothing that it depends on can
- * have changed:
- *
- *	- the data: the contents of a snapshot, its command id included, tell what it shows,
- *	  together with the subtransaction, since the changes of one that was rolled back are
- *	  gone without a new command;
- *	- the caller: role, account setting, PostgREST's method and headers;
- *	- the time, for tokens that expire: the start of the client's statement.
- *
- * All of it is compared at every call, and it is a few words.  So there is nothing to
- * invalidate: a change, whoever makes it, is in every later snapshot and in no earlier
- * one.  An invalidation message could not do that: it arrives while old snapshots are
- * still in use, and an entry made from one of those would be used for new ones.
- *
- * The same holds in a parallel worker, which gets snapshot, settings and role from its
- * leader.
+ * assignments, so the result is cached, for as long as its key matches: see cache_key.c.
  */
 #include "api/api.h"
+#include "api/argument.h"
+#include "api/cache_key.h"
 #include "api/response.h"
 
-#include "access/xact.h"
 #include "call/call.h"
 #include "call/caller.h"
 #include "funcapi.h"
@@ -44,18 +30,6 @@ enum
 
 /* How many layers are cached; one more empties the cache. */
 #define CACHED_MAX 64
-
-/* What a result depends on, apart from the arguments. */
-typedef struct CacheKey
-{
-	SubTransactionId subtransaction;
-	TimestampTz statement;
-	Oid user;
-	char *account; /* the settings; NULL where one is not set */
-	char *method;
-	char *headers;
-	SnapshotData snapshot; /* with arrays of its own */
-} CacheKey;
 
 /* A layer in an environment, by the arguments that name it. */
 typedef struct CachedLayer
@@ -109,74 +83,6 @@ read_owners(Request *request)
 	result->owners = layer_owners_read(request, result->context);
 }
 
-static bool
-same_setting(const char *before, const char *now)
-{
-	return before == NULL || now == NULL ? before == now : strcmp(before, now) == 0;
-}
-
-/*
- * same_snapshot tells whether two snapshots show the same.
- */
-static bool
-same_snapshot(const SnapshotData *a, const SnapshotData *b)
-{
-	return a->snapshot_type == b->snapshot_type && a->xmin == b->xmin && a->xmax == b->xmax &&
-		   a->curcid == b->curcid && a->xcnt == b->xcnt && a->subxcnt == b->subxcnt &&
-		   a->suboverflowed == b->suboverflowed &&
-		   a->takenDuringRecovery == b->takenDuringRecovery &&
-		   (a->xcnt == 0 || memcmp(a->xip, b->xip, a->xcnt * sizeof(TransactionId)) == 0) &&
-		   (a->subxcnt <= 0 ||
-			memcmp(a->subxip, b->subxip, a->subxcnt * sizeof(TransactionId)) == 0);
-}
-
-/*
- * key_matches tells whether the cached results still hold.
- */
-static bool
-key_matches(const CacheKey *key)
-{
-	const char *method = postgrest_setting("request.method");
-
-	return key->subtransaction == GetCurrentSubTransactionId() &&
-		   key->statement == GetCurrentStatementStartTimestamp() && key->user == GetUserId() &&
-		   same_setting(key->account, account_setting) && same_setting(key->method, method) &&
-		   (method == NULL || same_setting(key->headers, postgrest_setting("request.headers"))) &&
-		   same_snapshot(&key->snapshot, GetActiveSnapshot());
-}
-
-static TransactionId *
-copy_ids(const TransactionId *ids, int count)
-{
-	TransactionId *copy;
-
-	if (count <= 0)
-		return NULL;
-	copy = palloc(count * sizeof(TransactionId));
-	memcpy(copy, ids, count * sizeof(TransactionId));
-	return copy;
-}
-
-static char *
-copy_setting(const char *value)
-{
-	return value ? pstrdup(value) : NULL;
-}
-
-static void
-fill_key(CacheKey *now)
-{
-	now->subtransaction = GetCurrentSubTransactionId();
-	now->statement = GetCurrentStatementStartTimestamp();
-	now->user = GetUserId();
-	now->account = copy_setting(account_setting);
-	now->method = copy_setting(postgrest_setting("request.method"));
-	now->headers = copy_setting(postgrest_setting("request.headers"));
-	now->snapshot = *GetActiveSnapshot();
-	now->snapshot.xip = copy_ids(now->snapshot.xip, now->snapshot.xcnt);
-	now->snapshot.subxip = copy_ids(now->snapshot.subxip, now->snapshot.subxcnt);
-}
-
 /*
  * cache_reset is called when the cache's memory is freed, by cache_begin or at the
  * transaction's end.
@@ -204,22 +110,12 @@ cache_begin(void)
 	before = MemoryContextSwitchTo(context);
 	begun = palloc0(sizeof(LayerCache));
 	begun->context = context;
-	fill_key(&begun->key);
+	cache_key_fill(&begun->key);
 	MemoryContextSwitchTo(before);
 
 	begun->on_delete.func = cache_reset;
 	MemoryContextRegisterResetCallback(context, &begun->on_delete);
 	cache = begun;
-}
-
-static bool
-same_text(const text *cached, Datum argument)
-{
-	text *value = DatumGetTextPP(argument);
-	int length = VARSIZE_ANY_EXHDR(value);
-
-	return VARSIZE_ANY_EXHDR(cached) == length &&
-		   memcmp(VARDATA_ANY(cached), VARDATA_ANY(value), length) == 0;
 }
 
 /*
@@ -234,9 +130,10 @@ cache_find(FunctionCallInfo fcinfo)
 		CachedLayer *cached = &cache->layers[i];
 
 		/* Names usually differ at their ends. */
-		if (same_text(cached->names[OWNERS_LAYER], PG_GETARG_DATUM(OWNERS_LAYER)) &&
-			same_text(cached->names[OWNERS_ENVIRONMENT], PG_GETARG_DATUM(OWNERS_ENVIRONMENT)) &&
-			same_text(cached->names[OWNERS_PROJECT], PG_GETARG_DATUM(OWNERS_PROJECT)))
+		if (argument_is_text(cached->names[OWNERS_LAYER], PG_GETARG_DATUM(OWNERS_LAYER)) &&
+			argument_is_text(cached->names[OWNERS_ENVIRONMENT],
+							 PG_GETARG_DATUM(OWNERS_ENVIRONMENT)) &&
+			argument_is_text(cached->names[OWNERS_PROJECT], PG_GETARG_DATUM(OWNERS_PROJECT)))
 			return cached->owners;
 	}
 	return NULL;
@@ -259,7 +156,7 @@ owners_of_arguments(FunctionCallInfo fcinfo)
 
 	if (!ActiveSnapshotSet())
 		elog(ERROR, "assign needs a snapshot");
-	if (cache == NULL || !key_matches(&cache->key))
+	if (cache == NULL || !cache_key_matches(&cache->key))
 		cache_begin();
 	found = named ? cache_find(fcinfo) : NULL;
 	if (found)

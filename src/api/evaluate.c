@@ -2,8 +2,9 @@
  * evaluate.c
  *	  The evaluation of flags that are given, in SQL: no table is read.
  */
-#include "evaluation/payload.h"
+#include "api/argument.h"
 
+#include "evaluation/payload.h"
 #include "util/error.h"
 #include "util/jsonb_tree.h"
 #include "utils/builtins.h"
@@ -12,9 +13,6 @@
 PG_FUNCTION_INFO_V1(flagplane_evaluate);
 PG_FUNCTION_INFO_V1(flagplane_user_context);
 
-/* A document of this size or less may lie unaligned in a row, behind a header of one byte. */
-#define SHORT_MAX (VARATT_SHORT_MAX + VARHDRSZ)
-
 /* What is kept between the calls of one expression. */
 typedef struct EvaluateCache
 {
@@ -22,32 +20,6 @@ typedef struct EvaluateCache
 	Jsonb *document;
 	Payload *payload;
 } EvaluateCache;
-
-/* A jsonb argument that is only read. */
-typedef struct AlignedJsonb
-{
-	union
-	{
-		Jsonb jsonb;
-		char bytes[SHORT_MAX];
-	} copy;
-} AlignedJsonb;
-
-/*
- * read_jsonb is an argument as a document, which is copied only if it is small or stored
- * out of line.
- */
-static Jsonb *
-read_jsonb(Datum argument, AlignedJsonb *aligned)
-{
-	struct varlena *value = (struct varlena *) DatumGetPointer(argument);
-
-	if (!VARATT_IS_SHORT(value) || VARATT_IS_EXTERNAL(value))
-		return DatumGetJsonbP(argument);
-	SET_VARSIZE(&aligned->copy, VARSIZE_SHORT(value) - VARHDRSZ_SHORT + VARHDRSZ);
-	memcpy(VARDATA(&aligned->copy), VARDATA_SHORT(value), VARSIZE_SHORT(value) - VARHDRSZ_SHORT);
-	return &aligned->copy.jsonb;
-}
 
 /*
  * payload_of is the payload of a document; what the calls before have compiled of the same
@@ -94,12 +66,12 @@ flagplane_evaluate(PG_FUNCTION_ARGS)
 	StringInfoData out;
 
 	if (!PG_ARGISNULL(2))
-		context_read(&context, &read_jsonb(PG_GETARG_DATUM(2), &aligned_context)->root);
+		context_read(&context, &argument_jsonb(PG_GETARG_DATUM(2), &aligned_context)->root);
 	if (!PG_ARGISNULL(0) && !PG_ARGISNULL(1))
 	{
 		text *key = PG_GETARG_TEXT_PP(1);
 
-		payload_evaluate(payload_of(fcinfo, read_jsonb(PG_GETARG_DATUM(0), &aligned)),
+		payload_evaluate(payload_of(fcinfo, argument_jsonb(PG_GETARG_DATUM(0), &aligned)),
 						 (StringView){.data = VARDATA_ANY(key), .length = VARSIZE_ANY_EXHDR(key)},
 						 &context, NULL, &detail);
 	}

@@ -41,7 +41,7 @@ const NamedText openapi_shapes[] = {
 	 "_links Link{}, _id string, ownerId string, name string, description? string,"
 	 " token string, role string?, scopes string[], projects string[]?,"
 	 " rateTier string, memberId string?, serviceToken boolean,"
-	 " defaultApiVersion? integer, creationDate integer, lastModified integer,"
+	 " defaultApiVersion integer, creationDate integer, lastModified integer,"
 	 " expiresAt integer?, revokedAt integer?, killedAt integer?, lastUsed integer?"},
 	{"AccessTokenList", "items AccessToken[], totalCount integer, _links Link{}"},
 	{"AuditAccess", "action string, resource string?"},

@@ -9,27 +9,36 @@
  */
 #include "call/caller.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "call/field.h"
 #include "call/rate_limit.h"
 #include "call/stats.h"
 #include "call/token.h"
 #include "call/auth_cache.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_db_role_setting.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/fmgroids.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
 
-#define DATA_SCHEMA		"flagplane_data"
 #define DEFAULT_ACCOUNT "default"
 
 /* No account has this id. */
 #define NO_ACCOUNT 0
 
 char *account_setting = NULL;
+char *role_account_setting = NULL; /* is read in the catalog: see account_of_role */
 
 typedef struct ScopeName
 {
@@ -184,6 +193,87 @@ account_by_key(const char *key, StatementMode mode)
 }
 
 /*
+ * bound_account is what some settings of a role, in a database or in all of them, bind it to; NULL
+ * if they do not.
+ */
+static char *
+bound_account(Relation settings, Oid database, Oid role)
+{
+	static const char name[] = ROLE_ACCOUNT "=";
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple tuple;
+	char *account = NULL;
+	bool isnull = true;
+	Datum *elements;
+	Datum array = 0;
+	int count = 0;
+
+	ScanKeyInit(&keys[0], Anum_pg_db_role_setting_setdatabase, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(database));
+	ScanKeyInit(&keys[1], Anum_pg_db_role_setting_setrole, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(role));
+	scan = systable_beginscan(settings, DbRoleSettingDatidRolidIndexId, true, NULL, 2, keys);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		array = heap_getattr(tuple, Anum_pg_db_role_setting_setconfig, RelationGetDescr(settings),
+							 &isnull);
+	if (!isnull)
+		deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements,
+						  NULL, &count);
+	for (int i = 0; i < count; i++)
+	{
+		char *setting = TextDatumGetCString(elements[i]);
+
+		if (strncmp(setting, name, sizeof(name) - 1) == 0)
+			account = setting + sizeof(name) - 1;
+	}
+	systable_endscan(scan);
+	return account;
+}
+
+/*
+ * account_of_role is the key of the account that a database role acts for: the one that it is bound
+ * to, or else that of the setting. It is bound by ALTER ROLE, which is read where that has
+ * written it: what a session has of the setting can come from its client. As with all such settings,
+ * what is changed counts for later sessions.
+ */
+static const char *
+account_of_role(Oid role)
+{
+	static Oid known_role = InvalidOid;
+	static char *known_account = NULL;
+
+	if (known_role != role)
+	{
+		Relation settings = table_open(DbRoleSettingRelationId, AccessShareLock);
+		char *account = bound_account(settings, MyDatabaseId, role);
+
+		if (account == NULL)
+			account = bound_account(settings, InvalidOid, role);
+		table_close(settings, AccessShareLock);
+		known_role = InvalidOid;
+		if (known_account != NULL)
+			pfree(known_account);
+		known_account = account == NULL ? NULL : MemoryContextStrdup(TopMemoryContext, account);
+		known_role = role;
+	}
+	return known_account != NULL && known_account[0] != '\0' ? known_account : account_setting;
+}
+
+/*
+ * caller_account_of_role is the key of the account that a database role acts for without a token;
+ * NULL if it needs one.
+ */
+const char *
+caller_account_of_role(Oid role)
+{
+	Oid schema = get_namespace_oid(DATA_SCHEMA, true);
+
+	return OidIsValid(schema) && may_use_schema(schema, role) ? account_of_role(role) : NULL;
+}
+
+/*
  * identify_role makes the database role the caller: it acts for the account
  * named by the setting.  The default account is made by the first change.
  */
@@ -191,7 +281,8 @@ static void
 identify_role(Request *request, const OwnerContext *owner)
 {
 	Caller *caller = &request->caller;
-	bool is_default = strcmp(account_setting, DEFAULT_ACCOUNT) == 0;
+	const char *key = account_of_role(owner->user);
+	bool is_default = strcmp(key, DEFAULT_ACCOUNT) == 0;
 
 	if (!owner->trusted)
 	{
@@ -204,11 +295,11 @@ identify_role(Request *request, const OwnerContext *owner)
 			 GetUserNameFromId(owner->user, false));
 	caller->scopes = SCOPE_ALL | ROLE_ONLY;
 	caller->all_projects = true;
-	caller->account = account_by_key(account_setting, request->mode);
+	caller->account = account_by_key(key, request->mode);
 	if (caller->account != 0)
 		return;
 	if (!is_default)
-		error_raise(ERR_NOT_FOUND, "account \"%s\" does not exist", account_setting);
+		error_raise(ERR_NOT_FOUND, "account \"%s\" does not exist", key);
 	while (caller->account == 0 && request->operation->kind != READS && !XactReadOnly)
 	{
 		Params params = {0};
@@ -218,7 +309,7 @@ identify_role(Request *request, const OwnerContext *owner)
 		bind_text(&params, "name", "Default");
 		bind_time(&params, "now", request->now);
 		statement_run(&make_account, &params, STATEMENT_WRITE);
-		caller->account = account_by_key(account_setting, STATEMENT_WRITE);
+		caller->account = account_by_key(key, STATEMENT_WRITE);
 	}
 }
 

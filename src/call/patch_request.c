@@ -116,11 +116,20 @@ patching_compare(Violations *violations, const char *path, Jsonb *before, Jsonb 
 }
 
 /*
- * pass_names accepts names that the patch has not changed: one that was stored under older
- * rules must not prevent other changes.
+ * is_visible_rule tells whether a rule concerns characters that cannot be seen.
+ */
+static bool
+is_visible_rule(FieldRule rule)
+{
+	return rule == RULE_NAME || rule == RULE_URL || rule == RULE_OBJECT;
+}
+
+/*
+ * pass_unchanged accepts names, URLs and objects with names that the patch has not changed:
+ * one that was stored under older rules must not prevent other changes.
  */
 static void
-pass_names(Request *fields, Jsonb *before, Jsonb *after)
+pass_unchanged(Request *fields, Jsonb *before, Jsonb *after)
 {
 	for (int i = 0; fields->operation->fields[i].name; i++)
 	{
@@ -128,7 +137,7 @@ pass_names(Request *fields, Jsonb *before, Jsonb *after)
 		Jsonb *had;
 		Jsonb *has;
 
-		if (field->rule != RULE_NAME || field->place != IN_BODY)
+		if (!is_visible_rule(field->rule) || field->place != IN_BODY)
 			continue;
 		had = jsonb_member_of(before, field->json_name);
 		has = jsonb_member_of(after, field->json_name);
@@ -173,7 +182,7 @@ patching_fields(Request *request, const Operation *creation, Jsonb *before, Json
 		else if (jsonb_member(after, creation->fields[i].json_name, &value))
 			field_from_jsonb(fields, i, &value);
 	}
-	pass_names(fields, before, after);
+	pass_unchanged(fields, before, after);
 	fields_check(fields);
 	return fields;
 }

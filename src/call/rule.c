@@ -292,8 +292,10 @@ check_text(Request *request, int index, const Field *field)
 				request_violation(request, index, "%s", problem);
 			break;
 		case RULE_URL:
-			if (!is_url(string))
-				request_violation(request, index, "must be an absolute http or https URL");
+			problem =
+				is_url(string) ? visible_problem(string) : "must be an absolute http or https URL";
+			if (problem)
+				request_violation(request, index, "%s", problem);
 			break;
 		case RULE_EMAIL:
 		case RULE_DOMAIN:

@@ -176,7 +176,25 @@ compile_rules(CompiledFlag *flag, const Members *source, StringView salt)
 		(void) member_string(&element, "id", &rule->id);
 		rule->clauses = clauses_compile(&element, &rule->clause_count);
 		variation_or_rollout_compile(&rule->serve, &element, flag->key, salt);
+		member_boolean(&element, "trackEvents", &rule->track_events);
 	}
+}
+
+/*
+ * compile_tracking reads what does not decide an evaluation, but is told with it.
+ */
+static void
+compile_tracking(CompiledFlag *flag, const Members *source)
+{
+	Members availability;
+
+	(void) member_integer(source, "version", &flag->version);
+	member_boolean(source, "trackEvents", &flag->track_events);
+	member_boolean(source, "trackEventsFallthrough", &flag->track_events_fallthrough);
+	if (member_object(source, "clientSideAvailability", &availability))
+		member_boolean(&availability, "usingEnvironmentId", &flag->using_environment_id);
+	else
+		member_boolean(source, "clientSide", &flag->using_environment_id);
 }
 
 /*
@@ -204,6 +222,7 @@ flag_compile(JsonbContainer *source, StringView key, MemoryContext context)
 	compile_rules(flag, &members, salt);
 	if (member_object(&members, "fallthrough", &fallthrough))
 		variation_or_rollout_compile(&flag->fallthrough, &fallthrough, flag->key, salt);
+	compile_tracking(flag, &members);
 	MemoryContextSwitchTo(before);
 	return flag;
 }

@@ -42,6 +42,16 @@ may_enter(const Chain *chain, StringView key)
 }
 
 /*
+ * enter tells of a prerequisite or a segment that begins.
+ */
+static void
+enter(const Evaluation *e)
+{
+	if (e->trace != NULL && e->trace->enter != NULL)
+		e->trace->enter(e->trace);
+}
+
+/*
  * match_segments tells whether the context is in one of the segments of a clause.
  */
 static Match
@@ -162,6 +172,7 @@ match_segment(Evaluation *e, const CompiledSegment *segment, const Chain *outer)
 	Match match = MATCH_MALFORMED;
 
 	CHECK_FOR_INTERRUPTS();
+	enter(e);
 	if (!segment->malformed && may_enter(outer, segment->key) && !match_bounds(e, segment, &match))
 	{
 		match = MATCH_NO;
@@ -241,6 +252,7 @@ prerequisite_met(Evaluation *e, const CompiledFlag *flag, const Prerequisite *pr
 	other = e->set->find_flag(e->set, prerequisite->key);
 	if (other != NULL && !other->deleted)
 	{
+		enter(e);
 		if (!evaluate(e, other, chain, detail))
 			return false;
 		met = other->on && detail->variation == prerequisite->variation;

@@ -65,6 +65,7 @@ typedef struct FlagRule
 	int clause_count;
 	CompiledClause *clauses;
 	VariationOrRollout serve;
+	bool track_events;
 } FlagRule;
 
 typedef struct CompiledFlag
@@ -84,6 +85,12 @@ typedef struct CompiledFlag
 	int rule_count;
 	FlagRule *rules;
 	VariationOrRollout fallthrough;
+
+	/* for what is told of an evaluation */
+	int32 version;
+	bool track_events;
+	bool track_events_fallthrough;
+	bool using_environment_id;
 } CompiledFlag;
 
 /*
@@ -134,12 +141,13 @@ typedef struct Detail
 } Detail;
 
 /*
- * Told of each step of an evaluation, in their order, if somebody wants to explain it. Each of
- * them may be NULL.
+ * Told of each step of an evaluation when it ends, in their order, if somebody wants to explain it;
+ * enter also when a prerequisite or a segment begins. Each of them may be NULL.
  */
 typedef struct EvaluationTrace EvaluationTrace;
 struct EvaluationTrace
 {
+	void (*enter)(EvaluationTrace *trace);
 	void (*prerequisite)(EvaluationTrace *trace, const CompiledFlag *flag,
 						 const Prerequisite *prerequisite, const Detail *detail);
 	void (*rule)(EvaluationTrace *trace, const CompiledFlag *flag, int rule, Match match);

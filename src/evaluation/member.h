@@ -5,8 +5,8 @@
  * A member that is absent or null keeps what the reader had before; one of another type
  * makes the whole flag or segment malformed.
  */
-#ifndef FLAGPLANE_MEMBER_H
-#define FLAGPLANE_MEMBER_H
+#ifndef FLAGPLANE_EVALUATION_MEMBER_H
+#define FLAGPLANE_EVALUATION_MEMBER_H
 
 #include "evaluation/string_view.h"
 #include "utils/jsonb.h"
@@ -38,4 +38,4 @@ extern bool elements_next(Elements *elements);
 extern bool elements_next_object(Elements *elements, const Members *members, Members *object);
 extern int member_strings(const Members *members, const char *name, StringView **strings);
 
-#endif /* FLAGPLANE_MEMBER_H */
+#endif /* FLAGPLANE_EVALUATION_MEMBER_H */

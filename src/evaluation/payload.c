@@ -1,6 +1,7 @@
 /*
  * payload.c
- *	  The flags and segments of a document {flags, segments}, compiled as they are asked for.
+ *	  The flags and segments of a payload, compiled as they are asked for: of a document
+ *	  {flags, segments}, or of wherever else they come from.
  */
 #include "evaluation/payload.h"
 
@@ -36,30 +37,24 @@ hash_of(StringView key)
 #include "lib/simplehash.h"
 
 /* The flags or the segments. */
-typedef struct Part
-{
-	JsonbContainer *source; /* NULL: the document has none */
-	compiled_hash *compiled;
-} Part;
+typedef compiled_hash *Part;
 
 struct Payload
 {
 	FlagSet set;
 	MemoryContext context;
+	PayloadSource *source;
 	Part flags;
 	Part segments;
 };
 
-/*
- * source_of finds a flag or segment in the document; null is none.
- */
-static bool
-source_of(const Part *part, StringView key, JsonbValue *source)
+/* A document as a source. */
+typedef struct DocumentSource
 {
-	return part->source != NULL &&
-		   getKeyJsonValueFromContainer(part->source, key.data, key.length, source) != NULL &&
-		   source->type != jbvNull;
-}
+	PayloadSource source;
+	JsonbContainer *flags; /* NULL: the document has none */
+	JsonbContainer *segments;
+} DocumentSource;
 
 /*
  * object_of is the object of a flag or segment; NULL if it is something else.
@@ -85,31 +80,35 @@ keep_key(const Payload *payload, StringView key)
 }
 
 /*
- * keep keeps what has been compiled.
+ * keep keeps what has been compiled; NULL: there is no such flag or segment.
  */
 static void
-keep(Part *part, StringView key, void *compiled)
+keep(Part part, StringView key, void *compiled)
 {
 	bool found;
 
-	compiled_insert(part->compiled, key, &found)->compiled = compiled;
+	compiled_insert(part, key, &found)->compiled = compiled;
 }
 
 /*
- * find_flag finds a flag of the document, or compiles it.
+ * find_flag finds a flag that has been compiled, or compiles it.
  */
 static CompiledFlag *
 find_flag(FlagSet *set, StringView key)
 {
 	Payload *payload = (Payload *) set;
-	CompiledEntry *entry = compiled_lookup(payload->flags.compiled, key);
+	CompiledEntry *entry = compiled_lookup(payload->flags, key);
 	JsonbValue source;
-	CompiledFlag *flag;
+	CompiledFlag *flag = NULL;
 
 	if (entry != NULL)
 		return entry->compiled;
-	if (!source_of(&payload->flags, key, &source))
+	if (!payload->source->find(payload->source, PAYLOAD_FLAG, key, &source))
+	{
+		if (payload->source->costly)
+			keep(payload->flags, keep_key(payload, key), NULL);
 		return NULL;
+	}
 	key = keep_key(payload, key);
 	if (object_of(&source) != NULL)
 		flag = flag_compile(object_of(&source), key, payload->context);
@@ -119,25 +118,29 @@ find_flag(FlagSet *set, StringView key)
 		flag->key = key;
 		flag->malformed = true;
 	}
-	keep(&payload->flags, key, flag);
+	keep(payload->flags, key, flag);
 	return flag;
 }
 
 /*
- * find_segment finds a segment of the document, or compiles it.
+ * find_segment finds a segment that has been compiled, or compiles it.
  */
 static CompiledSegment *
 find_segment(FlagSet *set, StringView key)
 {
 	Payload *payload = (Payload *) set;
-	CompiledEntry *entry = compiled_lookup(payload->segments.compiled, key);
+	CompiledEntry *entry = compiled_lookup(payload->segments, key);
 	JsonbValue source;
-	CompiledSegment *segment;
+	CompiledSegment *segment = NULL;
 
 	if (entry != NULL)
 		return entry->compiled;
-	if (!source_of(&payload->segments, key, &source))
+	if (!payload->source->find(payload->source, PAYLOAD_SEGMENT, key, &source))
+	{
+		if (payload->source->costly)
+			keep(payload->segments, keep_key(payload, key), NULL);
 		return NULL;
+	}
 	key = keep_key(payload, key);
 	if (object_of(&source) != NULL)
 		segment = segment_compile(object_of(&source), key, payload->context);
@@ -147,22 +150,53 @@ find_segment(FlagSet *set, StringView key)
 		segment->key = key;
 		segment->malformed = true;
 	}
-	keep(&payload->segments, key, segment);
+	keep(payload->segments, key, segment);
 	return segment;
 }
 
 /*
- * open_part opens the flags or the segments of a document, if it has them.
+ * payload_make makes a payload whose flags and segments come from a source. Both live in
+ * the memory context, or longer.
  */
-static void
-open_part(Part *part, Jsonb *document, const char *name, MemoryContext context)
+Payload *
+payload_make(PayloadSource *source, MemoryContext context)
+{
+	Payload *payload = MemoryContextAllocZero(context, sizeof(Payload));
+
+	payload->set = (FlagSet){.find_flag = find_flag, .find_segment = find_segment};
+	payload->context = context;
+	payload->source = source;
+	payload->flags = compiled_create(context, 16, NULL);
+	payload->segments = compiled_create(context, 16, NULL);
+	return payload;
+}
+
+/*
+ * find_in_document finds a flag or segment in a document; null is none.
+ */
+static bool
+find_in_document(PayloadSource *source, PayloadPart part, StringView key, JsonbValue *found)
+{
+	DocumentSource *document = (DocumentSource *) source;
+	JsonbContainer *object = part == PAYLOAD_FLAG ? document->flags : document->segments;
+
+	return object != NULL &&
+		   getKeyJsonValueFromContainer(object, key.data, key.length, found) != NULL &&
+		   found->type != jbvNull;
+}
+
+/*
+ * member_of_document is the flags or the segments of a document; NULL if it has none.
+ */
+static JsonbContainer *
+member_of_document(Jsonb *document, const char *name)
 {
 	JsonbValue value;
 
-	part->compiled = compiled_create(context, 16, NULL);
-	if (JB_ROOT_IS_OBJECT(document) &&
-		getKeyJsonValueFromContainer(&document->root, name, strlen(name), &value) != NULL)
-		part->source = object_of(&value);
+	if (!JB_ROOT_IS_OBJECT(document) ||
+		getKeyJsonValueFromContainer(&document->root, name, strlen(name), &value) == NULL)
+		return NULL;
+	return object_of(&value);
 }
 
 /*
@@ -172,13 +206,72 @@ open_part(Part *part, Jsonb *document, const char *name, MemoryContext context)
 Payload *
 payload_open(Jsonb *document, MemoryContext context)
 {
-	Payload *payload = MemoryContextAllocZero(context, sizeof(Payload));
+	DocumentSource *source = MemoryContextAlloc(context, sizeof(DocumentSource));
 
-	payload->set = (FlagSet){.find_flag = find_flag, .find_segment = find_segment};
-	payload->context = context;
-	open_part(&payload->flags, document, "flags", context);
-	open_part(&payload->segments, document, "segments", context);
-	return payload;
+	*source = (DocumentSource){.source = {.find = find_in_document},
+							   .flags = member_of_document(document, "flags"),
+							   .segments = member_of_document(document, "segments")};
+	return payload_make(&source->source, context);
+}
+
+/*
+ * payload_find_flag is a flag by its key; NULL if there is none. It stays where it is for as
+ * long as the payload is there.
+ */
+CompiledFlag *
+payload_find_flag(Payload *payload, StringView key)
+{
+	return find_flag(&payload->set, key);
+}
+
+/*
+ * payload_has_flag tells whether it is known already if there is a flag of this key.
+ */
+bool
+payload_has_flag(Payload *payload, StringView key)
+{
+	return compiled_lookup(payload->flags, key) != NULL;
+}
+
+/*
+ * payload_add_flag compiles a flag whose source has been read ahead.
+ */
+CompiledFlag *
+payload_add_flag(Payload *payload, StringView key, JsonbContainer *source)
+{
+	CompiledFlag *flag;
+
+	key = keep_key(payload, key);
+	flag = flag_compile(source, key, payload->context);
+	keep(payload->flags, key, flag);
+	return flag;
+}
+
+/*
+ * payload_compiled counts what has been compiled, or found missing.
+ */
+uint32
+payload_compiled(const Payload *payload)
+{
+	return payload->flags->members + payload->segments->members;
+}
+
+/*
+ * payload_source is where its flags and segments come from.
+ */
+PayloadSource *
+payload_source(const Payload *payload)
+{
+	return payload->source;
+}
+
+/*
+ * payload_set is what evaluations look flags and segments up in.
+ */
+FlagSet *
+payload_set(Payload *payload)
+{
+	return &payload->set;
 }
 
 /*

@@ -1,6 +1,7 @@
 /*
  * payload.h
- *	  The flags and segments of a document {flags, segments}, compiled as they are asked for.
+ *	  The flags and segments of a payload, compiled as they are asked for: of a document
+ *	  {flags, segments}, or of wherever else they come from.
  */
 #ifndef FLAGPLANE_PAYLOAD_H
 #define FLAGPLANE_PAYLOAD_H
@@ -9,7 +10,31 @@
 
 typedef struct Payload Payload;
 
+typedef enum PayloadPart
+{
+	PAYLOAD_FLAG,
+	PAYLOAD_SEGMENT
+} PayloadPart;
+
+/*
+ * Where flags and segments come from: find is false if there is no such one. What it finds must
+ * stay for as long as the payload does. What a costly source has not is not asked for again.
+ */
+typedef struct PayloadSource PayloadSource;
+struct PayloadSource
+{
+	bool (*find)(PayloadSource *source, PayloadPart part, StringView key, JsonbValue *found);
+	bool costly;
+};
+
+extern Payload *payload_make(PayloadSource *source, MemoryContext context);
 extern Payload *payload_open(Jsonb *document, MemoryContext context);
+extern CompiledFlag *payload_find_flag(Payload *payload, StringView key);
+extern bool payload_has_flag(Payload *payload, StringView key);
+extern CompiledFlag *payload_add_flag(Payload *payload, StringView key, JsonbContainer *source);
+extern uint32 payload_compiled(const Payload *payload);
+extern PayloadSource *payload_source(const Payload *payload);
+extern FlagSet *payload_set(Payload *payload);
 extern void payload_evaluate(Payload *payload, StringView flag_key, const Context *context,
 							 EvaluationTrace *trace, Detail *detail);
 

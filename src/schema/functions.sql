@@ -108,7 +108,7 @@ AS 'MODULE_PATHNAME', 'flagplane_create_access_token';
 REVOKE ALL ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, text, boolean, integer, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_access_token(text, text[], text, text, text[], timestamptz, text, text, boolean, integer, uuid) IS
 'Create an access token. The response shows it once.
-Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is valid for. rate_tier: standard, pilot or partner, none above the caller''s own. service_token: false for a token of member_id or, left out, of the caller''s own member. default_api_version: a date such as 20240415, kept and answered. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, 42501.';
+Give scopes (projects:read, projects:write, flags:read, flags:write, layers:read, layers:write, tokens:admin, audit:read, *) or role (reader, writer, admin), none beyond the caller''s own. projects: keys of the only projects it is valid for. rate_tier: standard, pilot or partner, none above the caller''s own. service_token: false for a token of member_id or, left out, of the caller''s own member. default_api_version: a date such as 20240415, which it is unless given; kept and answered. An idempotency key must be a UUID of version 4 or 7: those are random. Refuses: 22023, 42501.';
 
 CREATE FUNCTION flagplane.get_access_token(
 	id text
@@ -230,7 +230,7 @@ AS 'MODULE_PATHNAME', 'flagplane_create_project';
 REVOKE ALL ON FUNCTION flagplane.create_project(text, text, text[], jsonb, boolean, jsonb, jsonb, boolean, boolean, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_project(text, text, text[], jsonb, boolean, jsonb, jsonb, boolean, boolean, uuid) IS
 'Create a project.
-key: 1 to 100 letters, digits, _, . and -. environments: a list of environments as in the REST request; left out, Production and Test are created. naming_convention: {"case": ..., "prefix": ...}, what the keys of new flags must look like; case is camelCase, upperCamelCase, snakeCase, kebabCase or constantCase. Refuses: 22023, 23505.';
+key: 1 to 100 letters, digits, _, . and -. environments: a list of 1 to 64 environments as in the REST request; left out, Production and Test are created. naming_convention: {"case": ..., "prefix": ...}, what the keys of new flags must look like; case is camelCase, upperCamelCase, snakeCase, kebabCase or constantCase. Refuses: 22023, 23505.';
 
 CREATE FUNCTION flagplane.get_project(
 	project_key text,
@@ -489,7 +489,7 @@ AS 'MODULE_PATHNAME', 'flagplane_create_flag_link';
 REVOKE ALL ON FUNCTION flagplane.create_flag_link(text, text, text, text, bigint, text, text, text, jsonb, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.create_flag_link(text, text, text, text, bigint, text, text, text, jsonb, uuid) IS
 'Create a flag link: connect a flag with a pull request, an issue or a message.
-key: unique within the flag, 1 to 512 letters, digits, _, . and -. integration_key: github, jira, msteams-app, slack-app, trello or a registered one. timestamp: Unix milliseconds; left out, now. deep_link: an absolute http or https URL of at most 2048 characters. metadata: strings that the integration declares. Refuses: 22023, P0002, 23505.';
+key: unique within the flag, 1 to 512 letters, digits, _, . and -. integration_key: github, jira, msteams-app, slack-app, trello or a registered one. timestamp: Unix milliseconds; left out, now. deep_link: an absolute http or https URL of at most 2048 characters, all visible. title: one line of visible characters. metadata: strings that the integration declares. Refuses: 22023, P0002, 23505.';
 
 CREATE FUNCTION flagplane.get_flag_link(
 	project_key text,

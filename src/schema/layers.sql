@@ -22,7 +22,7 @@ CREATE TABLE flagplane_data.experiment (
 	stopped_at timestamptz,
 	archived_at timestamptz,
 	maintainer_id flagplane_data.object_id,
-	rule_id text COLLATE "C" NOT NULL DEFAULT 'fallthrough',
+	rule_id text COLLATE "C",
 	seed flagplane_data.seed,
 	PRIMARY KEY (account_id, id),
 	CONSTRAINT experiment_key_unique UNIQUE (account_id, environment_id, key),
@@ -35,7 +35,7 @@ CREATE TABLE flagplane_data.experiment (
 );
 CREATE INDEX experiment_of_flag ON flagplane_data.experiment (account_id, flag_id);
 -- One running experiment a rule, whoever writes it; and the way to those that run in an environment.
-CREATE UNIQUE INDEX experiment_running ON flagplane_data.experiment (account_id, environment_id, flag_id, rule_id)
+CREATE UNIQUE INDEX experiment_running ON flagplane_data.experiment (account_id, environment_id, flag_id, coalesce(rule_id, 'fallthrough'))
 	WHERE status = 'running';
 COMMENT ON TABLE flagplane_data.experiment IS 'Experiments, as far as layers need them.';
 COMMENT ON COLUMN flagplane_data.experiment.account_id IS 'The account that the row belongs to.';
@@ -58,7 +58,7 @@ COMMENT ON COLUMN flagplane_data.experiment.started_at IS 'When it started; NULL
 COMMENT ON COLUMN flagplane_data.experiment.stopped_at IS 'When it stopped; NULL: not yet.';
 COMMENT ON COLUMN flagplane_data.experiment.archived_at IS 'When it was archived; NULL: it is not.';
 COMMENT ON COLUMN flagplane_data.experiment.maintainer_id IS 'The member named for it; otherwise who created it, if a member''s token did.';
-COMMENT ON COLUMN flagplane_data.experiment.rule_id IS 'The rule of the flag that it runs on: its _id, or fallthrough.';
+COMMENT ON COLUMN flagplane_data.experiment.rule_id IS 'The _id of the rule of the flag that it runs on; NULL: the fallthrough.';
 COMMENT ON COLUMN flagplane_data.experiment.seed IS 'The seed of buckets, if it runs outside of layers; drawn when it starts, and NULL otherwise.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.experiment', '');
 

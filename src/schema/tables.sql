@@ -117,7 +117,7 @@ COMMENT ON COLUMN flagplane_data.access_token.previous_secret_hash IS 'SHA-256 o
 COMMENT ON COLUMN flagplane_data.access_token.previous_expires_at IS 'Until when it is valid.';
 COMMENT ON COLUMN flagplane_data.access_token.rate_tier IS 'How many calls it may make.';
 COMMENT ON COLUMN flagplane_data.access_token.description IS 'For people; NULL: none.';
-COMMENT ON COLUMN flagplane_data.access_token.default_api_version IS 'A date such as 20240415; kept and answered.';
+COMMENT ON COLUMN flagplane_data.access_token.default_api_version IS 'A date such as 20240415, which it is if NULL; kept and answered.';
 COMMENT ON COLUMN flagplane_data.access_token.updated_at IS 'When it was last changed, rotated or ended; lastModified in responses.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.access_token', '');
 

@@ -2,7 +2,8 @@
 #
 # The ratios of the design: create_environment and create_layer against their PL/pgSQL
 # twin on the same tables and against the bare INSERT, in interleaved rounds of
-# pgbench; medians. Then assign() against its twins, and the instructions.
+# pgbench; medians. Then assign() against its twins, the instructions, and the
+# evaluation of flags against an SDK.
 # Only ratios count: the machine may be busy with other things.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -67,3 +68,10 @@ sql -v units="$UNITS" -v rounds="$ROUNDS" -f "$here/assign.sql"
 # The instructions, on a server of their own.
 reset
 "$here/instructions.sh"
+
+# A cluster of Citus, where the server has it.
+"$here/citus.sh" || [ $? = 77 ]
+
+# What is a context served?
+# shellcheck source=test/bench/variation.sh
+. "$here/variation.sh"

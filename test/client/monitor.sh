@@ -4,7 +4,7 @@ set -euo pipefail
 export PGOPTIONS='-c client_min_messages=warning'
 here=$(dirname "${BASH_SOURCE[0]}")
 database=flagplane_monitor
-roles=(flagplane_authenticator flagplane_anonymous flagplane_backend flagplane_monitor)
+roles=(flagplane_authenticator flagplane_anonymous flagplane_backend flagplane_evaluator flagplane_monitor)
 number=0
 
 drop() {

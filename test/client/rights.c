@@ -14,10 +14,11 @@
 /* Who may call a function that is no operation. */
 typedef enum Guard
 {
-	READERS, /* who may read the layer */
-	ROLES,	 /* roles with rights on the data */
-	OWNER,	 /* the owner of the extension */
-	ANYBODY	 /* who may execute it: it shows no data */
+	READERS,	  /* who may read the layer */
+	FLAG_READERS, /* who may read the flag */
+	ROLES,		  /* roles with rights on the data */
+	OWNER,		  /* the owner of the extension */
+	ANYBODY		  /* who may execute it: it shows no data */
 } Guard;
 
 typedef struct Other
@@ -27,9 +28,29 @@ typedef struct Other
 	const char *statement;
 } Other;
 
+/*
+ * is_for_readers tells whether a guard asks for a scope.
+ */
+static int
+is_for_readers(Guard guard)
+{
+	return guard == READERS || guard == FLAG_READERS;
+}
+
 static const Other others[] = {
 	{"assign", READERS, "SELECT flagplane.assign('hostile', 'test', 'l', 'unit')"},
 	{"assign_many", READERS, "SELECT flagplane.assign_many('hostile', 'test', 'l', '{unit}')"},
+	{"variation", FLAG_READERS, "SELECT flagplane.variation('hostile', 'test', 'f', '{}')"},
+	{"bool_variation", FLAG_READERS,
+	 "SELECT flagplane.bool_variation('hostile', 'test', 'f', '{}', true)"},
+	{"text_variation", FLAG_READERS,
+	 "SELECT flagplane.text_variation('hostile', 'test', 'f', '{}', '')"},
+	{"numeric_variation", FLAG_READERS,
+	 "SELECT flagplane.numeric_variation('hostile', 'test', 'f', '{}', 0)"},
+	{"variation_detail", FLAG_READERS,
+	 "SELECT flagplane.variation_detail('hostile', 'test', 'f', '{}')"},
+	{"explain_variation", FLAG_READERS,
+	 "SELECT flagplane.explain_variation('hostile', 'test', 'f', '{}')"},
 	{"draw_layer", READERS, "SELECT flagplane.draw_layer('hostile', 'test', 'l')"},
 	{"layer_svg", READERS, "SELECT flagplane.layer_svg('hostile', 'test', 'l')"},
 	{"purge", ROLES, "SELECT flagplane.purge()"},
@@ -287,7 +308,7 @@ try_foreigners(void)
 	}
 	for (int i = 0; i < OTHERS; i++)
 	{
-		if (others[i].guard != READERS)
+		if (!is_for_readers(others[i].guard))
 			continue;
 		answer = call(owner, others[i].statement, NULL, foreign, NULL);
 		expect(is_refused(answer, "not_found", "NOT_FOUND"), others[i].name,
@@ -313,7 +334,7 @@ try_scopes(void)
 		char *token;
 		char *answer;
 
-		if (other && other->guard != READERS)
+		if (other && !is_for_readers(other->guard))
 			continue;
 		token = query(
 			owner,
@@ -321,7 +342,9 @@ try_scopes(void)
 			" flagplane.operations() n WHERE n.scope <> 'none' AND n.scope IS DISTINCT FROM"
 			" o.scope))->>'token' FROM flagplane.operations() o WHERE o.name = '%s'"
 			" AND o.scope IS DISTINCT FROM 'none'",
-			target ? target->name : "get_layer");
+			target						   ? target->name
+			: other->guard == FLAG_READERS ? "get_flag"
+										   : "get_layer");
 		/* What asks for no scope needs none. */
 		if (token[0])
 		{

@@ -21,12 +21,12 @@ clean() {
 	if [ -n "$nginx_pid" ]; then kill "$nginx_pid" && wait "$nginx_pid" || true; fi
 	if [ -n "$rest_pid" ]; then kill "$rest_pid" && wait "$rest_pid" || true; fi
 	dropdb --force --if-exists "$database"
-	for role in flagplane_authenticator flagplane_anonymous flagplane_backend flagplane_monitor; do dropuser --if-exists "$role"; done
+	for role in flagplane_authenticator flagplane_anonymous flagplane_backend flagplane_evaluator flagplane_monitor; do dropuser --if-exists "$role"; done
 	rm -rf "$place"
 }
 trap clean EXIT
 dropdb --force --if-exists "$database"
-for role in flagplane_authenticator flagplane_anonymous flagplane_backend flagplane_monitor; do dropuser --if-exists "$role"; done
+for role in flagplane_authenticator flagplane_anonymous flagplane_backend flagplane_evaluator flagplane_monitor; do dropuser --if-exists "$role"; done
 createdb "$database"
 
 check() { # what is tested, what came, what was expected: a pattern of the shell

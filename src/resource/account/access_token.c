@@ -26,8 +26,9 @@
 #define TOKEN_NAME_MAX 120
 
 /* The version of the API that a token asks for is a date. */
-#define API_VERSION_MIN 20160426
-#define API_VERSION_MAX 99991231
+#define API_VERSION_MIN		20160426
+#define API_VERSION_CURRENT 20240415
+#define API_VERSION_MAX		99991231
 
 enum
 {
@@ -271,8 +272,9 @@ write_token(Request *request, const AccessToken *token, const char *secret)
 	document_string(out, "rateTier", token->rate_tier);
 	document_string(out, "memberId", token->member_id);
 	document_boolean(out, "serviceToken", token->member_id == NULL);
-	if (token->default_api_version > 0)
-		document_integer(out, "defaultApiVersion", token->default_api_version);
+	document_integer(out, "defaultApiVersion",
+					 token->default_api_version > 0 ? token->default_api_version
+													: API_VERSION_CURRENT);
 	document_milliseconds(out, "creationDate", token->created_at);
 	document_milliseconds(out, "lastModified", token->updated_at);
 	time_member(out, "expiresAt", token->expires_at);
@@ -641,7 +643,7 @@ read_role(Request *request, Violations *violations, const Jsonb *document, const
 }
 
 /*
- * read_api_version reads the default version of the API of a patched token; 0 if it has none.
+ * read_api_version reads the default version of the API of a patched token; 0 for the current one.
  */
 static int32
 read_api_version(Violations *violations, const Jsonb *document)

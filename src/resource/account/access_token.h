@@ -36,7 +36,7 @@ typedef struct AccessToken
 	ArrayType *projects; /* keys, if not all_projects */
 	char *rate_tier;
 	char *member_id;		   /* NULL: a service token */
-	int32 default_api_version; /* 0: none */
+	int32 default_api_version; /* 0: the current one */
 	TimestampTz created_at;
 	TimestampTz updated_at;
 	TimestampTz expires_at; /* this and the following: DT_NOBEGIN for never */

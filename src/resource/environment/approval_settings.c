@@ -11,6 +11,7 @@
 #include "call/patch_request.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
+#include "util/json.h"
 #include "util/jsonb.h"
 #include "utils/builtins.h"
 
@@ -133,10 +134,11 @@ setting_problem(SettingKind kind, const JsonbValue *value)
 
 /*
  * approval_settings_read checks patched settings, and returns as JSON what is to be stored
- * of them: NULL if they are the defaults.  A removed one gets its default.
+ * of them: NULL if they are the defaults.  A removed one gets its default.  They may not
+ * grow beyond what a value may have; what was stored before (or NULL) may stay as large.
  */
 char *
-approval_settings_read(Violations *violations, Jsonb *document)
+approval_settings_read(Violations *violations, Jsonb *document, const char *stored_before)
 {
 	const char *known[SETTINGS + 1] = {NULL};
 	bool set[SETTINGS] = {false};
@@ -172,6 +174,10 @@ approval_settings_read(Violations *violations, Jsonb *document)
 			document_raw(&stored, settings[i].name, text);
 	}
 	document_close(&stored, '}');
+	if (stored.len > JSON_BYTES_MAX &&
+		(stored_before == NULL || stored.len > (int) strlen(stored_before)))
+		error_violation(violations, "approvalSettings",
+						"would be larger than " JSON_BYTES_MAX_IS " in JSON");
 
 	unknown = jsonb_unknown_key(given, known);
 	if (unknown)

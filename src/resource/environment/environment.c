@@ -4,6 +4,7 @@
  *	  mobile keys that open them.
  */
 #include "resource/environment/environment.h"
+#include "resource/environment/payload_version.h"
 #include "resource/flag/flag.h"
 #include "resource/resource.h"
 
@@ -388,6 +389,7 @@ do_create_environment(Request *request)
 	if (request_run(request, &insert_environment).count == 0)
 		error_raise(ERR_EXISTS, "environment \"%s\" already exists", request_string(request, KEY));
 	environment_keys_insert(request, environment);
+	payload_create(request, environment->id);
 	flags_configure_environment(request, environment->id, source_id);
 }
 
@@ -501,7 +503,8 @@ do_update_environment(Request *request)
 	Jsonb *before = patchable_document(request, &environment);
 	Jsonb *after = json_patch(before, operations);
 	Request *fields = patching_fields(request, &creation, before, after, editable);
-	char *settings = approval_settings_read(&fields->violations, after);
+	char *settings =
+		approval_settings_read(&fields->violations, after, environment.approval_settings);
 
 	if (fields->violations.count > 0)
 		error_raise_violations(ERR_INVALID, &fields->violations);
@@ -537,6 +540,9 @@ do_delete_environment(Request *request)
 	Environment environment;
 
 	project_lock(request, PROJECT_NO_KEY_UPDATE);
+	/* What goes with the environment is locked in another order than changes of flags lock it. */
+	payload_lock(request, request_string(request, PROJECT_KEY),
+				 list_make1(request_string(request, KEY)));
 	environment = environment_lock_for_update(request, true);
 	if (statement_run(&find_other, &request->params, STATEMENT_LATEST).count == 0)
 		error_raise(ERR_IN_USE, "the last environment of a project cannot be deleted");

@@ -56,7 +56,8 @@ environments_page(Request *request, const Rows *pages, const char *project_key, 
 /* approval_settings.c */
 extern void
 approval_settings_document(StringInfo out, const char *name, const char *stored_text, bool all);
-extern char *approval_settings_read(Violations *violations, Jsonb *document);
+extern char *
+approval_settings_read(Violations *violations, Jsonb *document, const char *stored_before);
 
 /* environment_key.c */
 extern void environment_keys_generate(const Request *request, Environment *environment);

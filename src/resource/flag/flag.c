@@ -6,6 +6,7 @@
  * the project, with FOR NO KEY UPDATE, and then the flag.
  */
 #include "resource/flag/flag.h"
+#include "resource/environment/payload_version.h"
 #include "resource/resource.h"
 
 #include "access/xact.h"
@@ -16,6 +17,7 @@
 #include "util/json.h"
 #include "util/json_patch.h"
 #include "util/jsonb.h"
+#include "util/visible.h"
 #include "utils/builtins.h"
 #include "utils/resowner.h"
 
@@ -406,7 +408,7 @@ do_get_flag(Request *request)
 
 /*
  * is_property tells whether a custom property is {name, value} with a list of strings as
- * value.
+ * value, and a name that can be seen.
  */
 static bool
 is_property(JsonbValue *property)
@@ -419,7 +421,7 @@ is_property(JsonbValue *property)
 	if (!JB_ROOT_IS_OBJECT(object) || jsonb_unknown_key(object, members) != NULL ||
 		!jsonb_member(object, "name", &value) || value.type != jbvString ||
 		value.val.string.len == 0 || value.val.string.len > PROPERTY_MAX ||
-		!jsonb_member(object, "value", &value))
+		visible_problem(jsonb_string(&value)) != NULL || !jsonb_member(object, "value", &value))
 		return false;
 	list = JsonbValueToJsonb(&value);
 	if (!jsonb_is_array(list) || JB_ROOT_COUNT(list) > PROPERTIES_MAX)
@@ -445,7 +447,8 @@ check_custom_properties(Request *request)
 	JsonbValue value;
 	Jsonb *properties;
 
-	if (!request_given(request, CUSTOM_PROPERTIES) || request->broken[CUSTOM_PROPERTIES])
+	if (!request_given(request, CUSTOM_PROPERTIES) || request->broken[CUSTOM_PROPERTIES] ||
+		request->passed[CUSTOM_PROPERTIES])
 		return;
 	properties = DatumGetJsonbP(request->params.values[FIELD_PARAM(CUSTOM_PROPERTIES)]);
 	if (JB_ROOT_COUNT(properties) > PROPERTIES_MAX)
@@ -461,8 +464,8 @@ check_custom_properties(Request *request)
 		if (key.val.string.len == 0 || key.val.string.len > PROPERTY_MAX || !is_property(&value))
 		{
 			request_violation(request, CUSTOM_PROPERTIES,
-							  "must hold, by keys of 1 to %d bytes, a name and a list of strings "
-							  "as value",
+							  "must hold, by keys of 1 to %d bytes, a visible name and a list of "
+							  "strings as value",
 							  PROPERTY_MAX);
 			return;
 		}
@@ -660,6 +663,7 @@ do_create_flag(Request *request)
 	Flag flag;
 
 	project_lock(request, PROJECT_NO_KEY_UPDATE);
+	payload_lock(request, request_string(request, PROJECT_KEY), NIL);
 	rows = request_run(request, &find_project_defaults);
 	row_read(&rows, 0, &project);
 	if (!row_is_null(&project, "naming_convention"))
@@ -681,6 +685,7 @@ do_create_flag(Request *request)
 	flag = flag_of_row(&rows, 0);
 	flag_require_size(&flag, 0);
 
+	payload_raise(request, request_string(request, PROJECT_KEY), NULL);
 	flag_configure(request, flag.id, &settings);
 	write_flag(request, &flag, NULL);
 	request->version = flag.version;
@@ -806,6 +811,11 @@ write_changes(Request *request, const Flag *flag, Jsonb *before, Jsonb *after)
 	if (count < count_before)
 		prerequisites_require_unused(request, flag, count);
 	experiments_require_flag(request, flag->id, flag->key, before, after);
+	if (flag_is_seen_otherwise(before, after))
+	{
+		payload_raise(request, request_string(request, PROJECT_KEY), NULL);
+		flag_raise_versions(request, flag->id);
+	}
 	rows = request_run(fields, &update_flag);
 	changed = flag_of_row(&rows, 0);
 	flag_require_size(&changed, flag_size(flag));
@@ -823,8 +833,7 @@ change(Request *request)
 	Jsonb *after;
 	Flag flag;
 
-	if (may_concern_others(patch))
-		project_lock(request, PROJECT_NO_KEY_UPDATE);
+	flag_lock_touched(request, patch, may_concern_others(patch));
 	flag = flag_lock_for_update(request);
 	before = jsonb_of_text(request->before);
 	after = apply_patch(request, patch, before);
@@ -891,8 +900,11 @@ do_delete_flag(Request *request)
 	Flag flag;
 
 	project_lock(request, PROJECT_NO_KEY_UPDATE);
+	payload_lock(request, request_string(request, PROJECT_KEY), NIL);
 	flag = flag_lock_for_update(request);
 	prerequisites_require_unused(request, &flag, 0);
 	experiments_leave_flag(request, flag.id, flag.key);
+	payload_raise(request, request_string(request, PROJECT_KEY), NULL);
+	flag_leave_versions(request, &flag);
 	request_run(request, &delete_flag);
 }

@@ -82,6 +82,8 @@ default_variation(Request *request, int field, const char *name, int count, int 
 extern Jsonb *variations_copy(Jsonb *variations);
 
 /* flag_configuration.c: a flag's settings in the environments. */
+extern void flag_raise_versions(Request *request, Datum flag_id);
+extern void flag_leave_versions(Request *request, const Flag *flag);
 extern void flag_configure(Request *request, Datum flag_id, const InitialSettings *settings);
 extern void flags_configure_environment(Request *request, const char *environment_id,
 										const char *source_environment_id);
@@ -108,6 +110,11 @@ extern Jsonb *flag_apply_instructions(Request *request, Jsonb *patch, Jsonb *doc
 extern char *targeting_check(Violations *violations, const char *attribute, Jsonb *before,
 							 Jsonb *configuration, int variations);
 
+/* targets.c: contexts that are named one by one. */
+extern bool target_is_of_users(const Jsonb *target);
+extern void targets_write(StringInfo out, Jsonb *stored);
+extern Jsonb *targets_join(const Jsonb *settings, int variations);
+
 /* targeting_defaults.c */
 extern Jsonb *targeting_complete(const char *name, Jsonb *member, bool stored);
 
@@ -117,5 +124,9 @@ extern void naming_convention_enforce(Request *request, int field, const char *c
 
 /* integration.c: the integration and the metadata of a flag link. */
 extern void integration_require(Request *request, int key_field, int metadata_field);
+
+/* flag_touched.c: what a patch changes of what SDKs are sent. */
+extern void flag_lock_touched(Request *request, Jsonb *patch, bool exclusively);
+extern bool flag_is_seen_otherwise(const Jsonb *before, const Jsonb *after);
 
 #endif /* FLAGPLANE_FLAG_H */

@@ -3,6 +3,7 @@
  *	  Each flag's settings in each environment.
  */
 #include "resource/flag/flag.h"
+#include "resource/environment/payload_version.h"
 
 #include "access/xact.h"
 #include "call/patch_request.h"
@@ -24,25 +25,27 @@ STATEMENT(configure_flag,
 		  "INSERT INTO flagplane_data.flag_environment"
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
 		  " rules, prerequisites, salt, sel, track_events, version, last_modified)"
-		  " SELECT :account_id, f.id, e.id, coalesce(:on, s.is_on, false),"
+		  " SELECT f.account_id, f.id, e.id, coalesce(:on, s.is_on, false),"
 		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
 		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END,"
 		  " coalesce(s.targets, '[]'), coalesce(s.rules, '[]'),"
 		  " coalesce(:prerequisites, s.prerequisites, '[]'), md5(:random || 'salt' || f.id::text "
 		  "|| e.id),"
 		  " md5(:random || 'sel' || f.id::text || e.id),"
-		  " coalesce(s.track_events, e.default_track_events), 1, :now"
+		  " coalesce(s.track_events, e.default_track_events), coalesce(t.version, 0) + 1, :now"
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
 		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
 		  " AND s.flag_id = coalesce(:source_id, " NO_FLAG ") AND s.environment_id = e.id"
+		  " LEFT JOIN flagplane_data.payload_tombstone t ON t.account_id = e.account_id"
+		  " AND t.environment_id = e.id AND t.kind = 'flag' AND t.key = f.key"
 		  " WHERE f.account_id = :account_id AND f.id = :flag_id");
 
 STATEMENT(configure_environment,
 		  "INSERT INTO flagplane_data.flag_environment"
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
 		  " rules, prerequisites, salt, sel, track_events, version, last_modified)"
-		  " SELECT :account_id, f.id, e.id, coalesce(s.is_on, false),"
+		  " SELECT f.account_id, f.id, e.id, coalesce(s.is_on, false),"
 		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
 		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END, '[]',"
 		  " coalesce(s.rules, '[]'), coalesce(s.prerequisites, '[]'),"
@@ -101,6 +104,19 @@ STATEMENT(update_configuration,
 		  " WHERE f.account_id = :account_id AND f.id = :flag_id AND e.key = :environment_key"
 		  " AND c.account_id = f.account_id AND c.flag_id = f.id AND c.environment_id = e.id"
 		  " RETURNING 1");
+
+/* What SDKs see of the flag in every environment has changed. */
+STATEMENT(raise_versions, "UPDATE flagplane_data.flag_environment c SET version = c.version + 1"
+						  " WHERE c.account_id = :account_id AND c.flag_id = :flag_id");
+
+/* A flag of the same key goes on from there. */
+STATEMENT(leave_versions, "INSERT INTO flagplane_data.payload_tombstone AS t"
+						  " (account_id, environment_id, kind, key, version)"
+						  " SELECT c.account_id, c.environment_id, 'flag', :flag_key, c.version"
+						  " FROM flagplane_data.flag_environment c"
+						  " WHERE c.account_id = :account_id AND c.flag_id = :flag_id"
+						  " ON CONFLICT (account_id, environment_id, kind, key)"
+						  " DO UPDATE SET version = excluded.version");
 
 /* An environment whose settings are shown. */
 typedef struct ShownEnvironment
@@ -277,8 +293,7 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 	document_integer(out, "version", row_get_integer(row, "version"));
 	if (!summary)
 	{
-		completed_member(out, row, "targets");
-		document_raw(out, "contextTargets", "[]");
+		targets_write(out, DatumGetJsonbP(row_get_datum(row, "targets")));
 		completed_member(out, row, "rules");
 	}
 	completed_member(out, row, "fallthrough");
@@ -391,6 +406,33 @@ flag_configure(Request *request, Datum flag_id, const InitialSettings *settings)
 }
 
 /*
+ * flag_raise_versions raises the version of a flag in every environment.
+ */
+void
+flag_raise_versions(Request *request, Datum flag_id)
+{
+	Params params = {0};
+
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_uuid(&params, "flag_id", flag_id);
+	statement_run(&raise_versions, &params, STATEMENT_WRITE);
+}
+
+/*
+ * flag_leave_versions keeps the versions of a flag that is deleted.
+ */
+void
+flag_leave_versions(Request *request, const Flag *flag)
+{
+	Params params = {0};
+
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_uuid(&params, "flag_id", flag->id);
+	bind_text(&params, "flag_key", flag->key);
+	statement_run(&leave_versions, &params, STATEMENT_WRITE);
+}
+
+/*
  * same_member tells whether a member is the same in two objects, or absent in both.
  */
 static bool
@@ -413,9 +455,9 @@ change_configuration(Request *request, Violations *violations, const Flag *flag,
 {
 	/* Terraform's provider writes "fallthough" where it resets fallthrough: it is ignored, as
 	 * the service does. */
-	static const char *const editable[] = {"on",		  "fallthrough", "offVariation",
-										   "targets",	  "rules",		 "prerequisites",
-										   "trackEvents", "fallthough",	 NULL};
+	static const char *const editable[] = {
+		"on",	 "fallthrough",	  "offVariation", "targets",	"contextTargets",
+		"rules", "prerequisites", "trackEvents",  "fallthough", NULL};
 	char *attribute = psprintf("environments.%s", environment_key);
 	int broken = violations->count;
 	Params params = {0};
@@ -437,6 +479,7 @@ change_configuration(Request *request, Violations *violations, const Flag *flag,
 	bind_text(&params, "environment_key", environment_key);
 	bind_jsonb(&params, "settings", JsonbPGetDatum(jsonb_of_text(written)));
 	bind_time(&params, "now", request->now);
+	payload_raise(request, request_string(request, 0), environment_key);
 	if (statement_run(&update_configuration, &params, STATEMENT_WRITE).count == 0)
 		error_raise(ERR_NOT_FOUND, "environment \"%s\" does not exist", environment_key);
 }

@@ -65,7 +65,7 @@ const Field create_flag_link_fields[] = {
 		FIELD("timestamp", "timestamp", FIELD_BIGINT, .rule = RULE_RANGE, .max = MILLISECONDS_MAX),
 	[DEEP_LINK] =
 		FIELD("deep_link", "deepLink", FIELD_TEXT, .rule = RULE_URL, .min = 1, .max = URL_MAX),
-	[TITLE] = FIELD("title", "title", FIELD_TEXT, .rule = RULE_LENGTH, .max = DESCRIPTION_MAX),
+	[TITLE] = FIELD("title", "title", FIELD_TEXT, .rule = RULE_NAME, .max = DESCRIPTION_MAX),
 	[DESCRIPTION] = FIELD("description", "description", FIELD_TEXT, .rule = RULE_LENGTH,
 						  .max = METADATA_VALUE_MAX),
 	[METADATA] = FIELD("metadata", "metadata", FIELD_JSON, .rule = RULE_OBJECT),

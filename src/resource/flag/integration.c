@@ -11,6 +11,7 @@
 #include "call/field.h"
 #include "util/document.h"
 #include "util/jsonb.h"
+#include "util/visible.h"
 
 #define INTEGRATION_KEY_MAX 64
 
@@ -202,9 +203,12 @@ check_metadata(Request *request, int field, const char *integration_key, const J
 			request_violation(request, field, "has a member %s that %s does not declare", name,
 							  integration_key);
 		else if (jsonb_member(JsonbValueToJsonb(&declaration), "type", &type) &&
-				 strcmp(jsonb_string(&type), "uri") == 0 && !is_url(jsonb_string(&value)))
-			request_violation(request, field, "must have an absolute http or https URL as %s",
-							  name);
+				 strcmp(jsonb_string(&type), "uri") == 0 &&
+				 (!is_url(jsonb_string(&value)) || visible_problem(jsonb_string(&value))))
+			request_violation(
+				request, field,
+				"must have an absolute http or https URL, without invisible characters, as %s",
+				name);
 	}
 }
 

@@ -292,6 +292,21 @@ check_target(const Targeting *targeting, const char *path, const Jsonb *target)
 }
 
 /*
+ * check_context_target checks an entry of contextTargets.  One for users says where that of
+ * targets with its variation is tried.
+ */
+static bool
+check_context_target(const Targeting *targeting, const char *path, const Jsonb *target)
+{
+	if (!check_target(targeting, path, target))
+		return false;
+	if (target_is_of_users(target) && JB_ROOT_COUNT(elements_of(target, "values")) > 0)
+		return broken(targeting, psprintf("%s.values", path),
+					  "must be empty: those of users are in targets");
+	return true;
+}
+
+/*
  * check_prerequisite checks the form of a prerequisite, {key, variation}; whether the
  * flag exists is checked by prerequisites_check.
  */
@@ -419,8 +434,10 @@ check_settings(const Targeting *targeting, const char *attribute, const Jsonb *b
 	{
 		const char *name;
 		bool (*element)(const Targeting *, const char *, const Jsonb *);
-	} lists[] = {
-		{"targets", check_target}, {"prerequisites", check_prerequisite}, {"rules", check_rule}};
+	} lists[] = {{"targets", check_target},
+				 {"contextTargets", check_context_target},
+				 {"prerequisites", check_prerequisite},
+				 {"rules", check_rule}};
 	static const char *const switches[] = {"on", "trackEvents"};
 	JsonbValue value;
 	Jsonb *member;
@@ -440,9 +457,9 @@ check_settings(const Targeting *targeting, const char *attribute, const Jsonb *b
 		char *path = psprintf("%s.%s", attribute, lists[i].name);
 
 		member = jsonb_member_of(configuration, lists[i].name);
-		if (member == NULL)
+		if (member == NULL && strcmp(lists[i].name, "contextTargets") != 0)
 			broken(targeting, path, "must be a list");
-		else if (has_changed(before, configuration, lists[i].name))
+		else if (member && has_changed(before, configuration, lists[i].name))
 			check_list(targeting, path, member, lists[i].element);
 	}
 }
@@ -471,7 +488,9 @@ targeting_check(Violations *violations, const char *attribute, Jsonb *before, Js
 	document_open(&out, '{');
 	for (int i = 0; members[i]; i++)
 	{
-		Jsonb *member = jsonb_member_of(configuration, members[i]);
+		Jsonb *member = strcmp(members[i], "targets") == 0
+							? targets_join(configuration, variations)
+							: jsonb_member_of(configuration, members[i]);
 
 		if (member)
 			document_raw(&out, members[i],

@@ -411,7 +411,8 @@ insert_new_experiment(Request *request, const Experiment *experiment)
 	Params *params = &request->params;
 	Treatments treatments = treatments_read(experiment->iteration, experiment->flag_key);
 
-	bind_text(params, "rule_id", treatments.rule_id);
+	bind_text(params, "rule_id",
+			  strcmp(treatments.rule_id, FALLTHROUGH_RULE) == 0 ? NULL : treatments.rule_id);
 	bind_text(params, "id", experiment->id);
 	bind_text(params, "description", experiment->description);
 	bind_text(params, "status", experiment->status);
@@ -614,7 +615,7 @@ start(Request *request, Experiment *experiment)
 		experiment->seed = random_seed();
 	experiment->status = RUNNING;
 	experiment->started_at = request->now;
-	experiment_raise_flag(request, experiment->id);
+	experiment_raise_flag(request, experiment->id, request_string(request, EXPERIMENT_ENVIRONMENT));
 	return true;
 }
 
@@ -648,7 +649,7 @@ stop(Request *request, Experiment *experiment)
 		treatments_release(request, experiment->id);
 		reservation_release(request, experiment->id);
 	}
-	experiment_raise_flag(request, experiment->id);
+	experiment_raise_flag(request, experiment->id, request_string(request, EXPERIMENT_ENVIRONMENT));
 	return true;
 }
 

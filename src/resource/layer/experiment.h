@@ -83,12 +83,14 @@ extern Experiment experiment_of_row(const Rows *rows, uint64 number);
 extern char *experiment_environment_lock(Request *request);
 
 /* experiment_flag.c: the flag that an experiment runs on. */
+extern void experiment_lock_payload(Request *request, char *environment_key);
 extern void experiment_lock_flag(Request *request);
 extern void experiment_check_flag(Request *request, const Experiment *experiment,
 								  const char *environment_id, Datum flag_id);
 extern Treatments experiment_require_flag(Request *request, const Experiment *experiment);
 extern void experiment_require_room(const Request *request, const Experiment *experiment);
-extern void experiment_raise_flag(const Request *request, const char *experiment_id);
+extern void
+experiment_raise_flag(Request *request, const char *experiment_id, const char *environment_key);
 
 /* experiment_iteration.c */
 extern void iteration_document(StringInfo out, const char *project_key,

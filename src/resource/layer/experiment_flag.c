@@ -5,8 +5,10 @@
  * While an experiment runs, what it replaces of its flag stays as it is: the rule, and the
  * variations that it serves.  Whoever starts or stops one, and whoever changes a flag, locks the
  * flag, so that one sees what the other has done.  The order of locks is that of changes of
- * flags: the project, the environment, the flag, and then the experiment and its layer.
+ * flags: the project, the version of what SDKs are sent, the environment, the flag, and then the
+ * experiment and its layer.
  */
+#include "resource/environment/payload_version.h"
 #include "resource/layer/experiment.h"
 #include "resource/layer/settings.h"
 #include "resource/resource.h"
@@ -41,7 +43,8 @@ STATEMENT(find_settings_of_experiment,
 STATEMENT(find_running_on_rule,
 		  "SELECT o.key FROM flagplane_data.experiment e JOIN flagplane_data.experiment o"
 		  " ON o.account_id = e.account_id AND o.environment_id = e.environment_id"
-		  " AND o.flag_id = e.flag_id AND o.rule_id = e.rule_id AND o.status = 'running'"
+		  " AND o.flag_id = e.flag_id AND o.rule_id IS NOT DISTINCT FROM e.rule_id AND o.status = "
+		  "'running'"
 		  " WHERE e.account_id = :account_id AND e.id = :experiment_id");
 
 STATEMENT(count_running_in_layers,
@@ -65,13 +68,24 @@ STATEMENT(raise_flag, "UPDATE flagplane_data.flag_environment c SET version = c.
 					  " AND c.environment_id = e.environment_id");
 
 /*
+ * experiment_lock_payload locks the version of what SDKs are sent of an environment, before anything
+ * that a change of it locks.
+ */
+void
+experiment_lock_payload(Request *request, char *environment_key)
+{
+	project_lock(request, PROJECT_KEY_SHARE);
+	payload_lock(request, request_string(request, EXPERIMENT_PROJECT), list_make1(environment_key));
+}
+
+/*
  * experiment_lock_flag locks the flag of the experiment that a request is to start or stop, if it
  * has one, before the experiment is locked.
  */
 void
 experiment_lock_flag(Request *request)
 {
-	project_lock(request, PROJECT_KEY_SHARE);
+	experiment_lock_payload(request, request_string(request, EXPERIMENT_ENVIRONMENT));
 	request_run(request, &lock_flag_of_experiment);
 }
 
@@ -188,14 +202,15 @@ experiment_require_flag(Request *request, const Experiment *experiment)
 }
 
 /*
- * experiment_raise_flag raises the version of an experiment's flag in its environment: what SDKs are
- * sent of it has changed.
+ * experiment_raise_flag raises the version of an experiment's flag in its environment, and that of
+ * the environment: what SDKs are sent has changed.
  */
 void
-experiment_raise_flag(const Request *request, const char *experiment_id)
+experiment_raise_flag(Request *request, const char *experiment_id, const char *environment_key)
 {
 	Params params = experiment_params(request, experiment_id);
 
+	payload_raise(request, request_string(request, EXPERIMENT_PROJECT), environment_key);
 	bind_time(&params, "now", request->now);
 	statement_run(&raise_flag, &params, STATEMENT_WRITE);
 }

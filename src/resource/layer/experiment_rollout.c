@@ -21,20 +21,21 @@
 
 #define SEGMENT_WEIGHT (BUCKETS / LAYER_SEGMENTS)
 
-#define ROLLOUTS                                                                      \
-	"SELECT f.key AS flag_key, e.rule_id, e.id, e.iteration, e.randomization_unit,"   \
-	" f.variations, coalesce(e.seed, l.seed) AS seed, r.segments AS owned, t.number," \
-	" t.segments FROM flagplane_data.experiment e"                                    \
-	" JOIN flagplane_data.flag f ON f.account_id = e.account_id AND f.id = e.flag_id" \
-	" LEFT JOIN (flagplane_data.layer_reservation r JOIN flagplane_data.layer l"      \
-	" ON l.account_id = r.account_id AND l.id = r.layer_id)"                          \
-	" ON r.account_id = e.account_id AND r.experiment_id = e.id"                      \
-	" AND r.released_at IS NULL LEFT JOIN flagplane_data.experiment_treatment t"      \
-	" ON t.account_id = e.account_id AND t.experiment_id = e.id"                      \
-	" WHERE e.account_id = :account_id AND e.environment_id = :environment_id"        \
+#define ROLLOUTS                                                                                   \
+	"SELECT f.key AS flag_key, coalesce(e.rule_id, 'fallthrough') AS rule_id, e.id, e.iteration, " \
+	"e.randomization_unit,"                                                                        \
+	" f.variations, coalesce(e.seed, l.seed) AS seed, r.segments AS owned, t.number,"              \
+	" t.segments FROM flagplane_data.experiment e"                                                 \
+	" JOIN flagplane_data.flag f ON f.account_id = e.account_id AND f.id = e.flag_id"              \
+	" LEFT JOIN (flagplane_data.layer_reservation r JOIN flagplane_data.layer l"                   \
+	" ON l.account_id = r.account_id AND l.id = r.layer_id)"                                       \
+	" ON r.account_id = e.account_id AND r.experiment_id = e.id"                                   \
+	" AND r.released_at IS NULL LEFT JOIN flagplane_data.experiment_treatment t"                   \
+	" ON t.account_id = e.account_id AND t.experiment_id = e.id"                                   \
+	" WHERE e.account_id = :account_id AND e.environment_id = :environment_id"                     \
 	" AND e.status = 'running'"
 
-#define IN_ORDER " ORDER BY f.key, e.rule_id, t.number"
+#define IN_ORDER " ORDER BY f.key, rule_id, t.number"
 
 STATEMENT(list_rollouts, ROLLOUTS IN_ORDER);
 

@@ -7,8 +7,9 @@
  * its traffic.  They are validated by their combined result: what is released is free
  * for those that grow, in whichever order they stand.
  *
- * Everybody takes locks in one order, so that there are no deadlocks: project and
- * environment, experiments by their key, the layer.
+ * Everybody takes locks in one order, so that there are no deadlocks: the project, the
+ * version of what SDKs are sent of the environment, the environment, experiments by their key,
+ * the layer.
  */
 #include "resource/layer/experiment.h"
 #include "resource/layer/reservation.h"
@@ -493,6 +494,20 @@ is_about_experiment(const Instruction *instruction)
 }
 
 /*
+ * concerns_experiments tells whether any of the instructions is about an experiment.
+ */
+static bool
+concerns_experiments(const List *instructions)
+{
+	ListCell *cell;
+
+	foreach (cell, instructions)
+		if (is_about_experiment(lfirst(cell)))
+			return true;
+	return false;
+}
+
+/*
  * check_update_layer reads the instructions, and binds the keys of the experiments that
  * they are about as :experiment_keys.
  */
@@ -685,7 +700,7 @@ validate_change(Request *request, Layer *layer, const ReservationChange *change)
  * release removes an experiment from the layer, or shrinks its share.
  */
 static void
-release(const Request *request, LayerTraffic *traffic, const ReservationChange *change)
+release(Request *request, LayerTraffic *traffic, const ReservationChange *change)
 {
 	int less = segments_before(change) - segments_after(change);
 
@@ -701,7 +716,7 @@ release(const Request *request, LayerTraffic *traffic, const ReservationChange *
 		traffic_shrink(request, traffic, change->share,
 					   treatments_shrink(request, change->experiment.id, &treatments,
 										 change->share->segments, less));
-		experiment_raise_flag(request, change->experiment.id);
+		experiment_raise_flag(request, change->experiment.id, request_string(request, ENVIRONMENT));
 	}
 	else if (less > 0)
 		traffic_shrink(request, traffic, change->share,
@@ -713,7 +728,7 @@ release(const Request *request, LayerTraffic *traffic, const ReservationChange *
  * among them.
  */
 static void
-grow(const Request *request, LayerTraffic *traffic, const ReservationChange *change, int more)
+grow(Request *request, LayerTraffic *traffic, const ReservationChange *change, int more)
 {
 	const Experiment *experiment = &change->experiment;
 	Bitmapset *before = bms_copy(change->share->segments);
@@ -724,7 +739,7 @@ grow(const Request *request, LayerTraffic *traffic, const ReservationChange *cha
 		return;
 	treatments = treatments_read(experiment->iteration, experiment->flag_key);
 	treatments_grow(request, experiment->id, &treatments, before, change->share->segments);
-	experiment_raise_flag(request, experiment->id);
+	experiment_raise_flag(request, experiment->id, request_string(request, ENVIRONMENT));
 }
 
 /*
@@ -811,6 +826,8 @@ do_update_layer(Request *request)
 	(void) layer_find(request);
 	if (environment_key)
 	{
+		if (concerns_experiments(request->state))
+			experiment_lock_payload(request, environment_key);
 		environment_id = require_environment(request);
 		changes = lock_changes(request);
 	}

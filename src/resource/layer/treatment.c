@@ -75,22 +75,22 @@ read_variation(const Jsonb *treatment, const char *flag_key)
 		Jsonb *parameter = element_at(parameters, i);
 		char *key = text_member(parameter, "flagKey");
 
-		if (key && strcmp(key, flag_key) == 0)
+		if (key && flag_key && strcmp(key, flag_key) == 0)
 			return text_member(parameter, "variationId");
 	}
 	return NULL;
 }
 
 /*
- * treatments_read reads what an iteration (NULL: there is none) says of how it runs.  It has been
- * validated when it was written.
+ * treatments_read reads what an iteration (NULL: there is none) says of how it runs on a flag (NULL: on
+ * none).  It has been validated when it was written.
  */
 Treatments
 treatments_read(const Jsonb *iteration, const char *flag_key)
 {
 	Treatments treatments = {.baseline = -1, .outside = ALLOCATION_TOTAL};
 	Jsonb *flags = iteration ? jsonb_member_of(iteration, "flags") : NULL;
-	Jsonb *flag = flags ? jsonb_member_of(flags, flag_key) : NULL;
+	Jsonb *flag = flags && flag_key ? jsonb_member_of(flags, flag_key) : NULL;
 	Jsonb *list = iteration ? jsonb_member_of(iteration, "treatments") : NULL;
 
 	treatments.rule_id = text_member(flag, "ruleId");
@@ -308,8 +308,9 @@ draw(Treatments *treatments, int total, int *owned, Bitmapset *new_segments)
 
 	if (bms_is_member(FIRST_SEGMENT, new_segments))
 	{
-		Treatment *baseline = &treatments->treatment[treatments->baseline];
-		bool carries = baseline->allocation > 0;
+		Treatment *baseline =
+			treatments->baseline < 0 ? NULL : &treatments->treatment[treatments->baseline];
+		bool carries = baseline && baseline->allocation > 0;
 
 		new_segments = bms_del_member(new_segments, FIRST_SEGMENT);
 		if (carries)

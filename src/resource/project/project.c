@@ -16,6 +16,9 @@
 #include "util/jsonb.h"
 #include "utils/builtins.h"
 
+/* A project is made with so many environments at most: each costs what a call of its own does. */
+#define NEW_ENVIRONMENTS_MAX 64
+
 /* The environments of a new project that names none. */
 #define DEFAULT_ENVIRONMENTS                                                                    \
 	"[{\"key\":\"production\",\"name\":\"Production\",\"color\":\"417505\",\"critical\":true}," \
@@ -325,9 +328,11 @@ environments_read(Request *request)
 					  ? DatumGetJsonbP(request->params.values[FIELD_PARAM(ENVIRONMENTS)])
 					  : jsonb_of_text(DEFAULT_ENVIRONMENTS);
 
-	if (!jsonb_is_array(list) || JB_ROOT_COUNT(list) == 0)
+	if (!jsonb_is_array(list) || JB_ROOT_COUNT(list) == 0 ||
+		JB_ROOT_COUNT(list) > NEW_ENVIRONMENTS_MAX)
 	{
-		request_violation(request, ENVIRONMENTS, "must be a list of at least one environment");
+		request_violation(request, ENVIRONMENTS, "must be a list of 1 to %d environments",
+						  NEW_ENVIRONMENTS_MAX);
 		return NIL;
 	}
 	return nested_read(request, ENVIRONMENTS, &environment_creation, list);

@@ -304,6 +304,31 @@ bind_app_id(Request *request, int field)
 }
 
 /*
+ * find_app reads the app that a field names, by a statement that may lock or delete it.
+ */
+static SdkApp
+find_app(Request *request, Statement *statement, int id_field)
+{
+	Rows rows;
+
+	bind_app_id(request, id_field);
+	rows = request_run(request, statement);
+	if (rows.count == 0)
+		error_raise(ERR_NOT_FOUND, "the SDK app does not exist");
+	return sdk_app_of_row(&rows, 0);
+}
+
+/*
+ * respond writes an app as the response, without its key.
+ */
+static void
+respond(Request *request, const SdkApp *app)
+{
+	sdk_app_document(request->response, app);
+	document_close(request->response, '}');
+}
+
+/*
  * check_create_sdk_app holds the identifiers to the platform.
  */
 void
@@ -387,16 +412,9 @@ do_create_sdk_app(Request *request)
 void
 do_get_sdk_app(Request *request)
 {
-	Rows rows;
-	SdkApp app;
+	SdkApp app = find_app(request, &find_sdk_app, GET_APP_ID);
 
-	bind_app_id(request, GET_APP_ID);
-	rows = request_run(request, &find_sdk_app);
-	if (rows.count == 0)
-		error_raise(ERR_NOT_FOUND, "the SDK app does not exist");
-	app = sdk_app_of_row(&rows, 0);
-	sdk_app_document(request->response, &app);
-	document_close(request->response, '}');
+	respond(request, &app);
 }
 
 /*
@@ -464,16 +482,16 @@ check_update_sdk_app(Request *request)
 	static const char *const members[] = {"enabled", NULL};
 	StringInfoData stored;
 	Jsonb *capi = NULL;
-	char *stranger = NULL;
+	char *unknown = NULL;
 
 	initStringInfo(&stored);
 	document_open(&stored, '{');
 	if (request_given(request, CAPI) && !request->broken[CAPI])
 	{
 		capi = DatumGetJsonbP(request->params.values[FIELD_PARAM(CAPI)]);
-		stranger = jsonb_unknown_key(capi, ad_platforms);
-		if (stranger)
-			request_violation(request, CAPI, "has an unknown member %s", stranger);
+		unknown = jsonb_unknown_key(capi, ad_platforms);
+		if (unknown)
+			request_violation(request, CAPI, "has an unknown member %s", unknown);
 	}
 	for (int i = 0; capi && ad_platforms[i]; i++)
 	{
@@ -561,17 +579,11 @@ run_update(Request *request)
 void
 do_update_sdk_app(Request *request)
 {
+	SdkApp app = find_app(request, &lock_sdk_app, UPDATE_APP_ID);
 	char *secret;
 	Rows rows;
-	SdkApp app;
 
-	bind_app_id(request, UPDATE_APP_ID);
-	rows = request_run(request, &lock_sdk_app);
-	if (rows.count == 0)
-		error_raise(ERR_NOT_FOUND, "the SDK app does not exist");
-	app = sdk_app_of_row(&rows, 0);
-	sdk_app_document(request->response, &app);
-	document_close(request->response, '}');
+	respond(request, &app);
 	request_before(request);
 
 	for (int i = 0; i < SDK_APP_IDENTIFIERS; i++)
@@ -599,16 +611,9 @@ do_update_sdk_app(Request *request)
 void
 do_delete_sdk_app(Request *request)
 {
-	Rows rows;
-	SdkApp app;
+	SdkApp app = find_app(request, &delete_sdk_app, DELETE_APP_ID);
 
-	bind_app_id(request, DELETE_APP_ID);
-	rows = request_run(request, &delete_sdk_app);
-	if (rows.count == 0)
-		error_raise(ERR_NOT_FOUND, "the SDK app does not exist");
-	app = sdk_app_of_row(&rows, 0);
-	sdk_app_document(request->response, &app);
-	document_close(request->response, '}');
+	respond(request, &app);
 	request_before(request);
 	target(request, &app);
 }
@@ -639,6 +644,5 @@ do_authenticate_sdk_app(Request *request)
 	if (rows.count == 0)
 		error_raise(ERR_NOT_FOUND, "no SDK app has this key");
 	app = sdk_app_of_row(&rows, 0);
-	sdk_app_document(request->response, &app);
-	document_close(request->response, '}');
+	respond(request, &app);
 }

@@ -1,0 +1,190 @@
+/*
+ * payload_cache.c
+ *	  The compiled payloads of environments that this backend keeps from query to query.
+ *
+ * What is kept is found by the version and the stamp of the environment's payload as the
+ * query's snapshot shows them. A state of an environment never changes, so there is
+ * nothing to invalidate: whoever sees another state asks for another key. What a transaction
+ * sees of its own changes is not a state yet, and is not shared.
+ *
+ * Whoever uses a payload pins it. When all together are larger than the setting allows, those that
+ * have not been used for the longest time are forgotten; their memory goes with the last pin.
+ */
+#include "evaluation/payload_cache.h"
+
+#include "lib/ilist.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+struct CachedPayload
+{
+	PayloadKey key;
+	MemoryContext context; /* of this too */
+	Payload *payload;
+	int pins;
+	bool shared; /* it is in the table and in the list */
+	uint32 compiled;
+	Size size; /* as it was settled last */
+	dlist_node use;
+};
+
+typedef struct CacheEntry
+{
+	PayloadKey key;
+	CachedPayload *cached;
+} CacheEntry;
+
+int payload_cache_setting = 0;
+
+static HTAB *table = NULL;
+static dlist_head uses = DLIST_STATIC_INIT(uses); /* the latest first */
+static Size total = 0;
+
+/*
+ * make_cached makes a payload that nothing has been read of, pinned once.
+ */
+static CachedPayload *
+make_cached(const PayloadKey *key, PayloadSourceMaker maker, const void *given)
+{
+	MemoryContext context =
+		AllocSetContextCreate(TopMemoryContext, "flagplane payload", ALLOCSET_START_SMALL_SIZES);
+	CachedPayload *cached = MemoryContextAllocZero(context, sizeof(CachedPayload));
+
+	cached->key = *key;
+	cached->context = context;
+	cached->payload = payload_make(maker(given, context), context);
+	cached->pins = 1;
+	return cached;
+}
+
+/*
+ * make_table makes the table at its first use.
+ */
+static void
+make_table(void)
+{
+	HASHCTL control = {.keysize = sizeof(PayloadKey), .entrysize = sizeof(CacheEntry)};
+
+	table = hash_create("flagplane payloads", 16, &control, HASH_ELEM | HASH_BLOBS);
+}
+
+/*
+ * release frees a payload that nobody uses or can find any more.
+ */
+static void
+release(CachedPayload *cached)
+{
+	if (cached->pins == 0 && !cached->shared)
+		MemoryContextDelete(cached->context);
+}
+
+/*
+ * payload_cache_unpin ends a use of a payload.
+ */
+void
+payload_cache_unpin(CachedPayload *cached)
+{
+	cached->pins--;
+	release(cached);
+}
+
+/*
+ * forget takes a payload out of the cache.
+ */
+static void
+forget(CachedPayload *cached)
+{
+	hash_search(table, &cached->key, HASH_REMOVE, NULL);
+	dlist_delete(&cached->use);
+	cached->shared = false;
+	total -= cached->size;
+	release(cached);
+}
+
+/*
+ * shrink forgets what has not been used for the longest time until the rest is as large as the
+ * setting allows.
+ */
+static void
+shrink(void)
+{
+	while (total > (Size) payload_cache_setting * 1024 && !dlist_is_empty(&uses))
+		forget(dlist_container(CachedPayload, use, dlist_tail_node(&uses)));
+}
+
+/*
+ * payload_cache_find finds the payload of a state, and pins it; NULL if it is not cached.
+ */
+CachedPayload *
+payload_cache_find(const PayloadKey *key)
+{
+	CacheEntry *entry;
+
+	if (table == NULL)
+		make_table();
+	shrink();
+	entry = hash_search(table, key, HASH_FIND, NULL);
+	if (entry == NULL)
+		return NULL;
+	entry->cached->pins++;
+	dlist_move_head(&uses, &entry->cached->use);
+	return entry->cached;
+}
+
+/*
+ * payload_cache_pin finds the payload of a state, or makes an empty one. Without shared it is
+ * the caller's alone.
+ */
+CachedPayload *
+payload_cache_pin(const PayloadKey *key, bool shared, PayloadSourceMaker maker, const void *given)
+{
+	CachedPayload *cached = shared ? payload_cache_find(key) : NULL;
+
+	if (cached != NULL)
+		return cached;
+	cached = make_cached(key, maker, given);
+	if (shared)
+	{
+		((CacheEntry *) hash_search(table, key, HASH_ENTER, NULL))->cached = cached;
+		cached->shared = true;
+		dlist_push_head(&uses, &cached->use);
+	}
+	return cached;
+}
+
+/*
+ * payload_cache_settle adds up what has been compiled of a payload since the last time, and makes
+ * room for it.
+ */
+void
+payload_cache_settle(CachedPayload *cached)
+{
+	uint32 compiled = payload_compiled(cached->payload);
+	Size size;
+
+	if (compiled == cached->compiled || !cached->shared)
+		return;
+	size = MemoryContextMemAllocated(cached->context, true);
+	cached->compiled = compiled;
+	total += size - cached->size;
+	cached->size = size;
+	shrink();
+}
+
+/*
+ * cached_payload is the payload itself.
+ */
+Payload *
+cached_payload(const CachedPayload *cached)
+{
+	return cached->payload;
+}
+
+/*
+ * cached_payload_key is the state that a payload is of; NULL if it is not in the cache.
+ */
+const PayloadKey *
+cached_payload_key(const CachedPayload *cached)
+{
+	return cached->shared ? &cached->key : NULL;
+}

@@ -1,0 +1,251 @@
+/*
+ * environment_payload.c
+ *	  What SDKs are sent of an environment, and what its flags are evaluated from.
+ *
+ * The version, the stamp and all content are read in the snapshot of the query. So what is
+ * compiled for a version is what every snapshot that shows this version shows.
+ */
+#include "resource/environment/environment_payload.h"
+
+#include "resource/environment/environment.h"
+#include "resource/environment/payload_version.h"
+#include "resource/flag/flag_payload.h"
+#include "resource/resource.h"
+
+#include "access/xact.h"
+#include "call/caller.h"
+#include "util/document.h"
+#include "util/jsonb.h"
+#include "utils/uuid.h"
+
+enum
+{
+	PROJECT_KEY,
+	ENVIRONMENT_KEY
+};
+
+const Field payload_fields[] = {
+	[PROJECT_KEY] = PROJECT_KEY_FIELD, [ENVIRONMENT_KEY] = ENVIRONMENT_KEY_FIELD, FIELDS_END};
+
+/*
+ * xmin tells whether the transaction that asks has raised the version itself: also in a parallel
+ * worker, which knows nothing of what its leader has noted.
+ */
+STATEMENT(find_scope, "SELECT e.id, e.project_id, v.version, v.stamp, v.xmin AS raised_by"
+					  " FROM flagplane_data.project p JOIN flagplane_data.environment e"
+					  " ON e.account_id = p.account_id AND e.project_id = p.id"
+					  " LEFT JOIN flagplane_data.environment_payload v"
+					  " ON v.account_id = e.account_id AND v.environment_id = e.id"
+					  " WHERE p.account_id = :account_id AND p.key = :project_key"
+					  " AND e.key = :environment_key");
+
+/* The tables as the source of flags and segments. */
+typedef struct TableSource
+{
+	PayloadSource source;
+	MemoryContext context;
+	PayloadScope scope;
+	AllFlags *all; /* NULL: not all have been read */
+} TableSource;
+
+/*
+ * read_scope reads what the first two fields of a request name, and in which state it is.
+ */
+static void
+read_scope(Request *request, PayloadScope *scope, Row *row)
+{
+	Rows rows = request_run(request, &find_scope);
+
+	if (rows.count == 0)
+		environment_missing(request);
+	row_read(&rows, 0, row);
+	scope->account = request->caller.account;
+	scope->environment_id = row_get_string(row, "id");
+	scope->project_id = DatumGetUUIDP(row_get_datum(row, "project_id"));
+}
+
+/*
+ * jsonb_in is the document of a text, in a memory context.
+ */
+static Jsonb *
+jsonb_in(MemoryContext context, const char *text)
+{
+	Jsonb *document = jsonb_of_text(text);
+	Jsonb *copy = MemoryContextAlloc(context, VARSIZE(document));
+
+	memcpy(copy, document, VARSIZE(document));
+	return copy;
+}
+
+/*
+ * rollouts_of reads what the experiments serve that run on a flag, or on any (NULL), in the snapshot
+ * of the query.
+ */
+static ExperimentRollouts *
+rollouts_of(const PayloadScope *scope, const char *flag_key)
+{
+	return experiment_rollouts_read(scope->account, scope->environment_id, flag_key,
+									STATEMENT_READ);
+}
+
+/*
+ * find_in_tables reads a flag or segment.
+ */
+static bool
+find_in_tables(PayloadSource *source, PayloadPart part, StringView key, JsonbValue *found)
+{
+	TableSource *tables = (TableSource *) source;
+	OwnerContext owner;
+	StringInfoData text;
+	Jsonb *document;
+	Rows rows;
+
+	if (part == PAYLOAD_SEGMENT || tables->all != NULL)
+		return false;
+	statement_begin();
+	owner_enter(&owner);
+	rows = flag_payload_read(&tables->scope, key);
+	if (rows.count > 0)
+	{
+		initStringInfo(&text);
+		flag_payload_append(&text, &rows, 0,
+							rollouts_of(&tables->scope, flag_payload_key(&rows, 0)), false);
+		document = jsonb_in(tables->context, text.data);
+		found->type = jbvBinary;
+		found->val.binary.data = &document->root;
+		found->val.binary.len = VARSIZE(document) - VARHDRSZ;
+	}
+	owner_leave(&owner);
+	statement_end();
+	return rows.count > 0;
+}
+
+/*
+ * make_source makes the source of the environment that has been found.
+ */
+static PayloadSource *
+make_source(const void *given, MemoryContext context)
+{
+	const PayloadScope *scope = given;
+	TableSource *tables = MemoryContextAllocZero(context, sizeof(TableSource));
+
+	tables->source = (PayloadSource){.find = find_in_tables, .costly = true};
+	tables->context = context;
+	tables->scope.account = scope->account;
+	tables->scope.environment_id = MemoryContextStrdup(context, scope->environment_id);
+	tables->scope.project_id = MemoryContextAlloc(context, sizeof(pg_uuid_t));
+	*tables->scope.project_id = *scope->project_id;
+	return &tables->source;
+}
+
+/*
+ * key_of is the state that an environment is in; false if it is not one that others see: without a
+ * version, or changed by this transaction.
+ */
+static bool
+key_of(Request *request, const PayloadScope *scope, Row *row, PayloadKey *key)
+{
+	*key = (PayloadKey){.account = scope->account};
+	memcpy(key->environment, scope->environment_id, OBJECT_ID_LENGTH);
+	if (row_is_null(row, "version"))
+		return false;
+	key->version = row_get_bigint(row, "version");
+	memcpy(key->stamp, VARDATA_ANY(row_get_bytes(row, "stamp")), PAYLOAD_STAMP_BYTES);
+	return !TransactionIdIsCurrentTransactionId(
+			   DatumGetTransactionId(row_get_datum(row, "raised_by"))) &&
+		   !payload_raised_here(scope->account, request_string(request, PROJECT_KEY),
+								request_string(request, ENVIRONMENT_KEY), scope->environment_id);
+}
+
+/*
+ * environment_payload_pin finds what the flags of the environment that the first two fields name
+ * are evaluated from, and pins it. Refuses what is not there.
+ */
+CachedPayload *
+environment_payload_pin(Request *request)
+{
+	PayloadScope scope;
+	PayloadKey key;
+	Row row;
+	bool shared;
+
+	read_scope(request, &scope, &row);
+	shared = key_of(request, &scope, &row, &key);
+	return payload_cache_pin(&key, shared, make_source, &scope);
+}
+
+/*
+ * read_all reads and compiles the flags that have not been, by one statement.
+ */
+static AllFlags *
+read_all(TableSource *tables, Payload *payload)
+{
+	AllFlags *all = MemoryContextAlloc(tables->context, sizeof(AllFlags));
+	Rows rows = flags_payload_read(&tables->scope);
+	ExperimentRollouts *rollouts = rollouts_of(&tables->scope, NULL);
+	StringInfoData text;
+
+	initStringInfo(&text);
+	all->count = (int) rows.count;
+	all->flags = MemoryContextAlloc(tables->context, (rows.count + 1) * sizeof(CompiledFlag *));
+	for (int i = 0; i < all->count; i++)
+	{
+		char *key = flag_payload_key(&rows, i);
+		StringView view = {.data = key, .length = strlen(key)};
+
+		if (!payload_has_flag(payload, view))
+		{
+			resetStringInfo(&text);
+			flag_payload_append(&text, &rows, i, rollouts, false);
+			payload_add_flag(payload, view, &jsonb_in(tables->context, text.data)->root);
+		}
+		all->flags[i] = payload_find_flag(payload, view);
+	}
+	return all;
+}
+
+/*
+ * environment_payload_all is all flags of an environment.
+ */
+const AllFlags *
+environment_payload_all(CachedPayload *cached)
+{
+	Payload *payload = cached_payload(cached);
+	TableSource *tables = (TableSource *) payload_source(payload);
+	OwnerContext owner;
+
+	if (tables->all == NULL)
+	{
+		statement_begin();
+		owner_enter(&owner);
+		tables->all = read_all(tables, payload);
+		owner_leave(&owner);
+		statement_end();
+	}
+	return tables->all;
+}
+
+/*
+ * do_payload answers with what server-side SDKs are sent of an environment.
+ */
+void
+do_payload(Request *request)
+{
+	StringInfo out = request->response;
+	ExperimentRollouts *rollouts;
+	PayloadScope scope;
+	Rows rows;
+	Row row;
+
+	read_scope(request, &scope, &row);
+	rows = flags_payload_read(&scope);
+	rollouts = rollouts_of(&scope, NULL);
+	document_open(out, '{');
+	document_key(out, "flags");
+	document_open(out, '{');
+	for (uint64 i = 0; i < rows.count; i++)
+		flag_payload_append(out, &rows, i, rollouts, true);
+	document_close(out, '}');
+	document_raw(out, "segments", "{}");
+	document_close(out, '}');
+}

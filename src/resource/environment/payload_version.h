@@ -1,0 +1,29 @@
+/*
+ * payload_version.h
+ *	  The version of what SDKs are sent of an environment.
+ *
+ * Whoever changes something that SDKs can see locks payloads first, and raises them when it
+ * writes. The order of locks is: the project, the payloads of all environments that are touched,
+ * then flags, segments and experiments.
+ */
+#ifndef FLAGPLANE_PAYLOAD_VERSION_H
+#define FLAGPLANE_PAYLOAD_VERSION_H
+
+#include "call/request.h"
+#include "nodes/pg_list.h"
+
+extern void payload_create(Request *request, const char *environment_id);
+
+/* Of the environments of these keys (char *), or of all of the project's (NIL). */
+extern void payload_lock(Request *request, const char *project_key, List *environment_keys);
+
+/* Of an environment by its key, or of all of the project's (NULL). */
+extern void payload_raise(Request *request, const char *project_key, const char *environment_key);
+
+/* Of an environment by its id. */
+extern void payload_raise_by_id(Request *request, const char *environment_id);
+
+extern bool payload_raised_here(int64 account, const char *project_key, const char *environment_key,
+								const char *environment_id);
+
+#endif /* FLAGPLANE_PAYLOAD_VERSION_H */

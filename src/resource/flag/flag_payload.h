@@ -1,0 +1,26 @@
+/*
+ * flag_payload.h
+ *	  Flags in the form that SDKs are sent them: the one form that they are evaluated from.
+ */
+#ifndef FLAGPLANE_FLAG_PAYLOAD_H
+#define FLAGPLANE_FLAG_PAYLOAD_H
+
+#include "evaluation/payload_cache.h"
+#include "resource/layer/experiment_rollout.h"
+#include "util/statement.h"
+
+/* What names an environment's flags; the texts belong to the caller. */
+typedef struct PayloadScope
+{
+	int64 account;
+	char *environment_id;
+	pg_uuid_t *project_id;
+} PayloadScope;
+
+extern Rows flags_payload_read(const PayloadScope *scope);
+extern Rows flag_payload_read(const PayloadScope *scope, StringView flag_key);
+extern char *flag_payload_key(const Rows *rows, uint64 number);
+extern void flag_payload_append(StringInfo out, const Rows *rows, uint64 number,
+								const ExperimentRollouts *rollouts, bool as_member);
+
+#endif /* FLAGPLANE_FLAG_PAYLOAD_H */

@@ -1,0 +1,242 @@
+# The resources, in the blocks of the provider's version 2.
+terraform {
+  required_providers {
+    launchdarkly = { source = "launchdarkly/launchdarkly" }
+  }
+}
+
+provider "launchdarkly" {}
+
+resource "launchdarkly_project" "shop" {
+  key  = "shop"
+  name = "Shop"
+  tags = ["terraform", "first"]
+
+  default_client_side_availability {
+    using_environment_id = true
+    using_mobile_key     = false
+  }
+
+  environments {
+    key   = "production"
+    name  = "Production"
+    color = "EEEEEE"
+    tags  = ["live"]
+  }
+  environments {
+    key              = "staging"
+    name             = "Staging"
+    color            = "000000"
+    require_comments = true
+  }
+
+  lifecycle {
+    ignore_changes = [environments]
+  }
+}
+
+resource "launchdarkly_project" "plain" {
+  key  = "plain"
+  name = "Plain"
+
+  environments {
+    key   = "test"
+    name  = "Test"
+    color = "0f0f0f"
+  }
+  environments {
+    key   = "extra"
+    name  = "Extra"
+    color = "f0f0f0"
+  }
+}
+
+resource "launchdarkly_environment" "review" {
+  project_key          = launchdarkly_project.shop.key
+  key                  = "review"
+  name                 = "Review"
+  color                = "ff00ff"
+  tags                 = ["terraform", "review"]
+  secure_mode          = true
+  default_track_events = true
+  default_ttl          = 5
+  confirm_changes      = true
+}
+
+resource "launchdarkly_feature_flag" "basic" {
+  project_key    = launchdarkly_project.shop.key
+  key            = "basic"
+  name           = "Basic"
+  variation_type = "boolean"
+}
+
+resource "launchdarkly_feature_flag" "materials" {
+  project_key    = launchdarkly_project.shop.key
+  key            = "building-materials"
+  name           = "Building materials"
+  description    = "Of three little houses"
+  variation_type = "string"
+  temporary      = true
+  tags           = ["terraform", "houses"]
+
+  variations {
+    value       = "straw"
+    name        = "Straw"
+    description = "Watch out for wind"
+  }
+  variations {
+    value = "sticks"
+    name  = "Sticks"
+  }
+  variations {
+    value = "bricks"
+  }
+
+  client_side_availability {
+    using_environment_id = false
+    using_mobile_key     = true
+  }
+  defaults {
+    on_variation  = 2
+    off_variation = 0
+  }
+  custom_properties {
+    key   = "issue.tracker"
+    name  = "Issues"
+    value = ["123", "456"]
+  }
+}
+
+resource "launchdarkly_feature_flag" "number" {
+  project_key    = launchdarkly_project.shop.key
+  key            = "number"
+  name           = "Number"
+  variation_type = "number"
+
+  variations {
+    value = 12.5
+  }
+  variations {
+    value = 0
+  }
+}
+
+resource "launchdarkly_feature_flag_environment" "basic" {
+  flag_id = launchdarkly_feature_flag.basic.id
+  env_key = launchdarkly_environment.review.key
+  on      = true
+
+  # The default of the environment.
+  track_events = true
+
+  fallthrough {
+    variation = 1
+  }
+  off_variation = 0
+}
+
+resource "launchdarkly_feature_flag_environment" "materials" {
+  flag_id      = launchdarkly_feature_flag.materials.id
+  env_key      = launchdarkly_environment.review.key
+  on           = true
+  track_events = true
+
+  prerequisites {
+    flag_key  = launchdarkly_feature_flag.basic.key
+    variation = 0
+  }
+  targets {
+    values    = ["user0"]
+    variation = 0
+  }
+  targets {
+    values    = ["user1", "user2"]
+    variation = 1
+  }
+  context_targets {
+    values       = ["accountX"]
+    variation    = 1
+    context_kind = "account"
+  }
+  rules {
+    description = "every operator"
+    clauses {
+      attribute = "username"
+      op        = "in"
+      values    = ["henrietta powell", "wally waterbear"]
+    }
+    clauses {
+      attribute = "username"
+      op        = "endsWith"
+      values    = ["powell", "waterbear"]
+      negate    = true
+    }
+    clauses {
+      attribute = "username"
+      op        = "startsWith"
+      values    = ["henrietta", "wally"]
+    }
+    clauses {
+      attribute = "username"
+      op        = "matches"
+      values    = ["henr.*"]
+    }
+    clauses {
+      attribute = "username"
+      op        = "contains"
+      values    = ["water"]
+    }
+    clauses {
+      attribute  = "visits"
+      op         = "lessThan"
+      value_type = "number"
+      values     = [100]
+    }
+    clauses {
+      attribute  = "visits"
+      op         = "greaterThanOrEqual"
+      value_type = "number"
+      values     = [2.5]
+    }
+    clauses {
+      attribute  = "beta"
+      op         = "in"
+      value_type = "boolean"
+      values     = [true]
+    }
+    clauses {
+      attribute = "created"
+      op        = "before"
+      values    = ["2024-05-03T15:57:30Z"]
+    }
+    clauses {
+      attribute    = "version"
+      op           = "semVerGreaterThan"
+      values       = ["1.0.0"]
+      context_kind = "application"
+    }
+    rollout_weights = [40000, 50000, 10000]
+    bucket_by       = "country"
+    context_kind    = "account"
+  }
+  rules {
+    clauses {
+      attribute = "country"
+      op        = "in"
+      values    = ["de"]
+    }
+    variation = 2
+  }
+
+  fallthrough {
+    rollout_weights = [60000, 40000, 0]
+    context_kind    = "account"
+    bucket_by       = "accountId"
+  }
+  off_variation = 2
+}
+
+resource "launchdarkly_access_token" "reader" {
+  name = "Reader"
+  role = "reader"
+}
