@@ -40,13 +40,17 @@ typedef struct Change
 	"create_flag, create_flag (copy), update_flag (variations), delete_flag"
 /* What is in a project. */
 #define ALL_IN_PROJECT                                                                           \
-	"create_access_token, create_environment, create_environment (copy), update_environment, "   \
+	"create_access_token, touch_environment, create_environment, create_environment (copy), "    \
+	"update_environment, "                                                                       \
 	"delete_environment, reset_environment_sdk_key, reset_environment_mobile_key, create_flag, " \
 	"create_flag (copy), update_flag, update_flag (variations), delete_flag, create_flag_link, " \
 	"update_flag_link, delete_flag_link, create_layer, update_layer, update_layer (reserve), "   \
 	"delete_layer, create_experiment, update_experiment, start_experiment, stop_experiment, "    \
 	"archive_experiment, delete_experiment, create_sdk_app, update_sdk_app, update_sdk_app "     \
 	"(identifier), delete_sdk_app"
+/* What SDKs are sent of an environment changes by one at a time: by flags in all of them, and by these in theirs. */
+#define THOSE_OF_EXPERIMENTS "update_layer (reserve), start_experiment, stop_experiment"
+#define FLAGS_IN_ALL		 "create_flag, create_flag (copy), update_flag (variations), delete_flag"
 /* What changes a token. */
 #define THOSE_OF_TOKEN                                                                      \
 	"rotate_access_token, reset_access_token, set_access_token_tier, update_access_token, " \
@@ -91,9 +95,12 @@ static const Change changes[] = {
 	 ""},
 	{"delete_environment", "flagplane.delete_environment('p1', 'e#')",
 	 THOSE_OF_PROJECT ", delete_project, update_environment, reset_environment_sdk_key, "
-					  "reset_environment_mobile_key, delete_layer, create_experiment",
+					  "reset_environment_mobile_key, delete_layer, create_experiment, "
+					  "touch_environment",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
 	 "(copy), update_flag (variations), delete_flag, delete_layer"},
+	{"touch_environment", "flagplane.touch_environment('p1', 'e#')",
+	 "delete_project, delete_environment, touch_environment, " FLAGS_IN_ALL, FLAGS_IN_ALL},
 	{"reset_environment_sdk_key", "flagplane.reset_environment_sdk_key('p1', 'e#')",
 	 "delete_project, create_environment (copy), update_environment, delete_environment, "
 	 "reset_environment_sdk_key, reset_environment_mobile_key",
@@ -102,25 +109,28 @@ static const Change changes[] = {
 	 "delete_project, create_environment (copy), update_environment, delete_environment, "
 	 "reset_environment_sdk_key, reset_environment_mobile_key",
 	 ""},
-	{"create_flag", "flagplane.create_flag('p1', 'new#', 'F')", THOSE_OF_PROJECT ", delete_project",
+	{"create_flag", "flagplane.create_flag('p1', 'new#', 'F')",
+	 THOSE_OF_PROJECT ", " THOSE_OF_EXPERIMENTS ", touch_environment, delete_project",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag"},
+	 "(copy), update_flag (variations), delete_flag, touch_environment, " THOSE_OF_EXPERIMENTS},
 	{"create_flag (copy)", "flagplane.create_flag('p1', 'new#', 'F', clone => 'f#')",
-	 THOSE_OF_PROJECT ", delete_project, update_flag",
+	 THOSE_OF_PROJECT ", " THOSE_OF_EXPERIMENTS ", touch_environment, delete_project, update_flag",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag"},
+	 "(copy), update_flag (variations), delete_flag, touch_environment, " THOSE_OF_EXPERIMENTS},
 	{"update_flag", "flagplane.update_flag('p1', 'f#', " PATCH("name", "N") ")",
 	 "delete_project, create_flag (copy), update_flag, update_flag (variations), delete_flag", ""},
 	{"update_flag (variations)",
 	 "flagplane.update_flag('p1', 'f#', " PATCH("variations/0/name", "N") ")",
-	 THOSE_OF_PROJECT ", delete_project, update_flag",
+	 THOSE_OF_PROJECT ", " THOSE_OF_EXPERIMENTS ", touch_environment, delete_project, update_flag",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag"},
+	 "(copy), update_flag (variations), delete_flag, touch_environment, " THOSE_OF_EXPERIMENTS},
 	{"delete_flag", "flagplane.delete_flag('p1', 'f#')",
-	 THOSE_OF_PROJECT ", delete_project, update_flag, create_flag_link, update_flag_link, "
-					  "delete_flag_link, create_experiment",
+	 THOSE_OF_PROJECT
+	 ", " THOSE_OF_EXPERIMENTS
+	 ", touch_environment, delete_project, update_flag, create_flag_link, update_flag_link, "
+	 "delete_flag_link, create_experiment",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag"},
+	 "(copy), update_flag (variations), delete_flag, touch_environment, " THOSE_OF_EXPERIMENTS},
 	{"create_flag_link", "flagplane.create_flag_link('p1', 'f#', 'new')",
 	 "delete_project, delete_flag, create_flag_link", ""},
 	{"update_flag_link",
@@ -142,9 +152,10 @@ static const Change changes[] = {
 	{"update_layer (reserve)",
 	 "flagplane.update_layer('p1', 'busy#', '[{\"kind\": \"updateExperimentReservation\", "
 	 "\"experimentKey\": \"fresh#\", \"reservationPercent\": 20}]', 'test')",
-	 "delete_project, update_layer, update_layer (reserve), update_experiment, start_experiment, "
+	 "delete_project, " FLAGS_IN_ALL
+	 ", update_layer, update_layer (reserve), update_experiment, start_experiment, "
 	 "stop_experiment, archive_experiment, delete_experiment",
-	 ""},
+	 THOSE_OF_EXPERIMENTS ", " FLAGS_IN_ALL},
 	{"delete_layer", "flagplane.delete_layer('p1', 'idle#')",
 	 "delete_project, delete_environment, delete_layer", "delete_environment"},
 	{"create_experiment", "flagplane.create_experiment('p1', 'e#', 'new', 'X', flag_key => 'f#')",
@@ -156,13 +167,15 @@ static const Change changes[] = {
 	 "archive_experiment, delete_experiment",
 	 ""},
 	{"start_experiment", "flagplane.start_experiment('p1', 'test', 'fresh#')",
-	 "delete_project, update_layer (reserve), update_experiment, start_experiment, "
+	 "delete_project, " FLAGS_IN_ALL
+	 ", stop_experiment, update_layer (reserve), update_experiment, start_experiment, "
 	 "archive_experiment, delete_experiment",
-	 ""},
+	 THOSE_OF_EXPERIMENTS ", " FLAGS_IN_ALL},
 	{"stop_experiment", "flagplane.stop_experiment('p1', 'test', 'running#')",
-	 "delete_project, update_layer, update_layer (reserve), stop_experiment, archive_experiment, "
+	 "delete_project, " FLAGS_IN_ALL ", start_experiment, update_layer, update_layer (reserve), "
+	 "stop_experiment, archive_experiment, "
 	 "delete_experiment",
-	 ""},
+	 THOSE_OF_EXPERIMENTS ", " FLAGS_IN_ALL},
 	{"archive_experiment", "flagplane.archive_experiment('p1', 'test', 'fresh#')",
 	 "delete_project, update_layer, update_layer (reserve), update_experiment, start_experiment, "
 	 "stop_experiment, archive_experiment, delete_experiment",
