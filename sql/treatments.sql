@@ -82,6 +82,10 @@ SELECT r.value->>'kind' AS kind, r.value->>'contextKind' AS unit, r.value->>'see
 	(SELECT count(*) FROM jsonb_array_elements(r.value->'variations') v WHERE v->'untracked' IS NULL) AS tracked
 FROM (SELECT t.payload() #> '{flags,size,fallthrough,rollout}') r(value), flagplane_data.layer l
 	WHERE l.key = 'layer' AND l.project_id = (SELECT id FROM flagplane_data.project WHERE key = 'treat');
+-- What SDKs ask for has it: all flags, and one.
+SELECT jsonb_build_object('Authorization', flagplane.get_environment('treat', 'test')->>'apiKey') AS sdk \gset
+SELECT h.status, h.body::jsonb = t.payload() AS the_same FROM flagplane.handle('GET', '/sdk/latest-all', :'sdk') h;
+SELECT h.status, h.body::jsonb = t.payload() #> '{flags,color}' AS the_same FROM flagplane.handle('GET', '/sdk/flags/color', :'sdk') h;
 -- assign, variation, evaluation of the payload and the table say the same of 200,000 units, and nobody is in two experiments.
 CREATE FUNCTION t.compare(how_many int) RETURNS TABLE (units bigint, in_a bigint, in_b bigint, wrong bigint, in_both bigint, varies bigint) LANGUAGE sql AS $$
 	WITH payload AS MATERIALIZED (SELECT t.payload() AS data),

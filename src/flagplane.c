@@ -7,6 +7,7 @@
  */
 #include "util/compat.h"
 
+#include "api/sdk.h"
 #include "call/audit.h"
 #include "call/caller.h"
 #include "call/rate_limit.h"
@@ -14,6 +15,7 @@
 #include "evaluation/payload_cache.h"
 #include "miscadmin.h"
 #include "operations.h"
+#include "resource/event/event.h"
 #include "resource/layer/settings.h"
 #include "resource/sdk_app/settings.h"
 #include "storage/ipc.h"
@@ -38,7 +40,8 @@ request_memory(void)
 	if (previous_request_hook)
 		previous_request_hook();
 	RequestAddinShmemSpace(limit_shared_size(rate_limit_tokens_setting));
-	RequestAddinShmemSpace(stats_shared_size(OPERATION_COUNT));
+	RequestAddinShmemSpace(stats_shared_size(OPERATION_COUNT + sdk_route_count()));
+	RequestAddinShmemSpace(event_shared_size());
 }
 
 /*
@@ -57,8 +60,11 @@ attach_memory(void)
 	memory = ShmemInitStruct("flagplane rate limits", limit_shared_size(rate_limit_tokens_setting),
 							 &found);
 	limit_attach(memory, rate_limit_tokens_setting, found);
-	memory = ShmemInitStruct("flagplane counters", stats_shared_size(OPERATION_COUNT), &found);
-	stats_attach(memory, OPERATION_COUNT, found);
+	memory = ShmemInitStruct("flagplane counters",
+							 stats_shared_size(OPERATION_COUNT + sdk_route_count()), &found);
+	stats_attach(memory, OPERATION_COUNT + sdk_route_count(), found);
+	memory = ShmemInitStruct("flagplane batches of events", event_shared_size(), &found);
+	event_attach(memory, found);
 }
 
 /*

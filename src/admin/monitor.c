@@ -5,6 +5,7 @@
  */
 #include "admin/admin.h"
 
+#include "api/sdk.h"
 #include "call/rate_limit.h"
 #include "call/stats.h"
 #include "funcapi.h"
@@ -88,7 +89,7 @@ flagplane_status(PG_FUNCTION_ARGS)
 
 /*
  * flagplane_operation_stats is operation_stats(), which the view stats shows: a
- * row for each operation; none where nothing is counted.  Refuses database roles that
+ * row for each operation and each route of SDKs; none where nothing is counted.  Refuses database roles that
  * may not watch the server.
  */
 Datum
@@ -104,13 +105,17 @@ flagplane_operation_stats(PG_FUNCTION_ARGS)
 	owner_require_monitoring(&owner, "operation_stats");
 	owner_leave(&owner);
 	InitMaterializedSRF(fcinfo, 0);
-	for (int i = 0; i < OPERATION_COUNT && stats_read(i, counts, &since); i++)
+	for (int i = 0; i < OPERATION_COUNT + sdk_route_count() && stats_read(i, counts, &since); i++)
 	{
 		Datum values[STATS_COLUMNS];
 		bool nulls[STATS_COLUMNS] = {false};
 		uint64 successes = Min(counts[STATS_SUCCESSES], counts[STATS_CALLS]);
+		const char *name =
+			i < OPERATION_COUNT ? operations[i].name : sdk_route_name(i - OPERATION_COUNT);
 
-		values[OPERATION_NAME] = CStringGetTextDatum(operations[i].name);
+		if (name == NULL)
+			continue;
+		values[OPERATION_NAME] = CStringGetTextDatum(name);
 		values[CALLS] = Int64GetDatum((int64) counts[STATS_CALLS]);
 		values[ERRORS] = Int64GetDatum((int64) (counts[STATS_CALLS] - successes));
 		values[REPLAYS] = Int64GetDatum((int64) counts[STATS_REPLAYS]);

@@ -19,6 +19,8 @@ typedef struct Headers
 	char *method_override;
 	char *original_method; /* the request that the reverse proxy got */
 	char *original_uri;
+	char *content_encoding;
+	char *payload_id; /* of a batch of events */
 } Headers;
 
 extern void sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinfo);

@@ -86,11 +86,27 @@ operation_of_path(const char *path)
 }
 
 /*
+ * answers_documented_paths tells whether a path is of a function that finds out itself who
+ * calls, and refuses in the form that is documented for the path that was asked for.
+ */
+static bool
+answers_documented_paths(const char *path)
+{
+	static const char *const functions[] = {"rest", "sdk", "sdk_stream"};
+
+	if (strncmp(path, RPC_PREFIX, strlen(RPC_PREFIX)) != 0)
+		return false;
+	for (int i = 0; i < (int) lengthof(functions); i++)
+		if (strcmp(path + strlen(RPC_PREFIX), functions[i]) == 0)
+			return true;
+	return false;
+}
+
+/*
  * flagplane_authenticate is authenticate(), PostgREST's pre-request: it refuses a
  * request with a bad token and remembers a good one until the transaction ends.
  * A request without one goes on, and is refused by what needs to know who calls.
- * So does one for rest(), which refuses in the form that is documented for its
- * path.
+ * So does one for rest(), sdk() and sdk_stream().
  */
 Datum
 flagplane_authenticate(PG_FUNCTION_ARGS)
@@ -101,7 +117,7 @@ flagplane_authenticate(PG_FUNCTION_ARGS)
 	Request request;
 	Headers headers;
 
-	if (!postgrest_calls() || (path && strcmp(path, RPC_PREFIX "rest") == 0))
+	if (!postgrest_calls() || (path && answers_documented_paths(path)))
 		PG_RETURN_VOID();
 	begin(&request, &operation, SCOPE_NONE, called ? called->dialect : LAUNCHDARKLY);
 	headers_of_postgrest(&headers);

@@ -37,6 +37,8 @@ static const struct
 	{"x-http-method-override", offsetof(Headers, method_override)},
 	{"x-original-method", offsetof(Headers, original_method)},
 	{"x-original-uri", offsetof(Headers, original_uri)},
+	{"content-encoding", offsetof(Headers, content_encoding)},
+	{"x-launchdarkly-payload-id", offsetof(Headers, payload_id)},
 };
 
 /*

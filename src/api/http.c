@@ -18,6 +18,7 @@
 #include "api/api.h"
 #include "api/openapi.h"
 #include "api/response.h"
+#include "api/sdk.h"
 #include "funcapi.h"
 #include "util/response_headers.h"
 #include "util/json.h"
@@ -25,6 +26,7 @@
 #include "miscadmin.h"
 #include "operations.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -33,44 +35,27 @@
 
 #define HTTP_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/* The response for a client that has the current version. */
-#define STATUS_NOT_MODIFIED 304
-
-/* A REST request, and the response to it. */
-typedef struct Exchange
-{
-	const char *method;
-	const char *uri;
-	Jsonb *headers; /* NULL: those of the request that PostgREST is serving */
-	const char *body;
-	int body_length;
-	bool raw; /* the body is bytes as they came; otherwise a value of type text */
-
-	Route route;
-	int status;
-	StringInfo response;
-	ResponseHeaders answer_headers;
-	char id[REQUEST_ID_LENGTH + 1];
-} Exchange;
+#define STATUS_UNAVAILABLE 503
 
 PG_FUNCTION_INFO_V1(flagplane_handle);
 PG_FUNCTION_INFO_V1(flagplane_rest);
+PG_FUNCTION_INFO_V1(flagplane_sdk);
 
 /*
- * body_of is the request's body as text of the database's encoding, which it must
- * be.  A value of type text is that already in every database whose encoding is
- * known.
+ * exchange_body is the request's body as text of the database's encoding, which it must
+ * be, of at most so many bytes.  A value of type text is that already in every database
+ * whose encoding is known.
  */
-static const char *
-body_of(const Exchange *exchange, int *length)
+const char *
+exchange_body(const Exchange *exchange, int bytes_max, int *length)
 {
 	const char *body = exchange->body;
 
 	*length = exchange->body_length;
 	if (*length == 0)
 		error_raise(ERR_MALFORMED, "the request body is empty; JSON is expected");
-	if (*length > BODY_BYTES_MAX)
-		error_raise(ERR_INVALID, "the request body is larger than %d bytes", BODY_BYTES_MAX);
+	if (*length > bytes_max)
+		error_raise(ERR_TOO_LARGE, "the request body is larger than %d bytes", bytes_max);
 	if (!exchange->raw && GetDatabaseEncoding() != PG_SQL_ASCII)
 		return body;
 	if (memchr(body, '\0', *length))
@@ -113,7 +98,7 @@ read_exchange(Request *request)
 	{
 		JsonValue value;
 
-		body = body_of(exchange, &length);
+		body = exchange_body(exchange, BODY_BYTES_MAX, &length);
 		problem = json_read_value(body, length, &value);
 		if (problem)
 			error_raise(ERR_MALFORMED, "the request body is not JSON: %s", problem);
@@ -121,7 +106,7 @@ read_exchange(Request *request)
 	}
 	else if (has_body)
 	{
-		body = body_of(exchange, &length);
+		body = exchange_body(exchange, BODY_BYTES_MAX, &length);
 		problem = body_read(request, body, length);
 		if (problem)
 			error_raise(ERR_MALFORMED, "the request body is not a JSON object: %s", problem);
@@ -186,7 +171,7 @@ asks_openapi(Route *route, const char *method)
  * names_etag returns whether an If-None-Match names an entity tag, or any by *.  Tags are
  * compared weakly: one with W/ before it is as good as one without.
  */
-static bool
+bool
 names_etag(const char *header, const char *etag)
 {
 	size_t etag_length = strlen(etag);
@@ -226,6 +211,13 @@ run_exchange(Exchange *exchange)
 	error_set_format(ERROR_FORMAT_SQL, LAUNCHDARKLY, exchange->id);
 	read_headers(exchange, &headers);
 	method = method_asked(exchange, &headers);
+	if (exchange->only_sdks || sdk_serves(exchange->uri))
+	{
+		exchange->route.dialect = SDK;
+		error_set_format(ERROR_FORMAT_SQL, SDK, exchange->id);
+		sdk_respond(exchange, &headers, method);
+		return;
+	}
 	operation = route_find(method, exchange->uri, &exchange->route);
 	error_set_format(ERROR_FORMAT_SQL, exchange->route.dialect, exchange->id);
 	if (operation == NULL && asks_openapi(&exchange->route, method))
@@ -294,7 +286,14 @@ respond_error(Exchange *exchange, ErrorData *error)
 
 	if (error_ends_transaction(error))
 		ReThrowError(error);
-	if (!error_is_ours(error, &kind))
+	if (exchange->route.dialect == SDK &&
+		(!error_is_ours(error, &kind) || error_status(kind, SDK) == STATUS_UNAVAILABLE))
+	{
+		kind = ERR_UNAVAILABLE;
+		message = response_unavailable(exchange->id, error);
+		error_set_format(ERROR_FORMAT_SQL, SDK, exchange->id);
+	}
+	else if (!error_is_ours(error, &kind))
 	{
 		kind = ERR_INTERNAL;
 		response_log_error(exchange->id, error);
@@ -308,6 +307,7 @@ respond_error(Exchange *exchange, ErrorData *error)
 	}
 	exchange->status = error_status(kind, exchange->route.dialect);
 	exchange->response = makeStringInfo();
+	exchange->media_type = MEDIA_TYPE_JSON;
 	if (exchange->status == error_status(ERR_METHOD, exchange->route.dialect))
 		response_header(&exchange->answer_headers, "Allow", methods_allowed(exchange, kind));
 	error_body(exchange->response, kind, exchange->route.dialect, message, exchange->id);
@@ -356,13 +356,30 @@ static void
 exchange_run(Exchange *exchange)
 {
 	request_id(exchange->id);
+	exchange->media_type = MEDIA_TYPE_JSON;
 	response_headers_begin();
 	run_protected(exchange);
 	if (exchange->response->len > 0)
-		response_header(&exchange->answer_headers, "Content-Type", "application/json");
+		response_header(&exchange->answer_headers, "Content-Type", exchange->media_type);
 	if (exchange->route.dialect == LAYERS)
 		response_header(&exchange->answer_headers, "X-Request-Id", exchange->id);
+	if (exchange->route.dialect == SDK)
+		response_header(&exchange->answer_headers, SDK_MARK, "sdk");
 	response_common_headers(&exchange->answer_headers);
+}
+
+/*
+ * body_as_json makes a string of a body that is not JSON.
+ */
+static void
+body_as_json(Exchange *exchange)
+{
+	StringInfo text = exchange->response;
+
+	if (text->len == 0 || strcmp(exchange->media_type, MEDIA_TYPE_JSON) == 0)
+		return;
+	exchange->response = makeStringInfo();
+	escape_json(exchange->response, text->data);
 }
 
 /*
@@ -398,6 +415,7 @@ flagplane_handle(PG_FUNCTION_ARGS)
 	response_object(&exchange.answer_headers, &headers);
 	values[0] = Int32GetDatum(exchange.status);
 	values[1] = JsonbPGetDatum(jsonb_of_text(headers.data));
+	body_as_json(&exchange);
 	nulls[2] = exchange.response->len == 0 || strcmp(exchange.method, "HEAD") == 0;
 	values[2] = nulls[2] ? (Datum) 0
 						 : PointerGetDatum(cstring_to_text_with_len(exchange.response->data,
@@ -406,17 +424,15 @@ flagplane_handle(PG_FUNCTION_ARGS)
 }
 
 /*
- * flagplane_rest is rest(bytea): the documented REST request that PostgREST was
- * handed by a reverse proxy, its body as it came.  Status and headers go to
- * PostgREST's settings, the body is what it returns; NULL where there is none.
+ * respond_postgrest responds to the request that PostgREST was handed by a reverse proxy. Status
+ * and headers go to PostgREST's settings, the body is what is returned; NULL where there is
+ * none.
  */
-Datum
-flagplane_rest(PG_FUNCTION_ARGS)
+static Datum
+respond_postgrest(FunctionCallInfo fcinfo, bool only_sdks)
 {
-	Exchange exchange = {0};
+	Exchange exchange = {.method = "", .uri = "", .raw = true, .only_sdks = only_sdks};
 
-	exchange.method = exchange.uri = "";
-	exchange.raw = true;
 	if (!PG_ARGISNULL(0))
 	{
 		bytea *body = PG_GETARG_BYTEA_PP(0);
@@ -432,4 +448,24 @@ flagplane_rest(PG_FUNCTION_ARGS)
 	if (exchange.response->len == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(exchange.response->data, exchange.response->len));
+}
+
+/*
+ * flagplane_rest is rest(bytea): the documented REST request that PostgREST was
+ * handed by a reverse proxy, its body as it came.  It raises no documented error.
+ */
+Datum
+flagplane_rest(PG_FUNCTION_ARGS)
+{
+	return respond_postgrest(fcinfo, false);
+}
+
+/*
+ * flagplane_sdk is sdk(bytea) and sdk_stream(bytea): rest(bytea) for the paths of SDKs. They
+ * change nothing, and other paths are none to them.  It raises no documented error.
+ */
+Datum
+flagplane_sdk(PG_FUNCTION_ARGS)
+{
+	return respond_postgrest(fcinfo, true);
 }

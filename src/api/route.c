@@ -94,7 +94,7 @@ percent_decode(const char *from, size_t length, bool plus_is_space, bool *not_en
  * path_matches compares a path with an operation's template and notes where the
  * parameters' values stand.
  */
-static bool
+bool
 path_matches(const char *template, const char *path, size_t length, RouteParameter *parameters,
 			 int *count)
 {
@@ -130,15 +130,24 @@ path_matches(const char *template, const char *path, size_t length, RouteParamet
 }
 
 /*
- * route_find finds the operation for a method and a path.  Where the path is
- * known under other methods only, those are listed in allowed.
+ * route_text is a parameter's value as text; NULL if it is none.
  */
-const Operation *
-route_find(const char *method, const char *uri, Route *route)
+char *
+route_text(const RouteParameter *parameter)
+{
+	bool lacking;
+
+	return percent_decode(parameter->value, parameter->value_length, false, &lacking);
+}
+
+/*
+ * route_split finds path and query string in a URI.
+ */
+void
+route_split(const char *uri, Route *route)
 {
 	const char *path = uri;
 
-	memset(route, 0, sizeof(*route));
 	if (pg_strncasecmp(path, "http://", 7) == 0 || pg_strncasecmp(path, "https://", 8) == 0)
 	{
 		path = strchr(path, ':') + 3;
@@ -147,6 +156,32 @@ route_find(const char *method, const char *uri, Route *route)
 	route->path = path;
 	route->path_length = strcspn(path, "?#");
 	route->query = path[route->path_length] == '?' ? path + route->path_length + 1 : "";
+}
+
+/*
+ * route_allow adds a method to those that a path has, unless it is there.
+ */
+void
+route_allow(Route *route, const char *method)
+{
+	if (strstr(route->allowed, method) == NULL)
+		snprintf(route->allowed + strlen(route->allowed),
+				 sizeof(route->allowed) - strlen(route->allowed), "%s%s",
+				 route->allowed[0] ? ", " : "", method);
+}
+
+/*
+ * route_find finds the operation for a method and a path.  Where the path is
+ * known under other methods only, those are listed in allowed.
+ */
+const Operation *
+route_find(const char *method, const char *uri, Route *route)
+{
+	const char *path;
+
+	memset(route, 0, sizeof(*route));
+	route_split(uri, route);
+	path = route->path;
 	route->dialect = strncmp(path, "/v1/", 4) == 0 ? LAYERS : LAUNCHDARKLY;
 
 	for (int i = 0; i < OPERATION_COUNT; i++)
@@ -158,10 +193,7 @@ route_find(const char *method, const char *uri, Route *route)
 			continue;
 		if (strcmp(operation->method, method) == 0)
 			return operation;
-		if (strstr(route->allowed, operation->method) == NULL)
-			snprintf(route->allowed + strlen(route->allowed),
-					 sizeof(route->allowed) - strlen(route->allowed), "%s%s",
-					 route->allowed[0] ? ", " : "", operation->method);
+		route_allow(route, operation->method);
 	}
 	return NULL;
 }

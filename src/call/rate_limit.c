@@ -416,13 +416,14 @@ rate_limit_acquire(const Request *request)
 }
 
 /*
- * rate_limit_unknown_token refuses an invalid token: with 401, and after too many of them
- * for its account with 429.  A valid token of the account is not counted here, so that
- * nobody can lock its user out.  The response does not depend on whether the account
- * or the selector exists.
+ * rate_limit_unknown_credential refuses an invalid credential, "access token" or what else it
+ * is: with the refusal of its kind, and after too many of them for its account with 429.
+ * A valid one of the account is not counted here, so that nobody can lock its user out.
+ * The response does not depend on whether the account or the selector exists.
  */
 void
-rate_limit_unknown_token(const Request *request, int64 account)
+rate_limit_unknown_credential(const Request *request, int64 account, ErrorKind kind,
+							  const char *what)
 {
 	Allowance allowance = {.acquired = true};
 
@@ -432,9 +433,18 @@ rate_limit_unknown_token(const Request *request, int64 account)
 					microseconds(), INVALID_TOKENS, (uint64) rate_limit_period_setting * 1000,
 					&allowance);
 	if (allowance.acquired)
-		error_raise(ERR_UNAUTHENTICATED, "the access token is not valid");
+		error_raise(kind, "the %s is not valid", what);
 	stats_count(request->operation, STATS_REFUSALS);
 	response_header_number("Retry-After", seconds_of(allowance.delay));
-	error_raise(ERR_RATE_LIMITED, "too many access tokens were not valid; try again in %s",
+	error_raise(ERR_RATE_LIMITED, "too many %ss were not valid; try again in %s", what,
 				counted(seconds_of(allowance.delay), "second"));
+}
+
+/*
+ * rate_limit_unknown_token refuses an invalid access token.
+ */
+void
+rate_limit_unknown_token(const Request *request, int64 account)
+{
+	rate_limit_unknown_credential(request, account, ERR_UNAUTHENTICATED, "access token");
 }

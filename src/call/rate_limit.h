@@ -51,5 +51,7 @@ rate_limit_try_acquire(uint64 key, RateTier tier, LimitClass class, Allowance *a
 extern void limit_announce(const Operation *operation);
 extern void rate_limit_acquire(const Request *request);
 pg_noreturn extern void rate_limit_unknown_token(const Request *request, int64 account);
+pg_noreturn extern void rate_limit_unknown_credential(const Request *request, int64 account,
+													  ErrorKind kind, const char *what);
 
 #endif /* FLAGPLANE_RATE_LIMIT_H */

@@ -238,3 +238,33 @@ environment_key_account(const char *value, int64 *account)
 	*account = get_account(uuid.data);
 	return true;
 }
+
+/*
+ * client_side_id_generate makes the id of an environment, which is what its client-side SDKs
+ * show: the account and 8 random bytes, in hexadecimal digits.
+ */
+char *
+client_side_id_generate(int64 account)
+{
+	uint8 bytes[OBJECT_ID_LENGTH / 2];
+	char *text = palloc(OBJECT_ID_LENGTH + 1);
+
+	put_account(bytes, account);
+	random_bytes(bytes + ACCOUNT_BYTES, sizeof(bytes) - ACCOUNT_BYTES);
+	hex_encode((const char *) bytes, sizeof(bytes), text);
+	text[OBJECT_ID_LENGTH] = '\0';
+	return text;
+}
+
+/*
+ * client_side_id_account reads the account out of a client-side id; false if the value has
+ * not the form of one.
+ */
+bool
+client_side_id_account(const char *value, int64 *account)
+{
+	if (strlen(value) != OBJECT_ID_LENGTH || strspn(value, "0123456789abcdef") != OBJECT_ID_LENGTH)
+		return false;
+	*account = (int64) strtoul(pnstrdup(value, ACCOUNT_DIGITS), NULL, 16);
+	return true;
+}

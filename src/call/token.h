@@ -33,5 +33,7 @@ extern bool token_parse(const char *token, TokenParts *parts);
 
 extern char *environment_key_generate(const char *prefix, int64 account);
 extern bool environment_key_account(const char *value, int64 *account);
+extern char *client_side_id_generate(int64 account);
+extern bool client_side_id_account(const char *value, int64 *account);
 
 #endif /* FLAGPLANE_TOKEN_H */

@@ -191,8 +191,13 @@ compile_tracking(CompiledFlag *flag, const Members *source)
 	(void) member_integer(source, "version", &flag->version);
 	member_boolean(source, "trackEvents", &flag->track_events);
 	member_boolean(source, "trackEventsFallthrough", &flag->track_events_fallthrough);
+	flag->using_mobile_key = true;
 	if (member_object(source, "clientSideAvailability", &availability))
+	{
 		member_boolean(&availability, "usingEnvironmentId", &flag->using_environment_id);
+		flag->using_mobile_key = false;
+		member_boolean(&availability, "usingMobileKey", &flag->using_mobile_key);
+	}
 	else
 		member_boolean(source, "clientSide", &flag->using_environment_id);
 }

@@ -91,6 +91,7 @@ typedef struct CompiledFlag
 	bool track_events;
 	bool track_events_fallthrough;
 	bool using_environment_id;
+	bool using_mobile_key;
 } CompiledFlag;
 
 /*

@@ -153,22 +153,34 @@ payload_cache_pin(const PayloadKey *key, bool shared, PayloadSourceMaker maker, 
 }
 
 /*
- * payload_cache_settle adds up what has been compiled of a payload since the last time, and makes
- * room for it.
+ * payload_cache_measure adds up what a payload takes now, and makes room for it.
+ */
+void
+payload_cache_measure(CachedPayload *cached)
+{
+	Size size;
+
+	if (!cached->shared)
+		return;
+	size = MemoryContextMemAllocated(cached->context, true);
+	total += size - cached->size;
+	cached->size = size;
+	shrink();
+}
+
+/*
+ * payload_cache_settle measures a payload if anything has been compiled of it since the last
+ * time.
  */
 void
 payload_cache_settle(CachedPayload *cached)
 {
 	uint32 compiled = payload_compiled(cached->payload);
-	Size size;
 
-	if (compiled == cached->compiled || !cached->shared)
+	if (compiled == cached->compiled)
 		return;
-	size = MemoryContextMemAllocated(cached->context, true);
 	cached->compiled = compiled;
-	total += size - cached->size;
-	cached->size = size;
-	shrink();
+	payload_cache_measure(cached);
 }
 
 /*

@@ -35,6 +35,7 @@ extern CachedPayload *
 payload_cache_pin(const PayloadKey *key, bool shared, PayloadSourceMaker maker, const void *given);
 extern void payload_cache_unpin(CachedPayload *cached);
 extern void payload_cache_settle(CachedPayload *cached);
+extern void payload_cache_measure(CachedPayload *cached);
 extern const PayloadKey *cached_payload_key(const CachedPayload *cached);
 extern Payload *cached_payload(const CachedPayload *cached);
 

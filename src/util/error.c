@@ -2,6 +2,9 @@
  * error.c
  *	  The table of refusals, raising them, and rendering them per dialect.
  *
+ * To SDKs no accident may look like their own mistake, at which they stop for good: what is
+ * not about their credential or request is 503.
+ *
  * A refusal is raised as an ordinary error.  Its SQLSTATE may stand for several
  * rows of the table, so the row's name travels in the constraint_name field of
  * the error, where SQL callers can read it too (GET STACKED DIAGNOSTICS).
@@ -17,92 +20,99 @@ typedef struct ErrorRow
 {
 	const char *name;
 	int sqlstate;
-	int status[2];		 /* by Dialect */
-	const char *code[2]; /* by Dialect */
+	int status[DIALECTS];		/* by Dialect */
+	const char *code[DIALECTS]; /* by Dialect */
 } ErrorRow;
 
 static const ErrorRow rows[] = {
 	[ERR_INVALID] = {.name = "invalid",
 					 .sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
-					 .status = {400, 422},
-					 .code = {"invalid_request", "VALIDATION"}},
+					 .status = {400, 422, 400},
+					 .code = {"invalid_request", "VALIDATION", "invalid_request"}},
 	[ERR_MALFORMED] = {.name = "malformed",
 					   .sqlstate = ERRCODE_INVALID_TEXT_REPRESENTATION,
-					   .status = {400, 422},
-					   .code = {"invalid_request", "VALIDATION"}},
+					   .status = {400, 422, 400},
+					   .code = {"invalid_request", "VALIDATION", "invalid_request"}},
 	[ERR_SERVER_GENERATED_ID] = {.name = "server_generated_id",
 								 .sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
-								 .status = {400, 422},
-								 .code = {"invalid_request", "VALIDATION_FAILED"}},
+								 .status = {400, 422, 503},
+								 .code = {"invalid_request", "VALIDATION_FAILED",
+										  "service_unavailable"}},
 	[ERR_PATCH] = {.name = "patch",
 				   .sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
-				   .status = {400, 422},
-				   .code = {"invalid_patch", "VALIDATION"}},
+				   .status = {400, 422, 503},
+				   .code = {"invalid_patch", "VALIDATION", "service_unavailable"}},
 	[ERR_UNAUTHENTICATED] = {.name = "unauthenticated",
 							 .sqlstate = ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-							 .status = {401, 401},
-							 .code = {"unauthorized", "UNAUTHENTICATED"}},
+							 .status = {401, 401, 401},
+							 .code = {"unauthorized", "UNAUTHENTICATED", "unauthorized"}},
 	[ERR_KILLED] = {.name = "killed",
 					.sqlstate = ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-					.status = {401, 503},
-					.code = {"unauthorized", "KILL_SWITCH"}},
+					.status = {401, 503, 503},
+					.code = {"unauthorized", "KILL_SWITCH", "service_unavailable"}},
 	[ERR_FORBIDDEN] = {.name = "forbidden",
 					   .sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE,
-					   .status = {403, 403},
-					   .code = {"forbidden", "FORBIDDEN_SCOPE"}},
+					   .status = {403, 403, 503},
+					   .code = {"forbidden", "FORBIDDEN_SCOPE", "service_unavailable"}},
 	[ERR_NOT_FOUND] = {.name = "not_found",
 					   .sqlstate = ERRCODE_NO_DATA_FOUND,
-					   .status = {404, 404},
-					   .code = {"not_found", "NOT_FOUND"}},
+					   .status = {404, 404, 404},
+					   .code = {"not_found", "NOT_FOUND", "not_found"}},
 	[ERR_NO_ROUTE] = {.name = "no_route",
 					  .sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
-					  .status = {404, 404},
-					  .code = {"not_found", "NOT_FOUND"}},
+					  .status = {404, 404, 404},
+					  .code = {"not_found", "NOT_FOUND", "not_found"}},
 	[ERR_METHOD] = {.name = "method",
 					.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
-					.status = {405, 405},
-					.code = {"method_not_allowed", "METHOD_NOT_ALLOWED"}},
+					.status = {405, 405, 405},
+					.code = {"method_not_allowed", "METHOD_NOT_ALLOWED", "method_not_allowed"}},
 	[ERR_READ_ONLY] = {.name = "read_only",
 					   .sqlstate = ERRCODE_READ_ONLY_SQL_TRANSACTION,
-					   .status = {405, 405},
-					   .code = {"method_not_allowed", "METHOD_NOT_ALLOWED"}},
+					   .status = {405, 405, 503},
+					   .code = {"method_not_allowed", "METHOD_NOT_ALLOWED", "service_unavailable"}},
 	[ERR_EXISTS] = {.name = "exists",
 					.sqlstate = ERRCODE_UNIQUE_VIOLATION,
-					.status = {409, 409},
-					.code = {"conflict", "CONFLICT"}},
+					.status = {409, 409, 503},
+					.code = {"conflict", "CONFLICT", "service_unavailable"}},
 	[ERR_STALE_VERSION] = {.name = "stale_version",
 						   .sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-						   .status = {409, 409},
-						   .code = {"optimistic_locking_error", "CONFLICT"}},
+						   .status = {409, 409, 503},
+						   .code = {"optimistic_locking_error", "CONFLICT", "service_unavailable"}},
 	[ERR_IDEMPOTENCY_CONFLICT] = {.name = "idempotency_conflict",
 								  .sqlstate = ERRCODE_DATA_EXCEPTION,
-								  .status = {409, 409},
-								  .code = {"idempotency_conflict", "IDEMPOTENCY_CONFLICT"}},
+								  .status = {409, 409, 503},
+								  .code = {"idempotency_conflict", "IDEMPOTENCY_CONFLICT",
+										   "service_unavailable"}},
 	[ERR_IDEMPOTENCY_REQUIRED] = {.name = "idempotency_required",
 								  .sqlstate = ERRCODE_NULL_VALUE_NOT_ALLOWED,
-								  .status = {400, 400},
-								  .code = {"invalid_request", "IDEMPOTENCY_REQUIRED"}},
+								  .status = {400, 400, 503},
+								  .code = {"invalid_request", "IDEMPOTENCY_REQUIRED",
+										   "service_unavailable"}},
+	[ERR_TOO_LARGE] = {.name = "too_large",
+					   .sqlstate = ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+					   .status = {400, 422, 413},
+					   .code = {"invalid_request", "VALIDATION", "too_large"}},
 	[ERR_RATE_LIMITED] = {.name = "rate_limited",
 						  .sqlstate = ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
-						  .status = {429, 429},
-						  .code = {"rate_limited", "RATE_LIMITED"}},
+						  .status = {429, 429, 429},
+						  .code = {"rate_limited", "RATE_LIMITED", "rate_limited"}},
 	[ERR_IN_USE] = {.name = "in_use",
 					.sqlstate = ERRCODE_OBJECT_IN_USE,
-					.status = {409, 409},
-					.code = {"conflict", "CONFLICT"}},
+					.status = {409, 409, 503},
+					.code = {"conflict", "CONFLICT", "service_unavailable"}},
 	/* In SQL it stays what PostgreSQL raised. */
 	[ERR_UNAVAILABLE] = {.name = "unavailable",
 						 .sqlstate = ERRCODE_LOCK_NOT_AVAILABLE,
-						 .status = {503, 503},
-						 .code = {"service_unavailable", "UNAVAILABLE"}},
+						 .status = {503, 503, 503},
+						 .code = {"service_unavailable", "UNAVAILABLE", "service_unavailable"}},
 	[ERR_UNSUPPORTED] = {.name = "unsupported",
 						 .sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
-						 .status = {501, 501},
-						 .code = {"not_supported", "NOT_SUPPORTED"}},
+						 .status = {501, 501, 501},
+						 .code = {"not_supported", "NOT_SUPPORTED", "not_supported"}},
 	[ERR_INTERNAL] = {.name = "internal",
 					  .sqlstate = ERRCODE_INTERNAL_ERROR,
-					  .status = {500, 500},
-					  .code = {"internal_service_error", "INTERNAL"}},
+					  .status = {500, 500, 503},
+					  .code = {"internal_service_error", "INTERNAL", "service_unavailable"}},
 };
 
 /* The class of SQLSTATE that PostgREST reads a whole response from. */
@@ -422,7 +432,7 @@ error_body(StringInfo out, ErrorKind kind, Dialect dialect, const char *message,
 	const char *code = rows[kind].code[dialect];
 
 	document_open(out, '{');
-	if (dialect == LAUNCHDARKLY)
+	if (dialect != LAYERS)
 	{
 		document_string(out, "code", code);
 		document_string(out, "message", message);

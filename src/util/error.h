@@ -16,7 +16,9 @@
 typedef enum Dialect
 {
 	LAUNCHDARKLY,
-	LAYERS
+	LAYERS,
+	SDK, /* of SDKs, which stop for good at most 4xx */
+	DIALECTS
 } Dialect;
 
 typedef enum ErrorKind
@@ -37,6 +39,7 @@ typedef enum ErrorKind
 	ERR_IDEMPOTENCY_CONFLICT, /* same idempotency key, other request */
 	ERR_IDEMPOTENCY_REQUIRED, /* idempotency key required and absent */
 	ERR_IN_USE,				  /* still in use */
+	ERR_TOO_LARGE,			  /* a body with more bytes than are taken */
 	ERR_RATE_LIMITED,		  /* more calls than the token may make */
 	ERR_UNAVAILABLE,		  /* a lock or a resource is not to be had at the moment */
 	ERR_UNSUPPORTED,		  /* what this server cannot do */

@@ -269,6 +269,21 @@ json_read_object(const char *json, int length, JsonMember member, void *state)
 	return problem;
 }
 
+/*
+ * json_read_elements reads json as one value, whose kind it tells, and calls element for each
+ * element of an array, which has no name, and each member of an object. Returns NULL, or what
+ * is wrong; an element may have been called by then.
+ */
+char *
+json_read_elements(const char *json, int length, JsonKind *kind, JsonMember element, void *state)
+{
+	JsonValue value;
+	char *problem = read_whole(json, length, &value, element, state);
+
+	*kind = value.kind;
+	return problem;
+}
+
 /* The strings of an array while they are collected. */
 typedef struct Strings
 {

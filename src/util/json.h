@@ -47,6 +47,8 @@ typedef void (*JsonMember)(void *state, char *name, const JsonValue *value);
 extern bool json_number_is_finite(const char *number);
 extern char *json_read_value(const char *json, int length, JsonValue *value);
 extern char *json_read_object(const char *json, int length, JsonMember member, void *state);
+extern char *
+json_read_elements(const char *json, int length, JsonKind *kind, JsonMember element, void *state);
 extern bool json_read_strings(const JsonValue *value, ArrayType **strings);
 extern bool json_read_integer(const JsonValue *value, int64 *integer, bool *in_range);
 extern bool json_read_jsonb(const JsonValue *value, Datum *jsonb);

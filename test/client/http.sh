@@ -140,7 +140,7 @@ check 'a body of 1 MiB is taken' "$(sized 1048576 /api/v2/projects/projectKey/la
 check 'one byte more is 413' "$(sized 1048577 /api/v2/projects/projectKey/layers; body)" '413{"code":"invalid_request","message":"the request body is larger than 1048576 bytes"}'
 check 'in the dialect of the path' "$(sized 1048577 /v1/projects/x/sdk-apps; body)" '413{"error":{"code":"VALIDATION",*"requestId":"req_??????????????????????????"}}'
 # --- What nginx refuses itself, in the dialect of the path.
-long=$(head -c 20000 /dev/zero | tr '\0' p)
+long=$(head -c 40000 /dev/zero | tr '\0' p)
 layers_error() { jq -c '[.error.code, (.error.requestId | test("^req_[0-9a-z]{26}$"))]' "$place/body.txt"; }
 raw() { # a request as it is, and the answer's status, content type, origin and body
 	exec 3<>"/dev/tcp/127.0.0.1/$web_port"
@@ -148,9 +148,9 @@ raw() { # a request as it is, and the answer's status, content type, origin and 
 	sed -n 's/\r$//; s/^HTTP[^ ]* \([0-9]*\).*/\1/p; /^Content-Type: /p; /^Access-Control-Allow-Origin: /p; /^{/p' <&3 | tr '\n' ' '
 	exec 3>&-
 }
-check 'a long URI' "$(ld GET "projects/$long"; body; header Content-Type)" '414{"code":"invalid_request","message":"the URI is larger than 16 kB"}application/json'
+check 'a long URI' "$(ld GET "projects/$long"; body; header Content-Type)" '414{"code":"invalid_request","message":"the URI is larger than 32 kB"}application/json'
 check 'in the dialect of the path, as far as it was read' "$(ask "$base/v1/projects/$long"; layers_error)" '414\["VALIDATION",true\]'
-check 'a long header' "$(ask "$base/api/v2/projects" -H "X-Long: $long"; body)" '400{"code":"invalid_request","message":"the request is not well-formed, or its headers are larger than 16 kB"}'
+check 'a long header' "$(ask "$base/api/v2/projects" -H "X-Long: $long"; body)" '400{"code":"invalid_request","message":"the request is not well-formed, or its headers are larger than 32 kB"}'
 check 'in the dialect of the path' "$(ask "$base/v1/whoami" -H "X-Long: $long"; layers_error; header X-Request-Id)" '400\["VALIDATION",true\]
 req_??????????????????????????'
 check 'no host' "$(ask "$base/api/v2/projects" -H 'Host:'; body)" '400{"code":"invalid_request",*}'

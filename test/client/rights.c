@@ -65,6 +65,8 @@ static const Other others[] = {
 	{"operations", ANYBODY, "SELECT flagplane.operations()"},
 	{"handle", ANYBODY, "SELECT flagplane.handle('GET', '/api/v2/nothing')"},
 	{"rest", ANYBODY, "SELECT flagplane.rest('')"},
+	{"sdk", ANYBODY, "SELECT flagplane.sdk('')"},
+	{"sdk_stream", ANYBODY, "SELECT flagplane.sdk_stream('')"},
 	{"authenticate", ANYBODY, "SELECT flagplane.authenticate()"},
 	{"current_caller", ROLES, "SELECT flagplane.current_caller('layers:read')"},
 	{"doctor", ROLES, "SELECT flagplane.doctor()"},

@@ -66,7 +66,7 @@ rest_settings() { # a port, and one for PostgREST's own health
 start_nginx() {
 	web_port=$("$here/bridge" --free-port)
 	sed -e "s|listen 127.0.0.1:8080;|listen 127.0.0.1:$web_port;|" -e "s|server 127.0.0.1:3000;|server 127.0.0.1:$rest_port;|" \
-		-e "s|/var/log/nginx/|$place/logs/|" -e "${nginx_edit:-}" "$deploy/nginx.conf" >"$place/flagplane.conf"
+		-e "s|/var/log/nginx/|$place/logs/|" -e "s|/dev/shm/flagplane|$place/cache|" -e "${nginx_edit:-}" "$deploy/nginx.conf" >"$place/flagplane.conf"
 	cat >"$place/nginx.conf" <<-CONF
 		daemon off;
 		$([ "$(id -u)" != 0 ] || echo "user $(id -un) $(id -gn);")

@@ -29,12 +29,9 @@ const Field all_flags_state_fields[] = {
 			  .fallback = "false"),
 	FIELDS_END};
 
-/* The direct prerequisites of the flag that were evaluated, as the elements of a list. */
 typedef struct State
 {
-	EvaluationTrace trace;
-	const CompiledFlag *flag;
-	StringInfoData prerequisites;
+	DirectPrerequisites direct;
 	StringInfoData metadata;
 	bool with_reasons;
 	bool details_only_for_tracked;
@@ -47,20 +44,46 @@ static void
 note_prerequisite(EvaluationTrace *trace, const CompiledFlag *flag,
 				  const Prerequisite *prerequisite, const Detail *detail)
 {
-	State *state = (State *) trace;
+	DirectPrerequisites *direct = (DirectPrerequisites *) trace;
 
-	if (flag != state->flag)
+	if (flag != direct->flag)
 		return;
-	document_element(&state->prerequisites);
-	document_quoted(&state->prerequisites,
-					pnstrdup(prerequisite->key.data, prerequisite->key.length));
+	document_element(&direct->list);
+	document_quoted(&direct->list, pnstrdup(prerequisite->key.data, prerequisite->key.length));
 }
 
 /*
- * is_tracked tells whether an evaluation counts as one of an experiment.
+ * direct_prerequisites_begin starts an empty list for a flag; the structure is all zero at its
+ * first use.
  */
-static bool
-is_tracked(const CompiledFlag *flag, const Reason *reason)
+void
+direct_prerequisites_begin(DirectPrerequisites *direct, const CompiledFlag *flag)
+{
+	direct->trace = (EvaluationTrace){.prerequisite = note_prerequisite};
+	direct->flag = flag;
+	if (direct->list.data == NULL)
+		initStringInfo(&direct->list);
+	resetStringInfo(&direct->list);
+	document_open(&direct->list, '[');
+}
+
+/*
+ * direct_prerequisites_write writes the list as a member, if there is anything in it.
+ */
+void
+direct_prerequisites_write(DirectPrerequisites *direct, StringInfo out)
+{
+	if (direct->list.len == 1)
+		return;
+	document_close(&direct->list, ']');
+	document_raw(out, "prerequisites", direct->list.data);
+}
+
+/*
+ * evaluation_is_tracked tells whether an evaluation counts as one of an experiment.
+ */
+bool
+evaluation_is_tracked(const CompiledFlag *flag, const Reason *reason)
 {
 	return reason->in_experiment ||
 		   (reason->kind == REASON_RULE_MATCH && flag->rules[reason->rule_index].track_events) ||
@@ -74,8 +97,9 @@ static void
 write_metadata(State *state, const char *key, const Detail *detail)
 {
 	StringInfo out = &state->metadata;
-	bool tracked = is_tracked(state->flag, &detail->reason);
-	bool track_events = tracked || state->flag->track_events;
+	const CompiledFlag *flag = state->direct.flag;
+	bool tracked = evaluation_is_tracked(flag, &detail->reason);
+	bool track_events = tracked || flag->track_events;
 	bool details = track_events || !state->details_only_for_tracked;
 
 	document_key(out, key);
@@ -83,7 +107,7 @@ write_metadata(State *state, const char *key, const Detail *detail)
 	if (detail->variation >= 0)
 		document_integer(out, "variation", detail->variation);
 	if (details)
-		document_integer(out, "version", state->flag->version);
+		document_integer(out, "version", flag->version);
 	if (tracked || (state->with_reasons && details))
 	{
 		document_key(out, "reason");
@@ -93,11 +117,7 @@ write_metadata(State *state, const char *key, const Detail *detail)
 		document_boolean(out, "trackEvents", true);
 	if (tracked)
 		document_boolean(out, "trackReason", true);
-	if (state->prerequisites.len > 1)
-	{
-		document_close(&state->prerequisites, ']');
-		document_raw(out, "prerequisites", state->prerequisites.data);
-	}
+	direct_prerequisites_write(&state->direct, out);
 	document_close(out, '}');
 }
 
@@ -105,14 +125,14 @@ write_metadata(State *state, const char *key, const Detail *detail)
  * write_flag writes the value of a flag, and what is told of it.
  */
 static void
-write_flag(StringInfo out, State *state, Payload *payload, const Context *context)
+write_flag(StringInfo out, State *state, const CompiledFlag *flag, Payload *payload,
+		   const Context *context)
 {
-	char *key = pnstrdup(state->flag->key.data, state->flag->key.length);
+	char *key = pnstrdup(flag->key.data, flag->key.length);
 	Detail detail;
 
-	resetStringInfo(&state->prerequisites);
-	document_open(&state->prerequisites, '[');
-	evaluate_flag(payload_set(payload), state->flag, context, &state->trace, &detail);
+	direct_prerequisites_begin(&state->direct, flag);
+	evaluate_flag(payload_set(payload), flag, context, &state->direct.trace, &detail);
 	document_key(out, key);
 	if (detail.value != NULL)
 		json_value_append(out, detail.value);
@@ -136,9 +156,9 @@ write_flags(Request *request, State *state, const Context *context)
 
 		for (int i = 0; context->valid && i < all->count; i++)
 		{
-			state->flag = all->flags[i];
-			if (!client_side_only || state->flag->using_environment_id)
-				write_flag(request->response, state, cached_payload(cached), context);
+			if (!client_side_only || all->flags[i]->using_environment_id)
+				write_flag(request->response, state, all->flags[i], cached_payload(cached),
+						   context);
 		}
 		payload_cache_settle(cached);
 	}
@@ -157,15 +177,13 @@ void
 do_all_flags_state(Request *request)
 {
 	StringInfo out = request->response;
-	State state = {.trace = {.prerequisite = note_prerequisite},
-				   .with_reasons = request_boolean(request, WITH_REASONS),
+	State state = {.with_reasons = request_boolean(request, WITH_REASONS),
 				   .details_only_for_tracked =
 					   request_boolean(request, DETAILS_ONLY_FOR_TRACKED_FLAGS)};
 	Context context = {0};
 
 	if (request_given(request, CONTEXT))
 		context_read(&context, &DatumGetJsonbP(request->params.values[FIELD_PARAM(CONTEXT)])->root);
-	initStringInfo(&state.prerequisites);
 	initStringInfo(&state.metadata);
 	document_open(&state.metadata, '{');
 	document_open(out, '{');

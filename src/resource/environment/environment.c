@@ -11,6 +11,7 @@
 #include "call/field.h"
 #include "call/page.h"
 #include "call/patch_request.h"
+#include "call/token.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
 #include "util/json_patch.h"
@@ -329,7 +330,7 @@ make_environment(Request *request, char *approval_settings)
 	Environment *environment = palloc0(sizeof(Environment));
 	char *project_key = request_string(request, PROJECT_KEY);
 
-	environment->id = object_id();
+	environment->id = client_side_id_generate(request->caller.account);
 	environment->key = request_string(request, KEY);
 	environment->name = request_string(request, NAME);
 	environment->color = request_string(request, COLOR);

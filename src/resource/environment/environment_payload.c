@@ -45,7 +45,8 @@ typedef struct TableSource
 	PayloadSource source;
 	MemoryContext context;
 	PayloadScope scope;
-	AllFlags *all; /* NULL: not all have been read */
+	AllFlags *all;	   /* NULL: not all have been read */
+	PayloadText *text; /* NULL: it has not been made */
 } TableSource;
 
 /*
@@ -175,6 +176,20 @@ environment_payload_pin(Request *request)
 }
 
 /*
+ * environment_payload_pin_state is environment_payload_pin for a state that is known. Without
+ * shared it is one that only the transaction itself sees.
+ */
+CachedPayload *
+environment_payload_pin_state(const PayloadKey *key, pg_uuid_t *project_id, bool shared)
+{
+	PayloadScope scope = {.account = key->account,
+						  .environment_id = pnstrdup(key->environment, OBJECT_ID_LENGTH),
+						  .project_id = project_id};
+
+	return payload_cache_pin(key, shared, make_source, &scope);
+}
+
+/*
  * read_all reads and compiles the flags that have not been, by one statement.
  */
 static AllFlags *
@@ -226,26 +241,68 @@ environment_payload_all(CachedPayload *cached)
 }
 
 /*
- * do_payload answers with what server-side SDKs are sent of an environment.
+ * write_payload writes what server-side SDKs are sent of an environment, by a statement for the flags
+ * and one for the experiments. It returns where the flags end.
  */
-void
-do_payload(Request *request)
+static int
+write_payload(StringInfo out, const PayloadScope *scope)
 {
-	StringInfo out = request->response;
-	ExperimentRollouts *rollouts;
-	PayloadScope scope;
-	Rows rows;
-	Row row;
+	Rows rows = flags_payload_read(scope);
+	ExperimentRollouts *rollouts = rollouts_of(scope, NULL);
+	int end;
 
-	read_scope(request, &scope, &row);
-	rows = flags_payload_read(&scope);
-	rollouts = rollouts_of(&scope, NULL);
 	document_open(out, '{');
 	document_key(out, "flags");
 	document_open(out, '{');
 	for (uint64 i = 0; i < rows.count; i++)
 		flag_payload_append(out, &rows, i, rollouts, true);
 	document_close(out, '}');
+	end = out->len;
 	document_raw(out, "segments", "{}");
 	document_close(out, '}');
+	return end;
+}
+
+/*
+ * environment_payload_text is what server-side SDKs are sent of an environment. It is made once
+ * for a state.
+ */
+const PayloadText *
+environment_payload_text(CachedPayload *cached)
+{
+	TableSource *tables = (TableSource *) payload_source(cached_payload(cached));
+	PayloadText *text;
+	MemoryContext before;
+	OwnerContext owner;
+	int end;
+
+	if (tables->text != NULL)
+		return tables->text;
+	before = MemoryContextSwitchTo(tables->context);
+	text = palloc(sizeof(PayloadText));
+	initStringInfo(&text->all);
+	MemoryContextSwitchTo(before);
+	statement_begin();
+	owner_enter(&owner);
+	end = write_payload(&text->all, &tables->scope);
+	owner_leave(&owner);
+	statement_end();
+	text->flags = text->all.data + strlen("{\"flags\":");
+	text->flags_length = end - strlen("{\"flags\":");
+	tables->text = text;
+	payload_cache_measure(cached);
+	return text;
+}
+
+/*
+ * do_payload answers with what server-side SDKs are sent of an environment.
+ */
+void
+do_payload(Request *request)
+{
+	PayloadScope scope;
+	Row row;
+
+	read_scope(request, &scope, &row);
+	write_payload(request->response, &scope);
 }

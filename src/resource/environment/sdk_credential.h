@@ -1,0 +1,35 @@
+/*
+ * sdk_credential.h
+ *	  What SDKs show: the SDK key, the mobile key or the client-side id of an environment.
+ */
+#ifndef FLAGPLANE_SDK_CREDENTIAL_H
+#define FLAGPLANE_SDK_CREDENTIAL_H
+
+#include "call/request.h"
+#include "evaluation/payload_cache.h"
+
+typedef enum SdkCredential
+{
+	SDK_KEY,
+	MOBILE_KEY,
+	CLIENT_SIDE_ID
+} SdkCredential;
+
+/* The environment that a credential opens, and in which state it is. */
+typedef struct SdkEnvironment
+{
+	char *id;
+	pg_uuid_t *project_id;
+	int32 default_ttl; /* minutes */
+	bool secure_mode;  /* who asks for a context's flags must prove to know its hash */
+	char *etag;		   /* of what SDKs are sent of it */
+	PayloadKey state;
+	bool shared; /* others see this state too: it was not made by this transaction */
+} SdkEnvironment;
+
+extern SdkEnvironment
+sdk_environment_find(Request *request, SdkCredential kind, const char *credential);
+extern void sdk_secure_mode_check(Request *request, const SdkEnvironment *environment,
+								  const Context *context, const char *hash);
+
+#endif /* FLAGPLANE_SDK_CREDENTIAL_H */
