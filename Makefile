@@ -7,7 +7,7 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c)))
 
 # The pieces of the install script, in the order they are run in.
 SCHEMA = src/schema/schemas.sql src/schema/types.sql src/schema/tables.sql src/schema/layers.sql src/schema/payload.sql \
-	src/schema/functions.sql src/schema/assign.sql src/schema/evaluation.sql src/schema/variation.sql src/schema/sdk.sql src/schema/views.sql
+	src/schema/segments.sql src/schema/functions.sql src/schema/assign.sql src/schema/evaluation.sql src/schema/variation.sql src/schema/sdk.sql src/schema/views.sql
 
 DATA_built = flagplane--$(EXTVERSION).sql
 # init makes the helpers that the others use.

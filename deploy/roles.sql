@@ -8,16 +8,16 @@
 CREATE ROLE flagplane_anonymous NOLOGIN;
 GRANT USAGE ON SCHEMA flagplane TO flagplane_anonymous;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO flagplane_anonymous;
-GRANT SELECT ON flagplane.projects, flagplane.environments, flagplane.layers, flagplane.flag_links,
-	flagplane.sdk_apps, flagplane.audit TO flagplane_anonymous;
+GRANT SELECT ON flagplane.projects, flagplane.environments, flagplane.layers, flagplane.segments,
+	flagplane.flag_links, flagplane.sdk_apps, flagplane.audit TO flagplane_anonymous;
 
 -- Your own backends: USAGE on flagplane_data is what lets a role act for the account
 -- named by flagplane.account without a token. It still cannot read the tables.
 CREATE ROLE flagplane_backend NOLOGIN;
 GRANT USAGE ON SCHEMA flagplane, flagplane_data TO flagplane_backend;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO flagplane_backend;
-GRANT SELECT ON flagplane.projects, flagplane.environments, flagplane.layers, flagplane.flag_links,
-	flagplane.sdk_apps, flagplane.audit TO flagplane_backend;
+GRANT SELECT ON flagplane.projects, flagplane.environments, flagplane.layers, flagplane.segments,
+	flagplane.flag_links, flagplane.sdk_apps, flagplane.audit TO flagplane_backend;
 
 -- For an application that evaluates flags, and does nothing else: it acts without a token for
 -- the account that flagplane.role_account names, which only a superuser changes. Use a role of its

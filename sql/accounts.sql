@@ -11,6 +11,7 @@ SELECT flagplane.start_experiment('mine', 'test', 'running') IS NOT NULL AS made
 SELECT flagplane.update_layer('mine', 'l',
 	'[{"kind": "updateExperimentReservation", "experimentKey": "e", "reservationPercent": 10}]', 'test') IS NOT NULL AS made;
 SELECT flagplane.create_flag_link('mine', 'f', 'k') IS NOT NULL AS made;
+SELECT flagplane.create_segment('mine', 'test', 's', 'S') IS NOT NULL AS made;
 SELECT flagplane.create_sdk_app('mine', 'A', 'expo')->>'appId' AS app \gset
 SELECT flagplane.create_member('accounts@example.com')->>'_id' AS member \gset
 SELECT flagplane.register_integration('accounts', '{"capabilities": {"flagLink": {"uiBlocks": {}, "header": "h", "emptyState": "e"}}}') IS NOT NULL AS made;
@@ -33,6 +34,7 @@ CREATE TEMP TABLE call (operation text, arguments text);
 INSERT INTO call VALUES ('get_project', $$'mine'$$), ('create_environment', $$'mine', 'e', 'E', '000000'$$), ('get_environment', $$'mine', 'test'$$), ('touch_environment', $$'mine', 'test'$$), ('payload', $$'mine', 'test'$$), ('all_flags_state', $$'mine', 'test', '{"key": "a"}'$$),
 	('list_environments', $$'mine'$$), ('create_flag', $$'mine', 'g', 'G'$$), ('get_flag', $$'mine', 'f'$$), ('list_flags', $$'mine'$$),
 	('create_flag_link', $$'mine', 'f', 'j'$$), ('get_flag_link', $$'mine', 'f', 'k'$$), ('list_flag_links', $$'mine', 'f'$$),
+	('create_segment', $$'mine', 'test', 'other', 'O'$$), ('get_segment', $$'mine', 'test', 's'$$), ('list_segments', $$'mine', 'test'$$), ('update_segment', $$'mine', 'test', 's', '{"name": "C"}'$$), ('delete_segment', $$'mine', 'test', 's'$$),
 	('create_layer', $$'mine', 'm', 'M', ''$$), ('get_layer', $$'mine', 'l'$$), ('list_layers', $$'mine'$$),
 	('assign', $$'mine', 'test', 'l', 'unit'$$), ('draw_layer', $$'mine', 'test', 'l'$$), ('layer_svg', $$'mine', 'test', 'l'$$),
 	('update_layer', $$'mine', 'l', '[{"kind": "updateExperimentReservation", "experimentKey": "e", "reservationPercent": 20}]', 'test'$$),

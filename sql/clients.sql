@@ -120,3 +120,10 @@ SELECT id AS token_id FROM flagplane_data.access_token WHERE name = 'clients-ver
 SELECT pg_temp.ask('PATCH', 'tokens/' || :'token_id', p, 'defaultApiVersion') AS patched
 	FROM unnest(ARRAY['[{"op": "replace", "path": "/defaultApiVersion", "value": 20220603}]',
 	'[{"op": "remove", "path": "/defaultApiVersion"}]', '[{"op": "replace", "path": "/defaultApiVersion", "value": 1}]']) p;
+-- It encodes the value of a filter before the query string: an address is found as it is, encoded, and encoded in lower case.
+SELECT f, pg_temp.ask('GET', 'members?filter=' || f, NULL, 'totalCount') AS found
+	FROM unnest(ARRAY['query:clients%40example.com', 'query:clients%2540example.com', 'email:clients%2540example%252ecom', 'query:clients%2540example.net']) f;
+-- What is no encoded UTF-8 is looked for as it is.
+SELECT flagplane.create_member('odd@example.com', first_name => '100%zz %4 %ff %00') IS NOT NULL AS made;
+SELECT f, json_array_length(flagplane.list_members(filter => f)->'items') AS found
+	FROM unnest(ARRAY['query:100%zz', 'query:%4 ', 'query:%ff', 'query:%00', 'query:%31%30%30%25', 'query:%c3%a9', 'query:%']) f;

@@ -18,6 +18,7 @@ INSERT INTO list VALUES
 	('list_partner_projects', '', 'project', 'SELECT flagplane.create_project(''p%s'', ''P'')'),
 	('list_environments', 'project_key => ''p''', 'environment', 'SELECT flagplane.create_environment(''p'', ''e%s'', ''E'', ''000000'')'),
 	('list_flags', 'project_key => ''p''', 'flag', 'SELECT flagplane.create_flag(''p'', ''f%s'', ''F'')'),
+	('list_segments', 'project_key => ''p'', environment_key => ''test''', 'segment', 'SELECT flagplane.create_segment(''p'', ''test'', ''s%s'', ''S'')'),
 	('list_flag_links', 'project_key => ''p'', flag_key => ''f''', 'flag_link', 'SELECT flagplane.create_flag_link(''p'', ''f'', ''k%s'')'),
 	('list_layers', 'project_key => ''p''', 'layer', 'SELECT flagplane.create_layer(''p'', ''l%s'', ''L'', '''')'),
 	('list_experiments', 'project_key => ''p'', environment_key => ''test''', 'experiment',

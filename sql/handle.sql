@@ -109,3 +109,8 @@ SET LOCAL statement_timeout = 100;
 SELECT status FROM t.rest('POST', :layers, '{"key": "slow", "name": "n", "description": ""}');
 ROLLBACK;
 SELECT count(*) FROM flagplane_data.layer WHERE key = 'slow';
+-- Headers are strings, or null where they are absent: a token in a list is not passed over.
+SELECT x, h.status, h.body->>'message' AS message FROM unnest(ARRAY['{"Authorization": ["fp_x"]}', '{"authorization": {"a": 1}}', '{"X-Api-Key": 1}',
+	'{"If-Match": false}', '[{"Authorization": "fp_x"}]', '"Authorization"', 'null', '{"X-Other": ["x"]}', '{"Authorization": null}', '{}'])
+	WITH ORDINALITY u(x, n), flagplane.handle('GET', '/api/v2/caller-identity', x::jsonb) h ORDER BY n;
+SELECT h.status, h.body->'error'->>'code' AS code FROM flagplane.handle('GET', '/v1/whoami', '{"Authorization": ["fp_x"]}') h;

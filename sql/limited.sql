@@ -8,6 +8,7 @@ SELECT t.project('limited-theirs') AS theirs \gset
 SELECT flagplane.create_flag('limited-theirs', 'f', 'F') IS NOT NULL
 	AND flagplane.create_flag('limited-theirs', 'unused', 'U') IS NOT NULL
 	AND flagplane.create_flag_link('limited-theirs', 'f', 'k') IS NOT NULL AND flagplane.create_layer('limited-theirs', 'l', 'L', '') IS NOT NULL
+	AND flagplane.create_segment('limited-theirs', 'test', 's', 'S') IS NOT NULL
 	AND flagplane.create_experiment('limited-theirs', 'test', 'x', 'X', iteration => t.plan('limited-theirs', 'f')) IS NOT NULL
 		AND flagplane.create_experiment('limited-theirs', 'test', 'running', 'R', iteration => t.plan('limited-theirs', 'of-running')) IS NOT NULL
 	AND flagplane.start_experiment('limited-theirs', 'test', 'running') IS NOT NULL AS made;
@@ -21,7 +22,7 @@ SELECT flagplane.create_access_token('limited to ours', '{*}', projects => '{lim
 CREATE TEMP TABLE given (operation text, argument text, value text);
 INSERT INTO given VALUES
 	(NULL, 'project_key', 'limited-theirs'), (NULL, 'project_id', 'limited-theirs'), (NULL, 'environment_key', 'test'),
-		(NULL, 'flag_key', 'f'), (NULL, 'layer_key', 'l'), (NULL, 'experiment_key', 'x'), ('stop_experiment', 'experiment_key',
+		(NULL, 'flag_key', 'f'), (NULL, 'layer_key', 'l'), (NULL, 'segment_key', 's'), (NULL, 'experiment_key', 'x'), ('stop_experiment', 'experiment_key',
 		'running'), ('delete_flag', 'flag_key', 'unused'),
 	(NULL, 'key', 'new'), (NULL, 'name', 'New'), (NULL, 'description', ''), (NULL, 'color', '000000'), (NULL, 'platform',
 		'expo'), (NULL, 'patch', '[]'), (NULL, 'instructions', '[]'), (NULL, 'id_or_key', 'k'),

@@ -24,7 +24,7 @@ SELECT pg_temp.keys(l), pg_temp.links(l) FROM flagplane.list_flags('lists', 3, 3
 SELECT pg_temp.keys(l), pg_temp.links(l) FROM flagplane.list_flags('lists', 3, 6) l;
 -- Filters: words in name or key, all tags; several terms together.
 SELECT f, pg_temp.keys(flagplane.list_flags('lists', filter => f)) FROM unnest(ARRAY['query:ALPHA', 'query:f1', 'query:alpha,query:bet', 'query:x', 'tags:a',
-	'tags:a+b', 'tags:b,query:gam', 'tags:', 'query:100%', 'query:', '']) f;
+	'tags:a+b', 'tags:b,query:gam', 'query:100%', 'query:', '']) f;
 SELECT s, pg_temp.keys(flagplane.list_flags('lists', sort => s))
 	FROM unnest(ARRAY['name', '-name', 'createdOn', '-createdOn', '-createdOn,name', 'name,-createdOn', '']) s;
 SELECT pg_temp.keys(l), pg_temp.links(l) FROM flagplane.list_flags('lists', 1, 1, 'tags:a+b,query:b&=é', '-name') l;

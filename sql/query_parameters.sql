@@ -128,3 +128,8 @@ SELECT h.status, h.headers->>'ETag' AS etag
 	FROM flagplane.handle('PATCH', '/api/v2/flags/query/a', jsonb_build_object('If-Match', :'flag'), '{"name": "Matched"}') h;
 SELECT h.status, h.body->>'code' AS code
 	FROM flagplane.handle('PATCH', '/api/v2/flags/query/a', jsonb_build_object('If-Match', :'flag'), '{"name": "Late"}') h;
+-- A term without a value is no filter, so it is refused; query may be empty, as a search box may.
+SELECT u, h.status, h.body->>'message' AS message, h.body->>'totalCount' AS count
+	FROM unnest(ARRAY['flags/query?filter=tags:', 'flags/query?filter=tags:%2B', 'flags/query?filter=tags:a,tags:', 'projects?filter=keys:',
+	'projects?filter=keys:%7C', 'projects/query/environments?filter=tags:', 'flags/query?filter=query:&limit=1&tag=none']) u,
+	flagplane.handle('GET', '/api/v2/' || u) h;

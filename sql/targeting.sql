@@ -3,6 +3,7 @@
 \pset format unaligned
 SELECT t.project('targeting') IS NOT NULL AS made;
 SELECT flagplane.create_flag('targeting', key, 'F') IS NOT NULL AS made FROM unnest(ARRAY['f', 'needed', 'other']) key;
+SELECT flagplane.create_segment('targeting', 'test', key, 'S') IS NOT NULL AS made FROM unnest(ARRAY['s', 'x']) key;
 CREATE FUNCTION pg_temp.patch(body text, path text DEFAULT NULL, flag text DEFAULT 'f') RETURNS text LANGUAGE sql AS $$
 	SELECT concat_ws(' ', r.status, t.mask((r.body #> ('{environments,test,' || path || '}')::text[])::text),
 		(SELECT string_agg(e->>'attribute' || ': ' || (e->>'reason'), '; ') FROM json_array_elements(r.body->'errors') e))

@@ -47,6 +47,10 @@ SELECT pg_temp.patch('[{"op": "remove", "path": "/approvalSettings/required"}, {
 	{"op": "replace", "path": "/approvalSettings/serviceKind", "value": "servicenow"}, {"op": "replace", "path": "/approvalSettings/serviceConfig", "value": {"template": "t\"required\":true"}},
 	{"op": "replace", "path": "/approvalSettings/autoApplyApprovedChanges", "value": true}]');
 SELECT approval_settings FROM flagplane_data.environment e JOIN flagplane_data.project p ON p.id = e.project_id WHERE p.key = 'patched' AND e.key = 'test';
+-- As Terraform's provider sends them where they are not configured.
+SELECT flagplane.update_environment('patched', 'production', '[{"op": "replace", "path": "/approvalSettings/required", "value": true}, {"op": "replace", "path": "/approvalSettings/requiredApprovalTags", "value": []},
+	{"op": "replace", "path": "/approvalSettings/serviceKind", "value": ""}, {"op": "replace", "path": "/approvalSettings/serviceConfig", "value": {}}, {"op": "replace", "path": "/approvalSettings/autoApplyApprovedChanges", "value": false}]')->'approvalSettings' AS unconfigured;
+SELECT flagplane.update_environment('patched', 'production', '[{"op": "remove", "path": "/approvalSettings/required"}, {"op": "remove", "path": "/approvalSettings/requiredApprovalTags"}]')->'approvalSettings' AS removed;
 SELECT flagplane.create_environment('patched', 'clone', 'Clone', '000000', source => '{"key": "test"}')->'approvalSettings' AS cloned;
 SELECT (flagplane.update_environment('patched', 'test',
 	'[{"op": "remove", "path": "/approvalSettings"}]')->'approvalSettings')::jsonb = (flagplane.get_environment('patched',
@@ -70,7 +74,7 @@ SELECT b, pg_temp.patch(b) FROM unnest(ARRAY[
 	'[{"op": "replace", "path": "/approvalSettings/autoApplyApprovedChanges", "value": true}]', '[{"op": "add", "path": "/approvalSettings/foo", "value": true}]',
 	'[{"op": "replace", "path": "/approvalSettings/requiredApprovalTags", "value": ["a b"]}]',
 		'[{"op": "replace", "path": "/approvalSettings/serviceConfig", "value": []}]',
-	'[{"op": "replace", "path": "/approvalSettings/serviceKind", "value": ""}]', '[{"op": "replace", "path": "/approvalSettings", "value": 1}]',
+	'[{"op": "replace", "path": "/approvalSettings/serviceKind", "value": 1}]', '[{"op": "replace", "path": "/approvalSettings", "value": 1}]',
 	'{"name": "merge"}', '{"patch": []', '{"patch": [], "more": 1}', '{"patch": [], "comment": 1}', '{"patch": {}}',
 		'null', '"x"', '', '[{"op": "replace", "path": "/name"}]']) b;
 SELECT version = :version AND name = :'name' AS untouched FROM flagplane_data.environment e WHERE name = 'Twice';

@@ -8,7 +8,7 @@ INSERT INTO t.held SELECT 'member', flagplane.create_access_token('m', '{*}', me
 SELECT count(*)
 	FROM unnest('{seen,unseen}'::text[]) p, LATERAL (SELECT flagplane.create_flag(p, 'f', 'F'),
 	flagplane.create_flag_link(p, 'f', 'k', 'github', metadata => '{"prNumber": "1"}'),
-	flagplane.create_layer(p, 'l', 'L', 'd'), flagplane.create_sdk_app(p, 'A', 'expo', idempotency_key => gen_random_uuid())) made;
+	flagplane.create_layer(p, 'l', 'L', 'd'), flagplane.create_segment(p, 'test', 's', 'S'), flagplane.create_sdk_app(p, 'A', 'expo', idempotency_key => gen_random_uuid())) made;
 CREATE ROLE fp_nobody;
 CREATE ROLE fp_backend;
 GRANT USAGE ON SCHEMA flagplane, t TO fp_nobody, fp_backend;
@@ -70,7 +70,7 @@ $$;
 CREATE TABLE t.view AS SELECT v.name, v.scope,
 	format('SELECT coalesce(string_agg(DISTINCT %s, '' '' ORDER BY %1$s), ''none'') FROM flagplane.%I', v.shown, v.name) AS statement
 FROM (VALUES ('projects', 'projects:read', 'key'), ('environments', 'projects:read', 'project_id::text'), ('layers', 'layers:read', 'project_id::text'),
-	('flag_links', 'flags:read', 'project_id::text'), ('sdk_apps', 'projects:read', 'project_id::text'), ('audit', 'audit:read', 'target')) v(name, scope, shown);
+	('flag_links', 'flags:read', 'project_id::text'), ('segments', 'flags:read', 'project_id::text'), ('sdk_apps', 'projects:read', 'project_id::text'), ('audit', 'audit:read', 'target')) v(name, scope, shown);
 -- Every view is there.
 SELECT relname FROM pg_class WHERE relnamespace = 'flagplane'::regnamespace AND relkind = 'v' AND relname <> 'stats'
 	AND relname NOT IN (SELECT name FROM t.view);

@@ -132,6 +132,23 @@ OPERATION(delete_flag, .method = "DELETE", .path = "/api/v2/flags/:projectKey/:f
 		  .scope = FLAGS_WRITE, .status = 204, .dialect = LAUNCHDARKLY, .kind = CHANGES,
 		  .subject = "flag")
 
+/* Segments */
+OPERATION(create_segment, .method = "POST", .path = "/api/v2/segments/:projectKey/:environmentKey",
+		  .scope = FLAGS_WRITE, .status = 201, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "segment", .check = check_create_segment)
+OPERATION(get_segment, .method = "GET",
+		  .path = "/api/v2/segments/:projectKey/:environmentKey/:segmentKey", .scope = FLAGS_READ,
+		  .status = 200, .dialect = LAUNCHDARKLY, .kind = READS, .subject = "segment")
+OPERATION(list_segments, .method = "GET", .path = "/api/v2/segments/:projectKey/:environmentKey",
+		  .scope = FLAGS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+		  .subject = "segment", .check = check_list_segments)
+OPERATION(update_segment, .method = "PATCH",
+		  .path = "/api/v2/segments/:projectKey/:environmentKey/:segmentKey", .scope = FLAGS_WRITE,
+		  .status = 200, .dialect = LAUNCHDARKLY, .kind = CHANGES, .subject = "segment")
+OPERATION(delete_segment, .method = "DELETE",
+		  .path = "/api/v2/segments/:projectKey/:environmentKey/:segmentKey", .scope = FLAGS_WRITE,
+		  .status = 204, .dialect = LAUNCHDARKLY, .kind = CHANGES, .subject = "segment")
+
 /* Flag links */
 OPERATION(create_flag_link, .method = "POST",
 		  .path = "/api/v2/flag-links/projects/:projectKey/flags/:featureFlagKey",

@@ -158,6 +158,7 @@ CHECK(
 	" UNION ALL " ORPHANS("flag_project", "flag", "project_id", "project")                                      \
 	" UNION ALL " ORPHANS("flag_environment_environment", "flag_environment", "environment_id", "environment")  \
 	" UNION ALL " ORPHANS("flag_environment_flag", "flag_environment", "flag_id", "flag")                       \
+	" UNION ALL " ORPHANS("segment_environment", "segment", "environment_id", "environment")                    \
 	" UNION ALL " ORPHANS("flag_link_flag", "flag_link", "flag_id", "flag")                                     \
 	" UNION ALL " ORPHANS("flag_link_member", "flag_link", "member_id", "member")                               \
 	" UNION ALL " ORPHANS("layer_project", "layer", "project_id", "project")                                    \

@@ -20,7 +20,8 @@ typedef struct Headers
 	char *original_method; /* the request that the reverse proxy got */
 	char *original_uri;
 	char *content_encoding;
-	char *payload_id; /* of a batch of events */
+	char *payload_id;	 /* of a batch of events */
+	const char *problem; /* what is wrong with the headers themselves; NULL: nothing */
 } Headers;
 
 extern void sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinfo);

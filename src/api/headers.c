@@ -121,8 +121,9 @@ choose_headers(Reading *reading)
 }
 
 /*
- * headers_read_jsonb reads a JSON object of headers; values that are not strings are
- * passed over.
+ * headers_read_jsonb reads a JSON object of headers, or null for none; each is a string, or
+ * null where it is absent.  Anything else is a problem, for the caller to refuse once the path is known:
+ * without the token that it may hold, the request would have the rights of the database role.
  */
 void
 headers_read_jsonb(Jsonb *source, Headers *headers)
@@ -133,13 +134,20 @@ headers_read_jsonb(Jsonb *source, Headers *headers)
 	JsonbValue value;
 
 	memset(headers, 0, sizeof(*headers));
-	if (JsonbIteratorNext(&iterator, &name, true) != WJB_BEGIN_OBJECT)
+	if (JsonbExtractScalar(&source->root, &value) && value.type == jbvNull)
 		return;
+	if (JsonbIteratorNext(&iterator, &name, true) != WJB_BEGIN_OBJECT)
+	{
+		headers->problem = "headers must be a JSON object";
+		return;
+	}
 	while (JsonbIteratorNext(&iterator, &name, true) == WJB_KEY)
 	{
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		if (value.type == jbvString)
 			read_header(&reading, jsonb_string(&name), jsonb_string(&value));
+		else if (value.type != jbvNull)
+			headers->problem = psprintf("header %s must be a string", jsonb_string(&name));
 	}
 	choose_headers(&reading);
 }

@@ -220,6 +220,8 @@ run_exchange(Exchange *exchange)
 	}
 	operation = route_find(method, exchange->uri, &exchange->route);
 	error_set_format(ERROR_FORMAT_SQL, exchange->route.dialect, exchange->id);
+	if (headers.problem)
+		error_raise(ERR_MALFORMED, "%s", headers.problem);
 	if (operation == NULL && asks_openapi(&exchange->route, method))
 	{
 		/* It shows no data: anybody may read it. */

@@ -172,6 +172,7 @@ has_version(const Operation *operation)
 {
 	return strcmp(operation->subject, "environment") == 0 ||
 		   strcmp(operation->subject, "project") == 0 || strcmp(operation->subject, "flag") == 0 ||
+		   strcmp(operation->subject, "segment") == 0 ||
 		   strcmp(operation->subject, "experiment") == 0;
 }
 

@@ -9,6 +9,7 @@
 #include "call/instruction.h"
 #include "operations.h"
 #include "resource/flag/flag.h"
+#include "resource/segment/segment.h"
 #include "util/document.h"
 
 /* The rules that are patterns. */
@@ -28,6 +29,7 @@ static const struct
 	const Field *fields;
 } field_bodies[] = {
 	{"FlagSemanticPatch", flag_semantic_patch_fields},
+	{"SegmentSemanticPatch", segment_semantic_patch_fields},
 };
 
 #define PROJECT_ID_PATTERN "^(prj_)?[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
@@ -38,6 +40,11 @@ static const struct
 static void
 write_member_schema(StringInfo out, const InstructionMember *member)
 {
+	if (member->type == MEMBER_JSON)
+	{
+		openapi_type(out, member->shape, strlen(member->shape), false);
+		return;
+	}
 	document_open(out, '{');
 	switch (member->type)
 	{
@@ -55,6 +62,11 @@ write_member_schema(StringInfo out, const InstructionMember *member)
 		case MEMBER_TEXTS:
 			document_string(out, "type", "array");
 			document_raw(out, "items", "{\"type\":\"string\"}");
+			break;
+		case MEMBER_SWITCH:
+			document_string(out, "type", "boolean");
+			break;
+		case MEMBER_JSON:
 			break;
 	}
 	document_close(out, '}');

@@ -91,6 +91,12 @@ const NamedText openapi_shapes[] = {
 			   " contextKind? string"},
 	{"Rule", "_id+ string, clauses Clause[], variation? integer, rollout? Rollout,"
 			 " trackEvents+ boolean, description? string, ref? string, disabled? boolean"},
+	{"RuleInstruction", "clauses NewClause[], variationId? string, rolloutWeights? integer{},"
+						" rolloutBucketBy? string, rolloutContextKind? string,"
+						" description? string, trackEvents? boolean, ref? string,"
+						" disabled? boolean"},
+	{"TargetInstruction", "contextKind? string, variationId string, values string[]"},
+	{"UserTargetInstruction", "variationId string, values string[]"},
 	{"Prerequisite", "key string, variation integer"},
 	{"InitialPrerequisite", "key string, variationId uuid"},
 	{"FlagConfiguration",
@@ -99,8 +105,9 @@ const NamedText openapi_shapes[] = {
 	 " fallthrough Fallthrough, offVariation? integer, prerequisites? Prerequisite[], _site Link,"
 	 " _environmentName string, trackEvents boolean, trackEventsFallthrough boolean"},
 	{"FlagConfigurationChange",
-	 "on? boolean, targets? Target[], rules? NewRule[], fallthrough? FallthroughChange,"
-	 " offVariation? integer?, prerequisites? Prerequisite[], trackEvents? boolean"},
+	 "on? boolean, targets? Target[], contextTargets? Target[], rules? NewRule[],"
+	 " fallthrough? FallthroughChange, offVariation? integer?, prerequisites? Prerequisite[],"
+	 " trackEvents? boolean, trackEventsFallthrough? boolean"},
 	{"FlagMergePatch",
 	 "name? string, description? string?, variations? NewVariation[], temporary? boolean,"
 	 " tags? string[], defaults? FlagDefaults, archived? boolean, deprecated? boolean,"
@@ -114,6 +121,20 @@ const NamedText openapi_shapes[] = {
 			 " archived boolean, deprecated boolean, maintainerId? string,"
 			 " defaults FlagDefaults, environments FlagConfiguration{}"},
 	{"FlagList", "items Flag[], totalCount integer, _links Link{}"},
+	{"SegmentTarget", "contextKind+ string, values string[]"},
+	{"SegmentRule", "_id+ string, clauses Clause[], weight? integer, rolloutContextKind? string,"
+					" bucketBy? string, description? string"},
+	{"SegmentMergePatch", "name? string, description? string?, tags? string[],"
+						  " included? string[], excluded? string[],"
+						  " includedContexts? NewSegmentTarget[],"
+						  " excludedContexts? NewSegmentTarget[], rules? NewSegmentRule[]"},
+	{"CommentedSegmentMergePatch", "comment? string, merge SegmentMergePatch"},
+	{"Segment", "name string, description string, tags string[], creationDate integer,"
+				" lastModifiedDate integer, key string, included string[], excluded string[],"
+				" includedContexts SegmentTarget[], excludedContexts SegmentTarget[],"
+				" _links Link{}, rules SegmentRule[], version integer, deleted boolean,"
+				" unbounded boolean, generation integer"},
+	{"SegmentList", "items Segment[], totalCount integer, _links Link{}"},
 	{"Timestamp", "milliseconds integer, seconds integer, rfc3339 time, simple string"},
 	{"LinkMember", "_links Link{}, _id string, firstName string?, lastName string?"},
 	{"FlagLink", "_links Link{}, _id string, _deepLink string, _timestamp Timestamp,"
@@ -224,6 +245,8 @@ const NamedText openapi_json_fields[] = {
 	{"patch", "PatchOperation[]|CommentedPatch"},
 	{"update_flag", "FlagSemanticPatch|PatchOperation[]|CommentedPatch"
 					"|CommentedFlagMergePatch|FlagMergePatch"},
+	{"update_segment", "SegmentSemanticPatch|PatchOperation[]|CommentedPatch"
+					   "|CommentedSegmentMergePatch|SegmentMergePatch"},
 	{NULL, NULL},
 };
 
@@ -232,6 +255,7 @@ const NamedText openapi_parameter_examples[] = {
 	{"projectKey", "acme-coffee"},
 	{"environmentKey", "staging"},
 	{"featureFlagKey", "new-checkout"},
+	{"segmentKey", "beta-testers"},
 	{"layerKey", "checkout-flow"},
 	{"experimentKey", "checkout-button"},
 	{"id", "6628fd1c5b2e7f0a9c3d4e5f"},
@@ -256,6 +280,9 @@ const NamedText openapi_examples[] = {
 	 "\"checkout\"]}"},
 	{"update_flag", "{\"environmentKey\":\"staging\",\"comment\":\"Internal test\","
 					"\"instructions\":[{\"kind\":\"turnFlagOn\"}]}"},
+	{"create_segment", "{\"key\":\"beta-testers\",\"name\":\"Beta testers\",\"tags\":[\"beta\"]}"},
+	{"update_segment", "{\"comment\":\"They asked\",\"instructions\":[{\"kind\":"
+					   "\"addIncludedTargets\",\"contextKind\":\"user\",\"values\":[\"ada\"]}]}"},
 	{"create_flag_link", "{\"key\":\"ticket\",\"deepLink\":\"https://example.com/browse/SHOP-42\","
 						 "\"title\":\"SHOP-42\",\"description\":\"The new checkout\"}"},
 	{"update_flag_link", "[{\"op\":\"replace\",\"path\":\"/title\",\"value\":\"SHOP-43\"}]"},

@@ -15,6 +15,7 @@
 #include "resource/environment/environment_payload.h"
 #include "resource/event/event.h"
 #include "resource/flag/flag_payload.h"
+#include "resource/segment/segment_payload.h"
 #include "util/document.h"
 #include "utils/memutils.h"
 
@@ -357,12 +358,22 @@ respond_flag(SdkCall *call)
 }
 
 /*
- * respond_segment says that a segment does not exist: no flag refers to one.
+ * respond_segment responds with one segment. PHP takes a 404 for one that does not exist.
  */
 static void
 respond_segment(SdkCall *call)
 {
-	error_raise(ERR_NOT_FOUND, "there is no such segment");
+	PayloadScope scope = scope_of(call);
+	char *key = sdk_last_parameter(call);
+	Rows rows = {0};
+
+	if (key)
+		rows = segment_payload_read(&scope, (StringView){.data = key, .length = strlen(key)});
+	if (rows.count == 0)
+		error_raise(ERR_NOT_FOUND, "there is no such segment");
+	may_be_kept(call);
+	if (!not_modified(call))
+		segment_payload_append(call->exchange->response, &rows, 0, false);
 }
 
 /*

@@ -7,10 +7,15 @@
  */
 #include "call/instruction.h"
 
+#include "call/field.h"
 #include "util/document.h"
 #include "util/jsonb.h"
 #include "util/visible.h"
 #include "mb/pg_wchar.h"
+
+/* The most kinds of instructions there are, and how many a refusal lists. */
+#define KINDS_MAX	 128
+#define KINDS_LISTED 8
 
 /*
  * instruction_violation collects what is wrong with one of the instructions.
@@ -44,15 +49,34 @@ kind_by_name(const InstructionKind *kinds, const char *name)
 	return -1;
 }
 
-static char *
-list_kinds(const InstructionKind *kinds)
+/*
+ * refuse_kind says which kinds there are; of many, the one that was perhaps meant.
+ */
+static void
+refuse_kind(Request *request, int field, const InstructionKind *kinds, int number, char *name)
 {
-	StringInfoData list;
+	const char *names[KINDS_MAX + 1] = {NULL};
+	const char *nearest;
+	int count = 0;
 
-	initStringInfo(&list);
-	for (int i = 0; kinds[i].name; i++)
-		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", kinds[i].name);
-	return list.data;
+	for (; kinds[count].name; count++)
+		names[count] = kinds[count].name;
+	if (count <= KINDS_LISTED)
+	{
+		instruction_violation(request, field, number, "must have as kind one of: %s",
+							  list_choices(names));
+		return;
+	}
+	nearest = name ? nearest_name(name, names) : NULL;
+	if (name == NULL)
+		instruction_violation(request, field, number, "must have a string as kind");
+	else if (nearest)
+		instruction_violation(request, field, number,
+							  "has as kind %s, which is not known; perhaps %s is meant",
+							  error_word(name), nearest);
+	else
+		instruction_violation(request, field, number, "has as kind %s, which is not known",
+							  error_word(name));
 }
 
 static void
@@ -96,7 +120,65 @@ read_texts(Request *request, int field, const InstructionMember *member, JsonbVa
 	if (!good)
 		instruction_violation(request, field, instruction->number,
 							  "must have a list of strings as %s", member->name);
-	instruction->lists[place] = list;
+	instruction->jsons[place] = list;
+}
+
+/*
+ * read_json reads a value whose shape says whether it is a list, an object or anything.
+ */
+static void
+read_json(Request *request, int field, const InstructionMember *member, JsonbValue *value,
+		  Instruction *instruction, int place)
+{
+	Jsonb *json = JsonbValueToJsonb(value);
+	const char *end = member->shape + strlen(member->shape);
+	bool list = end[-1] == ']';
+
+	if (strcmp(member->shape, "any") == 0 ||
+		(list ? jsonb_is_array(json) : JB_ROOT_IS_OBJECT(json)))
+		instruction->jsons[place] = json;
+	else
+		instruction_violation(request, field, instruction->number, "must have %s as %s",
+							  list ? "a list" : "an object", member->name);
+}
+
+static void
+read_switch(Request *request, int field, const InstructionMember *member, const JsonbValue *value,
+			Instruction *instruction, int place)
+{
+	if (value->type == jbvBool)
+		instruction->numbers[place] = value->val.boolean;
+	else
+		instruction_violation(request, field, instruction->number, "must have true or false as %s",
+							  member->name);
+}
+
+/*
+ * read_member reads a member by its type.
+ */
+static void
+read_member(Request *request, int field, const InstructionMember *member, JsonbValue *value,
+			Instruction *instruction, int place)
+{
+	switch (member->type)
+	{
+		case MEMBER_TEXT:
+		case MEMBER_NAME:
+			read_text(request, field, member, value, instruction, place);
+			break;
+		case MEMBER_NUMBER:
+			read_number(request, field, member, value, instruction, place);
+			break;
+		case MEMBER_TEXTS:
+			read_texts(request, field, member, value, instruction, place);
+			break;
+		case MEMBER_SWITCH:
+			read_switch(request, field, member, value, instruction, place);
+			break;
+		case MEMBER_JSON:
+			read_json(request, field, member, value, instruction, place);
+			break;
+	}
 }
 
 /*
@@ -121,12 +203,8 @@ read_members(Request *request, int field, const InstructionKind *kind, const Jso
 				instruction_violation(request, field, instruction->number, "must have %s for %s",
 									  member->name, kind->name);
 		}
-		else if (member->type == MEMBER_TEXTS)
-			read_texts(request, field, member, &value, instruction, i);
-		else if (member->type == MEMBER_NUMBER)
-			read_number(request, field, member, &value, instruction, i);
 		else
-			read_text(request, field, member, &value, instruction, i);
+			read_member(request, field, member, &value, instruction, i);
 	}
 	unknown = jsonb_unknown_key(object, known);
 	if (unknown)
@@ -156,11 +234,11 @@ read_instruction(Request *request, int field, const InstructionKind *kinds, Json
 	instruction->kind = name ? kind_by_name(kinds, name) : -1;
 	if (instruction->kind < 0)
 	{
-		instruction_violation(request, field, number, "must have as kind one of: %s",
-							  list_kinds(kinds));
+		refuse_kind(request, field, kinds, number, name);
 		return NULL;
 	}
-	read_members(request, field, &kinds[instruction->kind], object, instruction);
+	instruction->description = &kinds[instruction->kind];
+	read_members(request, field, instruction->description, object, instruction);
 	return instruction;
 }
 
@@ -192,4 +270,36 @@ instructions_read(Request *request, int field)
 				instructions = lappend(instructions, instruction);
 		}
 	return instructions;
+}
+
+/*
+ * place_of is the place of a member, which must be one of the instruction's kind.
+ */
+static int
+place_of(const Instruction *instruction, const char *name)
+{
+	const InstructionMember *members = instruction->description->members;
+
+	for (int i = 0; i < INSTRUCTION_MEMBERS && members[i].name; i++)
+		if (strcmp(members[i].name, name) == 0)
+			return i;
+	elog(ERROR, "instruction %s has no member %s", instruction->description->name, name);
+}
+
+char *
+instruction_text(const Instruction *instruction, const char *name)
+{
+	return instruction->texts[place_of(instruction, name)];
+}
+
+Jsonb *
+instruction_json(const Instruction *instruction, const char *name)
+{
+	return instruction->jsons[place_of(instruction, name)];
+}
+
+int32
+instruction_integer(const Instruction *instruction, const char *name)
+{
+	return instruction->numbers[place_of(instruction, name)];
 }

@@ -10,7 +10,7 @@
 #include "utils/jsonb.h"
 
 #define INSTRUCTIONS_MAX	500
-#define INSTRUCTION_MEMBERS 2
+#define INSTRUCTION_MEMBERS 8
 
 /* What a member of an instruction is. */
 typedef enum InstructionMemberType
@@ -18,7 +18,9 @@ typedef enum InstructionMemberType
 	MEMBER_TEXT,   /* of min to max characters */
 	MEMBER_NAME,   /* the same, in one line that can be seen */
 	MEMBER_NUMBER, /* a whole number from min to max */
-	MEMBER_TEXTS   /* a list of strings */
+	MEMBER_TEXTS,  /* a list of strings */
+	MEMBER_SWITCH, /* true or false */
+	MEMBER_JSON	   /* what shape says */
 } InstructionMemberType;
 
 typedef struct InstructionMember
@@ -28,6 +30,7 @@ typedef struct InstructionMember
 	InstructionMemberType type;
 	int32 min;
 	int32 max;
+	const char *shape; /* of MEMBER_JSON, as openapi_shape.c has it: NewClause[] */
 } InstructionMember;
 
 /* A kind of instruction; a list of kinds ends with a NULL name. */
@@ -40,12 +43,20 @@ typedef struct InstructionKind
 /* An instruction as it was given; what is absent is NULL. */
 typedef struct Instruction
 {
+	const InstructionKind *description;
 	int kind;	/* which of the kinds */
 	int number; /* which of the instructions, from 0 */
 	char *texts[INSTRUCTION_MEMBERS];
-	int32 numbers[INSTRUCTION_MEMBERS];
-	Jsonb *lists[INSTRUCTION_MEMBERS];
+	int32 numbers[INSTRUCTION_MEMBERS]; /* of a switch, whether it is true */
+	Jsonb *jsons[INSTRUCTION_MEMBERS];
 } Instruction;
+
+/* A member by its name; NULL if it is absent. */
+extern char *instruction_text(const Instruction *instruction, const char *name);
+extern Jsonb *instruction_json(const Instruction *instruction, const char *name);
+
+/* One that is required. */
+extern int32 instruction_integer(const Instruction *instruction, const char *name);
 
 extern List *instructions_read(Request *request, int field);
 extern void instruction_violation(Request *request, int field, int number, const char *reason, ...)

@@ -64,6 +64,43 @@ list_terms(const char *const *filters, const PageTerm *own)
 	return list.data;
 }
 
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/*
+ * decode_value decodes a value of filter that was percent-encoded on its own, before the
+ * query string was: Terraform's provider does that.  What is no encoded UTF-8 stays as it is.
+ */
+static char *
+decode_value(char *value)
+{
+	char *text = pg_server_to_any(value, strlen(value), PG_UTF8);
+	char *decoded = palloc(strlen(text) + 1);
+	int length = 0;
+
+	if (strchr(text, '%') == NULL)
+		return value;
+	for (const char *c = text; *c; c++)
+	{
+		int high = *c == '%' ? hex_value(c[1]) : -1;
+		int low = high >= 0 ? hex_value(c[2]) : -1;
+
+		decoded[length++] = low < 0 ? *c : (char) (high << 4 | low);
+		c += low < 0 ? 0 : 2;
+	}
+	decoded[length] = '\0';
+	if (!pg_verify_mbstr(PG_UTF8, decoded, length, true))
+		return value;
+	return pg_any_to_server(decoded, length, PG_UTF8);
+}
+
 /*
  * read_own_term reads a term that this list alone has; false if it has none of that name.
  */
@@ -87,16 +124,25 @@ read_own_term(Request *request, int field, const PageTerm *own, const char *name
 }
 
 /*
- * read_term reads a term that lists share; false if this one has none of that name.
+ * read_term reads a term that lists share; false if this one has none of that name.  One
+ * without a value would not filter at all, which is not what was asked for.
  */
 static bool
-read_term(const char *const *filters, const char *name, char *value, ArrayBuildState **values)
+read_term(Request *request, int field, const char *const *filters, const char *name, char *value,
+		  ArrayBuildState **values)
 {
 	if (!is_one_of(name, filters))
 		return false;
 	for (int i = 0; i < (int) lengthof(terms); i++)
-		if (strcmp(terms[i].name, name) == 0)
-			values[i] = add_values(values[i], value, terms[i].separator);
+	{
+		const char *separator = terms[i].separator;
+
+		if (strcmp(terms[i].name, name) != 0)
+			continue;
+		if (separator[0] != '\0' && value[strspn(value, separator)] == '\0')
+			request_violation(request, field, "must have a value for %s", name);
+		values[i] = add_values(values[i], value, separator);
+	}
 	return true;
 }
 
@@ -116,11 +162,12 @@ check_filter(Request *request, int field, const char *const *filters, const Page
 		 term = strtok_r(NULL, ",", &rest))
 	{
 		char *colon = strchr(term, ':');
+		char *value = colon ? decode_value(colon + 1) : NULL;
 
 		if (colon)
 			*colon = '\0';
-		if (colon && (read_term(filters, term, colon + 1, values) ||
-					  read_own_term(request, field, own, term, colon + 1, own_values)))
+		if (colon && (read_term(request, field, filters, term, value, values) ||
+					  read_own_term(request, field, own, term, value, own_values)))
 			continue;
 		if (colon == NULL)
 			request_violation(request, field, "must be terms like %s:value, joined by commas",
@@ -299,6 +346,17 @@ bool
 page_is_full(const Request *request)
 {
 	return request->response->len >= PAGE_BYTES_MAX;
+}
+
+/*
+ * list_require_room refuses a list without pages that is too large for one response.
+ */
+void
+list_require_room(const Request *request)
+{
+	if (request->response->len > LIST_BYTES_MAX)
+		error_raise(ERR_INVALID, "the list is larger than %d MiB; get its items one by one",
+					LIST_BYTES_MAX / (1024 * 1024));
 }
 
 /*

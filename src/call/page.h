@@ -74,7 +74,11 @@ typedef struct PageTerm
 /* A page ends before its limit once it has so many bytes; a single item may have more. */
 #define PAGE_BYTES_MAX (8 * 1024 * 1024)
 
+/* A list that its service documents without pages is refused beyond so many bytes. */
+#define LIST_BYTES_MAX (64 * 1024 * 1024)
+
 extern bool page_is_full(const Request *request);
+extern void list_require_room(const Request *request);
 extern bool page_continues(Request *request, uint64 written, uint64 found);
 extern void append_encoded(StringInfo query, const char *name, const char *value);
 extern void

@@ -8,10 +8,13 @@
  */
 #include "call/patch_request.h"
 
+#include "access/xact.h"
 #include "call/field.h"
+#include "util/json_patch.h"
 #include "util/jsonb.h"
 #include "util/jsonb_tree.h"
 #include "utils/builtins.h"
+#include "utils/resowner.h"
 
 /*
  * patching_operations is the JSON Patch in a field: an array of operations
@@ -185,4 +188,64 @@ patching_fields(Request *request, const Operation *creation, Jsonb *before, Json
 	pass_unchanged(fields, before, after);
 	fields_check(fields);
 	return fields;
+}
+
+/*
+ * patching_apply is a document after the patch in a field: the operations of a JSON Patch,
+ * instructions, or a merge patch, each of them with or without a comment.
+ */
+Jsonb *
+patching_apply(Request *request, int field, Jsonb *document, PatchInstructions instructions)
+{
+	static const char *const members[] = {"comment", "merge", NULL};
+	Jsonb *patch = DatumGetJsonbP(request->params.values[FIELD_PARAM(field)]);
+	JsonbValue value;
+	JsonbValue comment;
+
+	if (!JB_ROOT_IS_OBJECT(patch) || jsonb_member(patch, "patch", &value))
+		return json_patch_leniently(document, patching_operations(request, field));
+	if (jsonb_member(patch, "instructions", &value))
+		return instructions(request, patch, document);
+	if (!jsonb_member(patch, "merge", &value))
+		return json_merge_patch(document, patch);
+	if (jsonb_unknown_key(patch, members) != NULL)
+		error_raise(ERR_INVALID, "beside merge there can be a comment alone");
+	if (jsonb_member(patch, "comment", &comment) &&
+		(request->comment = jsonb_string(&comment)) == NULL)
+		error_raise(ERR_INVALID, "comment must be a string");
+	return json_merge_patch(document, JsonbValueToJsonb(&value));
+}
+
+/*
+ * patching_preview writes the response of a change, and rolls back what that has changed.
+ */
+void
+patching_preview(Request *request, void (*change)(Request *request))
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		change(request);
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	request->unchanged = true;
 }

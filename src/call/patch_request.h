@@ -11,6 +11,12 @@
 /* The field with a patch: the whole body of a documented request. */
 #define PATCH_FIELD FIELD("patch", "patch", FIELD_JSON, .place = AS_BODY, .required = true)
 
+/* What instructions make of a document. */
+typedef Jsonb *(*PatchInstructions)(Request *request, Jsonb *patch, Jsonb *document);
+
+extern Jsonb *
+patching_apply(Request *request, int field, Jsonb *document, PatchInstructions instructions);
+extern void patching_preview(Request *request, void (*change)(Request *request));
 extern Jsonb *patching_operations(Request *request, int field);
 extern Request *patching_fields(Request *request, const Operation *creation, Jsonb *before,
 								Jsonb *after, const char *const *editable);

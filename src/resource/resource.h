@@ -48,6 +48,8 @@ extern void check_list_members(Request *request);
 extern void check_create_project(Request *request);
 extern void check_create_environment(Request *request);
 extern void check_create_flag(Request *request);
+extern void check_create_segment(Request *request);
+extern void check_list_segments(Request *request);
 extern void check_create_flag_link(Request *request);
 extern void check_register_integration(Request *request);
 extern void check_create_sdk_app(Request *request);

@@ -284,6 +284,7 @@ CREATE TABLE flagplane_data.flag_environment (
 	salt text NOT NULL,
 	sel text NOT NULL,
 	track_events boolean NOT NULL,
+	track_events_fallthrough boolean NOT NULL,
 	version integer NOT NULL,
 	last_modified timestamptz NOT NULL,
 	PRIMARY KEY (account_id, flag_id, environment_id),
@@ -311,6 +312,7 @@ COMMENT ON COLUMN flagplane_data.flag_environment.prerequisites IS 'Flags that m
 COMMENT ON COLUMN flagplane_data.flag_environment.salt IS 'What rollouts of this flag are hashed with here.';
 COMMENT ON COLUMN flagplane_data.flag_environment.sel IS 'Identifies this configuration in event streams.';
 COMMENT ON COLUMN flagplane_data.flag_environment.track_events IS 'Whether evaluations are tracked.';
+COMMENT ON COLUMN flagplane_data.flag_environment.track_events_fallthrough IS 'Whether those that no rule matched are.';
 COMMENT ON COLUMN flagplane_data.flag_environment.version IS 'Increases with each change.';
 COMMENT ON COLUMN flagplane_data.flag_environment.last_modified IS 'When it was last changed.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.flag_environment', '');

@@ -130,6 +130,41 @@ COMMENT ON COLUMN flagplane.flag_links.metadata IS 'Strings that the integration
 COMMENT ON COLUMN flagplane.flag_links.member_id IS 'Who created it, if a member''s token did.';
 COMMENT ON COLUMN flagplane.flag_links.created_at IS 'When it was created.';
 
+CREATE VIEW flagplane.segments WITH (security_barrier) AS
+WITH caller AS MATERIALIZED (
+	SELECT c.account_id, c.limited_to FROM flagplane.current_caller('flags:read') c
+)
+SELECT s.account_id, e.project_id, s.environment_id, s.key, s.name, s.description, s.tags, s.included,
+	s.excluded, s.included_contexts, s.excluded_contexts, s.rules, s.version, s.created_at,
+	s.last_modified
+FROM flagplane_data.segment s
+JOIN flagplane_data.environment e ON e.account_id = s.account_id AND e.id = s.environment_id
+WHERE (SELECT c.account_id FROM caller c) IS NOT NULL
+AND s.account_id = (SELECT c.account_id FROM caller c)
+AND ((SELECT c.limited_to FROM caller c) IS NULL OR EXISTS (
+	SELECT FROM flagplane_data.access_token_project r
+	WHERE r.account_id = s.account_id AND r.token_id = (SELECT c.limited_to FROM caller c)
+	AND r.project_id = e.project_id));
+REVOKE ALL ON flagplane.segments FROM PUBLIC;
+COMMENT ON VIEW flagplane.segments IS
+'The segments of the caller''s projects.
+Needs the scope flags:read; a token that is limited to projects sees theirs only.';
+COMMENT ON COLUMN flagplane.segments.account_id IS 'The account that the row belongs to.';
+COMMENT ON COLUMN flagplane.segments.project_id IS 'The project.';
+COMMENT ON COLUMN flagplane.segments.environment_id IS 'The environment.';
+COMMENT ON COLUMN flagplane.segments.key IS 'Unique in the environment.';
+COMMENT ON COLUMN flagplane.segments.name IS 'A name for people.';
+COMMENT ON COLUMN flagplane.segments.description IS 'For people; may be empty.';
+COMMENT ON COLUMN flagplane.segments.tags IS 'In the order they were given in.';
+COMMENT ON COLUMN flagplane.segments.included IS 'The keys of users that are in it whatever the rules say.';
+COMMENT ON COLUMN flagplane.segments.excluded IS 'The keys of users that no rule brings in.';
+COMMENT ON COLUMN flagplane.segments.included_contexts IS 'As included, of other kinds: the list of {contextKind, values}.';
+COMMENT ON COLUMN flagplane.segments.excluded_contexts IS 'As excluded, of other kinds: the list of {contextKind, values}.';
+COMMENT ON COLUMN flagplane.segments.rules IS 'Rules, of which one must match.';
+COMMENT ON COLUMN flagplane.segments.version IS 'Grows with each change; the ETag of REST answers.';
+COMMENT ON COLUMN flagplane.segments.created_at IS 'When it was made.';
+COMMENT ON COLUMN flagplane.segments.last_modified IS 'When it was changed last.';
+
 CREATE VIEW flagplane.sdk_apps WITH (security_barrier) AS
 WITH caller AS MATERIALIZED (
 	SELECT c.account_id, c.limited_to FROM flagplane.current_caller('projects:read') c

@@ -537,10 +537,14 @@ column_by_name(Row *row, const char *name)
 	elog(ERROR, "a statement has no column %s", name);
 }
 
+/*
+ * row_is_null tells whether a column is NULL.  Where it is not, it is mostly read next.
+ */
 bool
 row_is_null(Row *row, const char *column)
 {
-	return row->nulls[column_by_name(row, column)];
+	row->next = column_by_name(row, column);
+	return row->nulls[row->next];
 }
 
 /*

@@ -101,9 +101,9 @@ BEGIN
 	INSERT INTO flagplane_data.environment_key (account_id, environment_id, kind, value, created_at)
 	VALUES (caller.account_id, environment.id, 'sdk', sdk_key, now()), (caller.account_id, environment.id, 'mobile', mobile_key, now());
 	INSERT INTO flagplane_data.flag_environment (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,
-		rules, prerequisites, salt, sel, track_events, version, last_modified)
+		rules, prerequisites, salt, sel, track_events, track_events_fallthrough, version, last_modified)
 	SELECT caller.account_id, f.id, environment.id, false, jsonb_build_object('variation', f.on_variation), f.off_variation, '[]', '[]',
-		'[]', replace(gen_random_uuid()::text, '-', ''), replace(gen_random_uuid()::text, '-', ''), environment.default_track_events, 1, now()
+		'[]', replace(gen_random_uuid()::text, '-', ''), replace(gen_random_uuid()::text, '-', ''), environment.default_track_events, false, 1, now()
 	FROM flagplane_data.flag f WHERE f.account_id = caller.account_id AND f.project_id = environment.project_id;
 
 	answer := json_build_object(

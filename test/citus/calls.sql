@@ -108,6 +108,26 @@ SELECT flagplane.delete_flag('p', 'f');
 \echo :SQLSTATE
 SELECT flagplane.create_environment('p', 'clone', 'Clone', '000000', source => '{"key": "test"}');
 SELECT flagplane.get_flag('p', 'f', env => 'clone')->'environments'->'clone'->'on';
+-- What SDKs are served: also of what the own transaction changes and takes back.
+SELECT flagplane.create_flag('p', 'text', 'Text', variations => '[{"value": "a"}, {"value": "b"}]', defaults => '{"onVariation": 0, "offVariation": 1}') IS NOT NULL;
+SELECT flagplane.create_flag('p', 'number', 'Number', variations => '[{"value": 1}, {"value": 2}]', defaults => '{"onVariation": 0, "offVariation": 1}') IS NOT NULL;
+SELECT flagplane.create_flag('p', 'bool', 'Bool') IS NOT NULL;
+SELECT flagplane.text_variation('p', 'test', 'text', '{"kind": "user", "key": "u"}', 'none'), flagplane.numeric_variation('p', 'test', 'number', '{"kind": "user", "key": "u"}', 0),
+	flagplane.bool_variation('p', 'test', 'bool', '{"kind": "user", "key": "u"}', true), flagplane.variation('p', 'test', 'f', '{"kind": "user", "key": "u"}'),
+	flagplane.variation_detail('p', 'test', 'f', '{"kind": "user", "key": "u"}'), flagplane.explain_variation('p', 'test', 'f', '{"kind": "user", "key": "u"}') IS NOT NULL;
+BEGIN;
+SELECT flagplane.text_variation('p', 'test', 'text', '{"kind": "user", "key": "u"}', 'none');
+SAVEPOINT before;
+SELECT flagplane.update_flag('p', 'text', '{"environmentKey": "test", "instructions": [{"kind": "turnFlagOn"}]}') IS NOT NULL;
+SELECT flagplane.text_variation('p', 'test', 'text', '{"kind": "user", "key": "u"}', 'none');
+ROLLBACK TO before;
+SELECT flagplane.text_variation('p', 'test', 'text', '{"kind": "user", "key": "u"}', 'none');
+COMMIT;
+SELECT flagplane.update_flag('p', 'text', '{"environmentKey": "test", "instructions": [{"kind": "turnFlagOn"}]}') IS NOT NULL;
+SELECT flagplane.text_variation('p', 'test', 'text', '{"kind": "user", "key": "u"}', 'none');
+SELECT flagplane.touch_environment('p', 'test') IS NOT NULL;
+SELECT flagplane.payload('p', 'test');
+SELECT flagplane.all_flags_state('p', 'test', '{"kind": "user", "key": "u"}');
 SELECT flagplane.register_integration('acme', '{"capabilities": {"flagLink": {"uiBlocks": {}, "header": "h", "emptyState": "e"}}}');
 SELECT flagplane.create_flag_link('p', 'f', 'k', 'github', deep_link => 'https://example.com/1', metadata => '{"prNumber": "1"}')->>'_id' AS link \gset
 SELECT flagplane.create_flag_link('p', 'f', 'k', 'github', metadata => '{"prNumber": "1"}');
@@ -242,4 +262,10 @@ SELECT limited_to IS NULL FROM flagplane.current_caller('projects:read');
 SELECT count(*) FROM flagplane.projects;
 SELECT set_config('request.headers', json_build_object('x-original-authorization', :'everything', 'x-original-method', 'GET', 'x-original-uri', '/api/v2/projects/p')::text, true) IS NOT NULL;
 SELECT flagplane.rest(''::bytea)->>'key';
+COMMIT;
+BEGIN;
+SELECT set_config('request.headers', json_build_object('x-original-authorization', :'sdk_key', 'x-original-method', 'GET', 'x-original-uri', '/sdk/latest-all')::text, true) IS NOT NULL, set_config('request.method', 'GET', true);
+SELECT jsonb_object_keys(flagplane.sdk(''::bytea)::jsonb);
+SELECT set_config('request.headers', json_build_object('x-original-authorization', :'sdk_key', 'x-original-method', 'GET', 'x-original-uri', '/all')::text, true) IS NOT NULL;
+SELECT flagplane.sdk_stream(''::bytea) ~ 'event: *put';
 COMMIT;

@@ -20,7 +20,7 @@ export PGUSER=postgres PGDATABASE=flagplane
 cluster() { FLAGPLANE_CLUSTER=$work/$1 CLUSTER_PORT=${port[$1]} "$tests/cluster.sh" "$2"; }
 stop_all() {
 	local node
-	for node in "${nodes[@]}"; do if [ -n "${port[$node]:-}" ]; then cluster "$node" stop; fi; done
+	for node in "${nodes[@]}"; do if [ -n "${port[$node]:-}" ]; then cluster "$node" stop || true; fi; done
 	rm -rf "$work"
 }
 trap 'jobs -p | xargs -r kill 2>/dev/null; stop_all' EXIT

@@ -29,6 +29,8 @@
 #define EXPERIMENT_STEP(key)                                             \
 	"SELECT flagplane.create_experiment('race', 'test', '" key "', 'E'," \
 	" iteration => public.plan('race', 'of-" key "'), idempotency_key => {s})"
+#define SEGMENT_STEP(key) \
+	"SELECT flagplane.create_segment('race', 'test', '" key "', 'S', idempotency_key => {s})"
 #define APP_STEP(name) \
 	"SELECT flagplane.create_sdk_app('race', '" name "', 'expo', idempotency_key => {s})"
 
@@ -131,6 +133,12 @@ const Change changes[] = {
 	 {ENVIRONMENT_STEP("rm-{n}")},
 	 "'env', 'rm-{n}', " LATER,
 	 KEPT_KEY("mobile", "rm-{n}")},
+	{"touch_environment",
+	 TAKEN,
+	 {ENVIRONMENT_STEP("te-{n}")},
+	 "'env', 'te-{n}'",
+	 THERE("environment_payload",
+		   "version > 1 AND environment_id = " ID_OF("environment", "key", "te-{n}"))},
 	{"create_flag", REFUSED, {0}, "'race', 'cf-{n}', 'F'", THERE("flag", "key = 'cf-{n}'")},
 	{"update_flag",
 	 SETTLED,
@@ -142,6 +150,21 @@ const Change changes[] = {
 	 {"SELECT flagplane.create_flag('race', 'df-{n}', 'F', idempotency_key => {s})"},
 	 "'race', 'df-{n}'",
 	 "NOT " THERE("flag", "key = 'df-{n}'")},
+	{"create_segment",
+	 REFUSED,
+	 {0},
+	 "'race', 'test', 'cg-{n}', 'S'",
+	 THERE("segment", "key = 'cg-{n}'")},
+	{"update_segment",
+	 SETTLED,
+	 {SEGMENT_STEP("ug-{n}")},
+	 "'race', 'test', 'ug-{n}', " SET_TAGS,
+	 THERE("segment", "key = 'ug-{n}' AND tags = '{mine}'")},
+	{"delete_segment",
+	 REFUSED,
+	 {SEGMENT_STEP("dg-{n}")},
+	 "'race', 'test', 'dg-{n}'",
+	 "NOT " THERE("segment", "key = 'dg-{n}'")},
 	{"create_flag_link",
 	 REFUSED,
 	 {0},

@@ -39,6 +39,13 @@ static const char *const calls[] = {
 	"create_flag('mix', 'f', 'F')",
 	"create_flag('mix', 'f', 'F')",
 	"delete_flag('mix', 'f')",
+	"create_segment('mix', 'test', 's', 'S')",
+	"create_segment('mix', 'test', 's', 'S')",
+	"update_segment('mix', 'test', 's', '{\"name\": \"{n}\"}')",
+	"update_flag('mix', 'f', '{\"environments\": {\"test\": {\"rules\": [{\"variation\": 0,"
+	" \"clauses\": [{\"op\": \"segmentMatch\", \"values\": [\"s\"]}]}]}}}')",
+	"update_flag('mix', 'f', '{\"environments\": {\"test\": {\"rules\": []}}}')",
+	"delete_segment('mix', 'test', 's')",
 	"create_flag_link('mix', 'f', 'mix')",
 	"update_flag_link('mix', 'f', " LINK_ID
 	", '[{\"op\": \"add\", \"path\": \"/title\", \"value\": \"{n}\"}]')",

@@ -40,17 +40,25 @@ typedef struct Change
 	"create_flag, create_flag (copy), update_flag (variations), delete_flag"
 /* What is in a project. */
 #define ALL_IN_PROJECT                                                                           \
-	"create_access_token, touch_environment, create_environment, create_environment (copy), "    \
+	"create_access_token, create_environment, create_environment (copy), "                       \
 	"update_environment, "                                                                       \
 	"delete_environment, reset_environment_sdk_key, reset_environment_mobile_key, create_flag, " \
-	"create_flag (copy), update_flag, update_flag (variations), delete_flag, create_flag_link, " \
+	"create_flag (copy), update_flag, update_flag (variations), delete_flag, create_segment, "   \
+	"update_segment, delete_segment, touch_environment, create_flag_link, "                      \
 	"update_flag_link, delete_flag_link, create_layer, update_layer, update_layer (reserve), "   \
 	"delete_layer, create_experiment, update_experiment, start_experiment, stop_experiment, "    \
 	"archive_experiment, delete_experiment, create_sdk_app, update_sdk_app, update_sdk_app "     \
 	"(identifier), delete_sdk_app"
-/* What SDKs are sent of an environment changes by one at a time: by flags in all of them, and by these in theirs. */
+/* What changes the payload of one environment, and of all of a project's. */
+#define THOSE_OF_PAYLOAD  "create_segment, update_segment, delete_segment, touch_environment"
+#define THOSE_OF_PAYLOADS "create_flag, create_flag (copy), update_flag (variations), delete_flag"
+/* What changes the payload of the environment of the experiments. */
 #define THOSE_OF_EXPERIMENTS "update_layer (reserve), start_experiment, stop_experiment"
-#define FLAGS_IN_ALL		 "create_flag, create_flag (copy), update_flag (variations), delete_flag"
+/* What changes an environment or its segments. */
+#define THOSE_OF_SEGMENTS                                                                 \
+	"delete_project, create_environment (copy), update_environment, delete_environment, " \
+	"reset_environment_sdk_key, reset_environment_mobile_key, " THOSE_OF_PAYLOAD          \
+	", " THOSE_OF_PAYLOADS
 /* What changes a token. */
 #define THOSE_OF_TOKEN                                                                      \
 	"rotate_access_token, reset_access_token, set_access_token_tier, update_access_token, " \
@@ -87,50 +95,67 @@ static const Change changes[] = {
 	 "flagplane.create_environment('p1', 'new#', 'E', '000000', source => "
 	 "jsonb_build_object('key', 'e#'))",
 	 THOSE_OF_PROJECT ", delete_project, update_environment, reset_environment_sdk_key, "
-					  "reset_environment_mobile_key",
+					  "reset_environment_mobile_key, "
+					  "create_segment, update_segment, delete_segment",
 	 "delete_environment, create_flag, create_flag (copy), update_flag (variations), delete_flag"},
 	{"update_environment", "flagplane.update_environment('p1', 'e#', " PATCH("name", "N") ")",
 	 "delete_project, create_environment (copy), update_environment, delete_environment, "
-	 "reset_environment_sdk_key, reset_environment_mobile_key",
+	 "reset_environment_sdk_key, reset_environment_mobile_key, "
+	 "create_segment, update_segment, delete_segment",
 	 ""},
 	{"delete_environment", "flagplane.delete_environment('p1', 'e#')",
 	 THOSE_OF_PROJECT ", delete_project, update_environment, reset_environment_sdk_key, "
-					  "reset_environment_mobile_key, delete_layer, create_experiment, "
-					  "touch_environment",
+					  "reset_environment_mobile_key, "
+					  "create_segment, update_segment, delete_segment, touch_environment, "
+					  "delete_layer, create_experiment",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
 	 "(copy), update_flag (variations), delete_flag, delete_layer"},
-	{"touch_environment", "flagplane.touch_environment('p1', 'e#')",
-	 "delete_project, delete_environment, touch_environment, " FLAGS_IN_ALL, FLAGS_IN_ALL},
 	{"reset_environment_sdk_key", "flagplane.reset_environment_sdk_key('p1', 'e#')",
 	 "delete_project, create_environment (copy), update_environment, delete_environment, "
-	 "reset_environment_sdk_key, reset_environment_mobile_key",
+	 "reset_environment_sdk_key, reset_environment_mobile_key, "
+	 "create_segment, update_segment, delete_segment",
 	 ""},
 	{"reset_environment_mobile_key", "flagplane.reset_environment_mobile_key('p1', 'e#')",
 	 "delete_project, create_environment (copy), update_environment, delete_environment, "
-	 "reset_environment_sdk_key, reset_environment_mobile_key",
+	 "reset_environment_sdk_key, reset_environment_mobile_key, "
+	 "create_segment, update_segment, delete_segment",
 	 ""},
 	{"create_flag", "flagplane.create_flag('p1', 'new#', 'F')",
-	 THOSE_OF_PROJECT ", " THOSE_OF_EXPERIMENTS ", touch_environment, delete_project",
+	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS ", delete_project",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag, touch_environment, " THOSE_OF_EXPERIMENTS},
+	 "(copy), update_flag (variations), delete_flag"
+	 ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS},
 	{"create_flag (copy)", "flagplane.create_flag('p1', 'new#', 'F', clone => 'f#')",
-	 THOSE_OF_PROJECT ", " THOSE_OF_EXPERIMENTS ", touch_environment, delete_project, update_flag",
+	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS
+					  ", delete_project, update_flag",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag, touch_environment, " THOSE_OF_EXPERIMENTS},
+	 "(copy), update_flag (variations), delete_flag"
+	 ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS},
 	{"update_flag", "flagplane.update_flag('p1', 'f#', " PATCH("name", "N") ")",
 	 "delete_project, create_flag (copy), update_flag, update_flag (variations), delete_flag", ""},
 	{"update_flag (variations)",
 	 "flagplane.update_flag('p1', 'f#', " PATCH("variations/0/name", "N") ")",
-	 THOSE_OF_PROJECT ", " THOSE_OF_EXPERIMENTS ", touch_environment, delete_project, update_flag",
+	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS
+					  ", delete_project, update_flag",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag, touch_environment, " THOSE_OF_EXPERIMENTS},
+	 "(copy), update_flag (variations), delete_flag"
+	 ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS},
 	{"delete_flag", "flagplane.delete_flag('p1', 'f#')",
-	 THOSE_OF_PROJECT
-	 ", " THOSE_OF_EXPERIMENTS
-	 ", touch_environment, delete_project, update_flag, create_flag_link, update_flag_link, "
-	 "delete_flag_link, create_experiment",
+	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS
+					  ", delete_project, update_flag, create_flag_link, update_flag_link, "
+					  "delete_flag_link, create_experiment",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag, touch_environment, " THOSE_OF_EXPERIMENTS},
+	 "(copy), update_flag (variations), delete_flag"
+	 ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS},
+	{"touch_environment", "flagplane.touch_environment('p1', 'e#')",
+	 "delete_project, delete_environment, " THOSE_OF_PAYLOAD ", " THOSE_OF_PAYLOADS,
+	 THOSE_OF_PAYLOADS},
+	{"create_segment", "flagplane.create_segment('p1', 'e#', 'new', 'S')", THOSE_OF_SEGMENTS,
+	 THOSE_OF_PAYLOADS},
+	{"update_segment", "flagplane.update_segment('p1', 'e#', 's#', " PATCH("name", "N") ")",
+	 THOSE_OF_SEGMENTS, THOSE_OF_PAYLOADS},
+	{"delete_segment", "flagplane.delete_segment('p1', 'e#', 's#')", THOSE_OF_SEGMENTS,
+	 THOSE_OF_PAYLOADS},
 	{"create_flag_link", "flagplane.create_flag_link('p1', 'f#', 'new')",
 	 "delete_project, delete_flag, create_flag_link", ""},
 	{"update_flag_link",
@@ -152,10 +177,10 @@ static const Change changes[] = {
 	{"update_layer (reserve)",
 	 "flagplane.update_layer('p1', 'busy#', '[{\"kind\": \"updateExperimentReservation\", "
 	 "\"experimentKey\": \"fresh#\", \"reservationPercent\": 20}]', 'test')",
-	 "delete_project, " FLAGS_IN_ALL
+	 "delete_project, " THOSE_OF_PAYLOADS
 	 ", update_layer, update_layer (reserve), update_experiment, start_experiment, "
 	 "stop_experiment, archive_experiment, delete_experiment",
-	 THOSE_OF_EXPERIMENTS ", " FLAGS_IN_ALL},
+	 THOSE_OF_EXPERIMENTS ", " THOSE_OF_PAYLOADS},
 	{"delete_layer", "flagplane.delete_layer('p1', 'idle#')",
 	 "delete_project, delete_environment, delete_layer", "delete_environment"},
 	{"create_experiment", "flagplane.create_experiment('p1', 'e#', 'new', 'X', flag_key => 'f#')",
@@ -167,15 +192,16 @@ static const Change changes[] = {
 	 "archive_experiment, delete_experiment",
 	 ""},
 	{"start_experiment", "flagplane.start_experiment('p1', 'test', 'fresh#')",
-	 "delete_project, " FLAGS_IN_ALL
+	 "delete_project, " THOSE_OF_PAYLOADS
 	 ", stop_experiment, update_layer (reserve), update_experiment, start_experiment, "
 	 "archive_experiment, delete_experiment",
-	 THOSE_OF_EXPERIMENTS ", " FLAGS_IN_ALL},
+	 THOSE_OF_EXPERIMENTS ", " THOSE_OF_PAYLOADS},
 	{"stop_experiment", "flagplane.stop_experiment('p1', 'test', 'running#')",
-	 "delete_project, " FLAGS_IN_ALL ", start_experiment, update_layer, update_layer (reserve), "
+	 "delete_project, " THOSE_OF_PAYLOADS
+	 ", start_experiment, update_layer, update_layer (reserve), "
 	 "stop_experiment, archive_experiment, "
 	 "delete_experiment",
-	 THOSE_OF_EXPERIMENTS ", " FLAGS_IN_ALL},
+	 THOSE_OF_EXPERIMENTS ", " THOSE_OF_PAYLOADS},
 	{"archive_experiment", "flagplane.archive_experiment('p1', 'test', 'fresh#')",
 	 "delete_project, update_layer, update_layer (reserve), update_experiment, start_experiment, "
 	 "stop_experiment, archive_experiment, delete_experiment",
@@ -207,6 +233,7 @@ static const char *const fixture[] = {
 	"SELECT flagplane.create_member('member#@example.com')",
 	"SELECT flagplane.create_access_token('token#', '{*}')",
 	"SELECT flagplane.create_flag('p1', 'f#', 'F')",
+	"SELECT flagplane.create_segment('p1', 'e#', 's#', 'S')",
 	"SELECT flagplane.create_flag_link('p1', 'f#', 'link#')",
 	"SELECT flagplane.create_sdk_app('p1', 'app#', 'ios', 'com.app#')",
 	"SELECT flagplane.create_layer('p1', 'idle#', 'L', '')",

@@ -245,7 +245,8 @@ check_complete(void)
 	/* Whose rows the others show to whom is tested in sql/views.sql. */
 	check_equal(query(owner, "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class"
 							 " WHERE relnamespace = 'flagplane'::regnamespace"),
-				"audit environments flag_links layers projects sdk_apps stats", "and every view");
+				"audit environments flag_links layers projects sdk_apps segments stats",
+				"and every view");
 }
 
 /*

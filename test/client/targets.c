@@ -26,6 +26,7 @@ static const Good goods[] = {
 	{"", "project_id", "(SELECT 'prj_' || id FROM flagplane_data.project WHERE key = 'hostile')"},
 	{"delete_layer", "layer_key", "'empty'"},
 	{"", "layer_key", "'l'"},
+	{"", "segment_key", "'s'"},
 	{"", "flag_key", "'f'"},
 	{"stop_experiment", "experiment_key", "'running'"},
 	{"", "experiment_key", "'e'"},
@@ -53,6 +54,7 @@ static const Good goods[] = {
 	{"", "id", "(SELECT id FROM flagplane_data.access_token WHERE name = 'target')"},
 	{"", "id_or_key", "'k'"},
 	{"", "tags", "'{a,b}'"},
+	{"", "unbounded", "'false'"},
 	{"", "environments", "'[{\"key\": \"e\", \"name\": \"E\", \"color\": \"000000\"}]'"},
 	{"", "include_in_snippet_by_default", "'true'"},
 	{"", "default_client_side_availability",
@@ -135,6 +137,7 @@ prepare(PGconn *owner)
 		"SELECT flagplane.create_project('other', 'Other')",
 		"SELECT flagplane.create_project('hostile', 'Hostile')",
 		"SELECT flagplane.create_flag('hostile', 'f', 'F')",
+		"SELECT flagplane.create_segment('hostile', 'test', 's', 'S')",
 		"SELECT flagplane.create_flag_link('hostile', 'f', 'k')",
 		"SELECT flagplane.create_layer('hostile', k, 'L', '') FROM unnest('{l,empty}'::text[]) k",
 		"SELECT flagplane.create_experiment('hostile', 'test', k, 'E',"

@@ -16,6 +16,7 @@ static const struct
 	{"project", "/api/v2/projects/{proj}"},
 	{"environment", "/api/v2/projects/{proj}/environments/{env}"},
 	{"flag", "/api/v2/flags/{proj}/{flag}"},
+	{"segment", "/api/v2/segments/{proj}/{env}/{segment}"},
 	{"flag link", "/api/v2/flag-links/projects/{proj}/flags/{flag}/{link}"},
 	{"layer", "/api/v2/projects/{proj}/layers/{layer}"},
 	{"SDK app", "/v1/projects/{}/sdk-apps/{sdk-app}"},

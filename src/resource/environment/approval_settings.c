@@ -11,9 +11,14 @@
 #include "call/patch_request.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
-#include "util/json.h"
 #include "util/jsonb.h"
 #include "utils/builtins.h"
+
+/*
+ * All settings of an environment have at most so many bytes of JSON: a project's response has
+ * those of all its environments.
+ */
+#define SETTINGS_BYTES_MAX (64 * 1024)
 
 #define APPROVALS_MIN 1
 #define APPROVALS_MAX 5
@@ -112,9 +117,7 @@ setting_problem(SettingKind kind, const JsonbValue *value)
 					   ? NULL
 					   : "must be a whole number from 1 to 5";
 		case SETTING_STRING:
-			return value->type == jbvString && value->val.string.len > 0
-					   ? NULL
-					   : "must be a string that is not empty";
+			return value->type == jbvString ? NULL : "must be a string";
 		case SETTING_OBJECT:
 			return JB_ROOT_IS_OBJECT(whole) ? NULL : "must be an object";
 		case SETTING_TAGS:
@@ -134,8 +137,9 @@ setting_problem(SettingKind kind, const JsonbValue *value)
 
 /*
  * approval_settings_read checks patched settings, and returns as JSON what is to be stored
- * of them: NULL if they are the defaults.  A removed one gets its default.  They may not
- * grow beyond what a value may have; what was stored before (or NULL) may stay as large.
+ * of them: NULL if they are the defaults.  A removed one gets its default, and so does an
+ * empty string, which Terraform's provider sends for one that is not configured.  They may
+ * not grow beyond their limit; what was stored before (or NULL) may stay as large.
  */
 char *
 approval_settings_read(Violations *violations, Jsonb *document, const char *stored_before)
@@ -169,15 +173,16 @@ approval_settings_read(Violations *violations, Jsonb *document, const char *stor
 		if (problem)
 			error_violation(violations, "approvalSettings", "%s %s", settings[i].name, problem);
 		text = setting_of(given, i);
-		set[i] = strcmp(text, settings[i].fallback) != 0;
+		set[i] = strcmp(text, settings[i].fallback) != 0 &&
+				 (settings[i].kind != SETTING_STRING || strcmp(text, "\"\"") != 0);
 		if (set[i])
 			document_raw(&stored, settings[i].name, text);
 	}
 	document_close(&stored, '}');
-	if (stored.len > JSON_BYTES_MAX &&
+	if (stored.len > SETTINGS_BYTES_MAX &&
 		(stored_before == NULL || stored.len > (int) strlen(stored_before)))
-		error_violation(violations, "approvalSettings",
-						"would be larger than " JSON_BYTES_MAX_IS " in JSON");
+		error_violation(violations, "approvalSettings", "would have more than %d bytes of JSON",
+						SETTINGS_BYTES_MAX);
 
 	unknown = jsonb_unknown_key(given, known);
 	if (unknown)

@@ -7,6 +7,7 @@
 #include "resource/environment/payload_version.h"
 #include "resource/flag/flag.h"
 #include "resource/resource.h"
+#include "resource/segment/segment.h"
 
 #include "call/field.h"
 #include "call/page.h"
@@ -391,6 +392,8 @@ do_create_environment(Request *request)
 		error_raise(ERR_EXISTS, "environment \"%s\" already exists", request_string(request, KEY));
 	environment_keys_insert(request, environment);
 	payload_create(request, environment->id);
+	if (source_id)
+		segments_copy(request, SOURCE, environment->id, source_id);
 	flags_configure_environment(request, environment->id, source_id);
 }
 

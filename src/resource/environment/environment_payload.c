@@ -11,6 +11,7 @@
 #include "resource/environment/payload_version.h"
 #include "resource/flag/flag_payload.h"
 #include "resource/resource.h"
+#include "resource/segment/segment_payload.h"
 
 #include "access/xact.h"
 #include "call/caller.h"
@@ -101,16 +102,20 @@ find_in_tables(PayloadSource *source, PayloadPart part, StringView key, JsonbVal
 	Jsonb *document;
 	Rows rows;
 
-	if (part == PAYLOAD_SEGMENT || tables->all != NULL)
+	if (part == PAYLOAD_FLAG && tables->all != NULL)
 		return false;
 	statement_begin();
 	owner_enter(&owner);
-	rows = flag_payload_read(&tables->scope, key);
+	rows = part == PAYLOAD_FLAG ? flag_payload_read(&tables->scope, key)
+								: segment_payload_read(&tables->scope, key);
 	if (rows.count > 0)
 	{
 		initStringInfo(&text);
-		flag_payload_append(&text, &rows, 0,
-							rollouts_of(&tables->scope, flag_payload_key(&rows, 0)), false);
+		if (part == PAYLOAD_FLAG)
+			flag_payload_append(&text, &rows, 0,
+								rollouts_of(&tables->scope, flag_payload_key(&rows, 0)), false);
+		else
+			segment_payload_append(&text, &rows, 0, false);
 		document = jsonb_in(tables->context, text.data);
 		found->type = jbvBinary;
 		found->val.binary.data = &document->root;
@@ -241,8 +246,8 @@ environment_payload_all(CachedPayload *cached)
 }
 
 /*
- * write_payload writes what server-side SDKs are sent of an environment, by a statement for the flags
- * and one for the experiments. It returns where the flags end.
+ * write_payload writes what server-side SDKs are sent of an environment, in one snapshot.
+ * It returns where the flags end.
  */
 static int
 write_payload(StringInfo out, const PayloadScope *scope)
@@ -258,7 +263,12 @@ write_payload(StringInfo out, const PayloadScope *scope)
 		flag_payload_append(out, &rows, i, rollouts, true);
 	document_close(out, '}');
 	end = out->len;
-	document_raw(out, "segments", "{}");
+	rows = segments_payload_read(scope);
+	document_key(out, "segments");
+	document_open(out, '{');
+	for (uint64 i = 0; i < rows.count; i++)
+		segment_payload_append(out, &rows, i, true);
+	document_close(out, '}');
 	document_close(out, '}');
 	return end;
 }

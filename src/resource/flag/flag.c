@@ -9,17 +9,14 @@
 #include "resource/environment/payload_version.h"
 #include "resource/resource.h"
 
-#include "access/xact.h"
 #include "call/field.h"
 #include "call/patch_request.h"
 #include "catalog/pg_type.h"
 #include "util/document.h"
 #include "util/json.h"
-#include "util/json_patch.h"
 #include "util/jsonb.h"
 #include "util/visible.h"
 #include "utils/builtins.h"
-#include "utils/resowner.h"
 
 /* How many custom properties a flag has, and values each of them; how many bytes their texts have. */
 #define PROPERTIES_MAX 64
@@ -114,7 +111,9 @@ STATEMENT(find_flag, "SELECT " FLAG_COLUMNS FROM_FLAG);
 
 STATEMENT(flag_is_there, "SELECT 1" FROM_FLAG);
 
-STATEMENT(lock_for_update, "SELECT " FLAG_COLUMNS FROM_FLAG " FOR NO KEY UPDATE OF f");
+/* The deletion of the project waits here, before any other lock, and is waited for. */
+STATEMENT(lock_for_update,
+		  "SELECT " FLAG_COLUMNS FROM_FLAG " FOR KEY SHARE OF p FOR NO KEY UPDATE OF f");
 
 STATEMENT(lock_key_share, "SELECT f.id, f.project_id" FROM_FLAG " FOR KEY SHARE OF f");
 
@@ -696,41 +695,23 @@ do_create_flag(Request *request)
 
 /*
  * may_concern_others tells whether a patch can change what other flags, or environments
- * that are being created, depend on: prerequisites or variations.  It names them, or
- * moves or copies what may contain them.
+ * that are being created, depend on: prerequisites or variations, or whether the flag is
+ * archived.  It names them, by members or instructions, or moves or copies what may contain
+ * them.
  */
 static bool
 may_concern_others(Jsonb *patch)
 {
+	static const char *const words[] = {
+		"prerequisites",	"Prerequisite",		   "variations",
+		"\"addVariation\"", "\"removeVariation\"", "\"updateVariation\"",
+		"archived",			"\"archiveFlag\"",	   "\"from\""};
 	char *text = jsonb_text(patch);
 
-	return strstr(text, "prerequisites") != NULL || strstr(text, "variations") != NULL ||
-		   strstr(text, "\"from\"") != NULL;
-}
-
-/*
- * apply_patch is the flag's document after a patch: the operations of a JSON Patch,
- * instructions, or a merge patch, each of them with or without a comment.
- */
-static Jsonb *
-apply_patch(Request *request, Jsonb *patch, Jsonb *document)
-{
-	static const char *const members[] = {"comment", "merge", NULL};
-	JsonbValue value;
-	JsonbValue comment;
-
-	if (!JB_ROOT_IS_OBJECT(patch) || jsonb_member(patch, "patch", &value))
-		return json_patch_leniently(document, patching_operations(request, PATCH));
-	if (jsonb_member(patch, "instructions", &value))
-		return flag_apply_instructions(request, patch, document);
-	if (!jsonb_member(patch, "merge", &value))
-		return json_merge_patch(document, patch);
-	if (jsonb_unknown_key(patch, members) != NULL)
-		error_raise(ERR_INVALID, "beside merge there can be a comment alone");
-	if (jsonb_member(patch, "comment", &comment) &&
-		(request->comment = jsonb_string(&comment)) == NULL)
-		error_raise(ERR_INVALID, "comment must be a string");
-	return json_merge_patch(document, JsonbValueToJsonb(&value));
+	for (int i = 0; i < (int) lengthof(words); i++)
+		if (strstr(text, words[i]) != NULL)
+			return true;
+	return false;
 }
 
 /*
@@ -757,9 +738,15 @@ read_boolean(const Jsonb *document, const char *name)
 static void
 refuse_misplaced(const Jsonb *after)
 {
-	static const char *const settings[] = {
-		"on",	 "fallthrough",	  "offVariation", "targets", "contextTargets",
-		"rules", "prerequisites", "trackEvents"};
+	static const char *const settings[] = {"on",
+										   "fallthrough",
+										   "offVariation",
+										   "targets",
+										   "contextTargets",
+										   "rules",
+										   "prerequisites",
+										   "trackEvents",
+										   "trackEventsFallthrough"};
 	Violations violations = {0};
 	JsonbValue value;
 
@@ -808,6 +795,8 @@ write_changes(Request *request, const Flag *flag, Jsonb *before, Jsonb *after)
 	member_require(fields, MAINTAINER_ID);
 	count = JB_ROOT_COUNT(jsonb_member_of(after, "variations"));
 	configurations_change(request, flag, before, after, count, count_before);
+	if (!flag->archived && read_boolean(after, "archived"))
+		count = 0;
 	if (count < count_before)
 		prerequisites_require_unused(request, flag, count);
 	experiments_require_flag(request, flag->id, flag->key, before, after);
@@ -836,46 +825,12 @@ change(Request *request)
 	flag_lock_touched(request, patch, may_concern_others(patch));
 	flag = flag_lock_for_update(request);
 	before = jsonb_of_text(request->before);
-	after = apply_patch(request, patch, before);
+	after = patching_apply(request, PATCH, before, flag_apply_instructions);
 	request->unchanged = jsonb_equal(before, after);
 	if (!request->unchanged)
 		flag = write_changes(request, &flag, before, after);
 	write_flag(request, &flag, NULL);
 	request->version = flag.version;
-}
-
-/*
- * preview writes the response of change, and rolls back what that has changed.
- */
-static void
-preview(Request *request)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		change(request);
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		ReThrowError(error);
-	}
-	PG_END_TRY();
-	request->unchanged = true;
 }
 
 /*
@@ -885,7 +840,7 @@ void
 do_update_flag(Request *request)
 {
 	if (request_boolean(request, DRY_RUN))
-		preview(request);
+		patching_preview(request, change);
 	else
 		change(request);
 }

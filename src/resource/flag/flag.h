@@ -97,6 +97,7 @@ extern void configurations_change(Request *request, const Flag *flag, Jsonb *bef
 /* prerequisites.c: the flags that a flag needs. */
 extern void initial_prerequisites_check(Request *request, int field);
 extern Jsonb *initial_prerequisites(Request *request, int field);
+extern int prerequisite_variation(Request *request, const char *flag_key, const char *variation_id);
 extern void prerequisites_check(Request *request, Violations *violations, const char *attribute,
 								Datum flag_id, const char *environment_key, Jsonb *prerequisites);
 extern void prerequisites_require_unused(Request *request, const Flag *flag, int count);
@@ -109,6 +110,8 @@ extern Jsonb *flag_apply_instructions(Request *request, Jsonb *patch, Jsonb *doc
 /* targeting.c: the rules of a flag's settings. */
 extern char *targeting_check(Violations *violations, const char *attribute, Jsonb *before,
 							 Jsonb *configuration, int variations);
+extern char *
+segment_targeting_check(Violations *violations, const Jsonb *before, const Jsonb *segment);
 
 /* targets.c: contexts that are named one by one. */
 extern bool target_is_of_users(const Jsonb *target);
@@ -117,6 +120,7 @@ extern Jsonb *targets_join(const Jsonb *settings, int variations);
 
 /* targeting_defaults.c */
 extern Jsonb *targeting_complete(const char *name, Jsonb *member, bool stored);
+extern Jsonb *segment_complete(const char *name, Jsonb *member);
 
 /* naming_convention.c: the keys of a project's new flags. */
 extern void naming_convention_check(Request *request, int field);

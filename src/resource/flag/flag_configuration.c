@@ -4,6 +4,7 @@
  */
 #include "resource/flag/flag.h"
 #include "resource/environment/payload_version.h"
+#include "resource/segment/segment.h"
 
 #include "access/xact.h"
 #include "call/patch_request.h"
@@ -24,7 +25,8 @@
 STATEMENT(configure_flag,
 		  "INSERT INTO flagplane_data.flag_environment"
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
-		  " rules, prerequisites, salt, sel, track_events, version, last_modified)"
+		  " rules, prerequisites, salt, sel, track_events,"
+		  " track_events_fallthrough, version, last_modified)"
 		  " SELECT f.account_id, f.id, e.id, coalesce(:on, s.is_on, false),"
 		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
 		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END,"
@@ -32,7 +34,8 @@ STATEMENT(configure_flag,
 		  " coalesce(:prerequisites, s.prerequisites, '[]'), md5(:random || 'salt' || f.id::text "
 		  "|| e.id),"
 		  " md5(:random || 'sel' || f.id::text || e.id),"
-		  " coalesce(s.track_events, e.default_track_events), coalesce(t.version, 0) + 1, :now"
+		  " coalesce(s.track_events, e.default_track_events),"
+		  " coalesce(s.track_events_fallthrough, false), coalesce(t.version, 0) + 1, :now"
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
 		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
@@ -44,14 +47,16 @@ STATEMENT(configure_flag,
 STATEMENT(configure_environment,
 		  "INSERT INTO flagplane_data.flag_environment"
 		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
-		  " rules, prerequisites, salt, sel, track_events, version, last_modified)"
+		  " rules, prerequisites, salt, sel, track_events,"
+		  " track_events_fallthrough, version, last_modified)"
 		  " SELECT f.account_id, f.id, e.id, coalesce(s.is_on, false),"
 		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
 		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END, '[]',"
 		  " coalesce(s.rules, '[]'), coalesce(s.prerequisites, '[]'),"
 		  " coalesce(s.salt, md5(:random || 'salt' || f.id::text || e.id)),"
 		  " md5(:random || 'sel' || f.id::text || e.id),"
-		  " coalesce(s.track_events, e.default_track_events), 1, :now"
+		  " coalesce(s.track_events, e.default_track_events),"
+		  " coalesce(s.track_events_fallthrough, false), 1, :now"
 		  " FROM flagplane_data.environment e JOIN flagplane_data.flag f"
 		  " ON f.account_id = e.account_id AND f.project_id = e.project_id"
 		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
@@ -86,7 +91,8 @@ STATEMENT(list_shown_environments, "SELECT e.id, e.key, e.name FROM flagplane_da
 /* The settings of some flags in some environments, in no order. */
 STATEMENT(list_configurations,
 		  "SELECT c.flag_id, c.environment_id, c.is_on, c.salt, c.sel, c.last_modified, c.version,"
-		  " c.targets, c.rules, c.fallthrough, c.off_variation, c.prerequisites, c.track_events"
+		  " c.targets, c.rules, c.fallthrough, c.off_variation, c.prerequisites,"
+		  " c.track_events, c.track_events_fallthrough"
 		  " FROM flagplane_data.flag_environment c WHERE c.account_id = :account_id"
 		  " AND c.flag_id = ANY (:flag_ids)"
 		  " AND (:environment_ids IS NULL OR c.environment_id = ANY (:environment_ids))");
@@ -95,9 +101,12 @@ STATEMENT(update_configuration,
 		  "UPDATE flagplane_data.flag_environment c SET is_on = (:settings->>'on')::boolean,"
 		  " fallthrough = :settings->'fallthrough',"
 		  " off_variation = (:settings->>'offVariation')::integer,"
-		  " targets = :settings->'targets', rules = :settings->'rules',"
+		  " targets = :settings->'targets',"
+		  " rules = :settings->'rules',"
 		  " prerequisites = :settings->'prerequisites',"
-		  " track_events = (:settings->>'trackEvents')::boolean, version = c.version + 1,"
+		  " track_events = (:settings->>'trackEvents')::boolean,"
+		  " track_events_fallthrough = (:settings->>'trackEventsFallthrough')::boolean, version = "
+		  "c.version + 1,"
 		  " last_modified = :now"
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
@@ -306,7 +315,8 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 					 environment->key, flag->key);
 	document_string(out, "_environmentName", environment->name);
 	document_boolean(out, "trackEvents", row_get_boolean(row, "track_events"));
-	document_boolean(out, "trackEventsFallthrough", false);
+	document_boolean(out, "trackEventsFallthrough",
+					 row_get_boolean(row, "track_events_fallthrough"));
 	document_close(out, '}');
 }
 
@@ -455,9 +465,17 @@ change_configuration(Request *request, Violations *violations, const Flag *flag,
 {
 	/* Terraform's provider writes "fallthough" where it resets fallthrough: it is ignored, as
 	 * the service does. */
-	static const char *const editable[] = {
-		"on",	 "fallthrough",	  "offVariation", "targets",	"contextTargets",
-		"rules", "prerequisites", "trackEvents",  "fallthough", NULL};
+	static const char *const editable[] = {"on",
+										   "fallthrough",
+										   "offVariation",
+										   "targets",
+										   "contextTargets",
+										   "rules",
+										   "prerequisites",
+										   "trackEvents",
+										   "trackEventsFallthrough",
+										   "fallthough",
+										   NULL};
 	char *attribute = psprintf("environments.%s", environment_key);
 	int broken = violations->count;
 	Params params = {0};
@@ -469,6 +487,9 @@ change_configuration(Request *request, Violations *violations, const Flag *flag,
 	if (violations->count > broken)
 		return;
 
+	if (!same_member(before, after, "rules"))
+		segment_uses_check(request, violations, psprintf("%s.rules", attribute), environment_key,
+						   NULL, jsonb_member_of(after, "rules"));
 	if (!same_member(before, after, "prerequisites"))
 		prerequisites_check(request, violations, attribute, flag->id, environment_key,
 							jsonb_member_of(after, "prerequisites"));
@@ -482,6 +503,50 @@ change_configuration(Request *request, Violations *violations, const Flag *flag,
 	payload_raise(request, request_string(request, 0), environment_key);
 	if (statement_run(&update_configuration, &params, STATEMENT_WRITE).count == 0)
 		error_raise(ERR_NOT_FOUND, "environment \"%s\" does not exist", environment_key);
+}
+
+/*
+ * compare_environments_of collects the members of one object that another one has not got, or
+ * not as an object.
+ */
+static void
+compare_environments_of(Violations *violations, Jsonb *object, Jsonb *other, const char *reason)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&object->root);
+	JsonbValue key;
+
+	(void) JsonbIteratorNext(&iterator, &key, true);
+	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
+	{
+		char *name = jsonb_string(&key);
+		Jsonb *member = jsonb_member_of(other, name);
+		JsonbValue value;
+
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		if (member == NULL)
+			error_violation(violations, psprintf("environments.%s", name), "%s", reason);
+		else if (!JB_ROOT_IS_OBJECT(member))
+			error_violation(violations, psprintf("environments.%s", name), "must be an object");
+	}
+}
+
+/*
+ * require_environments refuses a patched flag that has other environments than before.
+ */
+static void
+require_environments(Jsonb *before, Jsonb *after)
+{
+	Violations violations = {0};
+
+	if (after == NULL || !JB_ROOT_IS_OBJECT(after))
+		error_violation(&violations, "environments", "must be an object");
+	else
+	{
+		compare_environments_of(&violations, before, after, "cannot be removed");
+		compare_environments_of(&violations, after, before, "is not an environment of the project");
+	}
+	if (violations.count > 0)
+		error_raise_violations(ERR_INVALID, &violations);
 }
 
 /*
@@ -500,12 +565,7 @@ configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *
 	JsonbValue key;
 	JsonbValue value;
 
-	if (new_environments == NULL || !JB_ROOT_IS_OBJECT(new_environments) ||
-		JB_ROOT_COUNT(new_environments) != JB_ROOT_COUNT(old_environments))
-	{
-		error_violation(&violations, "environments", "must hold the environments of the project");
-		error_raise_violations(ERR_INVALID, &violations);
-	}
+	require_environments(old_environments, new_environments);
 	iterator = JsonbIteratorInit(&old_environments->root);
 	(void) JsonbIteratorNext(&iterator, &key, true);
 	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
@@ -516,10 +576,7 @@ configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *
 
 		(void) JsonbIteratorNext(&iterator, &value, true);
 		old = JsonbValueToJsonb(&value);
-		if (changed == NULL || !JB_ROOT_IS_OBJECT(changed))
-			error_violation(&violations, "environments",
-							"must hold the environments of the project");
-		else if (!jsonb_equal(old, changed))
+		if (!jsonb_equal(old, changed))
 			change_configuration(request, &violations, flag, name, old, changed, variations,
 								 variations < variations_before);
 		else if (variations < variations_before)

@@ -6,6 +6,7 @@
 #include "resource/resource.h"
 
 #include "call/field.h"
+#include "call/page.h"
 #include "call/patch_request.h"
 #include "util/document.h"
 #include "util/json_patch.h"
@@ -42,6 +43,9 @@ typedef struct FlagLink
 	char *first_name;
 	char *last_name;
 } FlagLink;
+
+/* All metadata of a link has at most so many bytes of JSON: a list of links has no pages. */
+#define METADATA_BYTES_MAX (64 * 1024)
 
 enum
 {
@@ -223,8 +227,8 @@ flag_link_document(Request *request, const FlagLink *link)
 }
 
 /*
- * check_create_flag_link requires that metadata has strings only, and comes with the
- * integration that declares it.
+ * check_create_flag_link requires that metadata has strings only, is not too large, and
+ * comes with the integration that declares it.
  */
 void
 check_create_flag_link(Request *request)
@@ -241,6 +245,9 @@ check_create_flag_link(Request *request)
 		return;
 	}
 	metadata = DatumGetJsonbP(request->params.values[FIELD_PARAM(METADATA)]);
+	if (strlen(jsonb_text(metadata)) > METADATA_BYTES_MAX)
+		request_violation(request, METADATA, "must have at most %d bytes of JSON",
+						  METADATA_BYTES_MAX);
 	iterator = JsonbIteratorInit(&metadata->root);
 	(void) JsonbIteratorNext(&iterator, &value, true);
 	while (JsonbIteratorNext(&iterator, &value, true) == WJB_KEY)
@@ -357,6 +364,7 @@ do_list_flag_links(Request *request)
 
 		document_element(out);
 		flag_link_document(request, &link);
+		list_require_room(request);
 	}
 	document_close(out, ']');
 	document_key(out, "_links");

@@ -17,7 +17,8 @@
 #define PAYLOAD_COLUMNS                                                      \
 	"SELECT f.key, c.version, c.is_on, c.prerequisites, c.targets, c.rules," \
 	" c.fallthrough, c.off_variation, f.variations, f.using_mobile_key,"     \
-	" f.using_environment_id, c.salt, c.track_events"
+	" f.using_environment_id, c.salt, c.track_events,"                       \
+	" c.track_events_fallthrough"
 
 STATEMENT(list_flags, PAYLOAD_COLUMNS " FROM flagplane_data.flag_environment c"
 									  " JOIN flagplane_data.flag f ON f.account_id = c.account_id"
@@ -200,10 +201,10 @@ write_serve(StringInfo out, const Members *source, const char *running)
 }
 
 /*
- * write_clauses writes the clauses of a rule.
+ * payload_write_clauses writes the clauses of a rule.
  */
-static void
-write_clauses(StringInfo out, const Members *rule)
+void
+payload_write_clauses(StringInfo out, const Members *rule)
 {
 	Elements elements;
 	Members clause;
@@ -236,10 +237,10 @@ members_of(Row *row, const char *column, bool *malformed)
 }
 
 /*
- * elements_of starts with the elements of the next document of a row, which is a list.
+ * payload_elements starts with the elements of the next document of a row, which is a list.
  */
-static void
-elements_of(Row *row, const char *column, Elements *elements)
+void
+payload_elements(Row *row, const char *column, Elements *elements)
 {
 	Jsonb *list = DatumGetJsonbP(row_get_datum(row, column));
 
@@ -259,7 +260,7 @@ write_prerequisites(StringInfo out, Row *row, Members *place)
 
 	document_key(out, "prerequisites");
 	document_open(out, '[');
-	elements_of(row, "prerequisites", &elements);
+	payload_elements(row, "prerequisites", &elements);
 	while (elements_next_object(&elements, place, &prerequisite))
 	{
 		document_element(out);
@@ -315,7 +316,7 @@ write_targets(StringInfo out, Row *row, Members *place)
 
 	document_key(out, "targets");
 	document_open(out, '[');
-	elements_of(row, "targets", &elements);
+	payload_elements(row, "targets", &elements);
 	while (elements_next_object(&elements, place, &target))
 	{
 		if (is_of_users(&target))
@@ -326,7 +327,7 @@ write_targets(StringInfo out, Row *row, Members *place)
 	document_close(out, ']');
 	document_key(out, "contextTargets");
 	document_open(out, '[');
-	elements_of(row, "targets", &elements);
+	payload_elements(row, "targets", &elements);
 	while (others && elements_next_object(&elements, place, &target))
 		write_target(out, &target, true, !is_of_users(&target));
 	document_close(out, ']');
@@ -344,7 +345,7 @@ write_rules(StringInfo out, Row *row, Members *place, const ExperimentRollouts *
 
 	document_key(out, "rules");
 	document_open(out, '[');
-	elements_of(row, "rules", &elements);
+	payload_elements(row, "rules", &elements);
 	while (elements_next_object(&elements, place, &rule))
 	{
 		bool disabled = false;
@@ -364,7 +365,7 @@ write_rules(StringInfo out, Row *row, Members *place, const ExperimentRollouts *
 				running = experiment_rollout_find(rollouts, key,
 												  pnstrdup(id.val.string.val, id.val.string.len));
 		}
-		write_clauses(out, &rule);
+		payload_write_clauses(out, &rule);
 		write_serve(out, &rule, running);
 		write_boolean(out, "trackEvents", &rule);
 		document_close(out, '}');
@@ -383,7 +384,7 @@ write_variations(StringInfo out, Row *row, Members *place)
 
 	document_key(out, "variations");
 	document_open(out, '[');
-	elements_of(row, "variations", &elements);
+	payload_elements(row, "variations", &elements);
 	while (elements_next_object(&elements, place, &variation))
 	{
 		JsonbValue value;
@@ -463,7 +464,8 @@ flag_payload_append(StringInfo out, const Rows *rows, uint64 number,
 	write_availability(out, &row);
 	document_string(out, "salt", row_get_string(&row, "salt"));
 	document_boolean(out, "trackEvents", row_get_boolean(&row, "track_events"));
-	document_boolean(out, "trackEventsFallthrough", false);
+	document_boolean(out, "trackEventsFallthrough",
+					 row_get_boolean(&row, "track_events_fallthrough"));
 	document_boolean(out, "deleted", false);
 	document_close(out, '}');
 }

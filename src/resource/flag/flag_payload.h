@@ -5,6 +5,7 @@
 #ifndef FLAGPLANE_FLAG_PAYLOAD_H
 #define FLAGPLANE_FLAG_PAYLOAD_H
 
+#include "evaluation/member.h"
 #include "evaluation/payload_cache.h"
 #include "resource/layer/experiment_rollout.h"
 #include "util/statement.h"
@@ -16,6 +17,10 @@ typedef struct PayloadScope
 	char *environment_id;
 	pg_uuid_t *project_id;
 } PayloadScope;
+
+/* Parts that segments have too: the clauses of a rule, and the elements of a list of a row. */
+extern void payload_write_clauses(StringInfo out, const Members *rule);
+extern void payload_elements(Row *row, const char *column, Elements *elements);
 
 extern Rows flags_payload_read(const PayloadScope *scope);
 extern Rows flag_payload_read(const PayloadScope *scope, StringView flag_key);

@@ -148,6 +148,34 @@ initial_prerequisites(Request *request, int field)
 }
 
 /*
+ * prerequisite_variation is the index of the variation of a flag of the request's project that
+ * has an id; -1 if there is none.
+ */
+int
+prerequisite_variation(Request *request, const char *flag_key, const char *variation_id)
+{
+	Params params = {0};
+	StringInfoData list;
+	Rows rows;
+	Row row;
+
+	initStringInfo(&list);
+	document_open(&list, '[');
+	document_element(&list);
+	document_open(&list, '{');
+	document_string(&list, "key", flag_key);
+	document_string(&list, "variationId", variation_id);
+	document_close(&list, '}');
+	document_close(&list, ']');
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_text(&params, "project_key", request_string(request, 0));
+	bind_jsonb(&params, "initial_prerequisites", JsonbPGetDatum(jsonb_of_text(list.data)));
+	rows = statement_run(&find_prerequisites, &params, STATEMENT_LATEST);
+	row_read(&rows, 0, &row);
+	return row_is_null(&row, "variation") ? -1 : row_get_integer(&row, "variation");
+}
+
+/*
  * prerequisites_check requires that the changed prerequisites of a flag in an environment
  * name flags and variations that exist, and do not need the flag itself.
  */

@@ -1,7 +1,7 @@
 /*
  * targeting.c
  *	  The rules of a flag's settings in an environment, which say to whom it serves which
- *	  of its variations.
+ *	  of its variations, and of who is in a segment.
  *
  * What no SDK could evaluate is refused, by its path.  What a client may leave out is
  * filled in before it is stored: see targeting_defaults.c.
@@ -143,6 +143,26 @@ check_variation(const Targeting *targeting, const char *path, const Jsonb *objec
 }
 
 /*
+ * check_kind_member checks a member that is a kind of contexts, which may be absent, and in
+ * some objects empty.
+ */
+static bool
+check_kind_member(const Targeting *targeting, const char *path, const Jsonb *object,
+				  const char *name, bool may_be_empty)
+{
+	JsonbValue value;
+	char *kind;
+
+	if (!jsonb_member(object, name, &value))
+		return true;
+	kind = jsonb_string(&value);
+	if (kind && (is_context_kind(kind) || (may_be_empty && kind[0] == '\0')))
+		return true;
+	return broken(targeting, psprintf("%s.%s", path, name),
+				  "must be letters, digits, '.', '_' and '-', and neither kind nor multi");
+}
+
+/*
  * check_context_kind checks the member contextKind, which may be absent, and in some
  * objects empty.
  */
@@ -150,16 +170,7 @@ static bool
 check_context_kind(const Targeting *targeting, const char *path, const Jsonb *object,
 				   bool may_be_empty)
 {
-	JsonbValue value;
-	char *kind;
-
-	if (!jsonb_member(object, "contextKind", &value))
-		return true;
-	kind = jsonb_string(&value);
-	if (kind && (is_context_kind(kind) || (may_be_empty && kind[0] == '\0')))
-		return true;
-	return broken(targeting, psprintf("%s.contextKind", path),
-				  "must be letters, digits, '.', '_' and '-', and neither kind nor multi");
+	return check_kind_member(targeting, path, object, "contextKind", may_be_empty);
 }
 
 /*
@@ -186,6 +197,19 @@ check_share(const Targeting *targeting, const char *path, const Jsonb *share, in
 	return true;
 }
 
+static bool
+check_bucket_by(const Targeting *targeting, const char *path, const Jsonb *object)
+{
+	JsonbValue value;
+	char *text;
+
+	if (jsonb_member(object, "bucketBy", &value) &&
+		((text = jsonb_string(&value)) == NULL || (text[0] != '\0' && !is_reference(text))))
+		return broken(targeting, psprintf("%s.bucketBy", path),
+					  "must be a reference to an attribute");
+	return true;
+}
+
 /*
  * check_bucketing checks the members of a rollout that say how contexts are bucketed.
  */
@@ -202,10 +226,8 @@ check_bucketing(const Targeting *targeting, const char *path, const Jsonb *rollo
 	if (jsonb_member(rollout, "kind", &value) &&
 		((text = jsonb_string(&value)) == NULL || !is_one_of(text, kinds)))
 		return broken(targeting, psprintf("%s.kind", path), "must be rollout or experiment");
-	if (jsonb_member(rollout, "bucketBy", &value) &&
-		((text = jsonb_string(&value)) == NULL || (text[0] != '\0' && !is_reference(text))))
-		return broken(targeting, psprintf("%s.bucketBy", path),
-					  "must be a reference to an attribute");
+	if (!check_bucket_by(targeting, path, rollout))
+		return false;
 	if (jsonb_member(rollout, "seed", &value) && (!jsonb_integer(&value, &seed) || seed < 1))
 		return broken(targeting, psprintf("%s.seed", path),
 					  "must be a whole number from 1 to 2147483647");
@@ -373,12 +395,24 @@ check_clause(const Targeting *targeting, const char *path, const Jsonb *clause)
 }
 
 static bool
+check_clauses(const Targeting *targeting, const char *path, const Jsonb *rule)
+{
+	Jsonb *list = elements_of(rule, "clauses");
+
+	if (list == NULL)
+		return broken(targeting, psprintf("%s.clauses", path), "must be a list");
+	for (uint32 i = 0; i < JB_ROOT_COUNT(list); i++)
+		if (!check_clause(targeting, psprintf("%s.clauses[%u]", path, i), element_of(list, i)))
+			return false;
+	return true;
+}
+
+static bool
 check_rule(const Targeting *targeting, const char *path, const Jsonb *rule)
 {
 	static const char *const members[] = {"_id",	 "variation",	"rollout",
 										  "clauses", "trackEvents", "description",
 										  "ref",	 "disabled",	NULL};
-	Jsonb *list;
 
 	if (!check_object(targeting, path, rule, members) || !check_serve(targeting, path, rule) ||
 		!check_type(targeting, path, rule, "_id", jbvString) ||
@@ -387,13 +421,7 @@ check_rule(const Targeting *targeting, const char *path, const Jsonb *rule)
 		!check_type(targeting, path, rule, "trackEvents", jbvBool) ||
 		!check_type(targeting, path, rule, "disabled", jbvBool))
 		return false;
-	list = elements_of(rule, "clauses");
-	if (list == NULL)
-		return broken(targeting, psprintf("%s.clauses", path), "must be a list");
-	for (uint32 i = 0; i < JB_ROOT_COUNT(list); i++)
-		if (!check_clause(targeting, psprintf("%s.clauses[%u]", path, i), element_of(list, i)))
-			return false;
-	return true;
+	return check_clauses(targeting, path, rule);
 }
 
 /*
@@ -438,7 +466,7 @@ check_settings(const Targeting *targeting, const char *attribute, const Jsonb *b
 				 {"contextTargets", check_context_target},
 				 {"prerequisites", check_prerequisite},
 				 {"rules", check_rule}};
-	static const char *const switches[] = {"on", "trackEvents"};
+	static const char *const switches[] = {"on", "trackEvents", "trackEventsFallthrough"};
 	JsonbValue value;
 	Jsonb *member;
 
@@ -474,9 +502,15 @@ char *
 targeting_check(Violations *violations, const char *attribute, Jsonb *before, Jsonb *configuration,
 				int variations)
 {
-	static const char *const members[] = {
-		"on",	 "fallthrough", "offVariation", "targets", "prerequisites", "trackEvents",
-		"rules", NULL};
+	static const char *const members[] = {"on",
+										  "fallthrough",
+										  "offVariation",
+										  "targets",
+										  "prerequisites",
+										  "trackEvents",
+										  "trackEventsFallthrough",
+										  "rules",
+										  NULL};
 	const Targeting targeting = {violations, variations};
 	int count = violations->count;
 	StringInfoData out;
@@ -500,4 +534,84 @@ targeting_check(Violations *violations, const char *attribute, Jsonb *before, Js
 	if (out.len > JSON_BYTES_MAX && (before == NULL || out.len > (int) strlen(jsonb_text(before))))
 		broken(&targeting, attribute, "would be larger than " JSON_BYTES_MAX_IS " in JSON");
 	return out.data;
+}
+
+/*
+ * check_segment_rule checks a rule of a segment, with weight the share of those who match.
+ */
+static bool
+check_segment_rule(const Targeting *targeting, const char *path, const Jsonb *rule)
+{
+	static const char *const members[] = {"_id",	  "clauses",	 "weight", "rolloutContextKind",
+										  "bucketBy", "description", NULL};
+	JsonbValue value;
+	int32 weight;
+
+	if (!check_object(targeting, path, rule, members) ||
+		!check_type(targeting, path, rule, "_id", jbvString) ||
+		!check_type(targeting, path, rule, "description", jbvString))
+		return false;
+	if (jsonb_member(rule, "weight", &value) &&
+		(!jsonb_integer(&value, &weight) || weight < 0 || weight > WEIGHTS_TOTAL))
+		return broken(targeting, psprintf("%s.weight", path),
+					  "must be a whole number from 0 to 100000");
+	return check_bucket_by(targeting, path, rule) &&
+		   check_kind_member(targeting, path, rule, "rolloutContextKind", true) &&
+		   check_clauses(targeting, path, rule);
+}
+
+/*
+ * check_segment_target checks {values: [...], contextKind}.
+ */
+static bool
+check_segment_target(const Targeting *targeting, const char *path, const Jsonb *target)
+{
+	static const char *const members[] = {"values", "contextKind", NULL};
+	Jsonb *values;
+
+	if (!check_object(targeting, path, target, members))
+		return false;
+	values = elements_of(target, "values");
+	if (values == NULL || !is_strings(values))
+		return broken(targeting, psprintf("%s.values", path), "must be a list of strings");
+	return check_context_kind(targeting, path, target, true);
+}
+
+/*
+ * segment_targeting_check checks who is in a patched segment, and returns as JSON what is to
+ * be stored; NULL if there are violations.
+ */
+char *
+segment_targeting_check(Violations *violations, const Jsonb *before, const Jsonb *segment)
+{
+	static const struct
+	{
+		const char *name;
+		bool (*element)(const Targeting *, const char *, const Jsonb *); /* NULL: a string */
+	} lists[] = {{"included", NULL},
+				 {"excluded", NULL},
+				 {"includedContexts", check_segment_target},
+				 {"excludedContexts", check_segment_target},
+				 {"rules", check_segment_rule}};
+	const Targeting targeting = {violations, 0};
+	int count = violations->count;
+	StringInfoData out;
+
+	initStringInfo(&out);
+	document_open(&out, '{');
+	for (int i = 0; i < (int) lengthof(lists); i++)
+	{
+		const char *name = lists[i].name;
+		Jsonb *list = jsonb_member_of(segment, name);
+
+		if (list == NULL || !jsonb_is_array(list) || (!lists[i].element && !is_strings(list)))
+			broken(&targeting, name,
+				   lists[i].element ? "must be a list" : "must be a list of strings");
+		else if (lists[i].element && has_changed(before, segment, name))
+			check_list(&targeting, name, list, lists[i].element);
+		if (violations->count == count)
+			document_raw(&out, name, jsonb_text(segment_complete(name, list)));
+	}
+	document_close(&out, '}');
+	return violations->count > count ? NULL : out.data;
 }

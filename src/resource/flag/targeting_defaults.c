@@ -78,10 +78,10 @@ complete_clause(JsonbValue *clause, bool stored)
 }
 
 static bool
-complete_rule(JsonbValue *rule, bool stored)
+complete_clauses(JsonbValue *rule, bool stored)
 {
 	JsonbValue *clauses = tree_member(rule, "clauses");
-	bool filled = complete_serve(rule);
+	bool filled = !stored && fill_id(rule);
 
 	if (clauses && clauses->type == jbvArray)
 		for (int i = 0; i < clauses->val.array.nElems; i++)
@@ -91,8 +91,29 @@ complete_rule(JsonbValue *rule, bool stored)
 			if (clause->type == jbvObject)
 				filled |= complete_clause(clause, stored);
 		}
-	filled |= !stored && fill_id(rule);
+	return filled;
+}
+
+static bool
+complete_rule(JsonbValue *rule, bool stored)
+{
+	bool filled = complete_serve(rule);
+
+	filled |= complete_clauses(rule, stored);
 	return fill(rule, "trackEvents", no, false) || filled;
+}
+
+/*
+ * complete_segment_rule completes a rule of a segment, which has no share without a weight.
+ */
+static bool
+complete_segment_rule(JsonbValue *rule, bool stored)
+{
+	bool filled = complete_clauses(rule, stored);
+
+	if (tree_member(rule, "weight"))
+		filled |= fill(rule, "rolloutContextKind", tree_string("user"), true);
+	return filled;
 }
 
 /*
@@ -131,5 +152,19 @@ targeting_complete(const char *name, Jsonb *member, bool stored)
 
 		return complete_serve(&tree) ? JsonbValueToJsonb(&tree) : member;
 	}
+	return member;
+}
+
+/*
+ * segment_complete is a member of a segment, by its name in the document, with what clients
+ * may leave out.
+ */
+Jsonb *
+segment_complete(const char *name, Jsonb *member)
+{
+	if (strcmp(name, "rules") == 0)
+		return complete_list(member, complete_segment_rule, false);
+	if (strcmp(name, "includedContexts") == 0 || strcmp(name, "excludedContexts") == 0)
+		return complete_list(member, complete_target, false);
 	return member;
 }

@@ -446,6 +446,7 @@ do_list_layers(Request *request)
 		document_element(out);
 		skip_to_layer(&reservations, &next, &layer);
 		layer_document(out, &layer, &reservations, &next, NULL);
+		list_require_room(request);
 	}
 	document_close(out, ']');
 	document_integer(out, "totalCount", rows.count);

@@ -35,6 +35,13 @@ resource "launchdarkly_environment" "review" {
   require_comments     = true
   confirm_changes      = false
   critical             = true
+
+  approval_settings {
+    can_review_own_request     = false
+    can_apply_declined_changes = false
+    min_num_approvals          = 1
+    required_approval_tags     = ["approvals"]
+  }
 }
 
 resource "launchdarkly_feature_flag" "basic" {

@@ -61,6 +61,12 @@ resource "launchdarkly_environment" "review" {
   default_track_events = true
   default_ttl          = 5
   confirm_changes      = true
+
+  approval_settings = {
+    required               = true
+    can_review_own_request = true
+    min_num_approvals      = 2
+  }
 }
 
 resource "launchdarkly_feature_flag" "basic" {
@@ -264,4 +270,28 @@ resource "launchdarkly_feature_flag_environment" "materials" {
 resource "launchdarkly_access_token" "reader" {
   name = "Reader"
   role = "reader"
+}
+
+# What is read, and stands in no plan.
+data "launchdarkly_project" "shop" {
+  key = launchdarkly_project.shop.key
+}
+
+data "launchdarkly_environment" "review" {
+  project_key = launchdarkly_project.shop.key
+  key         = launchdarkly_environment.review.key
+}
+
+data "launchdarkly_feature_flag" "materials" {
+  project_key = launchdarkly_project.shop.key
+  key         = launchdarkly_feature_flag.materials.key
+}
+
+data "launchdarkly_feature_flag_environment" "materials" {
+  flag_id = launchdarkly_feature_flag.materials.id
+  env_key = launchdarkly_feature_flag_environment.materials.env_key
+}
+
+data "launchdarkly_team_member" "clients" {
+  email = "clients@example.com"
 }
