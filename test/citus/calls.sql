@@ -169,7 +169,8 @@ SELECT flagplane.create_layer('p', 'l', 'L', 'd');
 SELECT flagplane.create_layer('none', 'l', 'L', 'd');
 \echo :SQLSTATE
 SELECT flagplane.create_layer('p', 'empty', 'Empty', '', 'user');
-SELECT flagplane.create_experiment('p', 'test', 'a', 'A', flag_key => 'f', maintainer_id => :'member');
+SELECT flagplane.create_experiment('p', 'test', 'a', 'A', flag_key => 'f', maintainer_id => :'member', iteration => (SELECT jsonb_build_object('treatments', jsonb_agg(jsonb_build_object('name', i::text, 'baseline', i = 1, 'allocationPercent', '50',
+	'parameters', jsonb_build_array(jsonb_build_object('flagKey', 'f', 'variationId', v->>'_id'))))) FROM jsonb_array_elements(flagplane.get_flag('p', 'f')::jsonb->'variations') WITH ORDINALITY u(v, i) WHERE i <= 2));
 SELECT flagplane.create_experiment('p', 'test', 'b', 'B', description => 'b');
 SELECT flagplane.create_experiment('p', 'test', 'b', 'B');
 \echo :SQLSTATE
@@ -186,22 +187,22 @@ SELECT flagplane.update_layer('p', 'l', '[{"kind": "updateExperimentReservation"
 SELECT flagplane.get_layer('p', 'l');
 SELECT flagplane.list_layers('p');
 SELECT flagplane.list_layers('p', filter => 'reservations.experimentKey contains a');
-SELECT count(*) > 0, count(flagplane.assign('p', 'test', 'l', 'u' || n)) BETWEEN 60 AND 120, bool_and(flagplane.bucket('s', 'u' || n) BETWEEN 0 AND 99999) FROM generate_series(1, 100) n;
-SELECT count(*), count(experiment_key) BETWEEN 60 AND 120 FROM flagplane.assign('p', 'test', 'l', (SELECT array_agg('u' || n) FROM generate_series(1, 100) n));
+SELECT count(*) > 0, count(flagplane.assign('p', 'test', 'l', 'u' || n, true)) BETWEEN 60 AND 120, bool_and(flagplane.bucket('s', 'u' || n) BETWEEN 0 AND 99999) FROM generate_series(1, 100) n;
+SELECT count(*), count(experiment_key) FROM flagplane.assign_many('p', 'test', 'l', (SELECT array_agg('u' || n) FROM generate_series(1, 100) n));
 -- What the own transaction changes, and takes back, is seen at once.
 DO $$
 DECLARE
 	assigned text[];
 BEGIN
-	assigned := ARRAY[(SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n)) FROM generate_series(1, 1000) n)];
+	assigned := ARRAY[(SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n, true)) FROM generate_series(1, 1000) n)];
 	PERFORM flagplane.update_layer('p', 'l', '[{"kind": "removeExperiment", "experimentKey": "b"}]', 'test');
-	assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n)) FROM generate_series(1, 1000) n)::text;
+	assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n, true)) FROM generate_series(1, 1000) n)::text;
 	BEGIN
 		PERFORM flagplane.update_layer('p', 'l', '[{"kind": "removeExperiment", "experimentKey": "a"}]', 'test');
-		assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n)) FROM generate_series(1, 1000) n)::text;
+		assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n, true)) FROM generate_series(1, 1000) n)::text;
 		RAISE SQLSTATE 'P0001';
 	EXCEPTION WHEN SQLSTATE 'P0001' THEN
-		assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n)) FROM generate_series(1, 1000) n)::text;
+		assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n, true)) FROM generate_series(1, 1000) n)::text;
 	END;
 	RAISE NOTICE '%', assigned;
 END
