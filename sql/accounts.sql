@@ -6,7 +6,7 @@ SELECT t.project('mine') AS mine \gset
 SELECT flagplane.create_flag('mine', 'f', 'F') IS NOT NULL AS made;
 SELECT flagplane.create_layer('mine', 'l', 'L', '') IS NOT NULL AS made;
 SELECT flagplane.create_layer('mine', 'empty', 'Empty', '') IS NOT NULL AS made;
-SELECT flagplane.create_experiment('mine', 'test', e, 'E') IS NOT NULL AS made FROM unnest('{e,running}'::text[]) e;
+SELECT flagplane.create_experiment('mine', 'test', e, 'E', iteration => t.plan('mine', 'of-' || e)) IS NOT NULL AS made FROM unnest('{e,running}'::text[]) e;
 SELECT flagplane.start_experiment('mine', 'test', 'running') IS NOT NULL AS made;
 SELECT flagplane.update_layer('mine', 'l',
 	'[{"kind": "updateExperimentReservation", "experimentKey": "e", "reservationPercent": 10}]', 'test') IS NOT NULL AS made;

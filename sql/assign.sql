@@ -5,7 +5,7 @@ SELECT t.project('assign') IS NOT NULL AS made;
 SELECT flagplane.create_layer('assign', 'layer-a', 'A', '')->>'key' AS a, flagplane.create_layer('assign', 'layer-b',
 	'B', '')->>'key' AS b, flagplane.create_layer('assign', 'empty', 'Empty', '')->>'key' AS empty;
 -- Seeds are random; these tests want the same answers every time.
-UPDATE flagplane_data.layer SET seed = 'seed of ' || key WHERE key IN ('layer-a', 'layer-b', 'empty');
+UPDATE flagplane_data.layer SET seed = array_position('{layer-a,layer-b,empty}', key::text) + 1000 WHERE key IN ('layer-a', 'layer-b', 'empty');
 -- A reservation by hand: every segment that is one of these modulo 10.
 CREATE FUNCTION t.reserve(layer text, environment text, experiment text, tenths int[]) RETURNS void LANGUAGE sql AS $$
 	WITH made AS (INSERT INTO flagplane_data.experiment (account_id, id, environment_id, key, name, description, randomization_unit, status, version, created_at)
@@ -22,14 +22,24 @@ SELECT t.reserve('layer-a', 'production', 'half', '{0,1,2,3,4}'), t.reserve('lay
 SELECT t.reserve('layer-b', 'production', 'other', '{0,2,4,6,8}');
 
 -- The unit's segment decides: the thousandth of its bucket.
-SELECT unit, flagplane.bucket('seed of layer-a', unit) AS bucket, flagplane.assign('assign', 'production', 'layer-a', unit)
+SELECT unit, flagplane.bucket('1001', unit) AS bucket, flagplane.assign('assign', 'production', 'layer-a', unit)
 	FROM unnest('{ann,bob,cyd,dan,eve,fay}'::text[]) unit;
 SELECT count(*) AS units, count(*) FILTER (WHERE flagplane.assign('assign', 'production', 'layer-a', i::text) IS DISTINCT FROM
-	CASE WHEN flagplane.bucket('seed of layer-a',
-		i::text) / 100 % 10 < 5 THEN 'half' WHEN flagplane.bucket('seed of layer-a', i::text) / 100 % 10 < 7 THEN 'fifth'
-	WHEN flagplane.bucket('seed of layer-a', i::text) / 100 % 10 < 8 THEN 'tenth' END) AS wrong FROM generate_series(1, 10000) i;
+	CASE WHEN flagplane.bucket('1001', i::text) / 100 % 10 < 5 THEN 'half' WHEN flagplane.bucket('1001', i::text) / 100 % 10 < 7 THEN 'fifth'
+	WHEN flagplane.bucket('1001', i::text) / 100 % 10 < 8 THEN 'tenth' END) AS wrong FROM generate_series(1, 10000) i;
 -- Another environment has reservations of its own; an empty layer has none.
 SELECT flagplane.assign('assign', 'test', 'layer-a', 'ann'), flagplane.assign('assign', 'production', 'empty', 'ann');
+-- An experiment that has not started has nobody; who will be in one that has not started is told on request.
+SELECT t.reserve('layer-b', 'test', 'later', '{0,1,2,3,4,5,6,7,8,9}');
+SELECT flagplane.assign('assign', 'test', 'layer-b', 'ann') AS running;
+UPDATE flagplane_data.experiment SET status = 'not_started' WHERE key = 'later';
+SELECT flagplane.assign('assign', 'test', 'layer-b', 'ann') AS not_started, flagplane.assign('assign', 'test', 'layer-b',
+	'ann', true) AS included, flagplane.assign('assign', 'test', 'layer-b', 'ann', include_not_started => NULL) AS null_is_false,
+	flagplane.assign('assign', 'test', 'layer-b', NULL, true) AS no_unit;
+SELECT * FROM flagplane.assign_many('assign', 'test', 'layer-b', '{ann}');
+-- A list that a driver sends as a text is one unit, and no wrong answer for many.
+SELECT t.try($$SELECT flagplane.assign_many('assign', 'test', 'layer-b', 'ann,bob')::text$$);
+SELECT t.try($$SELECT flagplane.assign('assign', 'test', 'layer-b', '{ann}'::text[])$$);
 -- NULLs and names that are not there.
 SELECT flagplane.assign('assign', 'production', 'layer-a', NULL) IS NULL AS no_unit, flagplane.assign('assign', 'production', 'layer-a', '') AS empty_unit;
 SELECT t.try($$SELECT flagplane.assign(NULL, NULL, NULL, 'ann')$$);
@@ -39,16 +49,16 @@ SELECT t.try($$SELECT flagplane.assign('assign', 'nowhere', 'layer-a', 'ann')$$)
 SELECT t.try($$SELECT flagplane.assign('assign', 'production', 'nothing', 'ann')$$);
 -- A layer that is not there is refused whether or not there is a unit.
 SELECT t.try($$SELECT flagplane.assign('assign', 'production', 'nothing', NULL)$$);
-SELECT t.try($$SELECT flagplane.assign('assign', 'production', 'nothing', NULL::text[])::text$$);
+SELECT t.try($$SELECT flagplane.assign_many('assign', 'production', 'nothing', NULL::text[])::text$$);
 
 -- Many at once: a row each, in their order, doubles and NULLs too; of no units no rows.
-SELECT * FROM flagplane.assign('assign', 'production', 'layer-a', ARRAY['eve', 'ann', NULL, 'ann', '', 'cyd']);
-SELECT * FROM flagplane.assign('assign', 'production', 'layer-a', unit_keys => '{{ann,bob},{cyd,dan}}');
-SELECT count(*) FROM flagplane.assign('assign', 'production', 'layer-a', '{}'::text[]);
-SELECT count(*) FROM flagplane.assign('assign', 'production', 'layer-a', NULL::text[]);
+SELECT * FROM flagplane.assign_many('assign', 'production', 'layer-a', ARRAY['eve', 'ann', NULL, 'ann', '', 'cyd']);
+SELECT * FROM flagplane.assign_many('assign', 'production', 'layer-a', unit_keys => '{{ann,bob},{cyd,dan}}');
+SELECT count(*) FROM flagplane.assign_many('assign', 'production', 'layer-a', '{}'::text[]);
+SELECT count(*) FROM flagplane.assign_many('assign', 'production', 'layer-a', NULL::text[]);
 SELECT count(*) AS units, count(*) FILTER (WHERE a.experiment_key IS DISTINCT
 	FROM flagplane.assign('assign', 'production', 'layer-a', a.unit_key)) AS otherwise
-FROM flagplane.assign('assign', 'production', 'layer-a', ARRAY(SELECT 'unit ' || i FROM generate_series(1, 5000) i)) a;
+FROM flagplane.assign_many('assign', 'production', 'layer-a', ARRAY(SELECT 'unit ' || i FROM generate_series(1, 5000) i)) a;
 
 -- 200,000 units: the shares are those reserved, to 1 %; chi-square with 3 degrees of freedom is below 11.34 (p > 0.01).
 CREATE TABLE t.unit AS SELECT 'user-' || i AS key FROM generate_series(1, 200000) i;
@@ -60,7 +70,7 @@ FROM share JOIN (VALUES ('half', 50), ('fifth', 20), ('tenth', 10), ('nobody', 2
 	ORDER BY percent DESC, experiment;
 SELECT count(*) AS cells, sum((units - 2000.0 * percent) ^ 2 / (2000.0 * percent)) < 11.34 AS not_significant
 FROM share JOIN (VALUES ('half', 50), ('fifth', 20), ('tenth', 10), ('nobody', 20)) v(experiment, percent) USING (experiment);
--- Two layers whose keys and seeds differ in one character are independent: chi-square of the 4 by 2 table, 3 degrees of freedom.
+-- Two layers whose keys and seeds differ in one digit are independent: chi-square of the 4 by 2 table, 3 degrees of freedom.
 WITH cell AS (SELECT flagplane.assign('assign', 'production', 'layer-a', key) AS a, flagplane.assign('assign',
 	'production', 'layer-b', key) AS b, count(*)::float8 AS n FROM t.unit GROUP BY 1, 2),
 expected AS (SELECT n, sum(n) OVER (PARTITION BY a) * sum(n) OVER (PARTITION BY b) / sum(n) OVER () AS e FROM cell)
@@ -103,7 +113,7 @@ SELECT t.as(:'elsewhere');
 SELECT t.try($$SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann')$$);
 SELECT t.as(:'writer');
 SELECT t.try($$SELECT flagplane.assign('assign', 'production', 'layer-a', 'ann')$$);
-SELECT t.try($$SELECT flagplane.assign('assign', 'production', 'layer-a', '{ann}'::text[])::text$$);
+SELECT t.try($$SELECT flagplane.assign_many('assign', 'production', 'layer-a', '{ann}'::text[])::text$$);
 SELECT count(flagplane.assign('assign', 'production', 'layer-a', key)) FROM t.unit;
 SELECT t.as(NULL);
 -- Who calls is looked at in every call, not only when the snapshot is another one: each setting alone, within one function and one statement.

@@ -95,8 +95,8 @@ SELECT pg_temp.ask('PATCH', 'flags/clients/first',
 -- An experiment with its iteration: flag, unit and hypothesis are kept.
 SELECT pg_temp.ask('POST', 'projects/clients/environments/test/experiments',
 	format('{"key": "colour", "name": "Colour", "description": "d", "maintainerId": "%s", "iteration": {"hypothesis": "Red sells", "canReshuffleTraffic": true, "metrics": [{"key": "m", "isGroup": false, "primary": true}],
-	"primarySingleMetricKey": "m", "treatments": [{"name": "T", "baseline": true, "allocationPercent": "10", "parameters": [{"flagKey": "first", "variationId": "v"}]}], "flags": {"first": {"ruleId": "fallthrough", "flagConfigVersion": 1}}, "randomizationUnit": "device", "attributes": ["a"]}}',
-		:'member_id'),
+	"primarySingleMetricKey": "m", "treatments": [{"name": "T", "baseline": true, "allocationPercent": "10", "parameters": [{"flagKey": "first", "variationId": "%s"}]}], "flags": {"first": {"ruleId": "fallthrough", "flagConfigVersion": 1}}, "randomizationUnit": "device", "attributes": ["a"]}}',
+		:'member_id', flagplane.get_flag('clients', 'first') #>> '{variations,0,_id}'),
 	'currentIteration', 'description');
 SELECT flagplane.get_experiment('clients', 'test', 'colour')->>'_maintainerId' = :'member_id' AS named;
 SELECT pg_temp.ask('POST', 'projects/clients/environments/test/experiments',

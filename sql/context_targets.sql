@@ -56,3 +56,12 @@ SELECT pg_temp.patch('[{"op": "remove", "path": "/variations/2"}, {"op": "replac
 -- A summary has neither list.
 SELECT (items#>'{0,environments,test}')::jsonb ?| '{targets,contextTargets}' AS listed
 	FROM (SELECT flagplane.list_flags('context-targets')->'items' AS items) l;
+-- They are served in that order.
+SELECT pg_temp.patch('[{"op": "replace", "path": "/environments/test/on", "value": true}]');
+SELECT pg_temp.targets('[{"values": ["ann"], "variation": 0}]', '[{"values": ["acme"], "variation": 1, "contextKind": "account"}, {"values": [], "variation": 0}]');
+SELECT c, flagplane.numeric_variation('context-targets', 'test', 'f', c, 0) AS served
+	FROM unnest(ARRAY['{"key": "ann"}', '{"kind": "account", "key": "acme"}', '{"kind": "multi", "user": {"key": "ann"}, "account": {"key": "acme"}}', '{"kind": "account", "key": "ann"}']::jsonb[]) c;
+SELECT pg_temp.targets('[{"values": ["ann"], "variation": 0}]', '[{"values": [], "variation": 0}, {"values": ["acme"], "variation": 1, "contextKind": "account"}]');
+SELECT flagplane.numeric_variation('context-targets', 'test', 'f', '{"kind": "multi", "user": {"key": "ann"}, "account": {"key": "acme"}}', 0) AS served;
+SELECT pg_temp.patch('[{"op": "replace", "path": "/environments/test/fallthrough", "value": {"variation": 2}}]') IS NOT NULL AS patched;
+SELECT flagplane.numeric_variation('context-targets', 'test', 'f', '{"kind": "account", "key": "ann"}', 0) AS served;

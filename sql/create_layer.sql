@@ -5,9 +5,10 @@ SELECT t.project('layers') IS NOT NULL AS made;
 SELECT t.try($$SELECT flagplane.create_layer('layers', 'checkout', 'Checkout', 'All of checkout')$$);
 SELECT t.try($$SELECT flagplane.create_layer(project_key => 'layers', key => 'pricing',
 	name => 'Prix "net" \ é', description => '', randomization_unit => 'device')$$);
--- The seed is random.
-SELECT count(DISTINCT seed), min(length(seed)) FROM flagplane_data.layer l
+-- The seed is a random integer from 1 on, whoever writes it.
+SELECT count(DISTINCT seed), min(seed) > 0 AS positive, pg_typeof(max(seed)) FROM flagplane_data.layer l
 JOIN flagplane_data.project p ON p.id = l.project_id WHERE p.key = 'layers';
+SELECT t.try($$UPDATE flagplane_data.layer SET seed = 0 WHERE key = 'checkout'$$);
 
 SELECT t.try($$SELECT flagplane.create_layer('layers', 'checkout', 'Again', '')$$);
 SELECT t.try($$SELECT flagplane.create_layer('nowhere', 'checkout', 'Again', '')$$);

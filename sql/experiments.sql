@@ -11,6 +11,8 @@ SELECT t.mask(flagplane.create_experiment(project_key => 'experiments', environm
 SELECT t.mask(flagplane.create_experiment('experiments', 'test', 'plain', 'Plain')::text);
 SELECT * FROM t.rest('POST', '/api/v2/projects/experiments/environments/test/experiments',
 	'{"key": "wire", "name": "Wire", "flagKey": "button", "randomizationUnit": "user"}');
+SELECT flagplane.delete_experiment('experiments', 'test', 'wire') IS NULL AS deleted;
+SELECT flagplane.create_experiment('experiments', 'test', 'wire', 'Wire', iteration => t.plan('experiments', 'button'))->>'key' AS made_again;
 -- The same key in another environment is another experiment.
 SELECT flagplane.create_experiment('experiments', 'production', 'color', 'Color')->>'environmentKey';
 SELECT t.try($$SELECT flagplane.create_experiment('experiments', 'test', 'color', 'Again')$$);
@@ -28,7 +30,7 @@ SELECT * FROM t.rest('POST', '/api/v2/projects/experiments/environments/test/exp
 SELECT flagplane.create_member('experiments@example.com')->>'_id' AS member \gset
 SELECT flagplane.create_access_token('experiments', '{layers:read,layers:write}', member_id => :'member')->>'token' AS token \gset
 SELECT status, body->>'_maintainerId' IS NOT NULL AS known FROM flagplane.handle('POST', '/api/v2/projects/experiments/environments/test/experiments',
-	json_build_object('Authorization', :'token')::jsonb, '{"key": "mine", "name": "Mine"}');
+	json_build_object('Authorization', :'token')::jsonb, jsonb_build_object('key', 'mine', 'name', 'Mine', 'iteration', t.plan('experiments', 'mine'))::text);
 SELECT flagplane.get_experiment('experiments', 'test', 'mine')->>'_maintainerId' = :'member' AS the_member;
 
 -- One, and lists.
@@ -52,23 +54,24 @@ CREATE FUNCTION pg_temp.state(project text, environment text, experiment text) R
 		t.shape(d->'currentIteration'), ' ' || (d->'currentIteration'->>'layerSnapshot'))
 	FROM flagplane.get_experiment(project, environment, experiment) d JOIN flagplane_data.experiment e ON e.id = d->>'_id'
 $$;
-SELECT t.try($$SELECT flagplane.stop_experiment('experiments', 'test', 'plain')$$);
-SELECT t.mask(flagplane.start_experiment('experiments', 'test', 'plain')::text);
-SELECT flagplane.start_experiment('experiments', 'test', 'plain')->'currentIteration'->>'status' AS again, pg_temp.state('experiments', 'test', 'plain');
-SELECT t.try($$SELECT flagplane.archive_experiment('experiments', 'test', 'plain')$$);
-SELECT t.try($$SELECT flagplane.delete_experiment('experiments', 'test', 'plain')$$);
-SELECT * FROM t.rest('DELETE', '/api/v2/projects/experiments/environments/test/experiments/plain');
-SELECT flagplane.stop_experiment('experiments', 'test', 'plain')->'currentIteration'->>'status' AS stopped, pg_temp.state('experiments', 'test', 'plain');
-SELECT flagplane.stop_experiment('experiments', 'test', 'plain')->'currentIteration'->>'status' AS again, pg_temp.state('experiments', 'test', 'plain');
-SELECT t.try($$SELECT flagplane.start_experiment('experiments', 'test', 'plain')$$);
-SELECT flagplane.archive_experiment('experiments', 'test', 'plain')->>'archivedDate' IS NOT NULL AS archived, pg_temp.state('experiments', 'test', 'plain');
-SELECT flagplane.archive_experiment('experiments', 'test', 'plain') IS NOT NULL AS again, pg_temp.state('experiments', 'test', 'plain');
-SELECT flagplane.delete_experiment('experiments', 'test', 'plain') IS NULL AS deleted;
-SELECT f, t.try(format('SELECT flagplane.%I(%L, %L, %L)', f, 'experiments', 'test', 'plain'))
+SELECT flagplane.create_experiment('experiments', 'test', 'life', 'Life', iteration => t.plan('experiments', 'life'))->>'key' AS made;
+SELECT t.try($$SELECT flagplane.stop_experiment('experiments', 'test', 'life')$$);
+SELECT t.mask(flagplane.start_experiment('experiments', 'test', 'life')::text);
+SELECT flagplane.start_experiment('experiments', 'test', 'life')->'currentIteration'->>'status' AS again, pg_temp.state('experiments', 'test', 'life');
+SELECT t.try($$SELECT flagplane.archive_experiment('experiments', 'test', 'life')$$);
+SELECT t.try($$SELECT flagplane.delete_experiment('experiments', 'test', 'life')$$);
+SELECT * FROM t.rest('DELETE', '/api/v2/projects/experiments/environments/test/experiments/life');
+SELECT flagplane.stop_experiment('experiments', 'test', 'life')->'currentIteration'->>'status' AS stopped, pg_temp.state('experiments', 'test', 'life');
+SELECT flagplane.stop_experiment('experiments', 'test', 'life')->'currentIteration'->>'status' AS again, pg_temp.state('experiments', 'test', 'life');
+SELECT t.try($$SELECT flagplane.start_experiment('experiments', 'test', 'life')$$);
+SELECT flagplane.archive_experiment('experiments', 'test', 'life')->>'archivedDate' IS NOT NULL AS archived, pg_temp.state('experiments', 'test', 'life');
+SELECT flagplane.archive_experiment('experiments', 'test', 'life') IS NOT NULL AS again, pg_temp.state('experiments', 'test', 'life');
+SELECT flagplane.delete_experiment('experiments', 'test', 'life') IS NULL AS deleted;
+SELECT f, t.try(format('SELECT flagplane.%I(%L, %L, %L)', f, 'experiments', 'test', 'life'))
 	FROM unnest('{start_experiment,stop_experiment,archive_experiment,delete_experiment}'::text[]) f;
-SELECT f, t.try(format('SELECT flagplane.%I(%L, %L, %L)', f, 'experiments', 'nothing', 'plain'))
+SELECT f, t.try(format('SELECT flagplane.%I(%L, %L, %L)', f, 'experiments', 'nothing', 'life'))
 	FROM unnest('{start_experiment,stop_experiment,archive_experiment,delete_experiment}'::text[]) f;
-SELECT f, t.try(format('SELECT flagplane.%I(%L, %L, %L)', f, 'nowhere', 'test', 'plain'))
+SELECT f, t.try(format('SELECT flagplane.%I(%L, %L, %L)', f, 'nowhere', 'test', 'life'))
 	FROM unnest('{start_experiment,stop_experiment,archive_experiment,delete_experiment}'::text[]) f;
 
 -- Instructions by REST, with and without the media type's parameter.
@@ -114,7 +117,8 @@ CREATE FUNCTION pg_temp.reserve(experiment text, percent int) RETURNS text LANGU
 		json_build_array(json_build_object('kind', 'updateExperimentReservation', 'experimentKey', experiment,
 		'reservationPercent', percent)), 'test', 'environments'))
 $$;
-SELECT flagplane.create_experiment('experiments', 'test', key, upper(key), flag_key => 'button')->>'key' FROM unnest('{a,b,c}'::text[]) key;
+SELECT flagplane.create_experiment('experiments', 'test', key, upper(key), iteration => t.plan('experiments', 'button'))->>'key'
+	FROM unnest('{a,b,c}'::text[]) key;
 SELECT pg_temp.reserve('a', 0);
 SELECT t.try($$SELECT flagplane.start_experiment('experiments', 'test', 'a')$$);
 SELECT * FROM t.rest('PATCH', '/api/v2/projects/experiments/environments/test/experiments/a', '{"instructions": [{"kind": "startIteration"}]}');
@@ -147,7 +151,7 @@ SELECT flagplane.delete_environment('experiments', 'test') IS NULL AS deleted;
 SELECT flagplane.create_project('experiments-2', 'Another') IS NOT NULL AS made;
 SELECT flagplane.create_flag('experiments-2', 'f', 'F') IS NOT NULL
 	AND flagplane.create_layer('experiments-2', 'l', 'L', '') IS NOT NULL
-	AND flagplane.create_experiment('experiments-2', 'test', 'e', 'E', flag_key => 'f') IS NOT NULL AS made;
+	AND flagplane.create_experiment('experiments-2', 'test', 'e', 'E', iteration => t.plan('experiments-2', 'f')) IS NOT NULL AS made;
 SELECT flagplane.update_layer('experiments-2', 'l',
 	'[{"kind": "updateExperimentReservation", "experimentKey": "e", "reservationPercent": 50}]', 'test') IS NOT NULL AS reserved;
 SELECT flagplane.start_experiment('experiments-2', 'test', 'e') IS NOT NULL AS started;
@@ -166,7 +170,7 @@ SELECT r.status, r.headers, left(r.body, 90)
 SELECT r.status, left(r.body, 90)
 	FROM unnest(ARRAY['"1"', '"2"']) m, t.rest('DELETE',
 	'/api/v2/projects/experiments/environments/production/experiments/locked', NULL, jsonb_build_object('If-Match', m)) r;
-SELECT flagplane.create_experiment('experiments', 'production', 'again', 'Again') IS NOT NULL AS made;
+SELECT flagplane.create_experiment('experiments', 'production', 'again', 'Again', iteration => t.plan('experiments', 'again')) IS NOT NULL AS made;
 SELECT flagplane.start_experiment('experiments', 'production', 'again')->'currentIteration'->>'status',
 	flagplane.start_experiment('experiments', 'production', 'again')->'currentIteration'->>'status';
 SELECT count(*) FROM flagplane_data.audit_log WHERE operation = 'start_experiment' AND target LIKE '%/again';

@@ -49,6 +49,18 @@ BEGIN
 	RETURN (SELECT id FROM flagplane_data.project p WHERE p.key = project.key);
 END
 $$;
+-- An iteration that an experiment on a flag, which is made unless it is there, can start with: half of its units each get the first two variations.
+CREATE FUNCTION t.plan(project text, flag text) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM flagplane_data.flag f JOIN flagplane_data.project p ON p.id = f.project_id WHERE p.key = project AND f.key = flag) THEN
+		PERFORM flagplane.create_flag(project, flag, flag);
+	END IF;
+	RETURN jsonb_build_object('flags', jsonb_build_object(flag, '{}'::jsonb), 'treatments',
+		(SELECT jsonb_agg(jsonb_build_object('name', i::text, 'baseline', i = 0, 'allocationPercent', '50',
+		'parameters', jsonb_build_array(jsonb_build_object('flagKey', flag, 'variationId', f.variations->i->>'_id'))) ORDER BY i)
+		FROM flagplane_data.flag f JOIN flagplane_data.project p ON p.id = f.project_id, generate_series(0, 1) i WHERE p.key = project AND f.key = flag));
+END
+$$;
 SELECT t.mask('app_0123456789abcdef01234567 0123456789abcdef01234567 1795217638999');
 -- The times of 2030 and 2095 are masked as those of today; times that tests give are not.
 SELECT t.mask('1893456000000 1893456000 2030-01-01T00:00:00Z 3944678400000 3944678400 2095-01-01T00:00:00Z 1577836800000 1577836800 2020-01-01T00:00:00Z');

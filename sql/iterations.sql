@@ -3,7 +3,7 @@
 \pset format unaligned
 SET client_min_messages = warning;
 SELECT t.project('iterations') IS NOT NULL AS made;
-SELECT flagplane.create_flag('iterations', 'button', 'Button') IS NOT NULL AS made;
+SELECT f #>> '{variations,0,_id}' AS first, f #>> '{variations,1,_id}' AS second FROM flagplane.create_flag('iterations', 'button', 'Button') f \gset
 CREATE FUNCTION pg_temp.make(key text, iteration text) RETURNS TABLE (status int, answer text) LANGUAGE sql AS $$
 	SELECT h.status, t.mask(coalesce(h.body->>'message', h.body->>'currentIteration'))
 		FROM flagplane.handle('POST', '/api/v2/projects/iterations/environments/test/experiments', '{}',
@@ -11,10 +11,10 @@ CREATE FUNCTION pg_temp.make(key text, iteration text) RETURNS TABLE (status int
 $$;
 -- Everything that can be said, as it comes back: from its making, from a look at it, and from a list.
 SELECT * FROM pg_temp.make('all',
-	'{"hypothesis": "Green sells", "canReshuffleTraffic": false, "reallocationFrequencyMillis": 3600000, "primarySingleMetricKey": "sales", "randomizationUnit": "device", "attributes": ["country", "plan"],
+	replace(replace('{"hypothesis": "Green sells", "canReshuffleTraffic": false, "reallocationFrequencyMillis": 3600000, "primarySingleMetricKey": "sales", "randomizationUnit": "device", "attributes": ["country", "plan"],
 	"metrics": [{"key": "sales"}, {"key": "funnel", "isGroup": true}, {"key": "speed", "isGroup": false, "primary": false}],
 	"treatments": [{"name": "Red", "baseline": true, "allocationPercent": "33.3", "parameters": [{"flagKey": "button", "variationId": "v-0"}]}, {"name": "Green", "baseline": false, "allocationPercent": "66.7", "parameters": [{"flagKey": "button", "variationId": "v-1"}]}],
-	"flags": {"button": {"ruleId": "fallthrough", "flagConfigVersion": 1, "notInExperimentVariationId": "v-0"}}}');
+	"flags": {"button": {"ruleId": "fallthrough", "flagConfigVersion": 1, "notInExperimentVariationId": "v-0"}}}', 'v-0', :'first'), 'v-1', :'second'));
 SELECT flagplane.get_experiment('iterations', 'test',
 	'all')->>'currentIteration' = flagplane.list_experiments('iterations', 'test') #>> '{items,0,currentIteration}' AS the_same,
 	json_array_length(flagplane.get_experiment('iterations', 'test', 'all') #> '{currentIteration,treatments}') AS treatments;

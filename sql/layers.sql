@@ -4,7 +4,8 @@
 SELECT t.project('traffic') IS NOT NULL AS made;
 SELECT flagplane.create_flag('traffic', 'button', 'Button')->>'key' AS flag;
 SELECT flagplane.create_layer('traffic', key, key, '')->>'key' AS layer FROM unnest('{checkout,pricing}'::text[]) key;
-SELECT flagplane.create_experiment('traffic', 'test', key, key, flag_key => 'button')->>'key' AS experiment FROM unnest('{color,size,shape}'::text[]) key;
+SELECT flagplane.create_experiment('traffic', 'test', key, key, iteration => t.plan('traffic', 'button'))->>'key' AS experiment
+	FROM unnest('{color,size,shape}'::text[]) key;
 SELECT flagplane.create_experiment('traffic', 'test', 'no-flag', 'No flag')->>'key' AS experiment;
 SELECT flagplane.create_experiment('traffic', 'test', 'device', 'By device', randomization_unit => 'device')->>'key' AS experiment;
 SELECT flagplane.create_experiment('traffic', 'production', 'color', 'Color', flag_key => 'button')->>'key' AS experiment;
@@ -93,12 +94,13 @@ SELECT pg_temp.patch('[{"kind": "removeExperiment", "experimentKey": "device"}]'
 SELECT flagplane.create_layer('traffic', 'devices', 'Devices', '', 'device')->>'randomizationUnit';
 SELECT pg_temp.patch('[' || pg_temp.reserve('no-flag', '10') || ']', 'test', 'devices');
 -- A running experiment keeps a share; one that started outside, has stopped or is archived gets none.
-SELECT flagplane.start_experiment('traffic', 'test', key) IS NOT NULL AS started FROM unnest('{color,no-flag}'::text[]) key;
+SELECT flagplane.create_experiment('traffic', 'test', 'outside', 'Outside', iteration => t.plan('traffic', 'other'))->>'key' AS experiment;
+SELECT flagplane.start_experiment('traffic', 'test', key) IS NOT NULL AS started FROM unnest('{color,outside}'::text[]) key;
 SELECT pg_temp.patch('[' || pg_temp.reserve('color', '0') || ']');
 SELECT pg_temp.patch('[{"kind": "removeExperiment", "experimentKey": "color"}]');
 SELECT pg_temp.patch('[' || pg_temp.reserve('color', '1') || ']');
 SELECT pg_temp.patch('[' || pg_temp.reserve('color', '20') || ']');
-SELECT pg_temp.patch('[' || pg_temp.reserve('no-flag', '10') || ']');
+SELECT pg_temp.patch('[' || pg_temp.reserve('outside', '10') || ']');
 SELECT flagplane.stop_experiment('traffic', 'test', 'color') IS NOT NULL AS stopped;
 SELECT pg_temp.patch('[' || pg_temp.reserve('color', '10') || ']');
 SELECT pg_temp.patch('[{"kind": "removeExperiment", "experimentKey": "color"}]');

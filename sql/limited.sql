@@ -9,8 +9,8 @@ SELECT flagplane.create_flag('limited-theirs', 'f', 'F') IS NOT NULL
 	AND flagplane.create_flag('limited-theirs', 'unused', 'U') IS NOT NULL
 	AND flagplane.create_flag_link('limited-theirs', 'f', 'k') IS NOT NULL AND flagplane.create_layer('limited-theirs', 'l', 'L', '') IS NOT NULL
 	AND flagplane.create_segment('limited-theirs', 'test', 's', 'S') IS NOT NULL
-	AND flagplane.create_experiment('limited-theirs', 'test', 'x', 'X', flag_key => 'f') IS NOT NULL
-		AND flagplane.create_experiment('limited-theirs', 'test', 'running', 'R') IS NOT NULL
+	AND flagplane.create_experiment('limited-theirs', 'test', 'x', 'X', iteration => t.plan('limited-theirs', 'f')) IS NOT NULL
+		AND flagplane.create_experiment('limited-theirs', 'test', 'running', 'R', iteration => t.plan('limited-theirs', 'of-running')) IS NOT NULL
 	AND flagplane.start_experiment('limited-theirs', 'test', 'running') IS NOT NULL AS made;
 SELECT flagplane.create_sdk_app('limited-theirs', 'App', 'expo') AS app \gset
 SELECT flagplane.create_member('limited-theirs@example.com')->>'_id' AS member_id \gset
@@ -110,7 +110,7 @@ SELECT who, pg_temp.names(token) AS sees FROM (VALUES ('memberless', :'limited')
 -- Functions beside the table.
 SELECT f, pg_temp.outcome(NULL, f) AS by_role, pg_temp.outcome(:'limited', f) AS limited
 	FROM unnest(ARRAY[$$SELECT flagplane.assign('limited-theirs', 'test', 'l', 'u')$$,
-	$$SELECT flagplane.assign('limited-theirs', 'test', 'l', ARRAY['u'])$$,
+	$$SELECT flagplane.assign_many('limited-theirs', 'test', 'l', ARRAY['u'])$$,
 	$$SELECT flagplane.draw_layer('limited-theirs', 'test', 'l')$$, $$SELECT flagplane.layer_svg('limited-theirs', 'test', 'l')$$]) f;
 -- Lists, feeds and views: nothing of the other project, neither by its key nor by its id.
 CREATE FUNCTION pg_temp.tells(token text, statement text) RETURNS text LANGUAGE plpgsql AS $$

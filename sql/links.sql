@@ -17,7 +17,7 @@ FROM (VALUES (1, 'POST', 'flags/links', '{"key": "f1", "name": "F"}'), (2, 'POST
 		'{"key": "k1", "integrationKey": "github", "deepLink": "https://example.com/", "title": "T"}'), (6, 'POST',
 		'flag-links/projects/links/flags/f1', '{"deepLink": "https://example.com/2"}'),
 	(7, 'POST', 'projects/links/environments/test/experiments',
-		'{"key": "x1", "name": "X", "iteration": {"hypothesis": "h", "flags": {"f1": {"ruleId": "fallthrough", "flagConfigVersion": 1}}, "metrics": [{"key": "m"}], "primarySingleMetricKey": "m", "treatments": [{"name": "T", "baseline": true, "allocationPercent": "100", "parameters": [{"flagKey": "f1", "variationId": "v"}]}]}}'),
+		'{"key": "x1", "name": "X", "iteration": {"hypothesis": "h", "flags": {"f1": {"ruleId": "fallthrough", "flagConfigVersion": 1}}, "metrics": [{"key": "m"}], "primarySingleMetricKey": "m", "treatments": [{"name": "T", "baseline": true, "allocationPercent": "100", "parameters": []}]}}'),
 	(8, 'POST', 'projects/links/environments/test/experiments', '{"key": "x2", "name": "X"}'), (9, 'PATCH',
 		'projects/links/layers/l1',
 		'{"environmentKey": "test", "instructions": [{"kind": "updateExperimentReservation", "experimentKey": "x1", "reservationPercent": 10}]}'),

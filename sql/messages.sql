@@ -49,7 +49,7 @@ SELECT flagplane.set_access_token_tier(:'id', 'pilot') IS NOT NULL AND flagplane
 	AND flagplane.reset_access_token(:'id') IS NOT NULL
 	AND flagplane.update_access_token(:'id', '[{"op": "replace", "path": "/name", "value": "Messages"}]') IS NOT NULL
 	AND flagplane.revoke_access_token(:'id') IS NOT NULL AND flagplane.kill_access_token(:'id') IS NOT NULL AND flagplane.delete_access_token(:'id') IS NULL
-	AND flagplane.create_experiment('messages', 'test', 'x', 'X') IS NOT NULL
+	AND flagplane.create_experiment('messages', 'test', 'x', 'X', iteration => t.plan('messages', 'f')) IS NOT NULL
 		AND flagplane.start_experiment('messages', 'test', 'x') IS NOT NULL
 		AND flagplane.stop_experiment('messages', 'test', 'x') IS NOT NULL AND flagplane.archive_experiment('messages', 'test', 'x') IS NOT NULL
 	AND flagplane.touch_environment('messages', 'test') IS NOT NULL

@@ -139,6 +139,9 @@ DECLARE
 	described jsonb := (SELECT r.described FROM request r WHERE r.name = operation);
 	response jsonb;
 BEGIN
+	IF body LIKE '%":plan"%' THEN
+		body := replace(body, '":plan"', t.plan('openapi', 'f')::text);
+	END IF;
 	SELECT h.status, h.body INTO STRICT status, answer
 		FROM request r, flagplane.handle(r.method, promised.uri, promised.headers, promised.body) h WHERE r.name = operation;
 	IF body IS NOT NULL THEN
@@ -216,11 +219,13 @@ INSERT INTO call (operation, uri, body) VALUES
 ('create_layer', '/api/v2/projects/openapi/layers', '{"key": "m", "name": "M", "description": ""}'),
 ('get_layer', '/api/v2/projects/openapi/layers/l', NULL),
 ('list_layers', '/api/v2/projects/openapi/layers', NULL),
-('create_experiment', '/api/v2/projects/openapi/environments/test/experiments', '{"key": "x", "name": "X", "flagKey": "f", "randomizationUnit": "user"}'),
+('create_experiment', '/api/v2/projects/openapi/environments/test/experiments',
+	'{"key": "x", "name": "X", "flagKey": "f", "randomizationUnit": "user", "iteration": ":plan"}'),
 ('update_layer', '/api/v2/projects/openapi/layers/l',
 	'{"comment": "c", "environmentKey": "test", "instructions": [{"kind": "updateExperimentReservation", "experimentKey": "x", "reservationPercent": 10}]}'),
 ('update_experiment', '/api/v2/projects/openapi/environments/test/experiments/x', '{"instructions": [{"kind": "startIteration"}]}'),
 ('update_layer', '/api/v2/projects/openapi/layers/l', '{"environmentKey": "test", "instructions": [{"kind": "removeExperiment", "experimentKey": "x"}]}'),
+('get_experiment', '/api/v2/projects/openapi/environments/test/experiments/x?expand=rollout', NULL),
 ('delete_layer', '/api/v2/projects/openapi/layers/l', NULL),
 ('update_experiment', '/api/v2/projects/openapi/environments/test/experiments/x', '{"instructions": [{"kind": "stopIteration"}]}'),
 ('get_experiment', '/api/v2/projects/openapi/environments/test/experiments/x', NULL),

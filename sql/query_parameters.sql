@@ -68,8 +68,8 @@ SELECT h.status, h.body->>'name' AS name FROM flagplane.handle('PATCH', '/api/v2
 SELECT flagplane.create_experiment('query', 'test', 'old', 'Old',
 	iteration => '{"metrics": [{"key": "m"}], "primarySingleMetricKey": "p"}') IS NOT NULL
 	AND flagplane.archive_experiment('query', 'test', 'old') IS NOT NULL
-	AND flagplane.create_experiment('query', 'test', 'y', 'Y',
-		iteration => '{"metrics": [{"key": "m"}, {"key": "n"}], "primaryFunnelKey": "f"}') IS NOT NULL
+	AND flagplane.create_experiment('query', 'test', 'y', 'Y', iteration => t.plan('query',
+		'd') || '{"metrics": [{"key": "m"}, {"key": "n"}], "primaryFunnelKey": "f"}') IS NOT NULL
 		AND flagplane.start_experiment('query', 'test', 'y') IS NOT NULL AS made;
 SELECT q, pg_temp.ask('/api/v2/projects/query/environments/test/experiments' || q)
 	FROM unnest(ARRAY['', '?lifecycleState=archived', '?lifecycleState=active,archived',

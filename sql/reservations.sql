@@ -7,7 +7,7 @@ CREATE FUNCTION pg_temp.reserve(layer text, experiment text, percent int) RETURN
 		json_build_array(json_build_object('kind', 'updateExperimentReservation', 'experimentKey', experiment, 'reservationPercent', percent)), 'test', 'key')), 200)
 $$;
 CREATE FUNCTION pg_temp.make(experiment text) RETURNS text LANGUAGE sql AS $$
-	SELECT flagplane.create_experiment('segments', 'test', experiment, experiment)->>'key'
+	SELECT flagplane.create_experiment('segments', 'test', experiment, experiment, iteration => t.plan('segments', experiment))->>'key'
 $$;
 CREATE FUNCTION pg_temp.end(experiment text) RETURNS text LANGUAGE sql AS $$
 	SELECT flagplane.start_experiment('segments', 'test', experiment)->'currentIteration'->>'status';

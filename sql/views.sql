@@ -141,7 +141,7 @@ END
 $$;
 SELECT v.name, length(x) > 100 AS much,
 	x ~ '(sdk|mob)-[0-9a-f]{8}-|sk_app_[0-9A-Za-z]{43}|\\x[0-9a-f]{64}|fp_[0-9a-f]{8}_[0-9a-f]{16}_[0-9A-Za-z]{43}' AS secret,
-	EXISTS (SELECT FROM flagplane_data.layer l WHERE position(l.seed IN x) > 0) AS seed, EXISTS (SELECT FROM t.held h
+	EXISTS (SELECT FROM flagplane_data.layer l WHERE x ~ ('\m' || l.seed || '\M')) AS seed, EXISTS (SELECT FROM t.held h
 		WHERE position(right(h.token, 43) IN x) > 0) AS token
 FROM t.view v, pg_temp.everything(v.name) x ORDER BY v.name;
 

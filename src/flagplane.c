@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "operations.h"
 #include "resource/event/event.h"
+#include "resource/layer/settings.h"
 #include "resource/sdk_app/settings.h"
 #include "storage/ipc.h"
 #include "storage/shmem.h"
@@ -97,6 +98,11 @@ define_settings(void)
 							"The budgets of a day are not touched by it.",
 							&rate_limit_period_setting, 60 * 1000, 1, 24 * 60 * 60 * 1000,
 							PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"flagplane.running_experiments",
+		"Experiments that run in the layers of an environment at the same time.",
+		"Each is a list of a thousand entries in what SDKs are sent.", &running_experiments_setting,
+		100, 0, 10000, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable("flagplane.notify",
 							 "Wakes up those who LISTEN to flagplane at each change.",
 							 "It makes the commits of changes wait for each other.",

@@ -125,11 +125,11 @@ request PATCH /api/v2/projects/default/layers/checkout-flow \
 	{"kind": "updateExperimentReservation", "experimentKey": "free-shipping", "reservationPercent": 40}]}' 200
 cat <<'SQL'
 
-SELECT flagplane.assign('default', 'production', 'checkout-flow', 'user-' || n) AS experiment, count(*)
+SELECT flagplane.assign('default', 'production', 'checkout-flow', 'user-' || n, include_not_started => true) AS experiment, count(*)
 FROM generate_series(1, 100000) n GROUP BY 1 ORDER BY 1;
 SQL
 sql -P format=aligned -P footer=off -P tuples_only=off <<'SQL'
-SELECT flagplane.assign('default', 'production', 'checkout-flow', 'user-' || n) AS experiment, count(*)
+SELECT flagplane.assign('default', 'production', 'checkout-flow', 'user-' || n, include_not_started => true) AS experiment, count(*)
 FROM generate_series(1, 100000) n GROUP BY 1 ORDER BY 1;
 SQL
 printf "SELECT flagplane.draw_layer('default', 'production', 'checkout-flow');\n\n"

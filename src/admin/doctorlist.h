@@ -168,7 +168,10 @@ CHECK(
 	" UNION ALL " ORPHANS("experiment_maintainer", "experiment", "maintainer_id", "member")                     \
 	" UNION ALL " ORPHANS("reservation_environment", "layer_reservation", "environment_id", "environment")      \
 	" UNION ALL " ORPHANS("reservation_experiment", "layer_reservation", "experiment_id", "experiment")         \
-	" UNION ALL " ORPHANS("reservation_layer", "layer_reservation", "layer_id", "layer")
+	" UNION ALL " ORPHANS("reservation_layer", "layer_reservation", "layer_id", "layer")                        \
+	" UNION ALL " ORPHANS("treatment_environment", "experiment_treatment", "environment_id", "environment")     \
+	" UNION ALL " ORPHANS("treatment_experiment", "experiment_treatment", "experiment_id", "experiment")        \
+	" UNION ALL " ORPHANS("treatment_layer", "experiment_treatment", "layer_id", "layer")
 /* clang-format on */
 
 CHECK(orphan, "error", ALL_ORPHANS,

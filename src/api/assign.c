@@ -1,6 +1,6 @@
 /*
  * assign.c
- *	  bucket() and assign(): which experiment a unit is in.
+ *	  bucket(), assign() and assign_many(): which experiment a unit is in.
  *
  * Authenticating the caller and reading a layer's owners costs as much as two hundred
  * assignments, so the result is cached, for as long as its key matches: see cache_key.c.
@@ -20,6 +20,13 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
+
+/* The arguments after those that name the layer. */
+enum
+{
+	UNITS = OWNERS_FIELDS, /* a unit, or a list of units */
+	NOT_STARTED_TOO
+};
 
 /* How many layers are cached; one more empties the cache. */
 #define CACHED_MAX 64
@@ -66,7 +73,7 @@ static const Operation assign_operation = {.name = "assign",
 
 PG_FUNCTION_INFO_V1(flagplane_bucket);
 PG_FUNCTION_INFO_V1(flagplane_assign);
-PG_FUNCTION_INFO_V1(flagplane_assign_units);
+PG_FUNCTION_INFO_V1(flagplane_assign_many);
 
 static void
 read_owners(Request *request)
@@ -186,16 +193,18 @@ flagplane_bucket(PG_FUNCTION_ARGS)
 }
 
 /*
- * flagplane_assign is assign(project_key, environment_key, layer_key, unit_key):
- * the experiment's key; NULL where nobody owns the unit's segment or there is no
- * unit.
+ * flagplane_assign is assign(project_key, environment_key, layer_key, unit_key,
+ * include_not_started): the key of the running experiment that owns the unit's segment, or, if
+ * that is asked for, of one that has not started; NULL where nobody does or there is no unit.
  */
 Datum
 flagplane_assign(PG_FUNCTION_ARGS)
 {
 	LayerOwners *owners = owners_of_arguments(fcinfo);
-	int owner =
-		PG_ARGISNULL(OWNERS_FIELDS) ? NOBODY : layer_owner_of_unit(owners, PG_GETARG_TEXT_PP(3));
+	bool include_not_started = !PG_ARGISNULL(NOT_STARTED_TOO) && PG_GETARG_BOOL(NOT_STARTED_TOO);
+	int owner = PG_ARGISNULL(UNITS)
+					? NOBODY
+					: layer_owner_of_unit(owners, PG_GETARG_TEXT_PP(UNITS), include_not_started);
 	text *key;
 	text *copy;
 
@@ -209,11 +218,11 @@ flagplane_assign(PG_FUNCTION_ARGS)
 }
 
 /*
- * flagplane_assign_units is assign(project_key, environment_key, layer_key,
- * unit_keys): a row for each unit, in their order.
+ * flagplane_assign_many is assign_many(project_key, environment_key, layer_key,
+ * unit_keys): a row for each unit, in their order, with the running experiment that it is in.
  */
 Datum
-flagplane_assign_units(PG_FUNCTION_ARGS)
+flagplane_assign_many(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	LayerOwners *owners = owners_of_arguments(fcinfo);
@@ -221,13 +230,14 @@ flagplane_assign_units(PG_FUNCTION_ARGS)
 	bool *missing = NULL;
 	int count = 0;
 
-	if (!PG_ARGISNULL(OWNERS_FIELDS))
-		deconstruct_array(PG_GETARG_ARRAYTYPE_P(OWNERS_FIELDS), TEXTOID, -1, false, TYPALIGN_INT,
-						  &units, &missing, &count);
+	if (!PG_ARGISNULL(UNITS))
+		deconstruct_array(PG_GETARG_ARRAYTYPE_P(UNITS), TEXTOID, -1, false, TYPALIGN_INT, &units,
+						  &missing, &count);
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < count; i++)
 	{
-		int owner = missing[i] ? NOBODY : layer_owner_of_unit(owners, DatumGetTextPP(units[i]));
+		int owner =
+			missing[i] ? NOBODY : layer_owner_of_unit(owners, DatumGetTextPP(units[i]), false);
 		Datum values[2] = {units[i]};
 		bool nulls[2] = {missing[i], owner == NOBODY};
 

@@ -171,7 +171,7 @@ const NamedText openapi_shapes[] = {
 				  " reallocationFrequencyMillis? integer, primarySingleMetric? IterationMetric,"
 				  " primaryFunnel? IterationMetric, attributes? string[], treatments? Treatment[],"
 				  " metrics? IterationMetric[], secondaryMetrics? IterationMetric[],"
-				  " layerSnapshot? LayerSnapshot"},
+				  " rollout? Rollout, layerSnapshot? LayerSnapshot"},
 	{"Experiment", "_id string, key string, name string, description string,"
 				   " _maintainerId string, _creationDate integer, environmentKey string,"
 				   " archivedDate? integer, _links Link{}, currentIteration Iteration,"
@@ -294,7 +294,8 @@ const NamedText openapi_examples[] = {
 	{"create_experiment",
 	 "{\"key\":\"checkout-button\",\"name\":\"Checkout button\",\"iteration\":{"
 	 "\"hypothesis\":\"A larger button sells more\",\"randomizationUnit\":\"user\"}}"},
-	{"update_experiment", "{\"instructions\":[{\"kind\":\"startIteration\"}]}"},
+	{"update_experiment", "{\"instructions\":[{\"kind\":\"updateDescription\","
+						  "\"value\":\"A larger button\"}]}"},
 	{"create_sdk_app", "{\"name\":\"Acme Coffee iOS\",\"platform\":\"ios\","
 					   "\"bundleId\":\"com.acmecoffee.ios\"}"},
 	{"update_sdk_app", "{\"name\":\"Acme Coffee\",\"capi\":{\"meta\":{\"enabled\":true}}}"},

@@ -351,7 +351,10 @@ respond_flag(SdkCall *call)
 		error_raise(ERR_NOT_FOUND, "there is no such flag");
 	may_be_kept(call);
 	if (!not_modified(call))
-		flag_payload_append(call->exchange->response, &rows, 0, false);
+		flag_payload_append(
+			call->exchange->response, &rows, 0,
+			experiment_rollouts_read(scope.account, scope.environment_id, key, STATEMENT_READ),
+			false);
 }
 
 /*

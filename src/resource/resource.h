@@ -9,6 +9,7 @@
 #include "call/request.h"
 #include "resource/account/member.h"
 #include "resource/project/project.h"
+#include "utils/jsonb.h"
 
 #define OPERATION(name, ...)            \
 	extern const Field name##_fields[]; \
@@ -62,8 +63,10 @@ extern void check_update_experiment(Request *request);
 extern void check_list_layers(Request *request);
 extern void check_update_layer(Request *request);
 
-/* experiment.c: what the deletion of a flag asks for. */
+/* experiment.c: what the deletion of a flag asks for; experiment_flag.c: what a change of it does. */
 extern void experiments_leave_flag(Request *request, Datum flag_id, const char *flag_key);
+extern void experiments_require_flag(Request *request, Datum flag_id, const char *flag_key,
+									 const Jsonb *before, const Jsonb *after);
 
 /* member.c: a member whom a field names, and one whose token it is. */
 extern void member_require(Request *request, int field);

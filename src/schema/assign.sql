@@ -15,26 +15,27 @@ CREATE FUNCTION flagplane.assign(
 	project_key text,
 	environment_key text,
 	layer_key text,
-	unit_key text
+	unit_key text,
+	include_not_started boolean DEFAULT false
 )
 RETURNS text LANGUAGE c STABLE PARALLEL SAFE COST 10
 AS 'MODULE_PATHNAME', 'flagplane_assign';
-REVOKE ALL ON FUNCTION flagplane.assign(text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.assign(text, text, text, text) IS
-'Say which experiment of a layer a unit is in: its key, or NULL.
-The experiment that has reserved the unit''s segment in that environment. Refuses: 22023, P0002.';
+REVOKE ALL ON FUNCTION flagplane.assign(text, text, text, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.assign(text, text, text, text, boolean) IS
+'Say which running experiment of a layer a unit is in: its key, or NULL.
+The experiment that has reserved the unit''s segment in that environment; with include_not_started also one that has not started. Refuses: 22023, P0002.';
 
-CREATE FUNCTION flagplane.assign(
+CREATE FUNCTION flagplane.assign_many(
 	project_key text,
 	environment_key text,
 	layer_key text,
 	unit_keys text[]
 )
 RETURNS TABLE (unit_key text, experiment_key text) LANGUAGE c STABLE PARALLEL SAFE COST 100
-AS 'MODULE_PATHNAME', 'flagplane_assign_units';
-REVOKE ALL ON FUNCTION flagplane.assign(text, text, text, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.assign(text, text, text, text[]) IS
-'Say which experiment of a layer each of many units is in.
+AS 'MODULE_PATHNAME', 'flagplane_assign_many';
+REVOKE ALL ON FUNCTION flagplane.assign_many(text, text, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.assign_many(text, text, text, text[]) IS
+'Say which running experiment of a layer each of many units is in.
 A row for each unit, in their order. Refuses: 22023, P0002.';
 
 CREATE FUNCTION flagplane.draw_layer(

@@ -648,7 +648,7 @@ AS 'MODULE_PATHNAME', 'flagplane_get_experiment';
 REVOKE ALL ON FUNCTION flagplane.get_experiment(text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.get_experiment(text, text, text, text) IS
 'Get an experiment.
-expand: a comma list of draftIteration, secondaryMetrics, and previousIterations, treatments, analysisConfig, which add nothing: treatments are always there, the others never. Refuses: 22023, P0002.';
+expand: a comma list of draftIteration, secondaryMetrics, and previousIterations, treatments, analysisConfig, which add nothing: treatments are always there, the others never; and rollout, what SDKs are sent of a running one. Refuses: 22023, P0002.';
 
 CREATE FUNCTION flagplane.list_experiments(
 	project_key text,
@@ -665,7 +665,7 @@ AS 'MODULE_PATHNAME', 'flagplane_list_experiments';
 REVOKE ALL ON FUNCTION flagplane.list_experiments(text, text, integer, integer, text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.list_experiments(text, text, integer, integer, text, text, text, text) IS
 'List an environment''s experiments a page at a time, oldest first unless sorted.
-filter: a comma list of query:text (in name or key), keys:one|another, flagKey:key, metricKey:key, status:running (or another status). sort: a comma list of createdOn, name, each with - before it for descending. lifecycle_state: active, archived, or both joined by a comma. expand: as for one experiment. Refuses: 22023, P0002.';
+filter: a comma list of query:text (in name or key), keys:one|another, flagKey:key, metricKey:key, status:running (or another status). sort: a comma list of createdOn, name, each with - before it for descending. lifecycle_state: active, archived, or both joined by a comma. expand: as for one experiment, but rollout. Refuses: 22023, P0002.';
 
 CREATE FUNCTION flagplane.update_experiment(
 	project_key text,
@@ -692,8 +692,8 @@ RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_start_experiment';
 REVOKE ALL ON FUNCTION flagplane.start_experiment(text, text, text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.start_experiment(text, text, text, uuid) IS
-'Start an experiment. One that is in a layer needs more than 0 percent of it. Starting a running one changes nothing; one that has stopped does not start again.
-Refuses: 22023, P0002.';
+'Start an experiment: SDKs are sent its treatments in place of what the rule of its flag serves.
+It needs a flag, a baseline and an allocation above 0 percent, each treatment a variation of the flag, and, in a layer, more than 0 percent of it; one experiment runs on a rule. Starting a running one changes nothing; one that has stopped does not start again. Refuses: 22023, P0002, 55006.';
 
 CREATE FUNCTION flagplane.stop_experiment(
 	project_key text,

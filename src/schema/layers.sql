@@ -22,6 +22,8 @@ CREATE TABLE flagplane_data.experiment (
 	stopped_at timestamptz,
 	archived_at timestamptz,
 	maintainer_id flagplane_data.object_id,
+	rule_id text COLLATE "C",
+	seed flagplane_data.seed,
 	PRIMARY KEY (account_id, id),
 	CONSTRAINT experiment_key_unique UNIQUE (account_id, environment_id, key),
 	CONSTRAINT experiment_environment FOREIGN KEY (account_id, environment_id)
@@ -32,6 +34,9 @@ CREATE TABLE flagplane_data.experiment (
 		REFERENCES flagplane_data.member
 );
 CREATE INDEX experiment_of_flag ON flagplane_data.experiment (account_id, flag_id);
+-- One running experiment a rule, whoever writes it; and the way to those that run in an environment.
+CREATE UNIQUE INDEX experiment_running ON flagplane_data.experiment (account_id, environment_id, flag_id, coalesce(rule_id, 'fallthrough'))
+	WHERE status = 'running';
 COMMENT ON TABLE flagplane_data.experiment IS 'Experiments, as far as layers need them.';
 COMMENT ON COLUMN flagplane_data.experiment.account_id IS 'The account that the row belongs to.';
 COMMENT ON COLUMN flagplane_data.experiment.id IS '24 hexadecimal digits; _id in responses.';
@@ -53,6 +58,8 @@ COMMENT ON COLUMN flagplane_data.experiment.started_at IS 'When it started; NULL
 COMMENT ON COLUMN flagplane_data.experiment.stopped_at IS 'When it stopped; NULL: not yet.';
 COMMENT ON COLUMN flagplane_data.experiment.archived_at IS 'When it was archived; NULL: it is not.';
 COMMENT ON COLUMN flagplane_data.experiment.maintainer_id IS 'The member named for it; otherwise who created it, if a member''s token did.';
+COMMENT ON COLUMN flagplane_data.experiment.rule_id IS 'The _id of the rule of the flag that it runs on; NULL: the fallthrough.';
+COMMENT ON COLUMN flagplane_data.experiment.seed IS 'The seed of buckets, if it runs outside of layers; drawn when it starts, and NULL otherwise.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.experiment', '');
 
 CREATE TABLE flagplane_data.layer_reservation (
@@ -94,3 +101,32 @@ COMMENT ON COLUMN flagplane_data.layer_reservation.segments IS 'What is or, once
 COMMENT ON COLUMN flagplane_data.layer_reservation.created_at IS 'When the experiment came into the layer.';
 COMMENT ON COLUMN flagplane_data.layer_reservation.released_at IS 'NULL while it is live. Released rows are the history that new draws look at.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.layer_reservation', '');
+
+CREATE TABLE flagplane_data.experiment_treatment (
+	account_id bigint NOT NULL,
+	experiment_id flagplane_data.object_id NOT NULL,
+	number integer NOT NULL,
+	layer_id flagplane_data.object_id NOT NULL,
+	environment_id flagplane_data.object_id NOT NULL,
+	segments int4multirange NOT NULL
+		CONSTRAINT treatment_segments_range CHECK (segments <@ '[0,1000)'::pg_catalog.int4range),
+	PRIMARY KEY (account_id, experiment_id, number),
+	CONSTRAINT treatment_exclusive EXCLUDE USING gist (account_id WITH =, layer_id WITH =,
+		environment_id WITH =, segments WITH &&),
+	CONSTRAINT treatment_experiment FOREIGN KEY (account_id, experiment_id)
+		REFERENCES flagplane_data.experiment ON DELETE CASCADE,
+	CONSTRAINT treatment_layer FOREIGN KEY (account_id, layer_id)
+		REFERENCES flagplane_data.layer ON DELETE CASCADE,
+	CONSTRAINT treatment_environment FOREIGN KEY (account_id, environment_id)
+		REFERENCES flagplane_data.environment ON DELETE CASCADE
+);
+CREATE INDEX treatment_of_layer ON flagplane_data.experiment_treatment (account_id, layer_id);
+CREATE INDEX treatment_of_environment ON flagplane_data.experiment_treatment (account_id, environment_id);
+COMMENT ON TABLE flagplane_data.experiment_treatment IS 'Which segments of a layer carry which treatment of a running experiment; no two treatments share a segment.';
+COMMENT ON COLUMN flagplane_data.experiment_treatment.account_id IS 'The account that the row belongs to.';
+COMMENT ON COLUMN flagplane_data.experiment_treatment.experiment_id IS 'The experiment.';
+COMMENT ON COLUMN flagplane_data.experiment_treatment.number IS 'Which of the treatments of its iteration, from 0.';
+COMMENT ON COLUMN flagplane_data.experiment_treatment.layer_id IS 'The layer.';
+COMMENT ON COLUMN flagplane_data.experiment_treatment.environment_id IS 'The environment.';
+COMMENT ON COLUMN flagplane_data.experiment_treatment.segments IS 'Those that carry it. What the experiment has reserved beyond them is outside of it.';
+SELECT pg_catalog.pg_extension_config_dump('flagplane_data.experiment_treatment', '');

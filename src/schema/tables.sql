@@ -374,7 +374,7 @@ CREATE TABLE flagplane_data.layer (
 	name flagplane_data.name NOT NULL,
 	description text NOT NULL,
 	randomization_unit flagplane_data.key,
-	seed text COLLATE "C" NOT NULL,
+	seed flagplane_data.seed NOT NULL,
 	created_at timestamptz NOT NULL,
 	PRIMARY KEY (account_id, id),
 	CONSTRAINT layer_key_unique UNIQUE (account_id, project_id, key),
@@ -389,7 +389,7 @@ COMMENT ON COLUMN flagplane_data.layer.key IS 'Unique in the project.';
 COMMENT ON COLUMN flagplane_data.layer.name IS 'The display name.';
 COMMENT ON COLUMN flagplane_data.layer.description IS 'For people; may be empty.';
 COMMENT ON COLUMN flagplane_data.layer.randomization_unit IS 'The context kind that is assigned: user, or another one. NULL until it is known.';
-COMMENT ON COLUMN flagplane_data.layer.seed IS 'What the bucket of every unit in this layer depends on; random, never changed.';
+COMMENT ON COLUMN flagplane_data.layer.seed IS 'What the bucket of every unit in this layer depends on; random, never changed. SDKs need an integer.';
 COMMENT ON COLUMN flagplane_data.layer.created_at IS 'When it was created.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.layer', '');
 

@@ -50,6 +50,10 @@ CREATE DOMAIN flagplane_data.object_id AS text COLLATE "C"
 	CONSTRAINT object_id_form CHECK (flagplane_data.check_object_id(VALUE));
 COMMENT ON DOMAIN flagplane_data.object_id IS '24 lower-case hexadecimal digits.';
 
+CREATE DOMAIN flagplane_data.seed AS integer
+	CONSTRAINT seed_range CHECK (VALUE >= 1);
+COMMENT ON DOMAIN flagplane_data.seed IS 'From 1 to 2147483647: some SDKs read no more, and take 0 for none.';
+
 CREATE DOMAIN flagplane_data.name AS text
 	CONSTRAINT name_length CHECK (length(VALUE) BETWEEN 1 AND 256);
 COMMENT ON DOMAIN flagplane_data.name IS 'A name for people, 1 to 256 characters.';

@@ -53,6 +53,15 @@ random_below(uint32 bound)
 }
 
 /*
+ * random_seed draws a seed that every SDK can read: from 1 to 2147483647.
+ */
+int32
+random_seed(void)
+{
+	return (int32) random_below(PG_INT32_MAX) + 1;
+}
+
+/*
  * object_id generates 24 lower-case hex digits: four bytes of Unix seconds, then
  * eight random ones.
  */

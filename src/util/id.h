@@ -20,6 +20,7 @@
 
 extern void random_bytes(void *out, int length);
 extern uint32 random_below(uint32 bound);
+extern int32 random_seed(void);
 extern char *object_id(void);
 extern bool is_object_id(const char *text);
 extern bool is_uuid(const char *text);

@@ -20,7 +20,7 @@ CREATE FUNCTION twin.owner(project_key text, environment_key text, layer_key tex
 $$;
 
 CREATE FUNCTION twin.seed(project_key text, layer_key text) RETURNS text LANGUAGE sql STABLE AS $$
-	SELECT l.seed FROM flagplane_data.project p JOIN flagplane_data.layer l ON l.account_id = p.account_id AND l.project_id = p.id
+	SELECT l.seed::text FROM flagplane_data.project p JOIN flagplane_data.layer l ON l.account_id = p.account_id AND l.project_id = p.id
 	WHERE p.key = project_key AND l.key = layer_key
 $$;
 
@@ -86,7 +86,7 @@ BEGIN
 		twin := twin || pg_temp.ns('twin.assign' || names, few);
 		by_query := by_query || pg_temp.ns('twin.assign_by_query' || names, few);
 		bucket := bucket || pg_temp.ns($bucket$flagplane.bucket('0123456789abcdef', key)$bucket$, units);
-		many := many || pg_temp.ns($many$(SELECT count(experiment_key) FROM flagplane.assign('bench', 'bench-assign', 'assign', (SELECT array_agg(key) FROM unit)))$many$, 1) / units;
+		many := many || pg_temp.ns($many$(SELECT count(experiment_key) FROM flagplane.assign_many('bench', 'bench-assign', 'assign', (SELECT array_agg(key) FROM unit)))$many$, 1) / units;
 	END LOOP;
 	EXECUTE median USING scan INTO s;
 	EXECUTE median USING ours INTO o;

@@ -76,10 +76,10 @@ BEGIN
 	FOR tenth IN 0..9 LOOP
 		of_changes := '0';
 		of_work := '0';
-		FOR slice IN 0..9 LOOP
+		FOR part IN 0..9 LOOP
 			started := clock_timestamp();
 			FOR i IN 1..changes / 100 LOOP
-				PERFORM flagplane.update_flag('changes', 'flag-' || (tenth * 10 + slice) * (changes / 100) + i,
+				PERFORM flagplane.update_flag('changes', 'flag-' || (tenth * 10 + part) * (changes / 100) + i,
 					'{"environments": {"test": {"on": true}}}');
 			END LOOP;
 			of_changes := of_changes + (clock_timestamp() - started);

@@ -106,6 +106,29 @@ SELECT flagplane.update_flag('p', 'f', '[{"op": "replace", "path": "/environment
 SELECT flagplane.update_flag('p', 'f', '{"merge": {"description": "d"}}');
 SELECT flagplane.delete_flag('p', 'f');
 \echo :SQLSTATE
+
+-- What they serve: as SDKs are sent it, and evaluated.
+SELECT flagplane.payload('p', 'test');
+SELECT flagplane.variation('p', 'test', 'f', '{"key": "a"}', '0'), flagplane.bool_variation('p', 'test', 'f', '{"key": "a"}', true), flagplane.text_variation('p', 'test', 'f', '{"key": "a"}', 't'), flagplane.numeric_variation('p', 'test', 'f', '{"key": "a"}', 1);
+SELECT flagplane.variation_detail('p', 'test', 'f', '{"key": "u"}'), flagplane.explain_variation('p', 'test', 'needs', '{"key": "u"}'), flagplane.all_flags_state('p', 'test', '{"key": "u"}', with_reasons => true);
+SELECT flagplane.touch_environment('p', 'test');
+SELECT flagplane.touch_environment('p', 'none');
+\echo :SQLSTATE
+SELECT flagplane.variation_detail('p', 'none', 'f', '{"key": "u"}');
+\echo :SQLSTATE
+-- What a transaction changes it sees, and what it rolls back nobody.
+BEGIN;
+SELECT flagplane.update_flag('p', 'f', '{"environmentKey": "test", "instructions": [{"kind": "turnFlagOff"}]}') IS NOT NULL;
+SELECT flagplane.variation_detail('p', 'test', 'f', '{"key": "u"}');
+SAVEPOINT s;
+SELECT flagplane.update_flag('p', 'f', '{"archived": true}') IS NOT NULL;
+SELECT flagplane.variation_detail('p', 'test', 'f', '{"key": "u"}');
+ROLLBACK TO s;
+SELECT flagplane.variation_detail('p', 'test', 'f', '{"key": "u"}');
+ROLLBACK;
+SELECT flagplane.variation_detail('p', 'test', 'f', '{"key": "u"}');
+SELECT flagplane.create_flag('p', 'again', 'Again') IS NOT NULL, flagplane.delete_flag('p', 'again');
+SELECT flagplane.create_flag('p', 'again', 'Again')->'environments'->'test'->'version', flagplane.delete_flag('p', 'again');
 SELECT flagplane.create_environment('p', 'clone', 'Clone', '000000', source => '{"key": "test"}');
 SELECT flagplane.get_flag('p', 'f', env => 'clone')->'environments'->'clone'->'on';
 -- What SDKs are served: also of what the own transaction changes and takes back.
@@ -146,7 +169,8 @@ SELECT flagplane.create_layer('p', 'l', 'L', 'd');
 SELECT flagplane.create_layer('none', 'l', 'L', 'd');
 \echo :SQLSTATE
 SELECT flagplane.create_layer('p', 'empty', 'Empty', '', 'user');
-SELECT flagplane.create_experiment('p', 'test', 'a', 'A', flag_key => 'f', maintainer_id => :'member');
+SELECT flagplane.create_experiment('p', 'test', 'a', 'A', flag_key => 'f', maintainer_id => :'member', iteration => (SELECT jsonb_build_object('treatments', jsonb_agg(jsonb_build_object('name', i::text, 'baseline', i = 1, 'allocationPercent', '50',
+	'parameters', jsonb_build_array(jsonb_build_object('flagKey', 'f', 'variationId', v->>'_id'))))) FROM jsonb_array_elements(flagplane.get_flag('p', 'f')::jsonb->'variations') WITH ORDINALITY u(v, i) WHERE i <= 2));
 SELECT flagplane.create_experiment('p', 'test', 'b', 'B', description => 'b');
 SELECT flagplane.create_experiment('p', 'test', 'b', 'B');
 \echo :SQLSTATE
@@ -163,22 +187,22 @@ SELECT flagplane.update_layer('p', 'l', '[{"kind": "updateExperimentReservation"
 SELECT flagplane.get_layer('p', 'l');
 SELECT flagplane.list_layers('p');
 SELECT flagplane.list_layers('p', filter => 'reservations.experimentKey contains a');
-SELECT count(*) > 0, count(flagplane.assign('p', 'test', 'l', 'u' || n)) BETWEEN 60 AND 120, bool_and(flagplane.bucket('s', 'u' || n) BETWEEN 0 AND 99999) FROM generate_series(1, 100) n;
-SELECT count(*), count(experiment_key) BETWEEN 60 AND 120 FROM flagplane.assign('p', 'test', 'l', (SELECT array_agg('u' || n) FROM generate_series(1, 100) n));
+SELECT count(*) > 0, count(flagplane.assign('p', 'test', 'l', 'u' || n, true)) BETWEEN 60 AND 120, bool_and(flagplane.bucket('s', 'u' || n) BETWEEN 0 AND 99999) FROM generate_series(1, 100) n;
+SELECT count(*), count(experiment_key) FROM flagplane.assign_many('p', 'test', 'l', (SELECT array_agg('u' || n) FROM generate_series(1, 100) n));
 -- What the own transaction changes, and takes back, is seen at once.
 DO $$
 DECLARE
 	assigned text[];
 BEGIN
-	assigned := ARRAY[(SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n)) FROM generate_series(1, 1000) n)];
+	assigned := ARRAY[(SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n, true)) FROM generate_series(1, 1000) n)];
 	PERFORM flagplane.update_layer('p', 'l', '[{"kind": "removeExperiment", "experimentKey": "b"}]', 'test');
-	assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n)) FROM generate_series(1, 1000) n)::text;
+	assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n, true)) FROM generate_series(1, 1000) n)::text;
 	BEGIN
 		PERFORM flagplane.update_layer('p', 'l', '[{"kind": "removeExperiment", "experimentKey": "a"}]', 'test');
-		assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n)) FROM generate_series(1, 1000) n)::text;
+		assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n, true)) FROM generate_series(1, 1000) n)::text;
 		RAISE SQLSTATE 'P0001';
 	EXCEPTION WHEN SQLSTATE 'P0001' THEN
-		assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n)) FROM generate_series(1, 1000) n)::text;
+		assigned := assigned || (SELECT count(DISTINCT flagplane.assign('p', 'test', 'l', 'u' || n, true)) FROM generate_series(1, 1000) n)::text;
 	END;
 	RAISE NOTICE '%', assigned;
 END

@@ -26,8 +26,9 @@
 	"SELECT flagplane.create_access_token('" name "', role => 'reader', idempotency_key => {s})"
 #define ENVIRONMENT_STEP(key) \
 	"SELECT flagplane.create_environment('env', '" key "', 'E', '000000', idempotency_key => {s})"
-#define EXPERIMENT_STEP(key) \
-	"SELECT flagplane.create_experiment('race', 'test', '" key "', 'E', idempotency_key => {s})"
+#define EXPERIMENT_STEP(key)                                             \
+	"SELECT flagplane.create_experiment('race', 'test', '" key "', 'E'," \
+	" iteration => public.plan('race', 'of-" key "'), idempotency_key => {s})"
 #define SEGMENT_STEP(key) \
 	"SELECT flagplane.create_segment('race', 'test', '" key "', 'S', idempotency_key => {s})"
 #define APP_STEP(name) \
@@ -257,6 +258,7 @@ changes_prepare(PGconn *owner)
 	static const char *const statements[] = {
 		"SET client_min_messages = warning",
 		"CREATE EXTENSION flagplane CASCADE",
+		PLAN_FUNCTION,
 		"SELECT flagplane.create_project('race', 'Race')",
 		"SELECT flagplane.create_project('env', 'Environments')",
 		"SELECT flagplane.create_flag('race', 'f', 'F')",

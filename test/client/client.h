@@ -9,6 +9,23 @@
 
 #include <libpq-fe.h>
 
+/*
+ * A function that makes an iteration which an experiment can start with, on a flag that it makes
+ * unless it is there.
+ */
+#define PLAN_FUNCTION                                                                            \
+	"CREATE FUNCTION public.plan(project text, flag text) RETURNS jsonb LANGUAGE plpgsql AS $$ " \
+	"DECLARE variations jsonb; BEGIN "                                                           \
+	"PERFORM flagplane.create_flag(project, flag, flag) WHERE NOT EXISTS (SELECT FROM "          \
+	"flagplane_data.flag f JOIN flagplane_data.project p ON p.id = f.project_id "                \
+	"WHERE p.key = project AND f.key = flag); "                                                  \
+	"variations := flagplane.get_flag(project, flag)->'variations'; "                            \
+	"RETURN jsonb_build_object('flags', jsonb_build_object(flag, '{}'::jsonb), 'treatments', "   \
+	"(SELECT jsonb_agg(jsonb_build_object('name', i::text, 'baseline', i = 0, "                  \
+	"'allocationPercent', '50', 'parameters', jsonb_build_array(jsonb_build_object("             \
+	"'flagKey', flag, 'variationId', variations->i->>'_id')))) FROM generate_series(0, 1) i)); " \
+	"END $$"
+
 extern PGconn *connect_or_die(void);
 extern char *
 query(PGconn *connection, const char *format, ...) __attribute__((format(printf, 2, 3)));

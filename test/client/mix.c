@@ -56,7 +56,7 @@ static const char *const calls[] = {
 	"update_layer('mix', 'l', " REMOVE ")",
 	"delete_layer('mix', 'l')",
 	"create_experiment('mix', 'test', 'x', 'X', flag_key => 'f')",
-	"create_experiment('mix', 'test', 'x', 'X')",
+	"create_experiment('mix', 'test', 'x', 'X', iteration => public.plan('mix', 'f'))",
 	"update_experiment('mix', 'test', 'x', '[{\"kind\": \"updateName\", \"value\": \"{n}\"}]')",
 	"start_experiment('mix', 'test', 'x')",
 	"stop_experiment('mix', 'test', 'x')",

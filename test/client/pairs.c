@@ -40,7 +40,8 @@ typedef struct Change
 	"create_flag, create_flag (copy), update_flag (variations), delete_flag"
 /* What is in a project. */
 #define ALL_IN_PROJECT                                                                           \
-	"create_access_token, create_environment, create_environment (copy), update_environment, "   \
+	"create_access_token, create_environment, create_environment (copy), "                       \
+	"update_environment, "                                                                       \
 	"delete_environment, reset_environment_sdk_key, reset_environment_mobile_key, create_flag, " \
 	"create_flag (copy), update_flag, update_flag (variations), delete_flag, create_segment, "   \
 	"update_segment, delete_segment, touch_environment, create_flag_link, "                      \
@@ -51,6 +52,8 @@ typedef struct Change
 /* What changes the payload of one environment, and of all of a project's. */
 #define THOSE_OF_PAYLOAD  "create_segment, update_segment, delete_segment, touch_environment"
 #define THOSE_OF_PAYLOADS "create_flag, create_flag (copy), update_flag (variations), delete_flag"
+/* What changes the payload of the environment of the experiments. */
+#define THOSE_OF_EXPERIMENTS "update_layer (reserve), start_experiment, stop_experiment"
 /* What changes an environment or its segments. */
 #define THOSE_OF_SEGMENTS                                                                 \
 	"delete_project, create_environment (copy), update_environment, delete_environment, " \
@@ -118,30 +121,32 @@ static const Change changes[] = {
 	 "create_segment, update_segment, delete_segment",
 	 ""},
 	{"create_flag", "flagplane.create_flag('p1', 'new#', 'F')",
-	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", delete_project",
+	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS ", delete_project",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
 	 "(copy), update_flag (variations), delete_flag"
-	 ", " THOSE_OF_PAYLOAD},
+	 ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS},
 	{"create_flag (copy)", "flagplane.create_flag('p1', 'new#', 'F', clone => 'f#')",
-	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", delete_project, update_flag",
+	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS
+					  ", delete_project, update_flag",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
 	 "(copy), update_flag (variations), delete_flag"
-	 ", " THOSE_OF_PAYLOAD},
+	 ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS},
 	{"update_flag", "flagplane.update_flag('p1', 'f#', " PATCH("name", "N") ")",
 	 "delete_project, create_flag (copy), update_flag, update_flag (variations), delete_flag", ""},
 	{"update_flag (variations)",
 	 "flagplane.update_flag('p1', 'f#', " PATCH("variations/0/name", "N") ")",
-	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", delete_project, update_flag",
+	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS
+					  ", delete_project, update_flag",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
 	 "(copy), update_flag (variations), delete_flag"
-	 ", " THOSE_OF_PAYLOAD},
+	 ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS},
 	{"delete_flag", "flagplane.delete_flag('p1', 'f#')",
-	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD
+	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS
 					  ", delete_project, update_flag, create_flag_link, update_flag_link, "
 					  "delete_flag_link, create_experiment",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
 	 "(copy), update_flag (variations), delete_flag"
-	 ", " THOSE_OF_PAYLOAD},
+	 ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS},
 	{"touch_environment", "flagplane.touch_environment('p1', 'e#')",
 	 "delete_project, delete_environment, " THOSE_OF_PAYLOAD ", " THOSE_OF_PAYLOADS,
 	 THOSE_OF_PAYLOADS},
@@ -172,9 +177,10 @@ static const Change changes[] = {
 	{"update_layer (reserve)",
 	 "flagplane.update_layer('p1', 'busy#', '[{\"kind\": \"updateExperimentReservation\", "
 	 "\"experimentKey\": \"fresh#\", \"reservationPercent\": 20}]', 'test')",
-	 "delete_project, update_layer, update_layer (reserve), update_experiment, start_experiment, "
+	 "delete_project, " THOSE_OF_PAYLOADS
+	 ", update_layer, update_layer (reserve), update_experiment, start_experiment, "
 	 "stop_experiment, archive_experiment, delete_experiment",
-	 ""},
+	 THOSE_OF_EXPERIMENTS ", " THOSE_OF_PAYLOADS},
 	{"delete_layer", "flagplane.delete_layer('p1', 'idle#')",
 	 "delete_project, delete_environment, delete_layer", "delete_environment"},
 	{"create_experiment", "flagplane.create_experiment('p1', 'e#', 'new', 'X', flag_key => 'f#')",
@@ -186,13 +192,16 @@ static const Change changes[] = {
 	 "archive_experiment, delete_experiment",
 	 ""},
 	{"start_experiment", "flagplane.start_experiment('p1', 'test', 'fresh#')",
-	 "delete_project, update_layer (reserve), update_experiment, start_experiment, "
+	 "delete_project, " THOSE_OF_PAYLOADS
+	 ", stop_experiment, update_layer (reserve), update_experiment, start_experiment, "
 	 "archive_experiment, delete_experiment",
-	 ""},
+	 THOSE_OF_EXPERIMENTS ", " THOSE_OF_PAYLOADS},
 	{"stop_experiment", "flagplane.stop_experiment('p1', 'test', 'running#')",
-	 "delete_project, update_layer, update_layer (reserve), stop_experiment, archive_experiment, "
+	 "delete_project, " THOSE_OF_PAYLOADS
+	 ", start_experiment, update_layer, update_layer (reserve), "
+	 "stop_experiment, archive_experiment, "
 	 "delete_experiment",
-	 ""},
+	 THOSE_OF_EXPERIMENTS ", " THOSE_OF_PAYLOADS},
 	{"archive_experiment", "flagplane.archive_experiment('p1', 'test', 'fresh#')",
 	 "delete_project, update_layer, update_layer (reserve), update_experiment, start_experiment, "
 	 "stop_experiment, archive_experiment, delete_experiment",
@@ -229,8 +238,10 @@ static const char *const fixture[] = {
 	"SELECT flagplane.create_sdk_app('p1', 'app#', 'ios', 'com.app#')",
 	"SELECT flagplane.create_layer('p1', 'idle#', 'L', '')",
 	"SELECT flagplane.create_layer('p1', 'busy#', 'L', '')",
-	"SELECT flagplane.create_experiment('p1', 'test', 'fresh#', 'X')",
-	"SELECT flagplane.create_experiment('p1', 'test', 'running#', 'X')",
+	"SELECT flagplane.create_experiment('p1', 'test', 'fresh#', 'X', iteration => "
+	"public.plan('p1', 'of-fresh#'))",
+	"SELECT flagplane.create_experiment('p1', 'test', 'running#', 'X', iteration => "
+	"public.plan('p1', 'of-running#'))",
 	"SELECT flagplane.create_experiment('p1', 'test', 'free#', 'X')",
 	"SELECT flagplane.update_layer('p1', 'busy#', ('[{\"kind\": \"updateExperimentReservation\", "
 	"\"experimentKey\": \"fresh#\","
@@ -345,6 +356,7 @@ test_pairs(void)
 	PGconn *second = connect_or_die();
 
 	free(query(first, "CREATE EXTENSION flagplane CASCADE"));
+	free(query(first, "%s", PLAN_FUNCTION));
 	check_table(first);
 	for (size_t i = 0; i < sizeof(fixture) / sizeof(fixture[0]); i++)
 		for (int number = 1; number <= 2; number++)

@@ -65,8 +65,7 @@ sql -d "$here" >/dev/null <<'SQL'
 SELECT flagplane.update_project('p', '[{"op": "replace", "path": "/name", "value": "Renamed"}]');
 SELECT flagplane.update_environment('p', 'test', '[{"op": "replace", "path": "/color", "value": "ABCDEF"}]');
 SELECT flagplane.update_layer('p', 'l', '[{"kind": "updateExperimentReservation", "experimentKey": "here", "reservationPercent": 10}]', 'test');
-SELECT flagplane.start_experiment('p', 'test', 'here');
-SELECT flagplane.stop_experiment('p', 'test', 'here');
+SELECT flagplane.stop_experiment('p', 'test', 'running');
 SELECT flagplane.reset_environment_mobile_key('p', 'test');
 -- A value that is stored apart, and then a change beside it.
 SELECT flagplane.create_flag('p', 'big', 'Big', variations => jsonb_build_array(jsonb_build_object('value', string_agg(md5(g::text), '')), '{"value": 1}'::jsonb)) FROM generate_series(1, 3000) g;

@@ -39,7 +39,7 @@ is_for_readers(Guard guard)
 
 static const Other others[] = {
 	{"assign", READERS, "SELECT flagplane.assign('hostile', 'test', 'l', 'unit')"},
-	{"assign", READERS, "SELECT flagplane.assign('hostile', 'test', 'l', '{unit}'::text[])"},
+	{"assign_many", READERS, "SELECT flagplane.assign_many('hostile', 'test', 'l', '{unit}')"},
 	{"variation", FLAG_READERS, "SELECT flagplane.variation('hostile', 'test', 'f', '{}')"},
 	{"bool_variation", FLAG_READERS,
 	 "SELECT flagplane.bool_variation('hostile', 'test', 'f', '{}', true)"},

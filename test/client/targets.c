@@ -133,13 +133,15 @@ prepare(PGconn *owner)
 	static const char *const statements[] = {
 		"SET client_min_messages = warning",
 		"CREATE EXTENSION flagplane CASCADE",
+		PLAN_FUNCTION,
 		"SELECT flagplane.create_project('other', 'Other')",
 		"SELECT flagplane.create_project('hostile', 'Hostile')",
 		"SELECT flagplane.create_flag('hostile', 'f', 'F')",
 		"SELECT flagplane.create_segment('hostile', 'test', 's', 'S')",
 		"SELECT flagplane.create_flag_link('hostile', 'f', 'k')",
 		"SELECT flagplane.create_layer('hostile', k, 'L', '') FROM unnest('{l,empty}'::text[]) k",
-		"SELECT flagplane.create_experiment('hostile', 'test', k, 'E')"
+		"SELECT flagplane.create_experiment('hostile', 'test', k, 'E',"
+		" iteration => public.plan('hostile', 'of-' || k))"
 		" FROM unnest('{e,running}'::text[]) k",
 		"SELECT flagplane.start_experiment('hostile', 'test', 'running')",
 		"SELECT flagplane.create_member('h@example.com')",

@@ -62,7 +62,8 @@ check('a clause that compares otherwise does not compile', odd.op, 'resembles');
 const layer = await POST('/api/v2/projects/{projectKey}/layers', { params: { path }, body: { key: 'checkout', name: 'Checkout', description: '' } });
 check('a layer is made', [layer.response.status, layer.data?.environments], [201, {}]);
 const experiment = await POST('/api/v2/projects/{projectKey}/environments/{environmentKey}/experiments', { params: { path },
-	body: { key: 'larger', name: 'Larger', iteration: { hypothesis: 'Larger sells more', randomizationUnit: 'user' } } });
+	body: { key: 'larger', name: 'Larger', iteration: { hypothesis: 'Larger sells more', randomizationUnit: 'user', flags: { button: { ruleId: 'fallthrough' } },
+		treatments: (made.data?.variations ?? []).map(({ _id }, i) => ({ name: `T${i}`, baseline: i === 0, allocationPercent: '50', parameters: [{ flagKey: 'button', variationId: _id }] })) } } });
 check('an experiment is made', [experiment.response.status, experiment.data?.currentIteration.status], [201, 'not_started']);
 const reserved = await PATCH('/api/v2/projects/{projectKey}/layers/{layerKey}', { params: { path, header: { 'Idempotency-Key': '2f0e1c88-4b1d-4ac1-bc0a-5e9f6d8a7b10' } },
 	body: { environmentKey: 'test', instructions: [{ kind: 'updateExperimentReservation', experimentKey: 'larger', reservationPercent: 25 }] } });

@@ -52,7 +52,7 @@ for my $line (split /^/, do { local $/; <$file> })
 	$statement = '';
 }
 die "not taken apart: $statement" if $statement =~ /\S/;
-my $new = qr/\bflagplane_data\.layer_reservation\b|\bflagplane\.stats\b|\blayer_svg\b|image\/svg|\bflag_link_of_flag\b|\bintegration\.created_at\b|\bDOMAIN flagplane_data\.web_domain IS\b/;
+my $new = qr/\bflagplane_data\.layer_reservation\b|\bflagplane_data\.experiment_treatment\b|\bflagplane\.stats\b|\blayer_svg\b|image\/svg|\bflag_link_of_flag\b|\bintegration\.created_at\b|\bDOMAIN flagplane_data\.web_domain IS\b/;
 my (@old, @upgrade);
 for (@statements)
 {

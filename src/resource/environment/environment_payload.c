@@ -80,6 +80,17 @@ jsonb_in(MemoryContext context, const char *text)
 }
 
 /*
+ * rollouts_of reads what the experiments serve that run on a flag, or on any (NULL), in the snapshot
+ * of the query.
+ */
+static ExperimentRollouts *
+rollouts_of(const PayloadScope *scope, const char *flag_key)
+{
+	return experiment_rollouts_read(scope->account, scope->environment_id, flag_key,
+									STATEMENT_READ);
+}
+
+/*
  * find_in_tables reads a flag or segment.
  */
 static bool
@@ -101,7 +112,8 @@ find_in_tables(PayloadSource *source, PayloadPart part, StringView key, JsonbVal
 	{
 		initStringInfo(&text);
 		if (part == PAYLOAD_FLAG)
-			flag_payload_append(&text, &rows, 0, false);
+			flag_payload_append(&text, &rows, 0,
+								rollouts_of(&tables->scope, flag_payload_key(&rows, 0)), false);
 		else
 			segment_payload_append(&text, &rows, 0, false);
 		document = jsonb_in(tables->context, text.data);
@@ -190,6 +202,7 @@ read_all(TableSource *tables, Payload *payload)
 {
 	AllFlags *all = MemoryContextAlloc(tables->context, sizeof(AllFlags));
 	Rows rows = flags_payload_read(&tables->scope);
+	ExperimentRollouts *rollouts = rollouts_of(&tables->scope, NULL);
 	StringInfoData text;
 
 	initStringInfo(&text);
@@ -203,7 +216,7 @@ read_all(TableSource *tables, Payload *payload)
 		if (!payload_has_flag(payload, view))
 		{
 			resetStringInfo(&text);
-			flag_payload_append(&text, &rows, i, false);
+			flag_payload_append(&text, &rows, i, rollouts, false);
 			payload_add_flag(payload, view, &jsonb_in(tables->context, text.data)->root);
 		}
 		all->flags[i] = payload_find_flag(payload, view);
@@ -240,13 +253,14 @@ static int
 write_payload(StringInfo out, const PayloadScope *scope)
 {
 	Rows rows = flags_payload_read(scope);
+	ExperimentRollouts *rollouts = rollouts_of(scope, NULL);
 	int end;
 
 	document_open(out, '{');
 	document_key(out, "flags");
 	document_open(out, '{');
 	for (uint64 i = 0; i < rows.count; i++)
-		flag_payload_append(out, &rows, i, true);
+		flag_payload_append(out, &rows, i, rollouts, true);
 	document_close(out, '}');
 	end = out->len;
 	rows = segments_payload_read(scope);

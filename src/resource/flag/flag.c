@@ -799,6 +799,7 @@ write_changes(Request *request, const Flag *flag, Jsonb *before, Jsonb *after)
 		count = 0;
 	if (count < count_before)
 		prerequisites_require_unused(request, flag, count);
+	experiments_require_flag(request, flag->id, flag->key, before, after);
 	if (flag_is_seen_otherwise(before, after))
 	{
 		payload_raise(request, request_string(request, PROJECT_KEY), NULL);

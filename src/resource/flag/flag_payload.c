@@ -9,6 +9,7 @@
 #include "resource/flag/flag_payload.h"
 
 #include "evaluation/member.h"
+#include "resource/layer/treatment.h"
 #include "util/document.h"
 #include "util/jsonb.h"
 
@@ -181,13 +182,19 @@ write_rollout(StringInfo out, const Members *rollout)
 }
 
 /*
- * write_serve writes what a rule or the fallthrough serves.
+ * write_serve writes what a rule or the fallthrough serves: the rollout of the experiment that runs on
+ * it (NULL: none does), or else what is stored.
  */
 static void
-write_serve(StringInfo out, const Members *source)
+write_serve(StringInfo out, const Members *source, const char *running)
 {
 	Members rollout;
 
+	if (running != NULL)
+	{
+		document_raw(out, "rollout", running);
+		return;
+	}
 	write_integer(out, "variation", source);
 	if (member_object(source, "rollout", &rollout))
 		write_rollout(out, &rollout);
@@ -330,7 +337,8 @@ write_targets(StringInfo out, Row *row, Members *place)
  * write_rules writes the rules that are not disabled.
  */
 static void
-write_rules(StringInfo out, Row *row, Members *place)
+write_rules(StringInfo out, Row *row, Members *place, const ExperimentRollouts *rollouts,
+			const char *key)
 {
 	Elements elements;
 	Members rule;
@@ -341,6 +349,7 @@ write_rules(StringInfo out, Row *row, Members *place)
 	while (elements_next_object(&elements, place, &rule))
 	{
 		bool disabled = false;
+		const char *running = NULL;
 		JsonbValue id;
 
 		member_boolean(&rule, "disabled", &disabled);
@@ -352,9 +361,12 @@ write_rules(StringInfo out, Row *row, Members *place)
 		{
 			document_key(out, "id");
 			json_value_append(out, &id);
+			if (id.type == jbvString)
+				running = experiment_rollout_find(rollouts, key,
+												  pnstrdup(id.val.string.val, id.val.string.len));
 		}
 		payload_write_clauses(out, &rule);
-		write_serve(out, &rule);
+		write_serve(out, &rule, running);
 		write_boolean(out, "trackEvents", &rule);
 		document_close(out, '}');
 	}
@@ -420,7 +432,8 @@ flag_payload_key(const Rows *rows, uint64 number)
  * flag_payload_append writes a flag that has been read, alone or as the member that its key names.
  */
 void
-flag_payload_append(StringInfo out, const Rows *rows, uint64 number, bool as_member)
+flag_payload_append(StringInfo out, const Rows *rows, uint64 number,
+					const ExperimentRollouts *rollouts, bool as_member)
 {
 	bool malformed = false;
 	Members members = {.malformed = &malformed};
@@ -437,11 +450,11 @@ flag_payload_append(StringInfo out, const Rows *rows, uint64 number, bool as_mem
 	document_boolean(out, "on", row_get_boolean(&row, "is_on"));
 	write_prerequisites(out, &row, &members);
 	write_targets(out, &row, &members);
-	write_rules(out, &row, &members);
+	write_rules(out, &row, &members, rollouts, key);
 	members = members_of(&row, "fallthrough", &malformed);
 	document_key(out, "fallthrough");
 	document_open(out, '{');
-	write_serve(out, &members);
+	write_serve(out, &members, experiment_rollout_find(rollouts, key, FALLTHROUGH_RULE));
 	document_close(out, '}');
 	if (row_is_null(&row, "off_variation"))
 		document_raw(out, "offVariation", "null");

@@ -7,6 +7,7 @@
 
 #include "evaluation/member.h"
 #include "evaluation/payload_cache.h"
+#include "resource/layer/experiment_rollout.h"
 #include "util/statement.h"
 
 /* What names an environment's flags; the texts belong to the caller. */
@@ -24,6 +25,7 @@ extern void payload_elements(Row *row, const char *column, Elements *elements);
 extern Rows flags_payload_read(const PayloadScope *scope);
 extern Rows flag_payload_read(const PayloadScope *scope, StringView flag_key);
 extern char *flag_payload_key(const Rows *rows, uint64 number);
-extern void flag_payload_append(StringInfo out, const Rows *rows, uint64 number, bool as_member);
+extern void flag_payload_append(StringInfo out, const Rows *rows, uint64 number,
+								const ExperimentRollouts *rollouts, bool as_member);
 
 #endif /* FLAGPLANE_FLAG_PAYLOAD_H */

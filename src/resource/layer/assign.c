@@ -2,12 +2,14 @@
  * assign.c
  *	  Which experiment owns a unit: the owners of a layer's segments in an environment.
  *
- * A live reservation owns its segments whatever its experiment's status is, so that an
- * experiment's units do not change when it starts.
+ * A live reservation owns its segments before its experiment starts, so that an
+ * experiment's units do not change when it does.
  */
 #include "resource/layer/assign.h"
 
 #include "resource/environment/environment.h"
+#include "resource/layer/experiment.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 /* A layer without reservations is one row with NULLs for the experiment and its segments. */
@@ -81,14 +83,13 @@ layer_owners_read(Request *request, MemoryContext context)
 		row_read(&rows, i, &row);
 		if (i == 0)
 		{
-			owners->seed = MemoryContextStrdup(context, row_get_string(&row, "seed"));
-			owners->seed_length = strlen(owners->seed);
+			owners->seed_length = pg_ltoa(row_get_integer(&row, "seed"), owners->seed);
 		}
 		if (row_is_null(&row, "experiment_key"))
 			break;
 		before = MemoryContextSwitchTo(context);
 		owner->key = DatumGetTextPCopy(row_get_datum(&row, "experiment_key"));
-		owner->status = row_get_string(&row, "status");
+		owner->running = strcmp(row_get_string(&row, "status"), RUNNING) == 0;
 		MemoryContextSwitchTo(before);
 		add_segments(owners, owners->count++, row_get_datum(&row, "segments"));
 	}

@@ -11,19 +11,20 @@
 
 #define BUCKETS_PER_LAYER_SEGMENT (BUCKETS / LAYER_SEGMENTS)
 #define NOBODY					  (-1)
+#define SEED_DIGITS_MAX			  12 /* of an integer, with a sign and an end */
 
 /* An experiment with a live reservation, and how many segments that has. */
 typedef struct LayerOwner
 {
 	text *key;
-	char *status;
+	bool running; /* or has not started */
 	int count;
 } LayerOwner;
 
 /* A layer in an environment, as a snapshot of the tables shows it. */
 typedef struct LayerOwners
 {
-	char *seed;
+	char seed[SEED_DIGITS_MAX]; /* in decimal */
 	int seed_length;
 	int count;
 	LayerOwner *owner;				  /* the oldest reservation first */
@@ -48,14 +49,16 @@ extern int layer_owners_free(const LayerOwners *owners);
 extern char *layer_percent_text(int segments);
 
 /*
- * layer_owner_of_unit is the index of the experiment that a unit belongs to, or NOBODY.
+ * layer_owner_of_unit is the index of the experiment that a unit belongs to, or NOBODY. One that
+ * has not started owns units only if the caller asks for such too.
  */
 static inline int
-layer_owner_of_unit(const LayerOwners *owners, const text *unit_key)
+layer_owner_of_unit(const LayerOwners *owners, const text *unit_key, bool include_not_started)
 {
 	int bucket = bucket_of(owners->seed, owners->seed_length, unit_key);
+	int owner = owners->by_segment[bucket / BUCKETS_PER_LAYER_SEGMENT];
 
-	return owners->by_segment[bucket / BUCKETS_PER_LAYER_SEGMENT];
+	return owner == NOBODY || include_not_started || owners->owner[owner].running ? owner : NOBODY;
 }
 
 #endif /* FLAGPLANE_LAYER_ASSIGN_H */

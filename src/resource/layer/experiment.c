@@ -5,10 +5,12 @@
  *
  * An experiment has one iteration.  It enters a layer by the layer's patch.  Whoever
  * changes an experiment locks it, and then its layer: the order in which the layer's
- * patch locks them too.
+ * patch locks them too.  Whoever starts or stops one locks its flag before: see
+ * experiment_flag.c.
  */
 #include "resource/environment/environment.h"
 #include "resource/layer/experiment.h"
+#include "resource/layer/experiment_rollout.h"
 #include "resource/layer/reservation.h"
 #include "resource/resource.h"
 
@@ -37,18 +39,26 @@ const Field create_experiment_fields[] = {
 static const char *const expandable[] = {"previousIterations", DRAFT_ITERATION,	 SECONDARY_METRICS,
 										 "treatments",		   "analysisConfig", NULL};
 
-#define EXPAND_FIELD                                                            \
-	FIELD("expand", "expand", FIELD_TEXT, .place = IN_QUERY, .rule = RULE_LIST, \
-		  .choices = expandable)
+/* One experiment can also be shown with what SDKs are sent of it. */
+static const char *const expandable_alone[] = {"previousIterations",
+											   DRAFT_ITERATION,
+											   SECONDARY_METRICS,
+											   "treatments",
+											   "analysisConfig",
+											   ROLLOUT,
+											   NULL};
+
+#define EXPAND_FIELD(what) \
+	FIELD("expand", "expand", FIELD_TEXT, .place = IN_QUERY, .rule = RULE_LIST, .choices = what)
 
 enum
 {
 	GET_EXPAND = EXPERIMENT_KEY + 1
 };
 
-const Field get_experiment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD,
-									   EXPERIMENT_KEY_FIELD, [GET_EXPAND] = EXPAND_FIELD,
-									   FIELDS_END};
+const Field get_experiment_fields[] = {
+	PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD,
+	EXPERIMENT_KEY_FIELD, [GET_EXPAND] = EXPAND_FIELD(expandable_alone), FIELDS_END};
 
 enum
 {
@@ -66,7 +76,7 @@ const Field list_experiments_fields[] = {
 	[LIST_LIFECYCLE_STATE] =
 		FIELD("lifecycle_state", "lifecycleState", FIELD_TEXT, .place = IN_QUERY, .rule = RULE_LIST,
 			  .choices = lifecycle_states, .fallback = "active"),
-	[LIST_EXPAND] = EXPAND_FIELD,
+	[LIST_EXPAND] = EXPAND_FIELD(expandable),
 	FIELDS_END};
 
 enum
@@ -145,10 +155,10 @@ STATEMENT(lock_flag_key_share,
 STATEMENT(insert_experiment,
 		  "INSERT INTO flagplane_data.experiment"
 		  " (account_id, id, environment_id, key, name, description, flag_id, randomization_unit,"
-		  " status, version, created_at, maintainer_id, hypothesis, iteration)"
+		  " status, version, created_at, maintainer_id, hypothesis, iteration, rule_id)"
 		  " VALUES (:account_id, :id, :environment_id, :key, :name, :description,"
 		  " :flag_id, :randomization_unit, :status, 1, :created_at,"
-		  " :maintainer_id, :hypothesis, :iteration)"
+		  " :maintainer_id, :hypothesis, :iteration, :rule_id)"
 		  " ON CONFLICT DO NOTHING");
 
 #define EXPERIMENTS                                                    \
@@ -201,7 +211,7 @@ STATEMENT(update_experiment,
 		  " status = :status, layer_snapshot = :layer_snapshot::jsonb, started_at = :started_at,"
 		  " stopped_at = :stopped_at, archived_at = :archived_at,"
 		  " winning_treatment_id = :winning_treatment_id, winning_reason = :winning_reason,"
-		  " version = e.version + 1"
+		  " seed = :seed, version = e.version + 1"
 		  " WHERE e.account_id = :account_id AND e.id = :id RETURNING e.version");
 
 STATEMENT(delete_experiment, "DELETE FROM flagplane_data.experiment e"
@@ -254,6 +264,9 @@ experiment_of_row(const Rows *rows, uint64 number)
 		row_is_null(&row, "iteration") ? NULL : DatumGetJsonbP(row_get_datum(&row, "iteration"));
 	experiment.winning_treatment_id = row_get_string(&row, "winning_treatment_id");
 	experiment.winning_reason = row_get_string(&row, "winning_reason");
+	experiment.seed = row_is_null(&row, "seed") ? 0 : row_get_integer(&row, "seed");
+	experiment.environment_id = row_get_string(&row, "environment_id");
+	experiment.rollout = NULL;
 	return experiment;
 }
 
@@ -338,9 +351,9 @@ experiment_environment_lock(Request *request)
 
 /*
  * lock_flag_of_creation locks the flag that a new experiment is about, if any, so that
- * nobody deletes it, and binds :flag_id.
+ * nobody deletes it, binds :flag_id, and returns it; 0: there is none.
  */
-static void
+static Datum
 lock_flag_of_creation(Request *request)
 {
 	Datum flag_id = (Datum) 0;
@@ -359,6 +372,7 @@ lock_flag_of_creation(Request *request)
 		flag_id = row_get_datum(&row, "id");
 	}
 	bind_uuid(&request->params, "flag_id", flag_id);
+	return flag_id;
 }
 
 /*
@@ -395,7 +409,10 @@ static void
 insert_new_experiment(Request *request, const Experiment *experiment)
 {
 	Params *params = &request->params;
+	Treatments treatments = treatments_read(experiment->iteration, experiment->flag_key);
 
+	bind_text(params, "rule_id",
+			  strcmp(treatments.rule_id, FALLTHROUGH_RULE) == 0 ? NULL : treatments.rule_id);
 	bind_text(params, "id", experiment->id);
 	bind_text(params, "description", experiment->description);
 	bind_text(params, "status", experiment->status);
@@ -413,15 +430,20 @@ void
 do_create_experiment(Request *request)
 {
 	Experiment experiment;
+	char *environment_id;
+	Datum flag_id;
 
 	member_require(request, EXPERIMENT_MAINTAINER);
-	if (experiment_environment_lock(request) == NULL)
+	environment_id = experiment_environment_lock(request);
+	if (environment_id == NULL)
 	{
 		environment_require(request);
 		environment_missing(request); /* made meanwhile: not there when it was looked for */
 	}
-	lock_flag_of_creation(request);
+	flag_id = lock_flag_of_creation(request);
 	experiment = experiment_of_request(request);
+	if (flag_id)
+		experiment_check_flag(request, &experiment, environment_id, flag_id);
 	insert_new_experiment(request, &experiment);
 	experiment_document(request, &experiment, NULL);
 	request->version = experiment.version;
@@ -431,16 +453,35 @@ do_create_experiment(Request *request)
 	set_target(request, experiment.key);
 }
 
+/*
+ * find_rollout is what SDKs are sent in place of what the experiment's rule serves; NULL if its flag is gone.
+ */
+static const char *
+find_rollout(const Request *request, const Experiment *experiment)
+{
+	Treatments treatments = treatments_read(experiment->iteration, experiment->flag_key);
+
+	if (experiment->flag_key == NULL)
+		return NULL;
+	return experiment_rollout_find(experiment_rollouts_read(request->caller.account,
+															experiment->environment_id,
+															experiment->flag_key, request->mode),
+								   experiment->flag_key, treatments.rule_id);
+}
+
 void
 do_get_experiment(Request *request)
 {
+	char *expand = request_string(request, GET_EXPAND);
 	Rows rows = request_run(request, &find_experiment);
 	Experiment experiment;
 
 	if (rows.count == 0)
 		experiment_missing(request);
 	experiment = experiment_of_row(&rows, 0);
-	experiment_document(request, &experiment, request_string(request, GET_EXPAND));
+	if (expand && strstr(expand, ROLLOUT) && experiment_is(&experiment, RUNNING))
+		experiment.rollout = find_rollout(request, &experiment);
+	experiment_document(request, &experiment, expand);
 	request->version = experiment.version;
 }
 
@@ -522,6 +563,8 @@ store_experiment(Request *request, Experiment *experiment, bool changed)
 		bind_time(&params, "archived_at", experiment->archived_at);
 		bind_text(&params, "winning_treatment_id", experiment->winning_treatment_id);
 		bind_text(&params, "winning_reason", experiment->winning_reason);
+		bind_value(&params, "seed", INT4OID, Int32GetDatum(experiment->seed),
+				   experiment->seed == 0);
 		rows = statement_run(&update_experiment, &params, STATEMENT_WRITE);
 		row_read(&rows, 0, &row);
 		experiment->version = row_get_integer(&row, "version");
@@ -531,13 +574,34 @@ store_experiment(Request *request, Experiment *experiment, bool changed)
 }
 
 /*
+ * run_in_layer draws which segments carry which treatment, if the experiment is in a layer; false
+ * if it is in none.  The layer need not be locked: nobody changes the share of an experiment
+ * without its lock.
+ */
+static bool
+run_in_layer(Request *request, const Experiment *experiment, Treatments *treatments)
+{
+	Reservation reservation;
+
+	if (!reservation_find(request, experiment->id, &reservation))
+		return false;
+	if (bms_is_empty(reservation.segments))
+		error_raise(ERR_INVALID,
+					"experiment \"%s\" has reserved 0 %% of layer \"%s\" and needs more to start",
+					experiment->key, reservation.layer_key);
+	experiment_require_room(request, experiment);
+	treatments_draw(request, experiment->id, &reservation, treatments);
+	return true;
+}
+
+/*
  * start starts an experiment; false if it is running already.  One that is in a layer
- * needs traffic there.
+ * needs traffic there; another one gets a seed of its own.
  */
 static bool
 start(Request *request, Experiment *experiment)
 {
-	Reservation reservation;
+	Treatments treatments;
 
 	if (experiment_is_archived(experiment))
 		error_raise(ERR_INVALID, "experiment \"%s\" is archived", experiment->key);
@@ -546,12 +610,12 @@ start(Request *request, Experiment *experiment)
 					experiment->key);
 	if (experiment_is(experiment, RUNNING))
 		return false;
-	if (reservation_find(request, experiment->id, &reservation) && reservation.percent == 0)
-		error_raise(ERR_INVALID,
-					"experiment \"%s\" has reserved 0 %% of layer \"%s\" and needs more to start",
-					experiment->key, reservation.layer_key);
+	treatments = experiment_require_flag(request, experiment);
+	if (!run_in_layer(request, experiment, &treatments))
+		experiment->seed = random_seed();
 	experiment->status = RUNNING;
 	experiment->started_at = request->now;
+	experiment_raise_flag(request, experiment->id, request_string(request, EXPERIMENT_ENVIRONMENT));
 	return true;
 }
 
@@ -582,8 +646,10 @@ stop(Request *request, Experiment *experiment)
 		document_integer(&snapshot, "otherReservationPercent", reservation.others);
 		document_close(&snapshot, '}');
 		experiment->layer_snapshot = snapshot.data;
+		treatments_release(request, experiment->id);
 		reservation_release(request, experiment->id);
 	}
+	experiment_raise_flag(request, experiment->id, request_string(request, EXPERIMENT_ENVIRONMENT));
 	return true;
 }
 
@@ -695,12 +761,14 @@ change_experiment(Request *request, bool (*change)(Request *request, Experiment 
 void
 do_start_experiment(Request *request)
 {
+	experiment_lock_flag(request);
 	change_experiment(request, start);
 }
 
 void
 do_stop_experiment(Request *request)
 {
+	experiment_lock_flag(request);
 	change_experiment(request, stop);
 }
 
@@ -717,15 +785,31 @@ check_update_experiment(Request *request)
 }
 
 /*
+ * is_about_flag tells whether an instruction may change what the flag serves.
+ */
+static bool
+is_about_flag(const Instruction *instruction)
+{
+	return instruction->kind == START_ITERATION || instruction->kind == STOP_ITERATION;
+}
+
+/*
  * do_update_experiment follows the instructions, all or none.
  */
 void
 do_update_experiment(Request *request)
 {
-	Experiment experiment = lock_experiment(request, &lock_experiment_for_update);
+	Experiment experiment;
 	bool changed = false;
 	ListCell *cell;
 
+	foreach (cell, (List *) request->state)
+		if (is_about_flag(lfirst(cell)))
+		{
+			experiment_lock_flag(request);
+			break;
+		}
+	experiment = lock_experiment(request, &lock_experiment_for_update);
 	request->comment = request_string(request, COMMENT);
 	foreach (cell, (List *) request->state)
 		changed |= apply_instruction(request, &experiment, lfirst(cell));

@@ -6,6 +6,7 @@
 #define FLAGPLANE_EXPERIMENT_H
 
 #include "call/request.h"
+#include "resource/layer/treatment.h"
 #include "utils/jsonb.h"
 
 #define DEFAULT_UNIT "user"
@@ -13,6 +14,7 @@
 /* What lists and single experiments can be expanded by. */
 #define DRAFT_ITERATION	  "draftIteration"
 #define SECONDARY_METRICS "secondaryMetrics"
+#define ROLLOUT			  "rollout"
 
 #define NOT_STARTED "not_started"
 #define RUNNING		"running"
@@ -38,6 +40,9 @@ typedef struct Experiment
 	Jsonb *iteration;
 	char *winning_treatment_id;
 	char *winning_reason;
+	int32 seed; /* of one that runs outside of layers; 0: none */
+	char *environment_id;
+	const char *rollout; /* what SDKs are sent, if that is to be shown; NULL: it is not */
 } Experiment;
 
 /*
@@ -50,7 +55,8 @@ typedef struct Experiment
 	" AS flag_key, e.randomization_unit, e.status, e.layer_snapshot," \
 	" e.maintainer_id, e.version, e.created_at, e.started_at,"        \
 	" e.stopped_at, e.archived_at, e.hypothesis, e.iteration,"        \
-	" e.winning_treatment_id, e.winning_reason"
+	" e.winning_treatment_id, e.winning_reason, e.seed,"              \
+	" e.environment_id"
 
 #define EXPERIMENT_COLUMNS EXPERIMENT_COLUMNS_AND("f.key")
 #define EXPERIMENT_JOIN_FLAG \
@@ -75,6 +81,16 @@ enum
 
 extern Experiment experiment_of_row(const Rows *rows, uint64 number);
 extern char *experiment_environment_lock(Request *request);
+
+/* experiment_flag.c: the flag that an experiment runs on. */
+extern void experiment_lock_payload(Request *request, char *environment_key);
+extern void experiment_lock_flag(Request *request);
+extern void experiment_check_flag(Request *request, const Experiment *experiment,
+								  const char *environment_id, Datum flag_id);
+extern Treatments experiment_require_flag(Request *request, const Experiment *experiment);
+extern void experiment_require_room(const Request *request, const Experiment *experiment);
+extern void
+experiment_raise_flag(Request *request, const char *experiment_id, const char *environment_key);
 
 /* experiment_iteration.c */
 extern void iteration_document(StringInfo out, const char *project_key,

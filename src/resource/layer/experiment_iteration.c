@@ -523,6 +523,8 @@ iteration_document(StringInfo out, const char *project_key, const Experiment *ex
 	document_string(out, "randomizationUnit", experiment->randomization_unit);
 	if (experiment->iteration)
 		plan_document(out, experiment->iteration, expand);
+	if (experiment->rollout)
+		document_raw(out, ROLLOUT, experiment->rollout);
 	if (experiment->layer_snapshot)
 		document_raw(out, "layerSnapshot", experiment->layer_snapshot);
 	document_close(out, '}');

@@ -7,8 +7,9 @@
  * its traffic.  They are validated by their combined result: what is released is free
  * for those that grow, in whichever order they stand.
  *
- * Everybody takes locks in one order, so that there are no deadlocks: project and
- * environment, experiments by their key, the layer.
+ * Everybody takes locks in one order, so that there are no deadlocks: the project, the
+ * version of what SDKs are sent of the environment, the environment, experiments by their key,
+ * the layer.
  */
 #include "resource/layer/experiment.h"
 #include "resource/layer/reservation.h"
@@ -19,8 +20,6 @@
 #include "catalog/pg_type.h"
 #include "util/document.h"
 #include "utils/builtins.h"
-
-#define LAYER_SEED_BYTES 8
 
 #define LAYER_COLUMNS "l.key, l.name, l.description, l.created_at, l.randomization_unit, l.id"
 
@@ -293,21 +292,6 @@ layer_respond(Request *request, const Layer *layer, const char *environment_key)
 }
 
 /*
- * generate_seed generates a layer's seed, which every unit's bucket in it depends on.
- */
-static char *
-generate_seed(void)
-{
-	uint8 bytes[LAYER_SEED_BYTES];
-	char *text = palloc(2 * LAYER_SEED_BYTES + 1);
-
-	random_bytes(bytes, sizeof(bytes));
-	for (int i = 0; i < LAYER_SEED_BYTES; i++)
-		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-	return text;
-}
-
-/*
  * precompute_create_layer writes the response before the insert: the request alone
  * determines it.
  */
@@ -325,7 +309,7 @@ precompute_create_layer(Request *request)
 	layer.randomization_unit = request_string(request, RANDOMIZATION_UNIT);
 	layer.created_at = request->now;
 	bind_text(&request->params, "id", layer.id);
-	bind_text(&request->params, "seed", generate_seed());
+	bind_integer(&request->params, "seed", random_seed());
 	bind_time(&request->params, "created_at", layer.created_at);
 	layer_document(request->response, &layer, &nothing, &next, NULL);
 	request_location(request, "/api/v2/projects/%s/layers/%s", request_string(request, PROJECT_KEY),
@@ -508,6 +492,20 @@ is_about_experiment(const Instruction *instruction)
 {
 	return instruction->kind == UPDATE_EXPERIMENT_RESERVATION ||
 		   instruction->kind == REMOVE_EXPERIMENT;
+}
+
+/*
+ * concerns_experiments tells whether any of the instructions is about an experiment.
+ */
+static bool
+concerns_experiments(const List *instructions)
+{
+	ListCell *cell;
+
+	foreach (cell, instructions)
+		if (is_about_experiment(lfirst(cell)))
+			return true;
+	return false;
 }
 
 /*
@@ -703,7 +701,7 @@ validate_change(Request *request, Layer *layer, const ReservationChange *change)
  * release removes an experiment from the layer, or shrinks its share.
  */
 static void
-release(const Request *request, LayerTraffic *traffic, const ReservationChange *change)
+release(Request *request, LayerTraffic *traffic, const ReservationChange *change)
 {
 	int less = segments_before(change) - segments_after(change);
 
@@ -711,8 +709,38 @@ release(const Request *request, LayerTraffic *traffic, const ReservationChange *
 		return;
 	if (change->instruction->kind == REMOVE_EXPERIMENT)
 		traffic_release(request, traffic, change->share);
+	else if (less > 0 && experiment_is(&change->experiment, RUNNING))
+	{
+		Treatments treatments =
+			treatments_read(change->experiment.iteration, change->experiment.flag_key);
+
+		traffic_shrink(request, traffic, change->share,
+					   treatments_shrink(request, change->experiment.id, &treatments,
+										 change->share->segments, less));
+		experiment_raise_flag(request, change->experiment.id, request_string(request, ENVIRONMENT));
+	}
 	else if (less > 0)
-		traffic_shrink(request, traffic, change->share, less);
+		traffic_shrink(request, traffic, change->share,
+					   layer_segments_sample(change->share->segments, less));
+}
+
+/*
+ * grow gives an experiment so many free segments, and one that is running draws its treatments
+ * among them.
+ */
+static void
+grow(Request *request, LayerTraffic *traffic, const ReservationChange *change, int more)
+{
+	const Experiment *experiment = &change->experiment;
+	Bitmapset *before = bms_copy(change->share->segments);
+	Treatments treatments;
+
+	traffic_grow(request, traffic, change->share, more);
+	if (!experiment_is(experiment, RUNNING))
+		return;
+	treatments = treatments_read(experiment->iteration, experiment->flag_key);
+	treatments_grow(request, experiment->id, &treatments, before, change->share->segments);
+	experiment_raise_flag(request, experiment->id, request_string(request, ENVIRONMENT));
 }
 
 /*
@@ -739,7 +767,7 @@ acquire(Request *request, LayerTraffic *traffic, ReservationChange *change)
 	if (change->share == NULL)
 		change->share = traffic_acquire(request, traffic, change->experiment.id);
 	if (more > 0)
-		traffic_grow(request, traffic, change->share, more);
+		grow(request, traffic, change, more);
 }
 
 /*
@@ -799,6 +827,8 @@ do_update_layer(Request *request)
 	(void) layer_find(request);
 	if (environment_key)
 	{
+		if (concerns_experiments(request->state))
+			experiment_lock_payload(request, environment_key);
 		environment_id = require_environment(request);
 		changes = lock_changes(request);
 	}

@@ -7,6 +7,7 @@
 
 #include "resource/resource.h"
 #include "resource/layer/assign.h"
+#include "resource/layer/experiment.h"
 #include "utils/builtins.h"
 
 #define SEGMENTS_PER_ROW   50
@@ -70,7 +71,8 @@ draw_legend(StringInfo out, const LayerOwners *owners)
 	for (int i = 0; i < owners->count; i++)
 		appendStringInfo(out, "\n%3c %-*s %5s %%  %s", layer_symbol(i), width,
 						 shorten(text_to_cstring(owners->owner[i].key)),
-						 layer_percent_text(owners->owner[i].count), owners->owner[i].status);
+						 layer_percent_text(owners->owner[i].count),
+						 owners->owner[i].running ? RUNNING : NOT_STARTED);
 	appendStringInfo(out, "\n%3c %-*s %5s %%", FREE_SYMBOL, width, free,
 					 layer_percent_text(layer_owners_free(owners)));
 }

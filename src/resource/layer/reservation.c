@@ -133,10 +133,10 @@ layer_segments_percent(Datum stored)
 }
 
 /*
- * segments_text writes segments as an int4multirange: {[0,5),[8,9)}.
+ * layer_segments_text writes segments as an int4multirange: {[0,5),[8,9)}.
  */
-static char *
-segments_text(const Bitmapset *segments)
+char *
+layer_segments_text(const Bitmapset *segments)
 {
 	StringInfoData text;
 	int segment = -1;
@@ -156,11 +156,11 @@ segments_text(const Bitmapset *segments)
 }
 
 /*
- * sample_segments draws so many of a set, each subset of that size as likely as any
+ * layer_segments_sample draws so many of a set, each subset of that size as likely as any
  * other.
  */
-static Bitmapset *
-sample_segments(const Bitmapset *from, int count)
+Bitmapset *
+layer_segments_sample(const Bitmapset *from, int count)
 {
 	Bitmapset *drawn = NULL;
 	int left[LAYER_SEGMENTS];
@@ -249,7 +249,7 @@ draw_segments(const Bitmapset *from, const int *stratum, int strata, int count)
 	}
 	allocate(size, strata, bms_num_members(from), count, share);
 	for (int i = 0; i < strata; i++)
-		drawn = bms_join(drawn, sample_segments(members[i], share[i]));
+		drawn = bms_join(drawn, layer_segments_sample(members[i], share[i]));
 	return drawn;
 }
 
@@ -271,7 +271,9 @@ reservation_of_row(Row *row)
 	reservation.layer_id = row_get_string(row, "id");
 	reservation.layer_key = row_get_string(row, "key");
 	reservation.layer_name = row_get_string(row, "name");
-	reservation.percent = layer_segments_percent(row_get_datum(row, "segments"));
+	reservation.environment_id = row_get_string(row, "environment_id");
+	reservation.segments = layer_segments_read(row_get_datum(row, "segments"));
+	reservation.percent = bms_num_members(reservation.segments) / LAYER_SEGMENTS_PER_PERCENT;
 	reservation.others = 0;
 	return reservation;
 }
@@ -314,7 +316,7 @@ reservation_lock(const Request *request, const char *experiment_id, Reservation 
 	row_read(&rows, 0, &row);
 	*reservation = reservation_of_row(&row);
 	bind_text(&params, "layer_id", reservation->layer_id);
-	bind_text(&params, "environment_id", row_get_string(&row, "environment_id"));
+	bind_text(&params, "environment_id", reservation->environment_id);
 	rows = statement_run(&find_others, &params, STATEMENT_LATEST);
 	for (uint64 i = 0; i < rows.count; i++)
 	{
@@ -419,7 +421,7 @@ store_reservation(const Request *request, const LayerTraffic *traffic, const cha
 
 	bind_text(&params, "id", id);
 	bind_text(&params, "experiment_id", experiment_id);
-	bind_text(&params, "segments", segments_text(segments));
+	bind_text(&params, "segments", layer_segments_text(segments));
 	bind_time(&params, "created_at", request->now);
 	bind_time(&params, "released_at", released_at);
 	statement_run(&insert_reservation, &params, STATEMENT_WRITE);
@@ -432,7 +434,7 @@ store_segments(const Request *request, const TrafficShare *share)
 
 	bind_bigint(&params, "account_id", request->caller.account);
 	bind_text(&params, "id", share->reservation_id);
-	bind_text(&params, "segments", segments_text(share->segments));
+	bind_text(&params, "segments", layer_segments_text(share->segments));
 	statement_run(&set_segments, &params, STATEMENT_WRITE);
 }
 
@@ -462,7 +464,7 @@ read_history(const Request *request, const LayerTraffic *traffic, Bitmapset **un
 	Params params = traffic_params(request, traffic);
 	Rows rows;
 
-	bind_text(&params, "segments", segments_text(*unknown));
+	bind_text(&params, "segments", layer_segments_text(*unknown));
 	rows = statement_run(&list_history, &params, request->mode);
 	for (uint64 i = 0; i < rows.count; i++)
 	{
@@ -517,14 +519,13 @@ traffic_grow(const Request *request, LayerTraffic *traffic, TrafficShare *share,
 }
 
 /*
- * traffic_shrink releases count of an experiment's segments, drawn at random; that it
- * owned them stays in the history.
+ * traffic_shrink releases some of an experiment's segments; that it owned them stays in
+ * the history.
  */
 void
-traffic_shrink(const Request *request, LayerTraffic *traffic, TrafficShare *share, int count)
+traffic_shrink(const Request *request, LayerTraffic *traffic, TrafficShare *share,
+			   const Bitmapset *released)
 {
-	Bitmapset *released = sample_segments(share->segments, count);
-
 	traffic->free = bms_add_members(traffic->free, released);
 	share->segments = bms_del_members(share->segments, released);
 	store_segments(request, share);

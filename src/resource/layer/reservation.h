@@ -19,6 +19,8 @@ typedef struct Reservation
 	char *layer_id;
 	char *layer_key;
 	char *layer_name;
+	char *environment_id;
+	Bitmapset *segments;
 	int32 percent;
 	int32 others; /* percent that other experiments have; only reservation_lock reads it */
 } Reservation;
@@ -41,6 +43,8 @@ typedef struct LayerTraffic
 } LayerTraffic;
 
 extern Bitmapset *layer_segments_read(Datum stored);
+extern char *layer_segments_text(const Bitmapset *segments);
+extern Bitmapset *layer_segments_sample(const Bitmapset *from, int count);
 extern int layer_segments_percent(Datum stored);
 
 extern bool
@@ -58,7 +62,7 @@ traffic_acquire(const Request *request, LayerTraffic *traffic, const char *exper
 extern void traffic_release(const Request *request, LayerTraffic *traffic, TrafficShare *share);
 extern void
 traffic_grow(const Request *request, LayerTraffic *traffic, TrafficShare *share, int count);
-extern void
-traffic_shrink(const Request *request, LayerTraffic *traffic, TrafficShare *share, int count);
+extern void traffic_shrink(const Request *request, LayerTraffic *traffic, TrafficShare *share,
+						   const Bitmapset *released);
 
 #endif /* FLAGPLANE_RESERVATION_H */
