@@ -5,6 +5,7 @@ SELECT flagplane.create_project('p', 'P', tags => '{a,b}');
 SELECT flagplane.create_flag('p', 'f', 'F', variations => '[{"value": {"a": [1, "é"]}}, {"value": null}]');
 SELECT flagplane.create_flag('p', 'deleted', 'D');
 SELECT flagplane.delete_flag('p', 'deleted');
+SELECT flagplane.create_segment('p', 'test', 's', 'S');
 SELECT flagplane.create_environment('p', 'clone', 'Clone', '000000', source => '{"key": "production"}');
 SELECT flagplane.reset_environment_sdk_key('p', 'clone', expiry => 4102444800000);
 SELECT flagplane.create_layer('p', 'l', 'L', E'tab\t and "quotes"');
