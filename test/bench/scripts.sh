@@ -59,7 +59,7 @@ make_scripts() {
 	SQL
 	script bare_layer <<-SQL
 		INSERT INTO flagplane_data.layer (account_id, id, project_id, key, name, description, seed, created_at)
-		VALUES ($account, lpad(:n, 24, '0'), '$project', :n, 'Bench', '', '0123456789abcdef', now());
+		VALUES ($account, lpad(:n, 24, '0'), '$project', :n, 'Bench', '', 1, now());
 	SQL
 	cat >"$scripts/ours_same.sql" <<-SQL
 		\set key random(1, 1000000)

@@ -100,6 +100,8 @@ BEGIN
 	mobile_key := 'mob-' || gen_random_uuid();
 	INSERT INTO flagplane_data.environment_key (account_id, environment_id, kind, value, created_at)
 	VALUES (caller.account_id, environment.id, 'sdk', sdk_key, now()), (caller.account_id, environment.id, 'mobile', mobile_key, now());
+	INSERT INTO flagplane_data.environment_payload (account_id, environment_id, version, stamp)
+	VALUES (caller.account_id, environment.id, 1, substr(uuid_send(gen_random_uuid()), 1, 8));
 	INSERT INTO flagplane_data.flag_environment (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,
 		rules, prerequisites, salt, sel, track_events, track_events_fallthrough, version, last_modified)
 	SELECT caller.account_id, f.id, environment.id, false, jsonb_build_object('variation', f.on_variation), f.off_variation, '[]', '[]',
