@@ -129,7 +129,7 @@ SELECT name, t.seen(token, 'SELECT count(*) > 0 FROM flagplane.projects') AS pro
 ROLLBACK;
 DROP SCHEMA odd CASCADE;
 
--- Nothing secret: no token, no hash, no key, no seed.
+-- Nothing secret: no token, no hash, no key, no seed but small ones of tests, which other numbers are too.
 SELECT count(*) > 10 AS many FROM t.held;
 CREATE FUNCTION pg_temp.everything(view text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -141,7 +141,7 @@ END
 $$;
 SELECT v.name, length(x) > 100 AS much,
 	x ~ '(sdk|mob)-[0-9a-f]{8}-|sk_app_[0-9A-Za-z]{43}|\\x[0-9a-f]{64}|fp_[0-9a-f]{8}_[0-9a-f]{16}_[0-9A-Za-z]{43}' AS secret,
-	EXISTS (SELECT FROM flagplane_data.layer l WHERE x ~ ('\m' || l.seed || '\M')) AS seed, EXISTS (SELECT FROM t.held h
+	EXISTS (SELECT FROM flagplane_data.layer l WHERE l.seed > 1000000 AND x ~ ('\m' || l.seed || '\M')) AS seed, EXISTS (SELECT FROM t.held h
 		WHERE position(right(h.token, 43) IN x) > 0) AS token
 FROM t.view v, pg_temp.everything(v.name) x ORDER BY v.name;
 
