@@ -36,10 +36,11 @@ make_token(const char *arguments)
 static char *
 call(const char *token, const char *request, int times, const char *what)
 {
-	return query(owner,
-				 "SELECT %s FROM generate_series(1, %d) g, LATERAL"
-				 " flagplane.handle(%s, jsonb_build_object('Authorization', '%s', 'n', g), '{}') h",
-				 what, times, request, token);
+	return query(
+		owner,
+		"SELECT %s FROM generate_series(1, %d) g, LATERAL"
+		" flagplane.handle(%s, jsonb_build_object('Authorization', '%s', 'n', g::text), '{}') h",
+		what, times, request, token);
 }
 
 /*
@@ -216,7 +217,7 @@ test_crowd(void)
 	snprintf(statement, sizeof(statement),
 			 "SELECT count(*) FILTER (WHERE h.status <> 429) FROM generate_series(1, %d) g, LATERAL"
 			 " flagplane.handle(" POST_LAYER
-			 ", jsonb_build_object('Authorization', '%s', 'n', g)) h",
+			 ", jsonb_build_object('Authorization', '%s', 'n', g::text)) h",
 			 CALLS_OF_CLIENT, token);
 	for (int i = 0; i < CLIENTS; i++)
 		clients[i] = connect_or_die();

@@ -14,7 +14,7 @@ without=$(psql -X -q -At -v ON_ERROR_STOP=1 -d "$database" <<-'SQL'
 	SELECT count(*) FROM flagplane.stats;
 	SELECT flagplane.reset_stats();
 	SELECT h.status, count(*), h.headers - 'Content-Type' FROM generate_series(1, 200) g,
-		LATERAL flagplane.handle('GET', '/api/v2/projects', jsonb_build_object('Authorization', :'token', 'n', g)) h GROUP BY 1, 3;
+		LATERAL flagplane.handle('GET', '/api/v2/projects', jsonb_build_object('Authorization', :'token', 'n', g::text)) h GROUP BY 1, 3;
 SQL
 )
 dropdb --force "$database"

@@ -89,7 +89,7 @@ beta=()
 check 'a refusal: not good' "$(ldcli POST flags/default '{}'; sent "$refusal")" '400\[\["code","message"\],true,true\]'
 check 'a refusal: not JSON' "$(ldcli POST flags/default 'x'; sent "$refusal")" '400\[\["code","message"\],true,true\]'
 check 'a refusal: not there' "$(ldcli GET flags/default/none; sent "$refusal")" '404\[\["code","message"\],true,true\]'
-check 'a refusal: no such path' "$(ldcli GET segments/default/test; sent "$refusal")" '404\[\["code","message"\],true,true\]'
+check 'a refusal: no such path' "$(ldcli GET webhooks/default; sent "$refusal")" '404\[\["code","message"\],true,true\]'
 check 'a refusal: no such method' "$(ldcli PUT flags/default '{}'; sent "$refusal")" '405\[\["code","message"\],true,true\]'
 check 'a refusal: no right' "$(key=$reader ldcli POST flags/default '{"key": "k", "name": "n"}'; sent "$refusal")" '403\[\["code","message"\],true,true\]'
 check 'a refusal: nobody' "$(key=api-1 ldcli GET projects; sent "$refusal")" '401\[\["code","message"\],true,true\]'
