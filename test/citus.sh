@@ -233,6 +233,8 @@ same "which goes on" "$(as doomed coordinator -d back -c "SELECT flagplane.creat
 
 # The extension goes, and leaves nothing on any node.
 same "drop_shards() drops those of every table" "$(on coordinator -c 'SELECT flagplane.drop_shards()')" "$(on coordinator -c "SELECT count(*) FROM pg_tables WHERE schemaname = 'flagplane_data'")"
+# Citus removes what shards that were moved have left behind some time later, or when it is told to.
+on coordinator -c 'CALL citus_cleanup_orphaned_resources()' >/dev/null
 on coordinator -c 'DROP EXTENSION flagplane'
 for node in "${nodes[@]}"; do
 	same "DROP EXTENSION leaves nothing on $node" "$(on "$node" -c "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname LIKE 'flagplane%'" -c "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'flagplane%'" | tr '\n' ' ')" '0 0 '

@@ -104,6 +104,16 @@ SELECT flagplane.list_flags('p');
 SELECT flagplane.update_flag('p', 'f', '{"environmentKey": "test", "instructions": [{"kind": "turnFlagOn"}]}');
 SELECT flagplane.update_flag('p', 'f', '[{"op": "replace", "path": "/environments/test/rules", "value": [{"clauses": [{"attribute": "key", "op": "in", "values": ["u"]}], "variation": 1}]}, {"op": "replace", "path": "/tags", "value": ["u"]}]');
 SELECT flagplane.update_flag('p', 'f', '{"merge": {"description": "d"}}');
+-- Segments, and a rule that names one.
+SELECT flagplane.create_segment('p', 'test', 's', 'Segment', 'Those', '{t}') IS NOT NULL;
+SELECT flagplane.update_segment('p', 'test', 's', '[{"op": "add", "path": "/included/-", "value": "v"}]');
+SELECT flagplane.get_segment('p', 'test', 's');
+SELECT flagplane.list_segments('p', 'test', sort => 'name');
+SELECT flagplane.update_flag('p', 'f', '[{"op": "add", "path": "/environments/test/rules/-", "value": {"clauses": [{"attribute": "segmentMatch", "op": "segmentMatch", "values": ["s"]}], "variation": 0}}]') IS NOT NULL;
+SELECT flagplane.variation_detail('p', 'test', 'f', '{"key": "v"}');
+SELECT flagplane.delete_segment('p', 'test', 's');
+\echo :SQLSTATE
+SELECT flagplane.create_segment('p', 'test', 'gone', 'Gone') IS NOT NULL, flagplane.delete_segment('p', 'test', 'gone');
 SELECT flagplane.delete_flag('p', 'f');
 \echo :SQLSTATE
 
@@ -121,7 +131,7 @@ BEGIN;
 SELECT flagplane.update_flag('p', 'f', '{"environmentKey": "test", "instructions": [{"kind": "turnFlagOff"}]}') IS NOT NULL;
 SELECT flagplane.variation_detail('p', 'test', 'f', '{"key": "u"}');
 SAVEPOINT s;
-SELECT flagplane.update_flag('p', 'f', '{"archived": true}') IS NOT NULL;
+SELECT flagplane.update_flag('p', 'f', '{"environmentKey": "test", "instructions": [{"kind": "turnFlagOn"}]}') IS NOT NULL;
 SELECT flagplane.variation_detail('p', 'test', 'f', '{"key": "u"}');
 ROLLBACK TO s;
 SELECT flagplane.variation_detail('p', 'test', 'f', '{"key": "u"}');
