@@ -234,22 +234,18 @@ check_sort(Request *request, int field, const char *const *sorts)
 /*
  * page_check_terms reads a list's filter and sort into parameters: the arrays :filter_words,
  * :filter_tags and :filter_keys, the names :sort1 to :sort3, and a text for each of the
- * list's own terms.  Only what is listed is known.  Returns where in the request's
- * parameters the first of the list's own is.
+ * list's own terms.  Only what is listed is known.
  */
-int
+void
 page_check_terms(Request *request, int limit_field, const char *const *filters, const PageTerm *own,
 				 const char *const *sorts)
 {
 	char *own_values[OWN_TERMS_MAX] = {NULL};
-	int first;
 
 	check_filter(request, limit_field + 2, filters, own, own_values);
 	check_sort(request, limit_field + 3, sorts);
-	first = request->params.count;
 	for (int i = 0; own[i].name; i++)
 		bind_text(&request->params, own[i].parameter, own_values[i]);
-	return first;
 }
 
 /*
@@ -260,7 +256,7 @@ page_check(Request *request, int limit_field, const char *const *filters, const 
 {
 	static const PageTerm none[] = {{NULL}};
 
-	(void) page_check_terms(request, limit_field, filters, none, sorts);
+	page_check_terms(request, limit_field, filters, none, sorts);
 }
 
 /*

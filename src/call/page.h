@@ -83,8 +83,8 @@ extern bool page_continues(Request *request, uint64 written, uint64 found);
 extern void append_encoded(StringInfo query, const char *name, const char *value);
 extern void
 page_check(Request *request, int limit_field, const char *const *filters, const char *const *sorts);
-extern int page_check_terms(Request *request, int limit_field, const char *const *filters,
-							const PageTerm *own, const char *const *sorts);
+extern void page_check_terms(Request *request, int limit_field, const char *const *filters,
+							 const PageTerm *own, const char *const *sorts);
 extern void page_links(StringInfo out, const char *path, int limit, int64 offset, int64 total,
 					   const char *rest);
 extern int64 page_total(Request *request, Statement *count);

@@ -135,6 +135,8 @@ static char *raised_fields = NULL;
 /* Further broken fields are counted, but not reported: no operation has so many of its own. */
 #define VIOLATIONS_TOLD 50
 
+pg_noreturn static void raise_formatted(ErrorKind kind, const char *hint, const char *message,
+										va_list args) pg_attribute_printf(3, 0);
 pg_noreturn static void throw(ErrorKind kind, const char *message, const char *hint);
 
 /*
@@ -231,22 +233,32 @@ error_raise_violations(ErrorKind kind, const Violations *violations)
 }
 
 /*
+ * raise_formatted refuses a request without violations of fields.
+ */
+static void
+raise_formatted(ErrorKind kind, const char *hint, const char *message, va_list args)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	append_formatted(&text, message, args);
+	clip(text.data, MESSAGE_MAX);
+	raised_fields = NULL;
+	throw(kind, text.data, hint);
+}
+
+/*
  * error_raise refuses a request.  The message follows PostgreSQL's style: lower
  * case, no full stop; never a secret, never a table name.
  */
 void
 error_raise(ErrorKind kind, const char *message, ...)
 {
-	StringInfoData text;
 	va_list args;
 
-	initStringInfo(&text);
 	va_start(args, message);
-	append_formatted(&text, message, args);
+	raise_formatted(kind, NULL, message, args);
 	va_end(args);
-	clip(text.data, MESSAGE_MAX);
-	raised_fields = NULL;
-	throw(kind, text.data, NULL);
 }
 
 /*
@@ -256,16 +268,11 @@ error_raise(ErrorKind kind, const char *message, ...)
 void
 error_raise_with_hint(ErrorKind kind, const char *hint, const char *message, ...)
 {
-	StringInfoData text;
 	va_list args;
 
-	initStringInfo(&text);
 	va_start(args, message);
-	append_formatted(&text, message, args);
+	raise_formatted(kind, hint, message, args);
 	va_end(args);
-	clip(text.data, MESSAGE_MAX);
-	raised_fields = NULL;
-	throw(kind, text.data, hint);
 }
 
 /*

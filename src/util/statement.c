@@ -80,6 +80,19 @@ bind_value(Params *params, const char *name, Oid type, Datum value, bool isnull)
 }
 
 /*
+ * bound_text is a text that has been bound; NULL if it is NULL.
+ */
+char *
+bound_text(const Params *params, const char *name)
+{
+	int index = param_by_name(params, name);
+
+	if (index < 0 || params->types[index] != TEXTOID)
+		elog(ERROR, "no text is bound as %s", name);
+	return params->nulls[index] == ' ' ? TextDatumGetCString(params->values[index]) : NULL;
+}
+
+/*
  * bind_text binds a text; a NULL pointer is NULL.
  */
 void

@@ -96,6 +96,8 @@ extern void bind_jsonb(Params *params, const char *name, Datum value);
 extern void bind_texts(Params *params, const char *name, ArrayType *value);
 extern void bind_bytes(Params *params, const char *name, const void *bytes, int length);
 
+extern char *bound_text(const Params *params, const char *name);
+
 extern Rows statement_run(Statement *statement, const Params *params, StatementMode mode);
 extern void row_read(const Rows *rows, uint64 number, Row *row);
 

@@ -229,7 +229,7 @@ check_list_members(Request *request)
 	static const char *const filters[] = {"query", NULL};
 	static const char *const sorts[] = {"displayName", NULL};
 
-	(void) page_check_terms(request, LIST_LIMIT, filters, member_terms, sorts);
+	page_check_terms(request, LIST_LIMIT, filters, member_terms, sorts);
 }
 
 static Rows

@@ -160,7 +160,7 @@ key_of(Request *request, const PayloadScope *scope, Row *row, PayloadKey *key)
 	return !TransactionIdIsCurrentTransactionId(
 			   DatumGetTransactionId(row_get_datum(row, "raised_by"))) &&
 		   !payload_raised_here(scope->account, request_string(request, PROJECT_KEY),
-								request_string(request, ENVIRONMENT_KEY), scope->environment_id);
+								request_string(request, ENVIRONMENT_KEY));
 }
 
 /*

@@ -60,19 +60,13 @@ STATEMENT(raise_payload, RAISED_PAYLOADS " AND e.key = :environment_key");
 
 STATEMENT(raise_all_payloads, RAISED_PAYLOADS " AND e.key <> ALL (:raised_keys)");
 
-STATEMENT(raise_payload_by_id, "UPDATE flagplane_data.environment_payload v"
-							   " SET version = v.version + 1, stamp = :stamp"
-							   " WHERE v.account_id = :account_id"
-							   " AND v.environment_id = :environment_id");
-
 STATEMENT(find_payload,
 		  "SELECT v.version FROM " PAYLOADS " JOIN flagplane_data.environment_payload v"
 		  " ON v.account_id = e.account_id AND v.environment_id = e.id" OF_PROJECT
 		  " AND e.key = :environment_key");
 
-/* No key of an environment, so that it stands for all of them, or for none. */
+/* No key of an environment, so that it stands for all of them. */
 #define ALL_ENVIRONMENTS "*"
-#define BY_ID			 ""
 
 /* The account's digits, the keys, and what stands between them. */
 #define NOTE_MAX (20 + PROJECT_KEY_MAX + KEY_MAX + 3)
@@ -317,31 +311,12 @@ payload_raise(Request *request, const char *project_key, const char *environment
 }
 
 /*
- * payload_raise_by_id is payload_raise for an environment whose id is known.
- */
-void
-payload_raise_by_id(Request *request, const char *environment_id)
-{
-	Params params = {0};
-
-	if (is_noted(request->caller.account, BY_ID, environment_id))
-		return;
-	bind_bigint(&params, "account_id", request->caller.account);
-	bind_text(&params, "environment_id", environment_id);
-	bind_stamp(&params);
-	if (statement_run(&raise_payload_by_id, &params, STATEMENT_WRITE).count > 0)
-		note(request->caller.account, BY_ID, environment_id);
-}
-
-/*
  * payload_raised_here tells whether this transaction has raised an environment's payload.
  */
 bool
-payload_raised_here(int64 account, const char *project_key, const char *environment_key,
-					const char *environment_id)
+payload_raised_here(int64 account, const char *project_key, const char *environment_key)
 {
-	return notes != NULL && (is_raised(account, project_key, environment_key) ||
-							 is_noted(account, BY_ID, environment_id));
+	return notes != NULL && is_raised(account, project_key, environment_key);
 }
 
 /*

@@ -21,9 +21,8 @@ extern void payload_lock(Request *request, const char *project_key, List *enviro
 extern void payload_raise(Request *request, const char *project_key, const char *environment_key);
 
 /* Of an environment by its id. */
-extern void payload_raise_by_id(Request *request, const char *environment_id);
 
-extern bool payload_raised_here(int64 account, const char *project_key, const char *environment_key,
-								const char *environment_id);
+extern bool
+payload_raised_here(int64 account, const char *project_key, const char *environment_key);
 
 #endif /* FLAGPLANE_PAYLOAD_VERSION_H */

@@ -120,11 +120,9 @@ STATEMENT(count_flags, "SELECT count(*)" LISTED_FLAGS);
  * term_value is the value of one of the flag_terms; NULL if it is absent.
  */
 static char *
-term_value(const Request *request, int first, int term)
+term_value(const Request *request, int term)
 {
-	return request->params.nulls[first + term] == ' '
-			   ? TextDatumGetCString(request->params.values[first + term])
-			   : NULL;
+	return bound_text(&request->params, flag_terms[term].parameter);
 }
 
 /*
@@ -132,10 +130,10 @@ term_value(const Request *request, int first, int term)
  * not.  A request that says neither is about flags that are not archived.
  */
 static void
-bind_state(Request *request, int first)
+bind_state(Request *request)
 {
-	const char *state = term_value(request, first, TERM_STATE);
-	const char *archived = term_value(request, first, TERM_ARCHIVED);
+	const char *state = term_value(request, TERM_STATE);
+	const char *archived = term_value(request, TERM_ARCHIVED);
 
 	if (request_given(request, ARCHIVED))
 	{
@@ -170,9 +168,9 @@ read_before(void *state, char *name, const JsonValue *value)
  * there is none.
  */
 static void
-bind_created_before(Request *request, int first)
+bind_created_before(Request *request)
 {
-	const char *text = term_value(request, first, TERM_CREATION_DATE);
+	const char *text = term_value(request, TERM_CREATION_DATE);
 	TimestampTz before = DT_NOBEGIN;
 
 	if (text && (json_read_object(text, strlen(text), read_before, &before) != NULL ||
@@ -206,10 +204,11 @@ check_list_flags(Request *request)
 	static const char *const sorts[] = {"creationDate",		"createdOn", "key",
 										"maintainerId",		"name",		 "tags",
 										TARGETING_MODIFIED, "type",		 NULL};
-	int first = page_check_terms(request, LIMIT, filters, flag_terms, sorts);
 
-	bind_state(request, first);
-	bind_created_before(request, first);
+	page_check_terms(request, LIMIT, filters, flag_terms, sorts);
+
+	bind_state(request);
+	bind_created_before(request);
 	check_targeting_sort(request);
 }
 

@@ -491,7 +491,7 @@ check_list_experiments(Request *request)
 	static const char *const filters[] = {"query", "keys", NULL};
 	static const char *const sorts[] = {"creationDate", "createdOn", "name", NULL};
 
-	(void) page_check_terms(request, LIST_LIMIT, filters, experiment_terms, sorts);
+	page_check_terms(request, LIST_LIMIT, filters, experiment_terms, sorts);
 }
 
 void
