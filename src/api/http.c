@@ -98,7 +98,7 @@ read_exchange(Request *request)
 	{
 		JsonValue value;
 
-		body = exchange_body(exchange, BODY_BYTES_MAX, &length);
+		body = exchange_body(exchange, Max(fields[whole].max, BODY_BYTES_MAX), &length);
 		problem = json_read_value(body, length, &value);
 		if (problem)
 			error_raise(ERR_MALFORMED, "the request body is not JSON: %s", problem);

@@ -74,6 +74,10 @@ const NamedText openapi_shapes[] = {
 					" tags string[], critical boolean, approvalSettings ApprovalSettings,"
 					" resourceApprovalSettings ApprovalSettings{}"},
 	{"EnvironmentList", "items Environment[], totalCount integer, _links Link{}"},
+	{"ImportCounts", "created integer, updated integer, unchanged integer"},
+	{"EnvironmentImport", "environmentKey string, payloadVersion integer, flags ImportCounts,"
+						  " segments ImportCounts"},
+	{"SdkPayload", "flags any{}, segments? any{}"},
 	{"EnvironmentSource", "key string, version? integer"},
 	{"Variation", "_id+ uuid, value any, name? string, description? string"},
 	{"FlagDefaults", "onVariation integer, offVariation integer"},
@@ -242,6 +246,7 @@ const NamedText openapi_json_fields[] = {
 	{"clientSideAvailability", "NewClientSideAvailability"},
 	{"initialPrerequisites", "InitialPrerequisite[]"},
 	{"iteration", "IterationInput"},
+	{"import_environment", "SdkPayload"},
 	{"patch", "PatchOperation[]|CommentedPatch"},
 	{"update_flag", "FlagSemanticPatch|PatchOperation[]|CommentedPatch"
 					"|CommentedFlagMergePatch|FlagMergePatch"},
@@ -273,6 +278,11 @@ const NamedText openapi_examples[] = {
 	{"update_project", "[{\"op\":\"replace\",\"path\":\"/name\",\"value\":\"Acme\"}]"},
 	{"create_environment",
 	 "{\"key\":\"staging\",\"name\":\"Staging\",\"color\":\"DADBEE\",\"tags\":[\"internal\"]}"},
+	{"import_environment",
+	 "{\"flags\":{\"new-checkout\":{\"key\":\"new-checkout\",\"version\":7,\"on\":true,"
+	 "\"salt\":\"6f1d\",\"variations\":[true,false],\"offVariation\":1,\"fallthrough\":{"
+	 "\"rollout\":{\"contextKind\":\"user\",\"variations\":[{\"variation\":0,\"weight\":20000},"
+	 "{\"variation\":1,\"weight\":80000}]}}}},\"segments\":{}}"},
 	{"update_environment", "[{\"op\":\"replace\",\"path\":\"/requireComments\",\"value\":true}]"},
 	{"create_flag",
 	 "{\"key\":\"new-checkout\",\"name\":\"New checkout\",\"variations\":[{\"value\":true},"

@@ -84,7 +84,7 @@ typedef struct Field
 	bool required;
 	FieldRule rule;
 	int64 min;
-	int64 max;
+	int64 max; /* of a field that contains JSON: bytes, if it may be larger than others */
 	const char *const *choices;
 	const char *fallback;				 /* the default, as SQL writes it; absent means NULL */
 	const struct InstructionKind *kinds; /* of a list of instructions; NULL for all other fields */

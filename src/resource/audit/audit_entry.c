@@ -15,6 +15,7 @@ static const struct
 } paths[] = {
 	{"project", "/api/v2/projects/{proj}"},
 	{"environment", "/api/v2/projects/{proj}/environments/{env}"},
+	{"environment import", "/api/v2/projects/{proj}/environments/{env}"},
 	{"flag", "/api/v2/flags/{proj}/{flag}"},
 	{"segment", "/api/v2/segments/{proj}/{env}/{segment}"},
 	{"flag link", "/api/v2/flag-links/projects/{proj}/flags/{flag}/{link}"},
@@ -103,7 +104,8 @@ participle(const char *verb)
 
 /*
  * append_verb writes what an operation did, to which part of which kind of resource:
- * "created the layer", "reset the sdk key of the environment".
+ * "created the layer", "reset the sdk key of the environment".  Where the subject is what an
+ * operation answers with, the operation's name says to what: "imported into the environment".
  */
 static void
 append_verb(StringInfo out, const char *operation, const char *subject)
@@ -118,7 +120,7 @@ append_verb(StringInfo out, const char *operation, const char *subject)
 			appendStringInfoChar(out, *part == '_' ? ' ' : *part);
 		appendStringInfoString(out, " of the ");
 	}
-	appendStringInfoString(out, subject);
+	appendStringInfoString(out, strncmp(subject, part, strlen(part)) == 0 ? part : subject);
 }
 
 /*
