@@ -254,7 +254,7 @@ run_exchange(Exchange *exchange)
 	exchange->status = operation->status;
 	exchange->response = request.response;
 	response_of_request(&exchange->answer_headers, &request);
-	if (operation->kind == READS && request.version > 0 && headers.if_none_match &&
+	if (operation->kind == READS && response_has_etag(&request) && headers.if_none_match &&
 		names_etag(headers.if_none_match, response_etag(&request)))
 	{
 		exchange->status = STATUS_NOT_MODIFIED;

@@ -200,7 +200,7 @@ typedef struct Request
 	StringInfo response; /* in the memory of the API's caller; empty for 204 */
 	StringInfo location; /* likewise; empty if nothing was created */
 	int version;		 /* for the ETag; 0 if none */
-	bool composed;		 /* it shows more than what the version is of */
+	bool composed;		 /* it shows more than what the version is of, as a list does */
 	int secret_count;
 	int secret_room;
 	SecretSpan *secrets;

@@ -67,14 +67,14 @@ read_item(Violations *violations, const char *path, Jsonb *source, ImportRead re
 	if (!is_key(item->key))
 	{
 		error_violation(violations, path,
-						"has a key that must be 1 to 256 letters, digits, '.', '_' and '-', the "
-						"first a letter or digit");
+						"must have a key as its name: 1 to 256 letters, digits, '.', '_' and '-', "
+						"the first a letter or digit");
 		return false;
 	}
 	own = jsonb_member(source, "key", &value) ? jsonb_string(&value) : item->key;
 	if (own == NULL || strcmp(own, item->key) != 0)
-		error_violation(violations, psprintf("%s.key", path), "must be %s, as it is found by",
-						item->key);
+		error_violation(violations, psprintf("%s.key", path),
+						"must be %s, like the name of the member", item->key);
 	read_version(violations, path, source, item);
 	read(violations, path, source, item);
 	return true;

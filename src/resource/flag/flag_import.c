@@ -114,7 +114,7 @@ rollout_of(JsonbValue *source)
 
 	if (source->type != jbvObject)
 		return *source;
-	sdk_form_pick(&made, source, "kind", "kind");
+	(void) sdk_form_text(&made, source, "kind");
 	sdk_form_bucket_by(&made, source, "contextKind");
 	sdk_form_pick(&made, source, "seed", "seed");
 	shares = sdk_form_list(&made, source, "variations");

@@ -62,10 +62,10 @@ is_empty(const JsonbValue *value)
 }
 
 /*
- * pick_text copies a text that is not empty, or what is no text.  It tells whether there is one.
+ * sdk_form_text copies a text that is not empty, or what is no text.  It tells whether there is one.
  */
-static bool
-pick_text(JsonbValue *into, JsonbValue *from, const char *name)
+bool
+sdk_form_text(JsonbValue *into, JsonbValue *from, const char *name)
 {
 	JsonbValue *value = tree_member(from, name);
 
@@ -128,7 +128,7 @@ sdk_form_contexts(JsonbValue *source)
 	if (source->type != jbvObject)
 		return *source;
 	tree_set_member(&made, "contextKind", strlen("contextKind"), tree_string("user"));
-	(void) pick_text(&made, source, "contextKind");
+	(void) sdk_form_text(&made, source, "contextKind");
 	sdk_form_pick(&made, source, "variation", "variation");
 	(void) sdk_form_list(&made, source, "values");
 	return made;
@@ -155,9 +155,9 @@ sdk_form_salt(Violations *violations, const char *path, const Jsonb *source)
 void
 sdk_form_bucket_by(JsonbValue *into, JsonbValue *from, const char *kind_name)
 {
-	bool has_kind = pick_text(into, from, kind_name);
+	bool has_kind = sdk_form_text(into, from, kind_name);
 
-	if (pick_text(into, from, "bucketBy") && !has_kind)
+	if (sdk_form_text(into, from, "bucketBy") && !has_kind)
 		refer_to(into, "bucketBy");
 }
 
@@ -174,7 +174,7 @@ clause_of(JsonbValue *source, const char *id)
 		return *source;
 	for (int i = 0; i < (int) lengthof(members); i++)
 		sdk_form_pick(&made, source, members[i], members[i]);
-	if (!pick_text(&made, source, "contextKind"))
+	if (!sdk_form_text(&made, source, "contextKind"))
 		refer_to(&made, "attribute");
 	tree_set_member(&made, "_id", strlen("_id"), tree_string(id));
 	return made;

@@ -10,6 +10,7 @@
 #include "util/jsonb_tree.h"
 
 extern void sdk_form_pick(JsonbValue *into, JsonbValue *from, const char *name, const char *as);
+extern bool sdk_form_text(JsonbValue *into, JsonbValue *from, const char *name);
 extern void sdk_form_boolean(JsonbValue *into, JsonbValue *from, const char *name);
 extern JsonbValue *sdk_form_list(JsonbValue *into, JsonbValue *from, const char *name);
 extern JsonbValue sdk_form_contexts(JsonbValue *source);
