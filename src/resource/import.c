@@ -8,11 +8,15 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "util/document.h"
+#include "util/id.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
 /* Versions grow, so that the highest one is none to begin with. */
 #define VERSION_MAX 2000000000
+
+/* As many as fit into a message. */
+#define VIOLATIONS_ENOUGH 50
 
 static int
 compare_items(const void *a, const void *b)
@@ -45,6 +49,39 @@ read_version(Violations *violations, const char *path, const Jsonb *source, Impo
 		 item->version > VERSION_MAX))
 		error_violation(violations, psprintf("%s.version", path),
 						"must be a whole number from 0 to %d", VERSION_MAX);
+}
+
+/*
+ * copy_jsonb copies a document into the current memory context.
+ */
+static Jsonb *
+copy_jsonb(const Jsonb *document)
+{
+	Jsonb *copy;
+
+	if (document == NULL)
+		return NULL;
+	copy = palloc(VARSIZE(document));
+	memcpy(copy, document, VARSIZE(document));
+	return copy;
+}
+
+static List *
+copy_needs(const List *needs)
+{
+	List *copies = NIL;
+	ListCell *cell;
+
+	foreach (cell, needs)
+	{
+		ImportNeed *copy = palloc(sizeof(ImportNeed));
+
+		*copy = *(ImportNeed *) lfirst(cell);
+		copy->key = pstrdup(copy->key);
+		copy->path = pstrdup(copy->path);
+		copies = lappend(copies, copy);
+	}
+	return copies;
 }
 
 /*
@@ -81,7 +118,38 @@ read_item(Violations *violations, const char *path, Jsonb *source, ImportRead re
 }
 
 /*
- * import_read_set reads the flags or the segments of a document.
+ * read_apart reads an entry in memory of its own, which takes many times that of what it becomes,
+ * and is kept only if it has violations.
+ */
+static bool
+read_apart(Violations *violations, const char *name, const JsonbValue *key, JsonbValue *value,
+		   ImportRead read, ImportItem *item)
+{
+	MemoryContext context =
+		AllocSetContextCreate(CurrentMemoryContext, "flagplane import", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext before = MemoryContextSwitchTo(context);
+	int count = violations->count;
+	bool found;
+	char *path;
+
+	*item = (ImportItem){.key = jsonb_string(key)};
+	path = psprintf("%s.%s", name, error_word(pstrdup(item->key)));
+	found = read_item(violations, path, JsonbValueToJsonb(value), read, item);
+	MemoryContextSwitchTo(before);
+	if (violations->count > count)
+		return false;
+	item->key = pstrdup(item->key);
+	item->stored = copy_jsonb(item->stored);
+	item->variations = copy_jsonb(item->variations);
+	item->needs = copy_needs(item->needs);
+	item->segments = copy_needs(item->segments);
+	MemoryContextDelete(context);
+	return found;
+}
+
+/*
+ * import_read_set reads the flags or the segments of a document, up to where there are too many
+ * violations to tell.
  */
 void
 import_read_set(Violations *violations, const Jsonb *document, const char *name, ImportRead read,
@@ -89,6 +157,7 @@ import_read_set(Violations *violations, const Jsonb *document, const char *name,
 {
 	Jsonb *sources = jsonb_member_of(document, name);
 	JsonbIterator *iterator;
+	JsonbValue key;
 	JsonbValue value;
 
 	*set = (ImportSet){.name = name};
@@ -104,16 +173,12 @@ import_read_set(Violations *violations, const Jsonb *document, const char *name,
 		MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	iterator = JsonbIteratorInit(&sources->root);
 	(void) JsonbIteratorNext(&iterator, &value, true);
-	while (JsonbIteratorNext(&iterator, &value, true) == WJB_KEY)
+	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY &&
+		   violations->count < VIOLATIONS_ENOUGH)
 	{
-		ImportItem *item = &set->items[set->count];
-		char *path;
-
 		CHECK_FOR_INTERRUPTS();
-		*item = (ImportItem){.key = jsonb_string(&value)};
-		path = psprintf("%s.%s", name, error_word(pstrdup(item->key)));
 		(void) JsonbIteratorNext(&iterator, &value, true);
-		if (read_item(violations, path, JsonbValueToJsonb(&value), read, item))
+		if (read_apart(violations, name, &key, &value, read, &set->items[set->count]))
 			set->count++;
 	}
 	qsort(set->items, set->count, sizeof(ImportItem), compare_items);
@@ -264,16 +329,16 @@ import_check_needs(Violations *violations, Import *import)
 }
 
 /*
- * import_keys are the keys of all items, or of those that do not say what is there already.
+ * import_changed_keys are the keys of the items that do not say what is there already.
  */
 ArrayType *
-import_keys(const ImportSet *set, bool all)
+import_changed_keys(const ImportSet *set)
 {
 	Datum *keys = palloc(sizeof(Datum) * (set->count + 1));
 	int count = 0;
 
 	for (int i = 0; i < set->count; i++)
-		if (all || !set->items[i].unchanged)
+		if (!set->items[i].unchanged)
 			keys[count++] = CStringGetTextDatum(set->items[i].key);
 	return construct_array(keys, count, TEXTOID, -1, false, TYPALIGN_INT);
 }
@@ -292,8 +357,8 @@ import_count(const ImportSet *set, bool there, bool unchanged)
 }
 
 /*
- * import_rows is what is to be stored: a list of {key, version, stored} of the items that do not
- * say what is there already.
+ * import_rows is what is to be stored: a list of {id, key, version, stored} of the items that do
+ * not say what is there already.
  */
 Jsonb *
 import_rows(const ImportSet *set)
@@ -310,8 +375,10 @@ import_rows(const ImportSet *set)
 			continue;
 		document_element(&rows);
 		document_open(&rows, '{');
+		if (item->id)
+			document_string(&rows, "id", uuid_text(item->id->data));
 		document_string(&rows, "key", item->key);
-		document_integer(&rows, "version", item->version);
+		document_integer(&rows, "version", Max(item->version, 1));
 		document_key(&rows, "stored");
 		jsonb_append(&rows, item->stored);
 		document_close(&rows, '}');

@@ -15,6 +15,7 @@
 #include "util/error.h"
 #include "util/jsonb.h"
 #include "utils/array.h"
+#include "utils/uuid.h"
 
 /* A flag or segment that another one names, and where. */
 typedef struct ImportNeed
@@ -36,6 +37,7 @@ typedef enum ImportMark
 typedef struct ImportItem
 {
 	char *key;
+	pg_uuid_t *id; /* of a flag, once it is known */
 	int32 version;
 	Jsonb *stored;			   /* its settings, as they are stored */
 	Jsonb *variations;		   /* of a flag: the values */
@@ -71,7 +73,7 @@ extern void import_read_set(Violations *violations, const Jsonb *document, const
 extern bool import_says_same(const ImportItem *item, ImportRead read, const char *served);
 extern ImportItem *import_find(const ImportSet *set, const char *key);
 extern void import_check_needs(Violations *violations, Import *import);
-extern ArrayType *import_keys(const ImportSet *set, bool all);
+extern ArrayType *import_changed_keys(const ImportSet *set);
 extern int import_count(const ImportSet *set, bool there, bool unchanged);
 extern Jsonb *import_rows(const ImportSet *set);
 

@@ -37,6 +37,10 @@ STATEMENT(lock_environment, "SELECT e.id FROM flagplane_data.environment e"
 							" WHERE e.account_id = :account_id AND e.project_id = :project_id"
 							" AND e.key = :environment_key FOR NO KEY UPDATE");
 
+STATEMENT(list_tombstones, "SELECT t.kind, t.key, t.version FROM flagplane_data.payload_tombstone t"
+						   " WHERE t.account_id = :account_id"
+						   " AND t.environment_id = :environment_id");
+
 /*
  * check_import_environment reads the document, which is the request's state from then on.
  */
@@ -58,7 +62,8 @@ check_import_environment(Request *request)
 	import_read_set(&request->violations, document, "flags", flag_import_read, &import->flags);
 	import_read_set(&request->violations, document, "segments", segment_import_read,
 					&import->segments);
-	import_check_needs(&request->violations, import);
+	if (request->violations.count == 0)
+		import_check_needs(&request->violations, import);
 }
 
 /*
@@ -98,12 +103,39 @@ write_counts(StringInfo out, const ImportSet *set)
 }
 
 /*
+ * go_on lets what is created go on from the versions of what was deleted under its key.
+ */
+static void
+go_on(Request *request, const char *environment_id, Import *import)
+{
+	Params params = {0};
+	Rows rows;
+
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_text(&params, "environment_id", environment_id);
+	rows = statement_run(&list_tombstones, &params, STATEMENT_LATEST);
+	for (uint64 i = 0; i < rows.count; i++)
+	{
+		ImportItem *item;
+		bool flag;
+		Row row;
+
+		row_read(&rows, i, &row);
+		flag = strcmp(row_get_string(&row, "kind"), "flag") == 0;
+		item = import_find(flag ? &import->flags : &import->segments, row_get_string(&row, "key"));
+		if (item && !item->there)
+			item->version = Max(item->version, row_get_integer(&row, "version") + 1);
+	}
+}
+
+/*
  * store stores what says something new.
  */
 static void
 store(Request *request, const char *environment_id, Import *import, bool all_environments)
 {
-	experiments_require_none(request, environment_id, import_keys(&import->flags, false));
+	experiments_require_none(request, environment_id, import_changed_keys(&import->flags));
+	go_on(request, environment_id, import);
 	segments_import_store(request, environment_id, &import->segments);
 	flags_import_store(request, environment_id, &import->flags);
 	payload_raise(request, request_string(request, PROJECT_KEY),

@@ -16,10 +16,10 @@
 #include "utils/builtins.h"
 #include "utils/uuid.h"
 
-STATEMENT(list_there, "SELECT f.key, f.variations, f.archived, f.using_environment_id,"
+/* All of them: a plan that looks for each of many keys is good for few or for many rows alone. */
+STATEMENT(list_flags, "SELECT f.id, f.key, f.variations, f.archived, f.using_environment_id,"
 					  " f.using_mobile_key FROM flagplane_data.flag f"
-					  " WHERE f.account_id = :account_id AND f.project_id = :project_id"
-					  " AND f.key = ANY (:flag_keys)");
+					  " WHERE f.account_id = :account_id AND f.project_id = :project_id");
 
 STATEMENT(insert_flags,
 		  "INSERT INTO flagplane_data.flag"
@@ -33,26 +33,24 @@ STATEMENT(insert_flags,
 		  " FROM flagplane_data.project p CROSS JOIN jsonb_array_elements(:flags) q"
 		  " WHERE p.account_id = :account_id AND p.id = :project_id");
 
-/* An environment that has the flag keeps what identifies its settings in event streams. */
+/*
+ * An environment that has the flag keeps what identifies its settings in event streams.  Nothing is
+ * joined but one row, so that no plan can be a bad one.
+ */
 STATEMENT(
 	store_settings,
 	"INSERT INTO flagplane_data.flag_environment AS c"
 	" (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
 	" rules, prerequisites, salt, sel, track_events, track_events_fallthrough, version,"
 	" last_modified)"
-	" SELECT f.account_id, f.id, e.id, (q->'stored'->>'on')::boolean, q->'stored'->'fallthrough',"
-	" (q->'stored'->>'offVariation')::integer, q->'stored'->'targets', q->'stored'->'rules',"
-	" q->'stored'->'prerequisites', q->'stored'->>'salt',"
-	" md5(:random || 'sel' || f.id::text || e.id), (q->'stored'->>'trackEvents')::boolean,"
-	" (q->'stored'->>'trackEventsFallthrough')::boolean,"
-	" greatest(coalesce(t.version, 0) + 1, (q->>'version')::integer), :now"
-	" FROM jsonb_array_elements(:settings) q"
-	" JOIN flagplane_data.flag f ON f.account_id = :account_id AND f.project_id = :project_id"
-	" AND f.key = q->>'key'"
-	" JOIN flagplane_data.environment e ON e.account_id = f.account_id AND e.id = :environment_id"
-	" LEFT JOIN flagplane_data.payload_tombstone t ON t.account_id = e.account_id"
-	" AND t.environment_id = e.id AND t.kind = 'flag' AND t.key = f.key"
-	" WHERE f.account_id = :account_id"
+	" SELECT e.account_id, (q->>'id')::uuid, e.id, (q->'stored'->>'on')::boolean,"
+	" q->'stored'->'fallthrough', (q->'stored'->>'offVariation')::integer,"
+	" q->'stored'->'targets', q->'stored'->'rules', q->'stored'->'prerequisites',"
+	" q->'stored'->>'salt', md5(:random || 'sel' || (q->>'id') || e.id),"
+	" (q->'stored'->>'trackEvents')::boolean,"
+	" (q->'stored'->>'trackEventsFallthrough')::boolean, (q->>'version')::integer, :now"
+	" FROM flagplane_data.environment e CROSS JOIN jsonb_array_elements(:settings) q"
+	" WHERE e.account_id = :account_id AND e.id = :environment_id"
 	" ON CONFLICT (account_id, flag_id, environment_id) DO UPDATE SET is_on = excluded.is_on,"
 	" fallthrough = excluded.fallthrough, off_variation = excluded.off_variation,"
 	" targets = excluded.targets, rules = excluded.rules,"
@@ -133,8 +131,7 @@ flags_import_find(Request *request, ImportSet *flags)
 	Violations violations = {0};
 	Rows rows;
 
-	bind_texts(&params, "flag_keys", import_keys(flags, true));
-	rows = statement_run(&list_there, &params, STATEMENT_LATEST);
+	rows = statement_run(&list_flags, &params, STATEMENT_LATEST);
 	for (uint64 i = 0; i < rows.count; i++)
 	{
 		ImportItem *item;
@@ -142,7 +139,10 @@ flags_import_find(Request *request, ImportSet *flags)
 
 		row_read(&rows, i, &row);
 		item = import_find(flags, row_get_string(&row, "key"));
+		if (item == NULL)
+			continue;
 		item->there = true;
+		item->id = DatumGetUUIDP(row_get_datum(&row, "id"));
 		compare_flag(&violations, item, &row);
 	}
 	if (violations.count > 0)
@@ -211,7 +211,7 @@ are_booleans(Jsonb *values)
  * where it is imported, if that is one variation.
  */
 static void
-write_flag(StringInfo out, const ImportItem *item, const pg_uuid_t *id)
+write_flag(StringInfo out, const ImportItem *item)
 {
 	Jsonb *fallthrough = jsonb_member_of(item->stored, "fallthrough");
 	int32 on = 0;
@@ -224,7 +224,7 @@ write_flag(StringInfo out, const ImportItem *item, const pg_uuid_t *id)
 		(void) jsonb_integer(&value, &off);
 	document_element(out);
 	document_open(out, '{');
-	document_string(out, "id", uuid_text(id->data));
+	document_string(out, "id", uuid_text(item->id->data));
 	document_string(out, "key", item->key);
 	document_string(out, "kind", are_booleans(item->variations) ? "boolean" : "multivariate");
 	write_variations(out, item->variations);
@@ -240,7 +240,7 @@ write_flag(StringInfo out, const ImportItem *item, const pg_uuid_t *id)
  * environments.
  */
 static void
-create_flags(Request *request, const char *environment_id, const ImportSet *flags)
+create_flags(Request *request, const char *environment_id, ImportSet *flags)
 {
 	Params params = project_params(request);
 	Datum *ids = palloc(sizeof(Datum) * (flags->count + 1));
@@ -251,13 +251,13 @@ create_flags(Request *request, const char *environment_id, const ImportSet *flag
 	document_open(&rows, '[');
 	for (int i = 0; i < flags->count; i++)
 	{
-		pg_uuid_t *id;
+		ImportItem *item = &flags->items[i];
 
-		if (flags->items[i].there)
+		if (item->there)
 			continue;
-		id = random_uuid();
-		ids[count++] = UUIDPGetDatum(id);
-		write_flag(&rows, &flags->items[i], id);
+		item->id = random_uuid();
+		ids[count++] = UUIDPGetDatum(item->id);
+		write_flag(&rows, item);
 	}
 	document_close(&rows, ']');
 	if (count == 0)
@@ -277,9 +277,10 @@ create_flags(Request *request, const char *environment_id, const ImportSet *flag
 void
 flags_import_store(Request *request, const char *environment_id, ImportSet *flags)
 {
-	Params params = project_params(request);
+	Params params = {0};
 
 	create_flags(request, environment_id, flags);
+	bind_bigint(&params, "account_id", request->caller.account);
 	bind_text(&params, "environment_id", environment_id);
 	bind_jsonb(&params, "settings", JsonbPGetDatum(import_rows(flags)));
 	bind_text(&params, "random", uuid_text(random_uuid()->data));
