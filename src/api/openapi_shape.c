@@ -279,10 +279,10 @@ const NamedText openapi_examples[] = {
 	{"create_environment",
 	 "{\"key\":\"staging\",\"name\":\"Staging\",\"color\":\"DADBEE\",\"tags\":[\"internal\"]}"},
 	{"import_environment",
-	 "{\"flags\":{\"new-checkout\":{\"key\":\"new-checkout\",\"version\":7,\"on\":true,"
-	 "\"salt\":\"6f1d\",\"variations\":[true,false],\"offVariation\":1,\"fallthrough\":{"
-	 "\"rollout\":{\"contextKind\":\"user\",\"variations\":[{\"variation\":0,\"weight\":20000},"
-	 "{\"variation\":1,\"weight\":80000}]}}}},\"segments\":{}}"},
+	 "{\"flags\":{\"banner\":{\"key\":\"banner\",\"version\":7,\"on\":true,\"salt\":\"6f1d\","
+	 "\"variations\":[\"blue\",\"red\"],\"offVariation\":1,\"fallthrough\":{\"rollout\":{"
+	 "\"variations\":[{\"variation\":0,\"weight\":20000},{\"variation\":1,\"weight\":80000}]}}}},"
+	 "\"segments\":{}}"},
 	{"update_environment", "[{\"op\":\"replace\",\"path\":\"/requireComments\",\"value\":true}]"},
 	{"create_flag",
 	 "{\"key\":\"new-checkout\",\"name\":\"New checkout\",\"variations\":[{\"value\":true},"

@@ -111,7 +111,8 @@ static void
 append_verb(StringInfo out, const char *operation, const char *subject)
 {
 	int length = strcspn(operation, "_");
-	const char *part = operation + length + (operation[length] == '_');
+	const char *object = operation + length + (operation[length] == '_');
+	const char *part = object;
 
 	appendStringInfo(out, "%s the ", participle(pnstrdup(operation, length)));
 	if (strlen(part) > strlen(subject) && part[strlen(subject)] == '_')
@@ -120,7 +121,7 @@ append_verb(StringInfo out, const char *operation, const char *subject)
 			appendStringInfoChar(out, *part == '_' ? ' ' : *part);
 		appendStringInfoString(out, " of the ");
 	}
-	appendStringInfoString(out, strncmp(subject, part, strlen(part)) == 0 ? part : subject);
+	appendStringInfoString(out, strncmp(subject, object, strlen(object)) == 0 ? object : subject);
 }
 
 /*
