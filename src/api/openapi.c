@@ -11,6 +11,7 @@
 #include <ctype.h>
 
 #include "call/caller.h"
+#include "call/field.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_proc.h"
