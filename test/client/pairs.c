@@ -112,7 +112,7 @@ static const Change changes[] = {
 					  "create_segment, update_segment, delete_segment, touch_environment, "
 					  "delete_layer, create_experiment",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag, delete_layer"},
+	 "(copy), update_flag (variations), delete_flag, import_environment, delete_layer"},
 	{"reset_environment_sdk_key", "flagplane.reset_environment_sdk_key('p1', 'e#')",
 	 "delete_project, create_environment (copy), update_environment, delete_environment, "
 	 "reset_environment_sdk_key, reset_environment_mobile_key, "
