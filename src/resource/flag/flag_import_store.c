@@ -71,10 +71,11 @@ compare_variations(Violations *violations, const char *path, const ImportItem *i
 
 	if (JB_ROOT_COUNT(item->variations) != count)
 	{
-		error_violation(violations, psprintf("%s.variations", path),
-						"must be %u, as many as the flag has here; add to those or remove some, or "
-						"delete the flag, first",
-						count);
+		error_violation(
+			violations, psprintf("%s.variations", path),
+			"must be %u, as many as the project's flag has; add to those or remove some, "
+			"or delete the flag, first",
+			count);
 		return;
 	}
 	for (uint32 i = 0; i < count; i++)
@@ -87,8 +88,7 @@ compare_variations(Violations *violations, const char *path, const ImportItem *i
 		if (value == NULL || jsonb_equal(JsonbValueToJsonb(value), JsonbValueToJsonb(given)))
 			continue;
 		error_violation(violations, psprintf("%s.variations[%u]", path, i),
-						"must be that of the flag that is here; change it, or delete the flag, "
-						"first");
+						"must be that of the project's flag; change it, or delete the flag, first");
 		return;
 	}
 }
@@ -102,12 +102,12 @@ compare_flag(Violations *violations, const ImportItem *item, Row *row)
 	char *path = psprintf("flags.%s", item->key);
 
 	if (row_get_boolean(row, "archived"))
-		error_violation(violations, path, "names a flag that is archived here; restore it first");
+		error_violation(violations, path, "names a flag that is archived; restore it first");
 	compare_variations(violations, path, item, row);
 	if (row_get_boolean(row, "using_environment_id") != item->using_environment_id ||
 		row_get_boolean(row, "using_mobile_key") != item->using_mobile_key)
 		error_violation(violations, psprintf("%s.clientSideAvailability", path),
-						"must be that of the flag that is here; change the flag first");
+						"must be that of the project's flag; change the flag first");
 }
 
 static Params
