@@ -34,10 +34,9 @@ const CONTEXTS = [
 ];
 const DEFAULTS = { switch: null, text: 'default', number: 4711, json: { default: true }, hidden: null };
 const GETTERS = { switch: 'Boolean', text: 'String', number: 'Number', json: 'Object', hidden: 'Boolean' };
-const expected = (flag, context) => {
-  const value = JSON.parse(sql(`SELECT flagplane.variation('default', 'production', '${flag}', '${JSON.stringify(context)}')`));
-  return value === null ? DEFAULTS[flag] : value;
-};
+const EXPECTED = JSON.parse(sql(`SELECT json_object_agg(k, (SELECT json_agg(flagplane.variation('default', 'production', k, c->1) ORDER BY n)
+  FROM jsonb_array_elements('${JSON.stringify(CONTEXTS)}') WITH ORDINALITY u(c, n))) FROM unnest('{${Object.keys(GETTERS)}}'::text[]) k`));
+const expected = (flag, context) => EXPECTED[flag][CONTEXTS.findIndex(([, read]) => read === context)] ?? DEFAULTS[flag];
 const details = (client, flag, ...rest) => client[`get${GETTERS[flag]}Details`](flag, DEFAULTS[flag] ?? false, ...rest);
 
 // Servers: a request for each evaluation.
@@ -76,9 +75,18 @@ for (const [what, got, wanted] of [
   ['a flag that is not for mobiles', await errorOf(await server('mobile', [['X-API-Key', environment('mobileKey')]]), 'switch', ada), 'FLAG_NOT_FOUND'],
   ['an unknown key', await errorOf(await server('unknown', [['X-API-Key', 'sdk-x']]), 'switch', ada), 'GENERAL'],
 ]) check(`server: ${what}`, got === wanted, got);
+const former = environment('apiKey');
+sql(`SELECT 1 FROM flagplane.reset_environment_sdk_key('default', 'production', ${Date.now() + 3600000})`);
+check('server: goes on with a former key until that expires', (await errorOf(client, 'switch', ada)) === undefined);
+sql(`UPDATE flagplane_data.environment_key SET expires_at = now() WHERE value = '${former}'`);
+check('server: is refused with one that is no more', (await errorOf(client, 'switch', ada)) === 'GENERAL');
+const named = await server('named', [['X-API-Key', sql("SELECT flagplane.create_sdk_key('default', 'production', 'batch')->>'apiKey'")]]);
+check('server: a key with a name is as good', (await errorOf(named, 'switch', ada)) === undefined);
 toggle(false);
-check('server: sees a change', (await details(client, 'switch', ada)).value === false);
+check('server: sees a change', (await details(named, 'switch', ada)).value === false);
 toggle(true);
+sql("SELECT flagplane.delete_sdk_key('default', 'production', 'batch')");
+check('server: and is refused when it is deleted', (await errorOf(named, 'switch', ada)) === 'GENERAL');
 await Server.close();
 
 // Browsers: all flags of a context, kept until a poll finds others.
