@@ -330,7 +330,9 @@ call_function(int connection, const HttpRequest *request, const char *name)
 		refuse(connection, request, 400, "PGRST102");
 	else if (PQntuples(found) != 1)
 		refuse(connection, request, 404, "PGRST202");
-	else if (accept && strstr(accept, "*/*") == NULL && strstr(accept, "application/json") == NULL)
+	else if (accept && strstr(accept, "*/*") == NULL &&
+			 strstr(accept, PQgetisnull(found, 0, 4) ? "application/json"
+													 : PQgetvalue(found, 0, 4)) == NULL)
 		refuse(connection, request, 406, "PGRST107");
 	else
 		call_found(connection, request, name, found, raw ? request->body : arguments.data,
