@@ -203,6 +203,16 @@ authenticate(SdkCall *call, SdkCredential kind)
 }
 
 /*
+ * is_poll tells whether a route asks for flags or segments, evaluated or not.
+ */
+static bool
+is_poll(const SdkRoute *route)
+{
+	return route->respond != respond_ping && route->respond != respond_goals &&
+		   route->respond != respond_fallback && route->respond != respond_events;
+}
+
+/*
  * sdk_respond responds to a request of an SDK. Refuses paths, methods and credentials that are none.
  */
 void
@@ -225,10 +235,13 @@ sdk_respond(Exchange *exchange, const Headers *headers, const char *method)
 	statement_begin();
 	owner_enter(&owner);
 	authenticate(&call, route->credential);
+	call.stats = environment_stats_find(call.request.caller.account, call.environment.id);
+	environment_count_request(call.stats, is_poll(route));
 	route->respond(&call);
 	owner_leave(&owner);
 	statement_end();
 	stats_count(&call.operation, STATS_SUCCESSES);
+	environment_count(call.stats, ENVIRONMENT_RESPONSES, 1);
 	if (call.repeated)
 		stats_count(&call.operation, STATS_REPLAYS);
 }
@@ -296,6 +309,7 @@ not_modified(SdkCall *call)
 		return false;
 	call->exchange->status = STATUS_NOT_MODIFIED;
 	call->repeated = true;
+	environment_count(call->stats, ENVIRONMENT_NOT_MODIFIED, 1);
 	return true;
 }
 
