@@ -6,7 +6,9 @@
 #   cluster.sh install [NAME]  install what is missing, and a command of that package
 #   cluster.sh pg_config       print the pg_config of the private server, made if need be
 #   cluster.sh start | stop    the cluster in $FLAGPLANE_CLUSTER
+#   cluster.sh kill            its server ends at once, as if the machine had stopped
 #   cluster.sh recover         its server, which was killed, goes on with its data
+#   cluster.sh standby         in $FLAGPLANE_CLUSTER: a standby of the cluster in $FLAGPLANE_PRIMARY
 #   cluster.sh env             print exports for eval, to reach it
 #
 # PG_CONFIG names another server than the distribution's; CLUSTER_OPTIONS holds
@@ -238,6 +240,20 @@ start() {
 	run || { cat "$FLAGPLANE_CLUSTER/server.log" >&2; exit 1; }
 }
 
+# What differs from the primary's settings follows them: the last line counts.
+standby() {
+	remove
+	mkdir -p "$FLAGPLANE_CLUSTER"
+	if [ "$(id -u)" = 0 ]; then chown "$server_user" "$FLAGPLANE_CLUSTER"; fi
+	as_server_user "$(bindir)/pg_basebackup" -h "$FLAGPLANE_PRIMARY" -p "${CLUSTER_PORT:-5432}" -U postgres \
+		-D "$FLAGPLANE_CLUSTER/data" -R -X stream -c fast
+	as_server_user sh -c 'cat >>"$1"' sh "$FLAGPLANE_CLUSTER/data/postgresql.conf" <<-CONF
+		unix_socket_directories = '$FLAGPLANE_CLUSTER'
+		listen_addresses = ''
+	CONF
+	run || { cat "$FLAGPLANE_CLUSTER/server.log" >&2; exit 1; }
+}
+
 run() {
 	as_server_user "$(bindir)/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" -l "$FLAGPLANE_CLUSTER/server.log" \
 		-p "${CLUSTER_POSTGRES:-$(bindir)/postgres}" -t 300 -w start >/dev/null
@@ -263,19 +279,23 @@ stop() {
 	remove
 }
 
+kill_server() { as_server_user "$(bindir)/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" -m immediate -w stop >/dev/null; }
+
 case "${1:-}" in
 	install) install_packages "${2:-}" ;;
 	pg_config) private_pg_config ;;
 	start) start ;;
 	stop) stop ;;
+	kill) kill_server ;;
 	recover) recover ;;
+	standby) standby ;;
 	env)
 		printf 'export FLAGPLANE_CLUSTER=%q PGHOST=%q PGPORT=%q PGUSER=postgres PGDATABASE=postgres\n' \
 			"$FLAGPLANE_CLUSTER" "$FLAGPLANE_CLUSTER" "${CLUSTER_PORT:-5432}"
 		printf 'export PG_CONFIG=%q PATH=%q:"$PATH"\n' "$(private_pg_config)" "$(bindir)"
 		;;
 	*)
-		say "usage: cluster.sh install [NAME] | pg_config | start | stop | recover | env"
+		say "usage: cluster.sh install [NAME] | pg_config | start | stop | kill | recover | standby | env"
 		exit 2
 		;;
 esac

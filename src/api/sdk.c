@@ -8,6 +8,7 @@
  */
 #include "api/sdk.h"
 
+#include "access/xlog.h"
 #include "call/call.h"
 #include "call/caller.h"
 #include "call/stats.h"
@@ -467,6 +468,8 @@ respond_events(SdkCall *call)
 		error_raise(ERR_TOO_LARGE, "the request body must not be compressed");
 	body = exchange_body(call->exchange, EVENT_BYTES_MAX, &length);
 	events_check(body, length);
+	if (RecoveryInProgress())
+		error_raise(ERR_READ_ONLY, "a standby takes no events");
 	call->repeated = !event_batch_is_new(call->environment.id, call->headers->payload_id);
 	call->exchange->status = STATUS_ACCEPTED;
 }

@@ -243,6 +243,15 @@ find_function(const char *name, const char *arguments, const char *raw_type)
 }
 
 /*
+ * media_type is what a function answers with: the domain that it returns may say so.
+ */
+static const char *
+media_type(PGresult *found)
+{
+	return PQgetisnull(found, 0, 4) ? "application/json" : PQgetvalue(found, 0, 4);
+}
+
+/*
  * call_found writes the statement that calls the function and answers with what
  * came of it.
  */
@@ -330,7 +339,7 @@ call_function(int connection, const HttpRequest *request, const char *name)
 		refuse(connection, request, 400, "PGRST102");
 	else if (PQntuples(found) != 1)
 		refuse(connection, request, 404, "PGRST202");
-	else if (accept && strstr(accept, "*/*") == NULL && strstr(accept, "application/json") == NULL)
+	else if (accept && strstr(accept, "*/*") == NULL && strstr(accept, media_type(found)) == NULL)
 		refuse(connection, request, 406, "PGRST107");
 	else
 		call_found(connection, request, name, found, raw ? request->body : arguments.data,
@@ -407,6 +416,25 @@ read_view(int connection, const HttpRequest *request, const char *name)
 }
 
 /*
+ * is_connected tells whether there is a server to ask. As with PostgREST, that a connection is gone
+ * shows at the request that needs it, which fails; the next one tries to connect again.
+ */
+static bool
+is_connected(void)
+{
+	PGconn *connections[] = {pool, catalog};
+	bool good = true;
+
+	for (int i = 0; i < 2; i++)
+	{
+		if (PQstatus(connections[i]) != CONNECTION_OK)
+			PQreset(connections[i]);
+		good &= PQstatus(connections[i]) == CONNECTION_OK;
+	}
+	return good;
+}
+
+/*
  * route finds out what a request is for.  What follows Bearer is a JWT, and there
  * is no secret to check it with.
  */
@@ -415,7 +443,9 @@ route(int connection, const HttpRequest *request)
 {
 	const char *authorization = http_header(request, "authorization");
 
-	if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0)
+	if (!is_connected())
+		refuse(connection, request, 503, "PGRST001");
+	else if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0)
 		refuse(connection, request, 500, "PGRST300");
 	else if (strncmp(request->path, "/rpc/", 5) == 0)
 		call_function(connection, request, request->path + 5);
