@@ -244,10 +244,11 @@ check_complete(void)
 					  names),
 				"", "every function of the schema is tried");
 	/* Whose rows the others show to whom is tested in sql/views.sql. */
-	check_equal(query(owner, "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class"
-							 " WHERE relnamespace = 'flagplane'::regnamespace"),
-				"audit environment_stats environments flag_links layers projects sdk_apps segments stats",
-				"and every view");
+	check_equal(
+		query(owner, "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class"
+					 " WHERE relnamespace = 'flagplane'::regnamespace"),
+		"audit environment_stats environments flag_links layers projects sdk_apps segments stats",
+		"and every view");
 }
 
 /*

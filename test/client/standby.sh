@@ -108,6 +108,7 @@ check 'and is served again' "$(away)" 200
 # A change that the standby never gets, with the number that the next one after the promotion gets.
 on_standby "$cluster" kill
 serve 2
+check 'the primary is there alone' "$(away)" 200
 check 'the change that will be lost' "$(poll; serves)" '200"fallthrough":{"variation":2}'
 lost=$(header ETag)
 "$cluster" kill
