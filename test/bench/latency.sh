@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # How long a kill switch takes: a flag is turned off and on again, and each kind of client tells when it sees
 # that, over nginx and PostgREST with the deployed files. It takes less than two minutes.
-#   ROUNDS   how many changes (2)
+#   CHANGES  how many changes (2)
 set -euo pipefail
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 cluster=$bench/../cluster.sh
-: "${ROUNDS:=2}"
+: "${CHANGES:=2}"
 FLAGPLANE_CLUSTER=$(mktemp -d "${TMPDIR:-/tmp}/flagplane-XXXXXX")
 export FLAGPLANE_CLUSTER
 FLAGPLANE_PRIMARY=$FLAGPLANE_CLUSTER
@@ -91,7 +91,7 @@ sleep 32
 
 declare -A seconds
 value=true
-for ((round = 0; round < ROUNDS; round++)); do
+for ((round = 0; round < CHANGES; round++)); do
 	if [ "$value" = true ]; then value=false; turn Off; else value=true; turn On; fi
 	committed=$(date +%s%3N)
 	[ "$(sql -c "SELECT flagplane.bool_variation('default', 'production', 'switch', '{\"key\": \"ada\"}', NULL)")" = "${value:0:1}" ] ||
@@ -102,6 +102,6 @@ for ((round = 0; round < ROUNDS; round++)); do
 		seconds[$client]+=$(awk -v seen="$(saw "$client" "$value" $((committed - 100)))" -v committed="$committed" 'BEGIN { printf "%8.2f", (seen > committed) ? (seen - committed) / 1000 : 0 }')
 	done
 done
-echo "seconds from the commit until a client sees it, $ROUNDS changes"
+echo "seconds from the commit until a client sees it, $CHANGES changes"
 printf '%-32s%s\n' 'variation() in SQL' '    the next statement'
 for client in "${clients[@]}"; do printf '%-32s%s\n' "$client" "${seconds[$client]}"; done
