@@ -56,7 +56,7 @@ start_pollers() {
 	wait_for each_has '20[02]|304'
 }
 each_has() { # a status, since it was looked at last
-	for file in "$place"/poller-*; do tail -n 3 "$file" | grep -qE "$1" || return 1; done
+	for file in "$place"/poller-*; do grep -qE "$1" <(tail -n 3 "$file") || return 1; done
 }
 stop_pollers() {
 	touch "$place/stop"
