@@ -9,7 +9,8 @@
 #   cluster.sh start | stop    the cluster in $FLAGPLANE_CLUSTER
 #   cluster.sh kill            its server ends at once, as if the machine had stopped
 #   cluster.sh recover         its server, which was killed, goes on with its data
-#   cluster.sh standby         in $FLAGPLANE_CLUSTER: a standby of the cluster in $FLAGPLANE_PRIMARY
+#   cluster.sh follow          a standby there of the cluster in $CLUSTER_PRIMARY, at port $PRIMARY_PORT
+#   cluster.sh promote         that standby becomes a primary
 #   cluster.sh env             print exports for eval, to reach it
 #
 # PG_CONFIG names another server than the distribution's; CLUSTER_OPTIONS holds
@@ -244,20 +245,6 @@ start() {
 	run || { cat "$FLAGPLANE_CLUSTER/server.log" >&2; exit 1; }
 }
 
-# What differs from the primary's settings follows them: the last line counts.
-standby() {
-	remove
-	mkdir -p "$FLAGPLANE_CLUSTER"
-	if [ "$(id -u)" = 0 ]; then chown "$server_user" "$FLAGPLANE_CLUSTER"; fi
-	as_server_user "$(bindir)/pg_basebackup" -h "$FLAGPLANE_PRIMARY" -p "${CLUSTER_PORT:-5432}" -U postgres \
-		-D "$FLAGPLANE_CLUSTER/data" -R -X stream -c fast
-	as_server_user sh -c 'cat >>"$1"' sh "$FLAGPLANE_CLUSTER/data/postgresql.conf" <<-CONF
-		unix_socket_directories = '$FLAGPLANE_CLUSTER'
-		listen_addresses = ''
-	CONF
-	run || { cat "$FLAGPLANE_CLUSTER/server.log" >&2; exit 1; }
-}
-
 run() {
 	as_server_user "$(bindir)/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" -l "$FLAGPLANE_CLUSTER/server.log" \
 		-p "${CLUSTER_POSTGRES:-$(bindir)/postgres}" -t 300 -w start >/dev/null
@@ -274,6 +261,21 @@ recover() {
 	say "the server does not start again"
 	cat "$FLAGPLANE_CLUSTER/server.log" >&2
 	exit 1
+}
+
+follow() {
+	local bin
+	bin=$(bindir)
+	remove
+	mkdir -p "$FLAGPLANE_CLUSTER"
+	if [ "$(id -u)" = 0 ]; then chown "$server_user" "$FLAGPLANE_CLUSTER"; fi
+	as_server_user "$bin/pg_basebackup" -h "$CLUSTER_PRIMARY" -p "$PRIMARY_PORT" -U postgres \
+		-D "$FLAGPLANE_CLUSTER/data" -X stream --checkpoint=fast -R
+	as_server_user sh -c 'cat >>"$1"' sh "$FLAGPLANE_CLUSTER/data/postgresql.conf" <<-CONF
+		unix_socket_directories = '$FLAGPLANE_CLUSTER'
+		port = ${CLUSTER_PORT:-5432}
+	CONF
+	run || { cat "$FLAGPLANE_CLUSTER/server.log" >&2; exit 1; }
 }
 
 stop() {
@@ -293,14 +295,15 @@ case "${1:-}" in
 	stop) stop ;;
 	kill) kill_server ;;
 	recover) recover ;;
-	standby) standby ;;
+	follow) follow ;;
+	promote) as_server_user "$(bindir)/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" -t 300 -w promote >/dev/null ;;
 	env)
 		printf 'export FLAGPLANE_CLUSTER=%q PGHOST=%q PGPORT=%q PGUSER=postgres PGDATABASE=postgres\n' \
 			"$FLAGPLANE_CLUSTER" "$FLAGPLANE_CLUSTER" "${CLUSTER_PORT:-5432}"
 		printf 'export PG_CONFIG=%q PATH=%q:"$PATH"\n' "$(private_pg_config)" "$(bindir)"
 		;;
 	*)
-		say "usage: cluster.sh install [NAME] | optional | pg_config | start | stop | kill | recover | standby | env"
+		say "usage: cluster.sh install [NAME] | optional | pg_config | start | stop | kill | recover | follow | promote | env"
 		exit 2
 		;;
 esac

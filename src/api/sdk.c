@@ -8,7 +8,6 @@
  */
 #include "api/sdk.h"
 
-#include "access/xlog.h"
 #include "call/call.h"
 #include "call/caller.h"
 #include "call/stats.h"
@@ -18,6 +17,7 @@
 #include "resource/flag/flag_payload.h"
 #include "resource/segment/segment_payload.h"
 #include "util/document.h"
+#include "access/xlog.h"
 #include "utils/memutils.h"
 
 /* The largest batch of events. */
@@ -243,6 +243,8 @@ sdk_respond(Exchange *exchange, const Headers *headers, const char *method)
 	statement_end();
 	stats_count(&call.operation, STATS_SUCCESSES);
 	environment_count(call.stats, ENVIRONMENT_RESPONSES, 1);
+	if (exchange->status == STATUS_NOT_MODIFIED)
+		environment_count(call.stats, ENVIRONMENT_NOT_MODIFIED, 1);
 	if (call.repeated)
 		stats_count(&call.operation, STATS_REPLAYS);
 }
@@ -310,7 +312,6 @@ not_modified(SdkCall *call)
 		return false;
 	call->exchange->status = STATUS_NOT_MODIFIED;
 	call->repeated = true;
-	environment_count(call->stats, ENVIRONMENT_NOT_MODIFIED, 1);
 	return true;
 }
 

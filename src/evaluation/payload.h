@@ -11,12 +11,6 @@
 
 typedef struct Payload Payload;
 
-typedef enum PayloadPart
-{
-	PAYLOAD_FLAG,
-	PAYLOAD_SEGMENT
-} PayloadPart;
-
 /* Where the cache counts what it does with a payload; each may be NULL. They must always be there. */
 typedef struct PayloadCounters
 {
@@ -25,6 +19,12 @@ typedef struct PayloadCounters
 	pg_atomic_uint64 *evictions;
 	pg_atomic_uint64 *bytes; /* that all backends have now */
 } PayloadCounters;
+
+typedef enum PayloadPart
+{
+	PAYLOAD_FLAG,
+	PAYLOAD_SEGMENT
+} PayloadPart;
 
 /*
  * Where flags and segments come from: find is false if there is no such one. What it finds must

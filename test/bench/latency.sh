@@ -8,10 +8,10 @@ cluster=$bench/../cluster.sh
 : "${CHANGES:=2}"
 FLAGPLANE_CLUSTER=$(mktemp -d "${TMPDIR:-/tmp}/flagplane-XXXXXX")
 export FLAGPLANE_CLUSTER
-FLAGPLANE_PRIMARY=$FLAGPLANE_CLUSTER
+primary=$FLAGPLANE_CLUSTER
 standby=$(mktemp -d "${TMPDIR:-/tmp}/flagplane-XXXXXX")
-chmod 755 "$FLAGPLANE_PRIMARY" "$standby"
-on_standby() { FLAGPLANE_PRIMARY=$FLAGPLANE_PRIMARY FLAGPLANE_CLUSTER=$standby "$@"; }
+chmod 755 "$primary" "$standby"
+on_standby() { CLUSTER_PRIMARY=$primary PRIMARY_PORT=5432 FLAGPLANE_CLUSTER=$standby "$@"; }
 trap '"$cluster" stop; on_standby "$cluster" stop' EXIT
 CLUSTER_OPTIONS="shared_preload_libraries = 'flagplane'" "$cluster" start
 eval "$("$cluster" env)"
@@ -33,10 +33,10 @@ sql -c "SELECT flagplane.create_project('default', 'Default')" \
 environment() { sql -c "SELECT flagplane.get_environment('default', 'production')->>'$1'"; }
 turn() { sql -c "SELECT flagplane.update_flag('default', 'switch', '{\"environmentKey\": \"production\", \"instructions\": [{\"kind\": \"turnFlag$1\"}]}')" >/dev/null; }
 turn On
-on_standby "$cluster" standby
+on_standby "$cluster" follow
 PGHOST=$standby start_rest second
 pids+=("$rest_pid")
-second_port=$rest_port rest_pid=
+second_port=$rest_port rest_pid= rest_port=
 start_servers
 
 mkdir "$place/site"

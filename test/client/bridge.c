@@ -416,22 +416,16 @@ read_view(int connection, const HttpRequest *request, const char *name)
 }
 
 /*
- * is_connected tells whether there is a server to ask. As with PostgREST, that a connection is gone
- * shows at the request that needs it, which fails; the next one tries to connect again.
+ * is_connected tells whether there is a database, and connects to one that is there again.
  */
 static bool
 is_connected(void)
 {
-	PGconn *connections[] = {pool, catalog};
-	bool good = true;
-
-	for (int i = 0; i < 2; i++)
-	{
-		if (PQstatus(connections[i]) != CONNECTION_OK)
-			PQreset(connections[i]);
-		good &= PQstatus(connections[i]) == CONNECTION_OK;
-	}
-	return good;
+	if (PQstatus(pool) != CONNECTION_OK)
+		PQreset(pool);
+	if (PQstatus(catalog) != CONNECTION_OK)
+		PQreset(catalog);
+	return PQstatus(pool) == CONNECTION_OK && PQstatus(catalog) == CONNECTION_OK;
 }
 
 /*
@@ -444,7 +438,7 @@ route(int connection, const HttpRequest *request)
 	const char *authorization = http_header(request, "authorization");
 
 	if (!is_connected())
-		refuse(connection, request, 503, "PGRST001");
+		refuse(connection, request, 503, "PGRST000");
 	else if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0)
 		refuse(connection, request, 500, "PGRST300");
 	else if (strncmp(request->path, "/rpc/", 5) == 0)

@@ -88,28 +88,32 @@ start_nginx() {
 	wait_for curl -s -o "$place/ready" "$base/nowhere" && kill -0 "$nginx_pid"
 }
 
-# PostgREST before the server that PGHOST names.
+# What serves the database at PGHOST, on the port it had before, if any.
 start_rest() { # what its files are called
+	local name=${1:-rest}
 	if command -v postgrest >/dev/null; then
-		echo "# with $(postgrest --version | head -1)"
-		rest_port=$("$here/bridge" --free-port)
-		rest_settings "$rest_port" "$("$here/bridge" --free-port)" >"$place/$1.conf"
-		(unset PGOPTIONS && exec postgrest "$place/$1.conf") >"$place/$1.log" 2>&1 &
+		rest_port=${rest_port:-$("$here/bridge" --free-port)}
+		rest_settings "$rest_port" "$("$here/bridge" --free-port)" >"$place/$name.conf"
+		(unset PGOPTIONS && exec postgrest "$place/$name.conf") >"$place/$name.log" 2>&1 &
 		rest_pid=$!
-		wait_for curl -s -f -o "$place/ready" "http://127.0.0.1:$rest_port/rpc/operations" || { cat "$place/$1.log"; exit 1; }
+		wait_for curl -s -f -o "$place/ready" "http://127.0.0.1:$rest_port/rpc/operations" || { cat "$place/$name.log"; exit 1; }
 	else
-		echo "# with the bridge: there is no postgrest on the PATH"
-		rest_settings 0 0 >"$place/$1.conf"
-		"$here/bridge" "$place/$1.conf" >"$place/$1.log" 2>&1 &
+		rest_settings "${rest_port:-0}" 0 >"$place/$name.conf"
+		"$here/bridge" "$place/$name.conf" >"$place/$name.log" 2>&1 &
 		rest_pid=$!
-		wait_for grep -q '^[0-9][0-9]*$' "$place/$1.log" || { cat "$place/$1.log"; exit 1; }
-		rest_port=$(head -1 "$place/$1.log")
+		wait_for grep -q '^[0-9][0-9]*$' "$place/$name.log" || { cat "$place/$name.log"; exit 1; }
+		rest_port=$(head -1 "$place/$name.log")
 	fi
 }
 
 # Both servers, when the database holds what the first request needs.
 start_servers() {
-	start_rest rest
+	if command -v postgrest >/dev/null; then
+		echo "# with $(postgrest --version | head -1)"
+	else
+		echo "# with the bridge: there is no postgrest on the PATH"
+	fi
+	start_rest
 	mkdir "$place/logs"
 	# Somebody else may have taken the port meanwhile: then another one.
 	start_nginx || start_nginx || start_nginx || { cat "$place/nginx.err" "$place/logs/error.log"; exit 1; }

@@ -5,10 +5,10 @@ set -euo pipefail
 cluster=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)/cluster.sh
 FLAGPLANE_CLUSTER=$(mktemp -d "${TMPDIR:-/tmp}/flagplane-XXXXXX")
 export FLAGPLANE_CLUSTER
-FLAGPLANE_PRIMARY=$FLAGPLANE_CLUSTER
+primary=$FLAGPLANE_CLUSTER
 standby=$(mktemp -d "${TMPDIR:-/tmp}/flagplane-XXXXXX")
-chmod 755 "$FLAGPLANE_PRIMARY" "$standby"
-on_standby() { FLAGPLANE_PRIMARY=$FLAGPLANE_PRIMARY FLAGPLANE_CLUSTER=$standby "$@"; }
+chmod 755 "$primary" "$standby"
+on_standby() { CLUSTER_PRIMARY=$primary PRIMARY_PORT=5432 FLAGPLANE_CLUSTER=$standby "$@"; }
 trap '"$cluster" stop; on_standby "$cluster" stop' EXIT
 CLUSTER_OPTIONS="shared_preload_libraries = 'flagplane'" "$cluster" start
 eval "$("$cluster" env)"
@@ -33,7 +33,7 @@ serve() { # which variation the flag serves from now on
 		{\"op\": \"replace\", \"path\": \"/environments/production/fallthrough\", \"value\": {\"variation\": $1}}]')" >/dev/null
 }
 serve 0
-on_standby "$cluster" standby
+on_standby "$cluster" follow
 standby_sql() { PGHOST=$standby sql "$@"; }
 replicated() { [ "$(standby_sql -c "SELECT pg_last_wal_replay_lsn() >= '$lsn'")" = t ]; }
 catch_up() {
@@ -41,7 +41,7 @@ catch_up() {
 	wait_for replicated || { echo "not ok - the standby does not catch up"; exit 1; }
 }
 PGHOST=$standby start_rest second
-second_pid=$rest_pid second_port=$rest_port rest_pid=
+second_pid=$rest_pid second_port=$rest_port rest_pid= rest_port=
 nginx_edit="/upstream flagplane_postgrest_sdk/,/}/{s|server 127.0.0.1:\([0-9]*\);|server 127.0.0.1:\1 fail_timeout=1s;|;s|# server 127.0.0.1:3010 |server 127.0.0.1:$second_port |}"
 start_servers
 
@@ -116,7 +116,8 @@ on_standby "$cluster" recover
 check 'the standby is back' "$(away)" 200
 check 'and serves what it has' "$(poll; serves; header ETag)" "200\"fallthrough\":{\"variation\":1}$changed"
 check 'also those who have the lost change' "$(poll -H "If-None-Match: $lost"; serves)" '200"fallthrough":{"variation":1}'
-check 'it becomes the primary' "$(standby_sql -c 'SELECT pg_promote()')" t
+on_standby "$cluster" promote
+check 'it becomes the primary' "$(standby_sql -c 'SELECT pg_is_in_recovery()')" f
 export PGHOST=$standby
 check 'with the state that it had' "$(poll -H "If-None-Match: $changed")" 304
 sql -c BEGIN -c "SELECT flagplane.update_flag('default', 'f', '[{\"op\": \"replace\", \"path\": \"/environments/production/on\", \"value\": false}]')" -c ROLLBACK >/dev/null
@@ -129,6 +130,6 @@ check 'it has the number of the lost one' "$(version "$next")" "$(version "$lost
 check 'and is told apart from it' "$([ "$next" != "$lost" ] && poll -H "If-None-Match: $next")" 304
 check 'evaluations go by it' "$(sql -c "SELECT flagplane.variation('default', 'production', 'f', '{\"key\": \"a\"}')")" '"first"'
 check 'events are taken' "$(wait_for taken && echo taken)" taken
-if grep -E 'PANIC|TRAP:|terminated by signal' "$FLAGPLANE_PRIMARY/server.log" "$standby/server.log"; then check 'no crash' yes no; fi
+if grep -E 'PANIC|TRAP:|terminated by signal' "$primary/server.log" "$standby/server.log"; then check 'no crash' yes no; fi
 echo "1..$number"
 [ "$failures" = 0 ]
