@@ -88,23 +88,35 @@ start_nginx() {
 	wait_for curl -s -o "$place/ready" "$base/nowhere" && kill -0 "$nginx_pid"
 }
 
-# Both servers, when the database holds what the first request needs.
-start_servers() {
+# What serves the database, on the port it had before, if any.
+start_rest() {
 	if command -v postgrest >/dev/null; then
-		echo "# with $(postgrest --version | head -1)"
-		rest_port=$("$here/bridge" --free-port)
+		rest_port=${rest_port:-$("$here/bridge" --free-port)}
 		rest_settings "$rest_port" "$("$here/bridge" --free-port)" >"$place/postgrest.conf"
 		(unset PGOPTIONS && exec postgrest "$place/postgrest.conf") >"$place/rest.log" 2>&1 &
 		rest_pid=$!
 		wait_for curl -s -f -o "$place/ready" "http://127.0.0.1:$rest_port/rpc/operations" || { cat "$place/rest.log"; exit 1; }
 	else
-		echo "# with the bridge: there is no postgrest on the PATH"
-		rest_settings 0 0 >"$place/postgrest.conf"
+		rest_settings "${rest_port:-0}" 0 >"$place/postgrest.conf"
 		"$here/bridge" "$place/postgrest.conf" >"$place/rest.log" 2>&1 &
 		rest_pid=$!
 		wait_for grep -q '^[0-9][0-9]*$' "$place/rest.log" || { cat "$place/rest.log"; exit 1; }
 		rest_port=$(head -1 "$place/rest.log")
 	fi
+}
+stop_rest() {
+	kill "$rest_pid" && wait "$rest_pid" || true
+	rest_pid=
+}
+
+# Both servers, when the database holds what the first request needs.
+start_servers() {
+	if command -v postgrest >/dev/null; then
+		echo "# with $(postgrest --version | head -1)"
+	else
+		echo "# with the bridge: there is no postgrest on the PATH"
+	fi
+	start_rest
 	mkdir "$place/logs"
 	# Somebody else may have taken the port meanwhile: then another one.
 	start_nginx || start_nginx || start_nginx || { cat "$place/nginx.err" "$place/logs/error.log"; exit 1; }
