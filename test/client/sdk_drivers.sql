@@ -31,14 +31,20 @@ SELECT flagplane.update_flag('default', 'number', '[{"op": "replace", "path": "/
 SELECT flagplane.update_flag('default', 'json', '[{"op": "replace", "path": "/environments/production/prerequisites", "value": [{"key": "text", "variation": 1}]}]');
 SELECT flagplane.update_flag('default', 'unmet', '[{"op": "replace", "path": "/environments/production/prerequisites", "value": [{"key": "off", "variation": 1}]}]');
 
--- An experiment of its own, and one in a layer. The seed is always the same, since SDKs that compute with floats find
--- 0.34 % of the units in the segment next to their own.
+-- An experiment of its own, and one in a layer.
 SELECT flagplane.create_experiment('default', 'production', f.key, f.key, iteration => jsonb_build_object(
 	'treatments', (SELECT jsonb_agg(jsonb_build_object('name', 'T' || n, 'baseline', n = 0, 'allocationPercent', '40',
 		'parameters', jsonb_build_array(jsonb_build_object('flagKey', f.key, 'variationId', f.variations->n->>'_id')))) FROM generate_series(0, 1) n),
 	'flags', jsonb_build_object(f.key, jsonb_build_object('ruleId', 'fallthrough', 'notInExperimentVariationId', f.variations->2->>'_id'))))
 FROM flagplane_data.flag f WHERE f.key IN ('tried', 'layered');
 SELECT flagplane.create_layer('default', 'layer', 'Layer', '');
-UPDATE flagplane_data.layer SET seed = 7;
 SELECT flagplane.update_layer('default', 'layer', '[{"kind": "updateExperimentReservation", "experimentKey": "layered", "reservationPercent": 60}]', 'production');
 SELECT flagplane.start_experiment('default', 'production', key) FROM unnest('{tried,layered}'::text[]) key;
+
+-- Salts and seeds are always the same: SDKs that compute with floats serve units next to a bound the neighbor, and
+-- find 0.34 % of the units in the next segment of a layer.
+UPDATE flagplane_data.layer SET seed = 11;
+UPDATE flagplane_data.experiment SET seed = 12 WHERE seed IS NOT NULL;
+UPDATE flagplane_data.segment SET salt = key;
+UPDATE flagplane_data.flag_environment SET salt = 'salt';
+SELECT flagplane.touch_environment('default', 'production');
