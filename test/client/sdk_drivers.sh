@@ -61,7 +61,9 @@ eval "$("$here/../cluster.sh" env)"
 database=flagplane_sdk_drivers
 # shellcheck source=test/client/stack.bash
 . "$here/stack.bash"
+checking=
 finish() {
+	if [ -n "$checking" ]; then kill "$checking" 2>/dev/null || true; fi
 	if [ ! -f "$FLAGPLANE_CLUSTER/data/postmaster.pid" ]; then start_database; fi
 	clean
 	"$here/../cluster.sh" stop
@@ -104,15 +106,20 @@ nginx_edit='s#^upstream flagplane_postgrest.*#log_format sdks escape=none "$stat
 nginx_edit+=";s#^\taccess_log .*#&\n\taccess_log $place/logs/sdks.log sdks;#"
 start_servers
 
-# The checks say when servers stop and start.
+# The checks say when servers stop and start, and how many checks there were.
 coproc checks { BASE=$base DATABASE=$database LOG=$place/logs/sdks.log node "$here/sdk_drivers.mjs" "$number" "${ready[@]}" 2>"$place/drivers.err"; }
 checking=$checks_PID
 exec 5<&"${checks[0]}" 6>&"${checks[1]}"
 while read -r line <&5; do
 	case $line in
-		'stop the database') stop_database ;;
-		'start the database')
+		'stop the database '*)
+			number=${line##* }
+			stop_database
+			;;
+		'start the database '*)
+			number=${line##* }
 			start_database
+			check 'what serves the database goes on when that is back' "$(wait_for curl -s -f -o "$place/ready" "http://127.0.0.1:$rest_port/rpc/operations" && echo yes)" yes
 			stop_rest
 			start_rest
 			;;
@@ -121,7 +128,7 @@ while read -r line <&5; do
 			continue
 			;;
 	esac
-	echo done >&6
+	echo "$number" >&6
 done
 wait "$checking" || { cat "$place/drivers.err"; exit 1; }
 [ "$failures" = 0 ]
