@@ -76,6 +76,10 @@ stop_database() {
 	wait_for gone
 }
 start_database() { "$here/../cluster.sh" recover; }
+restart_rest() {
+	kill "$rest_pid" && wait "$rest_pid" || true
+	start_rest
+}
 
 # All of them are prepared at the same time.
 preparing=()
@@ -115,8 +119,7 @@ while read -r line <&5; do
 		'stop the database') stop_database ;;
 		'start the database')
 			start_database
-			stop_rest
-			start_rest
+			restart_rest
 			;;
 		*)
 			echo "$line"

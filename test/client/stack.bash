@@ -88,25 +88,22 @@ start_nginx() {
 	wait_for curl -s -o "$place/ready" "$base/nowhere" && kill -0 "$nginx_pid"
 }
 
-# What serves the database, on the port it had before, if any.
-start_rest() {
+# What serves the database at PGHOST, on the port it had before, if any.
+start_rest() { # what its files are called
+	local name=${1:-rest}
 	if command -v postgrest >/dev/null; then
 		rest_port=${rest_port:-$("$here/bridge" --free-port)}
-		rest_settings "$rest_port" "$("$here/bridge" --free-port)" >"$place/postgrest.conf"
-		(unset PGOPTIONS && exec postgrest "$place/postgrest.conf") >"$place/rest.log" 2>&1 &
+		rest_settings "$rest_port" "$("$here/bridge" --free-port)" >"$place/$name.conf"
+		(unset PGOPTIONS && exec postgrest "$place/$name.conf") >"$place/$name.log" 2>&1 &
 		rest_pid=$!
-		wait_for curl -s -f -o "$place/ready" "http://127.0.0.1:$rest_port/rpc/operations" || { cat "$place/rest.log"; exit 1; }
+		wait_for curl -s -f -o "$place/ready" "http://127.0.0.1:$rest_port/rpc/operations" || { cat "$place/$name.log"; exit 1; }
 	else
-		rest_settings "${rest_port:-0}" 0 >"$place/postgrest.conf"
-		"$here/bridge" "$place/postgrest.conf" >"$place/rest.log" 2>&1 &
+		rest_settings "${rest_port:-0}" 0 >"$place/$name.conf"
+		"$here/bridge" "$place/$name.conf" >"$place/$name.log" 2>&1 &
 		rest_pid=$!
-		wait_for grep -q '^[0-9][0-9]*$' "$place/rest.log" || { cat "$place/rest.log"; exit 1; }
-		rest_port=$(head -1 "$place/rest.log")
+		wait_for grep -q '^[0-9][0-9]*$' "$place/$name.log" || { cat "$place/$name.log"; exit 1; }
+		rest_port=$(head -1 "$place/$name.log")
 	fi
-}
-stop_rest() {
-	kill "$rest_pid" && wait "$rest_pid" || true
-	rest_pid=
 }
 
 # Both servers, when the database holds what the first request needs.
