@@ -106,7 +106,7 @@ done
 if [ "${#ready[@]}" = 0 ] && [ "$failures" = 0 ]; then exit 77; fi
 
 # One more log, of what each client asks for.
-nginx_edit='s#^upstream flagplane_postgrest.*#log_format sdks escape=none "$status $request_uri $http_x_launchdarkly_tags";\n&#'
+nginx_edit='s#^log_format flagplane .*#log_format sdks escape=none "$status $request_uri $http_x_launchdarkly_tags";\n&#'
 nginx_edit+=";s#^\taccess_log .*#&\n\taccess_log $place/logs/sdks.log sdks;#"
 start_servers
 
