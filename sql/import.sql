@@ -208,6 +208,45 @@ SELECT count(DISTINCT d) AS details, count(*) FILTER (WHERE a <> b) AS differ,
 	flagplane.variation_detail('imported', 'production', 'tried', c)::text AS b
 	FROM (SELECT flagplane.user_context('u' || i) AS c FROM generate_series(1, 5000) i) u) x, LATERAL (SELECT a AS d) y;
 
+-- Each place of a document with each odd value: it is refused, or the flags serve the same as before they came in.
+CREATE TEMP TABLE document AS SELECT '{"flags": {"rich": {"key": "rich", "version": 41, "on": true, "salt": "5a17", "variations": [true, false], "offVariation": 1, "trackEvents": true, "trackEventsFallthrough": true, "debugEventsUntilDate": 1700000000000, "deleted": false,
+		"clientSideAvailability": {"usingMobileKey": false, "usingEnvironmentId": true}, "clientSide": true, "samplingRatio": 1, "excludeFromSummaries": false, "migration": null, "prerequisites": [{"key": "zeta", "variation": 1}],
+		"targets": [{"variation": 1, "values": ["ada"]}, {"variation": 0, "values": ["bob"]}], "contextTargets": [{"contextKind": "org", "variation": 0, "values": ["acme"]}, {"contextKind": "user", "variation": 0, "values": []}],
+		"rules": [{"id": "rule-1", "clauses": [{"contextKind": "org", "attribute": "/address/city", "op": "in", "values": ["Ulm", 7, true], "negate": true}, {"op": "segmentMatch", "attribute": "", "values": ["beta"], "negate": false}], "variation": 1, "trackEvents": true},
+			{"id": "rule-2", "clauses": [], "rollout": {"contextKind": "org", "bucketBy": "/address/city", "kind": "experiment", "seed": 3, "variations": [{"variation": 0, "weight": 25000}, {"variation": 1, "weight": 75000, "untracked": true}]}}],
+		"fallthrough": {"rollout": {"bucketBy": "/x", "variations": [{"variation": 0, "weight": 100000}]}}},
+	"zeta": {"key": "zeta", "version": 3, "on": true, "variations": ["a", null, {"b": [1.50]}], "fallthrough": {"variation": 1}}},
+	"segments": {"beta": {"key": "beta", "version": 12, "salt": "beef", "included": ["eve"], "excluded": ["mallory"], "includedContexts": [{"contextKind": "org", "values": ["acme"]}], "excludedContexts": [], "unbounded": false, "generation": 1, "unboundedContextKind": "user",
+		"rules": [{"id": "s-1", "clauses": [{"contextKind": "user", "attribute": "email", "op": "endsWith", "values": [".edu"]}], "weight": 50000, "bucketBy": "name", "rolloutContextKind": "org"}, {"id": "s-2", "clauses": [{"op": "segmentMatch", "values": ["inner"]}], "weight": null}]},
+	"inner": {"key": "inner", "version": 1, "rules": []}}}'::jsonb AS document;
+CREATE TEMP TABLE place AS WITH RECURSIVE p(path, value) AS (SELECT '{}'::text[], document FROM document UNION ALL
+	SELECT p.path || e.key, e.value FROM p, LATERAL (SELECT key, value FROM jsonb_each(CASE jsonb_typeof(p.value) WHEN 'object' THEN p.value ELSE '{}' END)
+		UNION ALL SELECT (n - 1)::text, value FROM jsonb_array_elements(CASE jsonb_typeof(p.value) WHEN 'array' THEN p.value ELSE '[]' END) WITH ORDINALITY a(value, n)) e(key, value))
+	SELECT path FROM p WHERE path <> '{}';
+CREATE FUNCTION pg_temp.odd(changed jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	served jsonb;
+	wrong text;
+BEGIN
+	PERFORM flagplane.create_project('odd', 'Odd');
+	PERFORM flagplane.import_environment('odd', 'test', changed);
+	served := flagplane.payload('odd', 'test');
+	SELECT format('%s for %s: %s, before %s', key, context, now, before) INTO wrong FROM jsonb_object_keys(changed->'flags') key,
+		unnest(ARRAY['{"kind": "user", "key": "ada"}', '{"kind": "user", "key": "eve", "email": "a.edu", "/x": "q", "x": "z"}', '{"kind": "multi", "user": {"key": "u1", "email": "b.edu", "/x": "r"}, "org": {"key": "acme", "name": "n", "address": {"city": "Ulm"}}}',
+			'{"kind": "org", "key": "o2", "address": {"city": "Bonn"}, "name": "q"}', '{"kind": "multi", "user": {"key": "bob"}, "org": {"key": "k", "address": {"city": 7}}}']::jsonb[]) context,
+		LATERAL (SELECT flagplane.evaluate(changed, key, context, '"none"')::jsonb, flagplane.evaluate(served, key, context, '"none"')::jsonb) e(before, now)
+		WHERE before #- '{reason,ruleId}' <> now #- '{reason,ruleId}';
+	RAISE EXCEPTION USING ERRCODE = 'UNDOS', MESSAGE = coalesce(wrong, 'serves the same');
+EXCEPTION
+	WHEN SQLSTATE 'UNDOS' THEN RETURN SQLERRM;
+	WHEN SQLSTATE '22023' THEN RETURN 'is refused';
+END $$;
+SELECT pg_temp.odd(document) FROM document;
+SELECT outcome, CASE WHEN outcome IN ('is refused', 'serves the same') THEN count(*) > 100 END AS many,
+	CASE WHEN outcome NOT IN ('is refused', 'serves the same') THEN array_agg((path, odd)) END AS those
+	FROM document, place, unnest(ARRAY['null', 'true', '0', '-1', '1.5', '1e300', '99999999999999999999', '""', '"\u2028x"', '[]', '{}', '[null]', '[{}]', '{"": null}', '["a", 1]']::jsonb[]) odd,
+	LATERAL (SELECT pg_temp.odd(jsonb_set(document, path, odd))) o(outcome) GROUP BY outcome ORDER BY outcome;
+
 -- As a request, by a token, with a key, and once.
 SELECT flagplane.create_access_token('w', '{flags:write}')->>'token' AS writer, flagplane.create_access_token('r',
 	'{flags:read}')->>'token' AS reader, flagplane.create_access_token('p', '{flags:write}', projects => '{another}')->>'token' AS elsewhere \gset

@@ -29,11 +29,15 @@ compare_items(const void *a, const void *b)
  * there for SDKs.
  */
 static bool
-is_deleted(const Jsonb *source)
+is_deleted(Violations *violations, const char *path, const Jsonb *source)
 {
 	JsonbValue value;
 
-	return jsonb_member(source, "deleted", &value) && value.type == jbvBool && value.val.boolean;
+	if (!jsonb_member(source, "deleted", &value))
+		return false;
+	if (value.type != jbvBool)
+		error_violation(violations, psprintf("%s.deleted", path), "must be true or false");
+	return value.type == jbvBool && value.val.boolean;
 }
 
 /*
@@ -99,7 +103,7 @@ read_item(Violations *violations, const char *path, Jsonb *source, ImportRead re
 		error_violation(violations, path, "must be an object");
 		return false;
 	}
-	if (is_deleted(source))
+	if (is_deleted(violations, path, source))
 		return false;
 	if (!is_key(item->key))
 	{

@@ -144,9 +144,10 @@ sdk_form_salt(Violations *violations, const char *path, const Jsonb *source)
 
 	if (!jsonb_member(source, "salt", &value))
 		return tree_string("");
-	if (value.type != jbvString)
-		error_violation(violations, psprintf("%s.salt", path), "must be a string");
-	return value;
+	if (value.type == jbvString)
+		return value;
+	error_violation(violations, psprintf("%s.salt", path), "must be a string");
+	return tree_string("");
 }
 
 /*

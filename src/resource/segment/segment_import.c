@@ -98,6 +98,25 @@ segment_needs(const char *path, Jsonb *rules)
 }
 
 /*
+ * check_bounded refuses segments that another store holds, and what would say so in a wrong way.
+ */
+static void
+check_bounded(Violations *violations, const char *path, const Jsonb *source)
+{
+	JsonbValue value;
+	int32 number;
+
+	if (jsonb_member(source, "unbounded", &value) && (value.type != jbvBool || value.val.boolean))
+		error_violation(violations, psprintf("%s.unbounded", path),
+						"must be false: there are no big segments here; one with its keys in "
+						"included can be imported");
+	if (jsonb_member(source, "generation", &value) && !jsonb_integer(&value, &number))
+		error_violation(violations, psprintf("%s.generation", path), "must be a whole number");
+	if (jsonb_member(source, "unboundedContextKind", &value) && value.type != jbvString)
+		error_violation(violations, psprintf("%s.unboundedContextKind", path), "must be a string");
+}
+
+/*
  * segment_import_read reads a segment.
  */
 void
@@ -108,13 +127,8 @@ segment_import_read(Violations *violations, const char *path, Jsonb *source, Imp
 	Jsonb *targeting = targeting_of(&segment, item->key);
 	char *written;
 	JsonbValue stored;
-	JsonbValue unbounded;
 
-	if (jsonb_member(source, "unbounded", &unbounded) &&
-		(unbounded.type != jbvBool || unbounded.val.boolean))
-		error_violation(violations, psprintf("%s.unbounded", path),
-						"must be false: there are no big segments here; one with its keys in "
-						"included can be imported");
+	check_bounded(violations, path, source);
 	written = segment_targeting_check(violations, path, NULL, targeting);
 	if (written == NULL)
 		return;
