@@ -30,6 +30,28 @@ BEGIN
 	PERFORM flagplane.start_experiment(project, 'e', flag);
 END
 $$;
+-- What SDKs were sent after each step: a change of it raises the version, and that of each flag and segment that differs.
+CREATE TEMP TABLE sent (environment int PRIMARY KEY, payload jsonb, version bigint, stamp bytea);
+CREATE TEMP TABLE unseen (environment int, number bigint, what text);
+CREATE FUNCTION pg_temp.watch(step step) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	before sent;
+	after sent;
+BEGIN
+	SELECT step.environment, flagplane.payload('p' || step.environment, 'e'), v.version, v.stamp INTO after
+	FROM flagplane_data.project p JOIN flagplane_data.environment e ON e.project_id = p.id
+		JOIN flagplane_data.environment_payload v ON v.environment_id = e.id WHERE p.key = 'p' || step.environment;
+	SELECT * INTO before FROM sent WHERE environment = step.environment;
+	IF before.payload <> after.payload AND (after.version <> before.version + 1 OR after.stamp = before.stamp) THEN
+		INSERT INTO unseen VALUES (step.environment, step.number, format('version %s after %s', after.version, before.version));
+	END IF;
+	INSERT INTO unseen SELECT step.environment, step.number, format('%s %s: %s after %s', part, key, now.value, was.value)
+	FROM unnest(ARRAY['flags', 'segments']) part, jsonb_each(before.payload->part) was JOIN LATERAL jsonb_each(after.payload->part) now USING (key)
+	WHERE was.value <> now.value AND (now.value->>'version')::int <= (was.value->>'version')::int;
+	DELETE FROM sent WHERE environment = step.environment;
+	INSERT INTO sent SELECT after.*;
+END
+$$;
 CREATE FUNCTION pg_temp.attempt(step step) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	why text;
@@ -47,6 +69,8 @@ BEGIN
 	FOR s IN SELECT * FROM step ORDER BY number LOOP
 		PERFORM pg_temp.attempt(s);
 		COMMIT;
+		PERFORM pg_temp.watch(s);
+		COMMIT;
 	END LOOP;
 END
 $$;
@@ -56,6 +80,7 @@ SELECT format('# refused %s: %s, %s times', sqlstate, message, count(*)) FROM (S
 GROUP BY sqlstate, message ORDER BY count(*) DESC LIMIT :shown;
 -- What is random is made to be taken, nearly always, and is refused properly where it is not.
 SELECT format('not ok - %s of %s operations were refused', count(*), (SELECT count(*) FROM step)) FROM refused HAVING count(*) > (SELECT count(*) FROM step) * 0.03;
+SELECT format('not ok - environment %s, step %s: %s', environment, number, left(what, 1000)) FROM unseen LIMIT 20;
 SELECT format('not ok - %s: %s: %s', sqlstate, message, left(statement, 1000)) FROM refused WHERE sqlstate NOT IN ('22023', '55006', '55000', 'P0002') LIMIT 20;
 
 CREATE TEMP TABLE environment AS SELECT DISTINCT environment AS number, 'p' || environment AS project FROM context;
