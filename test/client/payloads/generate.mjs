@@ -150,31 +150,47 @@ function variations() {
   }
   return made.map((value) => ({ value }));
 }
+// Ids that later steps can name; others are left to be made.
+const clause_ids = (clauses) => clauses.map((made, i) => (chance(0.5) ? { _id: `clause-${i}`, ...made } : made));
+function served(n) {
+  if (chance(0.5)) return { variation: below(n) };
+  const first = below(100001);
+  return { weights: n > 1 ? { 0: first, [n - 1]: 100000 - first, ...Object.fromEntries(Array.from({ length: Math.max(n - 2, 0) }, (_, i) => [i + 1, 0])) } : { 0: 100000 }, ...(chance(0.5) ? { rolloutContextKind: one(KINDS) } : {}), ...(chance(0.5) ? { rolloutBucketBy: one(['group', '/deep/a', 'age']) } : {}) };
+}
+// Up to four instructions; those about rules name some that a step before has made with ids.
+function instructions(n, rules, segments) {
+  const rule = rules.length ? one(rules) : null;
+  const about_rules = rule === null ? [] : [
+    () => ({ kind: 'updateRuleVariationOrRollout', ruleId: rule, ...served(n) }), () => ({ kind: 'updateRuleTrackEvents', ruleId: rule, trackEvents: chance(0.5) }),
+    () => ({ kind: 'addClauses', ruleId: rule, clauses: some(2, () => clause(segments)) }), () => ({ kind: 'reorderRules', ruleIds: [...rules].reverse() }),
+    () => ({ kind: 'addRule', beforeRuleId: rule, clauses: some(3, () => clause(segments)), ...served(n) }), () => ({ kind: 'updateRuleDescription', ruleId: rule, description: 'd' }),
+  ];
+  const kinds = [
+    () => ({ kind: 'turnFlagOn' }), () => ({ kind: 'turnFlagOff' }), () => ({ kind: 'updateOffVariation', variation: below(n) }), () => ({ kind: 'updateTrackEvents', trackEvents: chance(0.5) }),
+    () => ({ kind: 'addRule', clauses: some(3, () => clause(segments)), ...served(n), ...(chance(0.5) ? { description: 'd' } : {}) }), () => ({ kind: 'updateFallthroughVariationOrRollout', ...served(n) }),
+    () => ({ kind: 'addTargets', contextKind: one(KINDS), values: [one(KEYS)], variation: below(n) }), () => ({ kind: 'removeTargets', contextKind: one(KINDS), values: [one(KEYS)], variation: below(n) }),
+    () => ({ kind: 'addUserTargets', values: [one(KEYS)], variation: below(n) }), () => ({ kind: 'clearTargets', variation: below(n) }),
+    () => ({ kind: 'turnOnClientSideAvailability', value: 'usingEnvironmentId' }), () => ({ kind: 'addVariation', value: [below(1000000), document()], name: 'n' }), ...about_rules, ...about_rules,
+  ];
+  return Array.from({ length: 1 + below(4) }, () => one(kinds)());
+}
 function make_flag(made, counts, segments) {
   const key = fresh('flag', made);
   const values = variations();
   const n = values.length;
   const quotedKey = quoted(key);
+  const rules = [];
   step('create_flag', quoted(project), quotedKey, "'Flag'", `variations => ${document_of(values)}`, `is_flag_on => ${chance(0.8)}`,
     `client_side_availability => ${document_of({ usingEnvironmentId: chance(0.7), usingMobileKey: chance(0.5) })}`);
   if (chance(0.85)) {
     step('update_flag', quoted(project), quotedKey, document_of({ environments: { e: {
-      targets: some(3, () => target(n)), rules: some(4, () => ({ clauses: some(2, () => clause(segments)), ...serve(n), trackEvents: one([undefined, true, false]), disabled: one([undefined, undefined, undefined, true]), description: one([undefined, 'd']) })),
+      targets: some(3, () => target(n)), rules: some(4, () => chance(0.5)).map((named, i) => ({ ...(named ? { _id: rules[rules.push(`rule-${i}`) - 1] } : {}), clauses: clause_ids(some(3, () => clause(segments))), ...serve(n), trackEvents: one([undefined, true, false]), disabled: one([undefined, undefined, undefined, true]), description: one([undefined, 'd']) })),
       ...(chance(0.3) ? { trackEvents: chance(0.5), trackEventsFallthrough: chance(0.5) } : {}), offVariation: one([null, below(n)]),
       prerequisites: made.length && chance(0.4) ? some(2, () => one(made)).map((other) => ({ key: other, variation: below(counts.get(other)) })) : [],
     } } }));
   }
   if (chance(0.6)) step('update_flag', quoted(project), quotedKey, document_of([{ op: 'replace', path: '/environments/e/fallthrough', value: serve(n) }]));
-  if (chance(0.4)) {
-    const instruction = one([
-      () => [{ kind: 'turnFlagOn' }], () => [{ kind: 'turnFlagOff' }],
-      () => [{ kind: 'addRule', clauses: some(2, () => clause(segments)) }, below(n)],
-      () => [{ kind: 'addTargets', contextKind: one(KINDS), values: [one(KEYS)] }, below(n)],
-      () => [{ kind: 'updateFallthroughVariationOrRollout' }, below(n)],
-      () => [{ kind: 'updateOffVariation' }, below(n)],
-    ])();
-    step('update_flag', quoted(project), quotedKey, `pg_temp.instruction(${quoted(project)}, ${quotedKey}, ${document_of(instruction[0])}, ${instruction[1] ?? 'NULL'})`);
-  }
+  if (chance(0.5)) step('update_flag', quoted(project), quotedKey, `pg_temp.instructions(${quoted(project)}, ${quotedKey}, ${document_of(instructions(n, rules, segments))})`);
   if (chance(0.05)) step('update_flag', quoted(project), quotedKey, document_of({ archived: true }));
   made.push(key);
   counts.set(key, n);

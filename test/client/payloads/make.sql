@@ -11,10 +11,12 @@ CREATE TEMP TABLE refused (number bigint, environment int, statement text, sqlst
 CREATE FUNCTION pg_temp.variation(project text, flag text, index int) RETURNS text LANGUAGE sql AS $$
 	SELECT flagplane.get_flag(project, flag)->'variations'->index->>'_id'
 $$;
--- A patch by one instruction, which names a variation or none.
-CREATE FUNCTION pg_temp.instruction(project text, flag text, instruction jsonb, index int) RETURNS jsonb LANGUAGE sql AS $$
-	SELECT jsonb_build_object('environmentKey', 'e', 'instructions', jsonb_build_array(CASE WHEN index IS NULL THEN instruction
-		ELSE instruction || jsonb_build_object('variationId', pg_temp.variation(project, flag, index)) END))
+-- A patch by instructions, in which "variation" stands for the id of a variation, and "weights" are by the numbers of variations.
+CREATE FUNCTION pg_temp.instructions(project text, flag text, instructions jsonb) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_object('environmentKey', 'e', 'instructions', jsonb_agg(i - 'variation' - 'weights'
+		|| CASE WHEN i ? 'variation' THEN jsonb_build_object('variationId', pg_temp.variation(project, flag, (i->'variation')::int)) ELSE '{}' END
+		|| CASE WHEN i ? 'weights' THEN jsonb_build_object('rolloutWeights', (SELECT jsonb_object_agg(pg_temp.variation(project, flag, key::int), value)
+			FROM jsonb_each(i->'weights'))) ELSE '{}' END ORDER BY n)) FROM jsonb_array_elements(instructions) WITH ORDINALITY u(i, n)
 $$;
 -- An experiment on the fallthrough of a flag, with its first two variations, that is started; with a share of the layer, or in none.
 CREATE FUNCTION pg_temp.experiment(project text, flag text, unit text, percent int, share int) RETURNS void LANGUAGE plpgsql AS $$
@@ -83,14 +85,19 @@ SELECT format('not ok - %s of %s operations were refused', count(*), (SELECT cou
 SELECT format('not ok - environment %s, step %s: %s', environment, number, left(what, 1000)) FROM unseen LIMIT 20;
 SELECT format('not ok - %s: %s: %s', sqlstate, message, left(statement, 1000)) FROM refused WHERE sqlstate NOT IN ('22023', '55006', '55000', 'P0002') LIMIT 20;
 
-CREATE TEMP TABLE environment AS SELECT DISTINCT environment AS number, 'p' || environment AS project FROM context;
+CREATE TEMP TABLE environment AS SELECT number, project, flagplane.payload(project, 'e') AS payload
+FROM (SELECT DISTINCT environment AS number, 'p' || environment AS project FROM context) e;
 -- evaluate() sees what SDKs see.
 CREATE TEMP TABLE answer AS
 SELECT number, context, flag, flagplane.variation_detail(project, 'e', flag, context, '"the default"')::jsonb AS detail,
-	flagplane.evaluate(payload, flag, context, '"the default"')::jsonb AS of_payload
-FROM (SELECT e.number, project, flagplane.payload(project, 'e')::jsonb AS payload FROM environment e) e
-	JOIN (SELECT number AS ordinal, environment AS number, context FROM context) c USING (number),
-	LATERAL (SELECT jsonb_object_keys(payload->'flags') UNION ALL SELECT 'no flag') f(flag);
+	flagplane.evaluate(payload::jsonb, flag, context, '"the default"')::jsonb AS of_payload
+FROM environment e JOIN (SELECT number AS ordinal, environment AS number, context FROM context) c USING (number),
+	LATERAL (SELECT json_object_keys(payload->'flags') UNION ALL SELECT 'no flag') f(flag);
+CREATE INDEX ON answer (number);
+CREATE INDEX ON context (environment);
+ANALYZE answer;
+ANALYZE context;
+ANALYZE environment;
 SELECT format('not ok - environment %s, flag %s for %s: variation_detail %s, evaluate %s', number, flag, context, detail, of_payload) FROM answer
 WHERE detail <> of_payload LIMIT 20;
 SELECT format('# %s: %s', kind, count(*)) FROM (SELECT coalesce(detail->'reason'->>'errorKind', detail->'reason'->>'kind')
@@ -99,16 +106,16 @@ SELECT format('# %s: %s', kind, count(*)) FROM (SELECT coalesce(detail->'reason'
 \pset format unaligned
 \pset tuples_only on
 \o payloads.jsonl
-SELECT flagplane.payload(project, 'e') FROM environment ORDER BY number;
+SELECT payload FROM environment ORDER BY number;
 \o answers.jsonl
-SELECT json_build_object('flags', (SELECT count(*) FROM json_each(flagplane.payload(project, 'e')->'flags')),
+SELECT json_build_object('flags', (SELECT count(*) FROM json_each(payload->'flags')),
 	'contexts', (SELECT json_agg(context ORDER BY c.number) FROM context c WHERE c.environment = e.number),
 	'answers', (SELECT json_agg(json_build_array(c.ordinal, flag, detail)) FROM answer a JOIN (SELECT context, environment, row_number() OVER (PARTITION BY environment ORDER BY number) - 1 AS ordinal
 		FROM context) c ON c.environment = a.number AND c.context = a.context WHERE a.number = e.number)) FROM environment e ORDER BY number;
 -- What browsers are sent for the first context.
 \o evaluated.jsonl
 SELECT json_build_object('context', c.context, 'flags', h.body, 'answers', (SELECT json_agg(json_build_array(a.flag, a.detail)) FROM answer a WHERE a.number = e.number AND a.context = c.context
-	AND (a.flag = 'no flag' OR (flagplane.payload(e.project, 'e')->'flags'->a.flag->'clientSideAvailability'->>'usingEnvironmentId')::boolean)))
+	AND (a.flag = 'no flag' OR (e.payload->'flags'->a.flag->'clientSideAvailability'->>'usingEnvironmentId')::boolean)))
 FROM environment e CROSS JOIN LATERAL (SELECT context FROM context WHERE environment = e.number ORDER BY number LIMIT 1) c,
 	LATERAL flagplane.handle('POST', '/sdk/evalx/' || (flagplane.get_environment(e.project, 'e')->>'_id') || '/context?withReasons=true', '{}', c.context::text) h ORDER BY e.number;
 \o
