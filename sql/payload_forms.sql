@@ -40,6 +40,15 @@ SELECT flagplane.update_flag('forms', 'f', '[{"op": "replace", "path": "/environ
 SELECT c AS context, flagplane.variation('forms', 'test', 'f', c::jsonb) = '"c"' AS included FROM unnest(ARRAY['{"kind": "user", "key": "b"}', '{"kind": "user", "key": "c"}', '{"kind": "user", "key": "y"}',
 	'{"kind": "org", "key": "acme"}', '{"kind": "org", "key": "b"}', '{"kind": "multi", "org": {"key": "x"}, "user": {"key": "c"}}']) c;
 
+-- Long whole numbers have a point, wherever they are in a value, since the SDK for Go would read others than these; nothing else has.
+SELECT flagplane.create_flag('forms', 'long', 'L', is_flag_on => true, variations => '[{"value": 9223372036854775808}, {"value": -1e30}, {"value": 123456789012345678}, {"value": 1234567890123456789012.5}, {"value": 0.1234567890123456789012},
+	{"value": "12345678901234567890"}, {"value": "\"12345678901234567890\\"}, {"value": [12345678901234567890, {"12345678901234567890": -12345678901234567890, "\\\"1234567890123456789": [1e20, 5e-324, "a, 12345678901234567890]"]}, 1e20]}]') IS NOT NULL AS made;
+SELECT flagplane.update_flag('forms', 'long', '[{"op": "replace", "path": "/environments/test/rules", "value": [{"_id": "r", "variation": 1, "clauses": [{"_id": "c", "attribute": "n", "op": "in", "values": [1e19, 12, "12345678901234567890"]}]}]}]') IS NOT NULL AS changed;
+SELECT value FROM json_array_elements(flagplane.payload('forms', 'test')#>'{flags,long,variations}');
+SELECT flagplane.payload('forms', 'test')#>'{flags,long,rules,0,clauses,0,values}' AS clause_values, (flagplane.payload('forms', 'test')#>'{flags,long,variations}')::jsonb
+	= (SELECT jsonb_agg(v->'value') FROM jsonb_array_elements((flagplane.get_flag('forms', 'long')->'variations')::jsonb) v) AS same_values;
+SELECT flagplane.variation_detail('forms', 'test', 'long', '{"kind": "user", "key": "a", "n": 10000000000000000000}') AS matches;
+
 -- A flag or segment that is called like what every object of JavaScript has would end every process with the SDK for Node.
 SELECT k AS key, t.try(format('SELECT flagplane.create_flag(%L, %L, %L) IS NOT NULL', 'forms', k, k)) AS flag, t.try(format('SELECT flagplane.create_segment(%L, %L, %L, %L) IS NOT NULL', 'forms', 'test', k, k)) AS segment
 FROM unnest('{constructor,hasOwnProperty,isPrototypeOf,propertyIsEnumerable,toLocaleString,toString,valueOf,__proto__,Constructor,prototype,length}'::text[]) k;

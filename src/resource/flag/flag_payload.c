@@ -8,10 +8,15 @@
  */
 #include "resource/flag/flag_payload.h"
 
+#include <ctype.h>
+
 #include "evaluation/member.h"
 #include "resource/layer/treatment.h"
 #include "util/document.h"
 #include "util/jsonb.h"
+
+/* A whole number of so many digits may not fit into 64 bits. */
+#define LONG_NUMBER 19
 
 /* Archived flags are not there for SDKs. The columns are read in this order. */
 #define PAYLOAD_COLUMNS                                                      \
@@ -101,6 +106,58 @@ write_boolean(StringInfo out, const char *name, const Members *source)
 }
 
 /*
+ * skip_string is where a string of JSON ends that begins at a place.
+ */
+static int
+skip_string(const StringInfo text, int place)
+{
+	for (place++; text->data[place] != '"'; place++)
+		if (text->data[place] == '\\')
+			place++;
+	return place + 1;
+}
+
+/*
+ * insert_point makes the whole number that ends at a place one with a fraction.
+ */
+static void
+insert_point(StringInfo text, int place)
+{
+	appendStringInfoString(text, ".0");
+	memmove(text->data + place + 2, text->data + place, text->len - place - 2);
+	memcpy(text->data + place, ".0", 2);
+}
+
+/*
+ * write_free_value writes a value that may be any JSON. Whole numbers of many digits get a point: the
+ * SDK for Go reads them into 64 bits without one, where they overflow.
+ */
+static void
+write_free_value(StringInfo out, const JsonbValue *value)
+{
+	int place = out->len;
+
+	json_value_append(out, value);
+	while (place < out->len)
+	{
+		bool fraction = out->data[place - 1] == '.';
+		int digits;
+
+		if (out->data[place] == '"')
+			place = skip_string(out, place);
+		else if (!isdigit((unsigned char) out->data[place]))
+			place++;
+		else
+		{
+			digits = strspn(out->data + place, "0123456789");
+			place += digits;
+			if (digits >= LONG_NUMBER && !fraction && out->data[place] != '.')
+				insert_point(out, place);
+		}
+	}
+}
+
+/*
  * write_array writes a list as it is, an empty one if it is absent.
  */
 static void
@@ -110,7 +167,7 @@ write_array(StringInfo out, const char *name, const Members *source)
 
 	document_key(out, name);
 	if (member_value(source, name, &value))
-		json_value_append(out, &value);
+		write_free_value(out, &value);
 	else
 		appendStringInfoString(out, "[]");
 }
@@ -419,7 +476,7 @@ write_variations(StringInfo out, Row *row, Members *place)
 
 		document_element(out);
 		if (member_value(&variation, "value", &value))
-			json_value_append(out, &value);
+			write_free_value(out, &value);
 		else
 			appendStringInfoString(out, "null");
 	}

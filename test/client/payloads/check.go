@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"time"
 
@@ -40,15 +41,23 @@ func compare(client *ld.LDClient, number int, bucketed bool, given environment, 
 		fail("environment %d: %s is no answer", number, answer[0])
 		return
 	}
-	expected := ldvalue.Parse(answer[2])
+	// By another decoder than the SDK's own.
+	var expected struct {
+		Value          any
+		VariationIndex any
+		Reason         any
+	}
+	if err := json.Unmarshal(answer[2], &expected); err != nil {
+		fail("environment %d: %v", number, err)
+	}
 	value, detail, _ := client.JSONVariationDetail(key, given.Contexts[ordinal], ldvalue.String("the default"))
 	reason, _ := json.Marshal(detail.Reason)
 	evaluations++
 	if bucketed {
 		byBucket++
 	}
-	if value.Equal(expected.GetByKey("value")) && detail.VariationIndex.AsValue().Equal(expected.GetByKey("variationIndex")) &&
-		ldvalue.Parse(reason).Equal(expected.GetByKey("reason")) {
+	if reflect.DeepEqual(value.AsArbitraryValue(), expected.Value) && reflect.DeepEqual(detail.VariationIndex.AsValue().AsArbitraryValue(), expected.VariationIndex) &&
+		reflect.DeepEqual(ldvalue.Parse(reason).AsArbitraryValue(), expected.Reason) {
 		return
 	}
 	if bucketed {

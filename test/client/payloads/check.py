@@ -26,9 +26,11 @@ def fail(what):
 
 
 def same(one, other):
-    """Whether two values are the same in JSON, where true is no number."""
+    """Whether two values are the same in JSON, where true is no number, and numbers are doubles."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
+    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+        return float(one) == float(other)
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
