@@ -125,6 +125,14 @@ SELECT pg_temp.import('{}',
 SELECT regexp_replace((flagplane.payload('imported', 'test')->'segments'->'s'->'rules')::text,
 	'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '<uuid>', 'g') AS served;
 
+-- Shares without weight, and lists of users among those of contexts, are stored as they are sent: it says the same again.
+SELECT pg_temp.import(pg_temp.flag('shared', '{"fallthrough": {"rollout": {"variations": [{"variation": 1, "weight": 0}, {"variation": 0, "weight": 100000}, {"variation": 2, "weight": 0}]}}}'),
+	'{"users": {"included": ["a"], "includedContexts": [{"contextKind": "org", "values": ["x"]}, {"contextKind": "user", "values": ["b", "c"]}, {"values": ["d"]}], "excludedContexts": [{"contextKind": "user", "values": ["e"]}], "rules": []}}') AS made,
+	pg_temp.served('shared')->'fallthrough' AS served;
+SELECT flagplane.payload('imported', 'test')->'segments'->'users' AS served, flagplane.get_segment('imported', 'test', 'users')->'included' AS included;
+SELECT pg_temp.import(pg_temp.flag('shared', '{"fallthrough": {"rollout": {"variations": [{"variation": 1, "weight": 0}, {"variation": 0, "weight": 100000}, {"variation": 2, "weight": 0}]}}}'),
+	'{"users": {"included": ["a"], "includedContexts": [{"contextKind": "org", "values": ["x"]}, {"contextKind": "user", "values": ["b", "c"]}, {"values": ["d"]}], "excludedContexts": [{"contextKind": "user", "values": ["e"]}], "rules": []}}') AS the_same;
+
 -- What could not be evaluated, or is not done here, is refused by its path, and nothing of it stays.
 SELECT pg_temp.versions() AS before, count(*) AS flags FROM flagplane_data.flag f
 	JOIN flagplane_data.project p ON p.id = f.project_id AND p.key = 'imported' \gset
@@ -165,7 +173,8 @@ SELECT pg_temp.import(pg_temp.flag('p', '{"prerequisites": [{"key": "q", "variat
 	'{"prerequisites": [{"key": "r", "variation": 0}]}') || pg_temp.flag('r', '{"prerequisites": [{"key": "p", "variation": 0}]}')) AS ring;
 SELECT flags, t.try(format('SELECT flagplane.import_environment(%L, %L, %L)', 'imported', 'test', flags)) AS refused
 	FROM unnest(ARRAY['{}', '[]', '1', '{"flags": null}', '{"flags": []}', '{"flags": {"x": 1}}',
-	'{"flags": {"no key": {}}}', '{"flags": {"": {}}}', '{"flags": {}, "segments": []}', '{"flags": {}, "segments": {"-": {}}}']) flags;
+	'{"flags": {"no key": {}}}', '{"flags": {"": {}}}', '{"flags": {"constructor": {}}}', '{"flags": {}, "segments": []}', '{"flags": {}, "segments": {"-": {}}}']) flags;
+SELECT pg_temp.import(jsonb_build_object(repeat('k', 257), '{}'::jsonb), jsonb_build_object(repeat('k', 256), '{"salt": 1}'::jsonb)) AS a_long_key;
 SELECT flagplane.import_environment('imported', 'test', NULL);
 SELECT flagplane.import_environment('imported', 'none', '{"flags": {}}');
 SELECT flagplane.import_environment('none', 'test', '{"flags": {}}');
@@ -221,7 +230,8 @@ CREATE TEMP TABLE document AS SELECT '{"flags": {"rich": {"key": "rich", "versio
 	"inner": {"key": "inner", "version": 1, "rules": []}}}'::jsonb AS document;
 CREATE TEMP TABLE place AS WITH RECURSIVE p(path, value) AS (SELECT '{}'::text[], document FROM document UNION ALL
 	SELECT p.path || e.key, e.value FROM p, LATERAL (SELECT key, value FROM jsonb_each(CASE jsonb_typeof(p.value) WHEN 'object' THEN p.value ELSE '{}' END)
-		UNION ALL SELECT (n - 1)::text, value FROM jsonb_array_elements(CASE jsonb_typeof(p.value) WHEN 'array' THEN p.value ELSE '[]' END) WITH ORDINALITY a(value, n)) e(key, value))
+		UNION ALL SELECT (n - 1)::text, value
+			FROM jsonb_array_elements(CASE jsonb_typeof(p.value) WHEN 'array' THEN p.value ELSE '[]' END) WITH ORDINALITY a(value, n)) e(key, value))
 	SELECT path FROM p WHERE path <> '{}';
 CREATE FUNCTION pg_temp.odd(changed jsonb) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

@@ -7,6 +7,7 @@
 #include "call/field.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "resource/resource.h"
 #include "util/document.h"
 #include "util/id.h"
 #include "utils/builtins.h"
@@ -96,6 +97,7 @@ read_item(Violations *violations, const char *path, Jsonb *source, ImportRead re
 		  ImportItem *item)
 {
 	JsonbValue value;
+	const char *problem;
 	char *own;
 
 	if (!JB_ROOT_IS_OBJECT(source))
@@ -105,11 +107,11 @@ read_item(Violations *violations, const char *path, Jsonb *source, ImportRead re
 	}
 	if (is_deleted(violations, path, source))
 		return false;
-	if (!is_key(item->key))
+	problem = strlen(item->key) > KEY_MAX ? "must have a key of at most 256 characters as its name"
+										  : flag_key_problem(item->key);
+	if (problem)
 	{
-		error_violation(violations, path,
-						"must have a key as its name: 1 to 256 letters, digits, '.', '_' and '-', "
-						"the first a letter or digit");
+		error_violation(violations, path, "%s", problem);
 		return false;
 	}
 	own = jsonb_member(source, "key", &value) ? jsonb_string(&value) : item->key;

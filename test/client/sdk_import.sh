@@ -18,13 +18,16 @@ sql -c 'CREATE EXTENSION flagplane CASCADE'
 cd "$place"
 
 node "$here/sdk_import.mjs" make served.json cases.tsv
-sql <<'SQL'
+sql <<'SQL' | tee answers
 \set payload `cat served.json`
 SELECT flagplane.create_project('p', 'P') IS NOT NULL AND flagplane.create_account('other', 'Other') IS NOT NULL \g /dev/null
 SELECT 'ok - imported: ' || flagplane.import_environment('p', 'production', :'payload');
 \o imported.json
 SELECT flagplane.payload('p', 'production');
 \o
+-- The same again, as often as somebody likes until all is moved: nothing is new.
+SELECT CASE WHEN i->'flags'->>'unchanged' = '300' AND i->'segments'->>'unchanged' = '50' THEN 'ok' ELSE 'not ok' END || ' - it says the same again: ' || i
+	FROM flagplane.import_environment('p', 'production', :'payload') i;
 -- What is served is imported anywhere, and served there; here it is what is there.
 \set again `cat imported.json`
 SELECT CASE WHEN i->'flags'->>'unchanged' = '300' AND i->'segments'->>'unchanged' = '50' THEN 'ok' ELSE 'not ok' END || ' - again it says what is there: ' || i
@@ -34,6 +37,7 @@ SELECT flagplane.create_project('q', 'Q') IS NOT NULL AND flagplane.import_envir
 SELECT CASE WHEN flagplane.payload('q', 'test')::text = :'again' THEN 'ok' ELSE 'not ok' END || ' - another account serves the same document';
 SQL
 
+if grep -q '^not ok' answers; then exit 1; fi
 count=$(node "$here/sdk_import.mjs" compare imported.json cases.tsv) || { echo "$count"; exit 1; }
 echo "ok - $count evaluations by the SDK"
 result=$(sql <<'SQL'

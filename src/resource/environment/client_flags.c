@@ -48,6 +48,8 @@ write_flag(StringInfo out, int64 version, DirectPrerequisites *direct, const Det
 		document_key(out, "reason");
 		reason_append(out, &detail->reason);
 	}
+	if (flag->debug_events_until != 0)
+		document_integer(out, "debugEventsUntilDate", flag->debug_events_until);
 	direct_prerequisites_write(direct, out);
 	document_close(out, '}');
 }

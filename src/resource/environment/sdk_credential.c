@@ -11,6 +11,7 @@
 #include "access/xact.h"
 #include "call/rate_limit.h"
 #include "call/token.h"
+#include "util/id.h"
 #include "utils/builtins.h"
 #include "utils/uuid.h"
 
@@ -96,14 +97,35 @@ unknown_credential(Request *request, int64 account, SdkCredential kind)
 }
 
 /*
- * read_environment reads a row of ENVIRONMENT_STATE. The entity tag is the version with its
- * stamp: a version that was rolled back or restored never looks like another with its number.
+ * entity_tag is the version with its stamp: a version that was rolled back or restored never looks like
+ * another with its number. What the transaction itself has changed may change again, at the same version:
+ * then the stamp is made up, and nothing else has this tag.
+ */
+static char *
+entity_tag(const SdkEnvironment *environment)
+{
+	uint8 stamp[PAYLOAD_STAMP_BYTES];
+	StringInfoData etag;
+
+	if (environment->shared)
+		memcpy(stamp, environment->state.stamp, PAYLOAD_STAMP_BYTES);
+	else
+		random_bytes(stamp, PAYLOAD_STAMP_BYTES);
+	initStringInfo(&etag);
+	appendStringInfo(&etag, "\"%s-" INT64_FORMAT "-", environment->id, environment->state.version);
+	for (int i = 0; i < PAYLOAD_STAMP_BYTES; i++)
+		appendStringInfo(&etag, "%02x", stamp[i]);
+	appendStringInfoChar(&etag, '"');
+	return etag.data;
+}
+
+/*
+ * read_environment reads a row of ENVIRONMENT_STATE.
  */
 static SdkEnvironment
 read_environment(int64 account, const Rows *rows)
 {
 	SdkEnvironment environment;
-	StringInfoData etag;
 	bytea *stamp;
 	Row row;
 
@@ -114,20 +136,14 @@ read_environment(int64 account, const Rows *rows)
 	environment.project_id = DatumGetUUIDP(row_get_datum(&row, "project_id"));
 	environment.default_ttl = row_get_integer(&row, "default_ttl");
 	environment.secure_mode = row_get_boolean(&row, "secure_mode");
-	initStringInfo(&etag);
-	appendStringInfo(&etag, "\"%s-" INT64_FORMAT "-", environment.id,
-					 row_get_bigint(&row, "version"));
 	stamp = row_get_bytes(&row, "stamp");
-	for (int i = 0; i < VARSIZE_ANY_EXHDR(stamp); i++)
-		appendStringInfo(&etag, "%02x", (uint8) VARDATA_ANY(stamp)[i]);
-	appendStringInfoChar(&etag, '"');
-	environment.etag = etag.data;
 	environment.state =
 		(PayloadKey){.account = account, .version = row_get_bigint(&row, "version")};
 	memcpy(environment.state.environment, environment.id, OBJECT_ID_LENGTH);
 	memcpy(environment.state.stamp, VARDATA_ANY(stamp), PAYLOAD_STAMP_BYTES);
 	environment.shared = !TransactionIdIsCurrentTransactionId(
 		DatumGetTransactionId(row_get_datum(&row, "raised_by")));
+	environment.etag = entity_tag(&environment);
 	return environment;
 }
 

@@ -30,8 +30,11 @@ member_is(const Jsonb *object, const char *name, int32 number)
  * check_undone refuses what SDKs would do with a flag and nothing here asks them to.
  */
 static void
-check_undone(Violations *violations, const char *path, const Jsonb *source)
+check_undone(Violations *violations, const char *path, Jsonb *source)
 {
+	bool malformed = false;
+	Members members = {.object = &source->root, .malformed = &malformed};
+	StringView digits;
 	JsonbValue value;
 
 	if (!member_is(source, "samplingRatio", 1))
@@ -41,6 +44,10 @@ check_undone(Violations *violations, const char *path, const Jsonb *source)
 		(value.type != jbvBool || value.val.boolean))
 		error_violation(violations, psprintf("%s.excludeFromSummaries", path),
 						"must be false or absent: no flag is left out of summaries here");
+	(void) member_decimal(&members, "debugEventsUntilDate", &digits);
+	if (malformed)
+		error_violation(violations, psprintf("%s.debugEventsUntilDate", path),
+						"must be a whole number");
 	if (jsonb_member(source, "migration", &value))
 		error_violation(violations, psprintf("%s.migration", path),
 						"must be absent: there is no check ratio here; without it the flag serves "
@@ -104,6 +111,36 @@ read_availability(Violations *violations, const char *path, const Jsonb *source,
 }
 
 /*
+ * drop_usual removes a member that says what its absence says too, so that one document is stored in
+ * one form.
+ */
+static void
+drop_usual(JsonbValue *object, const char *name, bool usual)
+{
+	int place;
+
+	if (usual && tree_find_member(object, name, strlen(name), &place))
+		tree_remove_member(object, place);
+}
+
+/*
+ * is_usual_kind tells whether the kind of a rollout is that of one where none is told.
+ */
+static bool
+is_usual_kind(const JsonbValue *kind)
+{
+	char *text = kind ? jsonb_string(kind) : NULL;
+
+	return text && strcmp(text, "rollout") == 0;
+}
+
+static bool
+is_false(const JsonbValue *value)
+{
+	return value && value->type == jbvBool && !value->val.boolean;
+}
+
+/*
  * rollout_of is a rollout.
  */
 static JsonbValue
@@ -115,6 +152,7 @@ rollout_of(JsonbValue *source)
 	if (source->type != jbvObject)
 		return *source;
 	(void) sdk_form_text(&made, source, "kind");
+	drop_usual(&made, "kind", is_usual_kind(tree_member(&made, "kind")));
 	sdk_form_bucket_by(&made, source, "contextKind");
 	sdk_form_pick(&made, source, "seed", "seed");
 	shares = sdk_form_list(&made, source, "variations");
@@ -128,6 +166,7 @@ rollout_of(JsonbValue *source)
 		sdk_form_pick(&share, given, "variation", "variation");
 		sdk_form_pick(&share, given, "weight", "weight");
 		sdk_form_pick(&share, given, "untracked", "_untracked");
+		drop_usual(&share, "_untracked", is_false(tree_member(&share, "_untracked")));
 		*given = share;
 	}
 	return made;
@@ -299,6 +338,23 @@ prerequisite_needs(const char *path, Jsonb *prerequisites)
 }
 
 /*
+ * drop_weightless removes the shares without weight of what a rule or the fallthrough serves: they are
+ * not sent to SDKs either.
+ */
+static void
+drop_weightless(JsonbValue *served)
+{
+	JsonbValue *rollout = tree_member(served, "rollout");
+	JsonbValue *shares = rollout ? tree_member(rollout, "variations") : NULL;
+	int32 weight;
+
+	for (int i = shares ? shares->val.array.nElems - 1 : -1; i >= 0; i--)
+		if (jsonb_integer(tree_member(&shares->val.array.elems[i], "weight"), &weight) &&
+			weight == 0)
+			tree_remove_element(shares, i);
+}
+
+/*
  * flag_import_read reads a flag.
  */
 void
@@ -307,6 +363,7 @@ flag_import_read(Violations *violations, const char *path, Jsonb *source, Import
 	JsonbValue flag = tree_of_jsonb(source);
 	JsonbValue salt = sdk_form_salt(violations, path, source);
 	JsonbValue stored;
+	JsonbValue *rules;
 	Jsonb *settings;
 	char *written;
 
@@ -320,6 +377,10 @@ flag_import_read(Violations *violations, const char *path, Jsonb *source, Import
 	if (written == NULL)
 		return;
 	stored = tree_of_jsonb(jsonb_of_text(written));
+	drop_weightless(tree_member(&stored, "fallthrough"));
+	rules = tree_member(&stored, "rules");
+	for (int i = 0; i < rules->val.array.nElems; i++)
+		drop_weightless(&rules->val.array.elems[i]);
 	tree_set_member(&stored, "targets", strlen("targets"), targets_in_order(settings));
 	tree_set_member(&stored, "salt", strlen("salt"), salt);
 	item->stored = JsonbValueToJsonb(&stored);

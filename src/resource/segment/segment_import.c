@@ -117,6 +117,32 @@ check_bounded(Violations *violations, const char *path, const Jsonb *source)
 }
 
 /*
+ * join_users moves the keys of users in a list of contexts to the list of users, as SDKs are sent
+ * them: not all of them look for users in the other one.
+ */
+static void
+join_users(JsonbValue *stored, const char *users_name, const char *contexts_name)
+{
+	JsonbValue *users = tree_member(stored, users_name);
+	JsonbValue *contexts = tree_member(stored, contexts_name);
+
+	for (int i = 0; i < contexts->val.array.nElems;)
+	{
+		JsonbValue *entry = &contexts->val.array.elems[i];
+		JsonbValue *keys = tree_member(entry, "values");
+
+		if (!target_is_of_users(JsonbValueToJsonb(entry)))
+		{
+			i++;
+			continue;
+		}
+		for (int j = 0; j < keys->val.array.nElems; j++)
+			tree_insert_element(users, users->val.array.nElems, keys->val.array.elems[j]);
+		tree_remove_element(contexts, i);
+	}
+}
+
+/*
  * segment_import_read reads a segment.
  */
 void
@@ -135,6 +161,8 @@ segment_import_read(Violations *violations, const char *path, Jsonb *source, Imp
 	if (strlen(written) > JSON_BYTES_MAX)
 		error_violation(violations, path, "would be larger than " JSON_BYTES_MAX_IS " in JSON");
 	stored = tree_of_jsonb(jsonb_of_text(written));
+	join_users(&stored, "included", "includedContexts");
+	join_users(&stored, "excluded", "excludedContexts");
 	tree_set_member(&stored, "salt", strlen("salt"), salt);
 	item->stored = JsonbValueToJsonb(&stored);
 	item->needs = segment_needs(path, jsonb_member_of(targeting, "rules"));
