@@ -68,12 +68,11 @@ STATEMENT(make_account, "INSERT INTO flagplane_data.account (id, key, name, crea
 						" VALUES (:account_id, :account_key, :name, :now) ON CONFLICT DO NOTHING");
 
 /* A token may be limited to projects; those are then asked for with each project. */
-STATEMENT(find_token,
-		  "SELECT t.id, t.secret_hash, t.scopes, t.all_projects, t.member_id,"
-		  " t.expires_at, t.revoked_at IS NOT NULL AS revoked, t.killed_at IS NOT NULL AS killed,"
-		  " t.previous_secret_hash, t.previous_expires_at, t.rate_tier"
-		  " FROM flagplane_data.access_token t"
-		  " WHERE t.account_id = :account_id AND t.selector = :selector");
+STATEMENT(find_token, "SELECT t.id, t.secret_hash, t.scopes, t.all_projects, t.member_id,"
+					  " t.expires_at, t.revoked_at, t.killed_at, t.previous_secret_hash,"
+					  " t.previous_expires_at, t.rate_tier"
+					  " FROM flagplane_data.access_token t"
+					  " WHERE t.account_id = :account_id AND t.selector = :selector");
 
 STATEMENT(find_project_by_key, "SELECT p.id FROM flagplane_data.project p"
 							   " WHERE p.account_id = :account_id AND p.key = :project_key");
@@ -380,10 +379,10 @@ verify_token(Request *request)
 	explicit_bzero(parts.secret, sizeof(parts.secret));
 	if (is_previous && !is_current)
 		caller->good_until = Min(caller->good_until, row_get_time(&row, "previous_expires_at"));
-	if (!known || !(is_current | is_previous) || row_get_boolean(&row, "revoked") ||
+	if (!known || !(is_current | is_previous) || !row_is_null(&row, "revoked_at") ||
 		caller->good_until <= GetCurrentTimestamp())
 		rate_limit_unknown_token(request, parts.account);
-	if (row_get_boolean(&row, "killed"))
+	if (!row_is_null(&row, "killed_at"))
 		error_raise(ERR_KILLED, "the access token has been killed");
 
 	caller->account = parts.account;

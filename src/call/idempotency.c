@@ -62,14 +62,11 @@ is_random(const pg_uuid_t *uuid)
 }
 
 /*
- * read_key reads the idempotency key as it was given: a UUID, quoted or not.  Where a
- * secret is derived from it, it must be one that nobody can guess.
+ * parse_key parses an idempotency key: a UUID, quoted or not; false if it is none.
  */
-static void
-read_key(Request *request)
+static bool
+parse_key(const char *text, pg_uuid_t *key)
 {
-	const char *name = request->rest ? "Idempotency-Key" : "idempotency_key";
-	const char *text = request->idempotency_key;
 	int length = strlen(text);
 
 	if (length >= 2 && text[0] == '"' && text[length - 1] == '"')
@@ -77,7 +74,21 @@ read_key(Request *request)
 		text++;
 		length -= 2;
 	}
-	if (!uuid_parse(text, length, &request->key))
+	return uuid_parse(text, length, key);
+}
+
+/*
+ * read_key reads the idempotency key as it was given.  Where a secret is derived from it, it
+ * must be one that nobody can guess.
+ */
+static void
+read_key(Request *request)
+{
+	const char *name = request->rest ? "Idempotency-Key" : "idempotency_key";
+
+	if (request->idempotency_uuid != NULL)
+		request->key = *request->idempotency_uuid;
+	else if (!parse_key(request->idempotency_key, &request->key))
 		error_raise(ERR_INVALID, "%s must be a UUID", name);
 	if ((request->operation->kind & GENERATES_SECRET) && !is_random(&request->key))
 		error_raise(ERR_INVALID,
@@ -299,7 +310,7 @@ idempotency_read(Request *request)
 {
 	if (request->operation->kind == READS)
 		return;
-	if (request->idempotency_key == NULL)
+	if (request->idempotency_key == NULL && request->idempotency_uuid == NULL)
 	{
 		if ((request->operation->kind & KEY_REQUIRED) && request->rest)
 			error_raise(ERR_IDEMPOTENCY_REQUIRED, "Idempotency-Key is required");

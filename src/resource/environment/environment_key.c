@@ -33,10 +33,15 @@ const Field reset_environment_mobile_key_fields[] = RESET_FIELDS;
 const Field resolve_environment_key_fields[] = {
 	FIELD("value", "value", FIELD_TEXT, .required = true), FIELDS_END};
 
+/*
+ * The expressions of a row in VALUES are set up anew for each row, those of a select list once:
+ * what the two rows have in common, and all that domains check, is in the latter.
+ */
 STATEMENT(insert_keys, "INSERT INTO flagplane_data.environment_key"
 					   " (account_id, environment_id, kind, value, created_at)"
-					   " VALUES (:account_id, :environment_id, 'sdk', :sdk_key, :created_at),"
-					   " (:account_id, :environment_id, 'mobile', :mobile_key, :created_at)");
+					   " SELECT :account_id, :environment_id, v.kind,"
+					   " CASE v.kind WHEN 'sdk' THEN :sdk_key ELSE :mobile_key END, :created_at"
+					   " FROM (VALUES ('sdk'), ('mobile')) v(kind)");
 
 STATEMENT(find_keys, "SELECT " ENVIRONMENT_KEYS " FROM flagplane_data.environment e"
 					 " WHERE e.account_id = :account_id AND e.id = :environment_id");

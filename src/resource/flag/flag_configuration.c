@@ -63,10 +63,6 @@ STATEMENT(configure_environment,
 		  " AND s.flag_id = f.id AND s.environment_id = coalesce(:source_id, '')"
 		  " WHERE e.account_id = :account_id AND e.id = :environment_id");
 
-STATEMENT(find_any_flag, "SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = :account_id AND "
-						 "f.project_id = :project_id"
-						 " LIMIT 1");
-
 /* The state of what the configurations of a new flag, or of a new environment, are made of. */
 STATEMENT(list_environments_of_flag,
 		  "SELECT md5(string_agg(e.id || ':' || e.version, ',' ORDER BY e.id)) AS state"
@@ -377,8 +373,7 @@ configure(Statement *create, Statement *list, const Params *params)
 /*
  * flags_configure_environment gives a new environment a configuration of every flag of
  * the request's project: that of the source environment, without targets of single
- * contexts, or the flag's defaults if there is no source (NULL).  To look whether there
- * is any flag at all is much cheaper than to configure none.
+ * contexts, or the flag's defaults if there is no source (NULL).
  */
 void
 flags_configure_environment(Request *request, const char *environment_id,
@@ -387,9 +382,6 @@ flags_configure_environment(Request *request, const char *environment_id,
 	Params params = {0};
 
 	bind_bigint(&params, "account_id", request->caller.account);
-	bind_uuid(&params, "project_id", UUIDPGetDatum(request->project_id));
-	if (statement_run(&find_any_flag, &params, STATEMENT_LATEST).count == 0)
-		return;
 	bind_text(&params, "environment_id", environment_id);
 	bind_text(&params, "source_id", source_environment_id);
 	bind_text(&params, "random", uuid_text(random_uuid()->data));
