@@ -529,6 +529,20 @@ row_read(const Rows *rows, uint64 number, Row *row)
 }
 
 /*
+ * row_read_start is row_read for the first columns of a row, which are all that may be read of it.
+ */
+void
+row_read_start(const Rows *rows, uint64 number, int columns, Row *row)
+{
+	HeapTuple tuple = rows->table->vals[number];
+
+	row->columns = rows->table->tupdesc;
+	row->next = 0;
+	for (int i = 0; i < columns; i++)
+		row->values[i] = heap_getattr(tuple, i + 1, row->columns, &row->nulls[i]);
+}
+
+/*
  * column_by_name is the place of a column.  Columns are mostly read in their order, so the
  * one after the last is looked at first.
  */

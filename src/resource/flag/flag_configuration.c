@@ -84,14 +84,17 @@ STATEMENT(list_shown_environments, "SELECT e.id, e.key, e.name FROM flagplane_da
 								   " AND (:keys IS NULL OR e.key = ANY (:keys))"
 								   " ORDER BY e.created_at, e.key");
 
-/* The settings of some flags in some environments, in no order. */
-STATEMENT(list_configurations,
-		  "SELECT c.flag_id, c.environment_id, c.is_on, c.salt, c.sel, c.last_modified, c.version,"
-		  " c.targets, c.rules, c.fallthrough, c.off_variation, c.prerequisites,"
-		  " c.track_events, c.track_events_fallthrough"
-		  " FROM flagplane_data.flag_environment c WHERE c.account_id = :account_id"
-		  " AND c.flag_id = ANY (:flag_ids)"
-		  " AND (:environment_ids IS NULL OR c.environment_id = ANY (:environment_ids))");
+/* The settings of some flags in some environments, in no order; a summary has no rules or prerequisites. */
+#define LIST_CONFIGURATIONS(rules, prerequisites)                                                  \
+	"SELECT c.flag_id, c.environment_id, c.is_on, c.salt, c.sel, c.last_modified, c.version" rules \
+	", c.fallthrough, c.off_variation" prerequisites                                               \
+	", c.track_events, c.track_events_fallthrough"                                                 \
+	" FROM flagplane_data.flag_environment c WHERE c.account_id = :account_id"                     \
+	" AND c.flag_id = ANY (:flag_ids)"                                                             \
+	" AND (:environment_ids IS NULL OR c.environment_id = ANY (:environment_ids))"
+
+STATEMENT(list_configurations, LIST_CONFIGURATIONS(", c.targets, c.rules", ", c.prerequisites"));
+STATEMENT(list_summaries, LIST_CONFIGURATIONS("", ""));
 
 STATEMENT(update_configuration,
 		  "UPDATE flagplane_data.flag_environment c SET is_on = (:settings->>'on')::boolean,"
@@ -201,7 +204,8 @@ read_shown_environments(Request *request, ArrayType *keys, Configurations *confi
  */
 static Rows
 run_list_configurations(Request *request, const Flag *flags, int count,
-						const ShownEnvironment *environments, int environment_count, bool all)
+						const ShownEnvironment *environments, int environment_count, bool all,
+						bool summary)
 {
 	Datum *ids = palloc(sizeof(Datum) * (Max(count, environment_count) + 1));
 	ArrayType *array;
@@ -216,7 +220,7 @@ run_list_configurations(Request *request, const Flag *flags, int count,
 		ids[i] = CStringGetTextDatum(environments[i].id);
 	array = construct_array(ids, environment_count, TEXTOID, -1, false, TYPALIGN_INT);
 	bind_texts(&params, "environment_ids", all ? NULL : array);
-	return statement_run(&list_configurations, &params, request->mode);
+	return statement_run(summary ? &list_summaries : &list_configurations, &params, request->mode);
 }
 
 /*
@@ -237,7 +241,7 @@ configurations_read(Request *request, const Flag *flags, int count, ArrayType *k
 	configurations->summary = summary;
 	qsort(sought, count, sizeof(IndexedFlag), compare_flags);
 	configurations->rows =
-		run_list_configurations(request, flags, count, environments, width, keys == NULL);
+		run_list_configurations(request, flags, count, environments, width, keys == NULL, summary);
 	configurations->numbers = palloc_extended(sizeof(uint64) * ((Size) count * width + 1),
 											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (uint64 i = 0; i < configurations->rows.count; i++)
@@ -248,7 +252,7 @@ configurations_read(Request *request, const Flag *flags, int count, ArrayType *k
 		ShownEnvironment wanted;
 		ShownEnvironment *environment;
 
-		row_read(&configurations->rows, i, &row);
+		row_read_start(&configurations->rows, i, 2, &row);
 		wanted_flag.id = DatumGetUUIDP(row_get_datum(&row, "flag_id"));
 		wanted.id = row_get_string(&row, "environment_id");
 		flag = bsearch(&wanted_flag, sought, count, sizeof(IndexedFlag), compare_flags);
@@ -307,8 +311,13 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 	if (!summary)
 		stored_member(out, row, "prerequisites");
 	document_key(out, "_site");
-	appendStringInfo(out, "{\"href\":\"/%s/%s/features/%s\",\"type\":\"text/html\"}", project_key,
-					 environment->key, flag->key);
+	appendStringInfoString(out, "{\"href\":\"/");
+	appendStringInfoString(out, project_key);
+	appendStringInfoChar(out, '/');
+	appendStringInfoString(out, environment->key);
+	appendStringInfoString(out, "/features/");
+	appendStringInfoString(out, flag->key);
+	appendStringInfoString(out, "\",\"type\":\"text/html\"}");
 	document_string(out, "_environmentName", environment->name);
 	document_boolean(out, "trackEvents", row_get_boolean(row, "track_events"));
 	document_boolean(out, "trackEventsFallthrough",
