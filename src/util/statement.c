@@ -37,17 +37,18 @@
 #include "utils/snapmgr.h"
 #include "utils/uuid.h"
 
-/* Names are mostly the same literal, or differ in their first character. */
+/* Names are mostly the same literal, or differ in their first two characters. */
 static inline bool
 is_same_name(const char *one, const char *other)
 {
-	return one == other || (*one == *other && strcmp(one, other) == 0);
+	return one == other ||
+		   (one[0] == other[0] && one[1] == other[1] && strcmp(one + 1, other + 1) == 0);
 }
 
 /*
  * param_by_name is the place of a bound parameter; -1 if the name is not bound.
  */
-static int
+static pg_attribute_always_inline int
 param_by_name(const Params *params, const char *name)
 {
 	for (int i = 0; i < params->count; i++)
