@@ -325,6 +325,19 @@ identify_role(Request *request, const OwnerContext *owner)
 }
 
 /*
+ * scope_of finds the bits that a scope's name of so many bytes stands for; SCOPE_NONE if it is
+ * unknown.
+ */
+static int
+scope_of(const char *name, size_t length)
+{
+	for (int i = 0; i < (int) lengthof(scope_names); i++)
+		if (strncmp(scope_names[i].name, name, length) == 0 && scope_names[i].name[length] == '\0')
+			return scope_names[i].scope;
+	return SCOPE_NONE;
+}
+
+/*
  * scopes_of_array reads a token's scopes; a name that is unknown grants nothing.
  */
 static int
@@ -337,10 +350,9 @@ scopes_of_array(ArrayType *names)
 	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
 	for (int i = 0; i < count; i++)
 	{
-		int scope;
+		const text *name = DatumGetTextPP(elements[i]);
 
-		if (scope_by_name(TextDatumGetCString(elements[i]), &scope))
-			scopes |= scope;
+		scopes |= scope_of(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 	}
 	return scopes;
 }
@@ -515,15 +527,8 @@ caller_require_project_access(Request *request)
 bool
 scope_by_name(const char *name, int *scope)
 {
-	for (int i = 0; i < (int) lengthof(scope_names); i++)
-	{
-		if (strcmp(scope_names[i].name, name) == 0)
-		{
-			*scope = scope_names[i].scope;
-			return true;
-		}
-	}
-	return false;
+	*scope = scope_of(name, strlen(name));
+	return *scope != SCOPE_NONE;
 }
 
 /*

@@ -95,7 +95,6 @@ read_key(Request *request)
 					"%s must be a random UUID, of version 4 or 7, since a secret depends on it",
 					name);
 	request->keyed = true;
-	sha256(request->key.data, UUID_LEN, request->key_hash);
 }
 
 /*
@@ -165,13 +164,14 @@ put_token_secret(StringInfo form, const Request *request)
 }
 
 /*
- * hash_request computes the SHA-256 of the request's canonical form: the operation and
- * its fields' values, the same whichever way the request came.
+ * hash_request computes the SHA-256 of the key, and of the request's canonical form: the
+ * operation and its fields' values, the same whichever way the request came.
  */
 static void
 hash_request(Request *request)
 {
 	const Operation *operation = request->operation;
+	Sha256Message messages[2] = {{request->key.data, UUID_LEN, request->key_hash}};
 	StringInfoData form;
 
 	initStringInfo(&form);
@@ -229,7 +229,8 @@ hash_request(Request *request)
 			}
 		}
 	}
-	sha256(form.data, form.len, request->request_hash);
+	messages[1] = (Sha256Message){form.data, form.len, request->request_hash};
+	sha256_each(messages, lengthof(messages));
 }
 
 /*
