@@ -164,55 +164,49 @@ put_token_secret(StringInfo form, const Request *request)
 }
 
 /*
- * hash_request computes the SHA-256 of the key, and of the request's canonical form: the
- * operation and its fields' values, the same whichever way the request came.
+ * put_fields appends the fields' values, the same whichever way the request came.
  */
 static void
-hash_request(Request *request)
+put_fields(StringInfo form, const Request *request)
 {
 	const Operation *operation = request->operation;
-	Sha256Message messages[2] = {{request->key.data, UUID_LEN, request->key_hash}};
-	StringInfoData form;
 
-	initStringInfo(&form);
-	put_bytes(&form, operation->name, strlen(operation->name));
-	put_token_secret(&form, request);
 	for (int i = 0; operation->fields[i].name; i++)
 	{
 		Datum value = request->params.values[FIELD_PARAM(i)];
 
 		if (!request_given(request, i))
 		{
-			appendStringInfoChar(&form, '-');
+			appendStringInfoChar(form, '-');
 			continue;
 		}
-		appendStringInfoChar(&form, '+');
+		appendStringInfoChar(form, '+');
 		switch (operation->fields[i].type)
 		{
 			case FIELD_TEXT:
-				put_bytes(&form, VARDATA_ANY(DatumGetTextPP(value)),
+				put_bytes(form, VARDATA_ANY(DatumGetTextPP(value)),
 						  VARSIZE_ANY_EXHDR(DatumGetTextPP(value)));
 				break;
 			case FIELD_INTEGER:
-				put_integer(&form, DatumGetInt32(value));
+				put_integer(form, DatumGetInt32(value));
 				break;
 			case FIELD_BIGINT:
 			case FIELD_TIME:
-				put_integer(&form, DatumGetInt64(value));
+				put_integer(form, DatumGetInt64(value));
 				break;
 			case FIELD_BOOLEAN:
-				put_integer(&form, DatumGetBool(value));
+				put_integer(form, DatumGetBool(value));
 				break;
 			case FIELD_INTERVAL:
-				put_integer(&form, DatumGetIntervalP(value)->time);
-				put_integer(&form, DatumGetIntervalP(value)->day);
-				put_integer(&form, DatumGetIntervalP(value)->month);
+				put_integer(form, DatumGetIntervalP(value)->time);
+				put_integer(form, DatumGetIntervalP(value)->day);
+				put_integer(form, DatumGetIntervalP(value)->month);
 				break;
 			case FIELD_PROJECT_ID:
-				put_bytes(&form, DatumGetUUIDP(value), UUID_LEN);
+				put_bytes(form, DatumGetUUIDP(value), UUID_LEN);
 				break;
 			case FIELD_JSON:
-				put_jsonb(&form, DatumGetJsonbP(value));
+				put_jsonb(form, DatumGetJsonbP(value));
 				break;
 			case FIELD_TEXTS:
 			{
@@ -221,14 +215,31 @@ hash_request(Request *request)
 
 				deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT,
 								  &elements, NULL, &count);
-				put_bytes(&form, &count, sizeof(count));
+				put_bytes(form, &count, sizeof(count));
 				for (int j = 0; j < count; j++)
-					put_bytes(&form, VARDATA_ANY(DatumGetTextPP(elements[j])),
+					put_bytes(form, VARDATA_ANY(DatumGetTextPP(elements[j])),
 							  VARSIZE_ANY_EXHDR(DatumGetTextPP(elements[j])));
 				break;
 			}
 		}
 	}
+}
+
+/*
+ * hash_request computes the SHA-256 of the key, and of the request's canonical form: the
+ * operation and its fields' values.
+ */
+static void
+hash_request(Request *request)
+{
+	const char *name = request->operation->name;
+	StringInfoData form;
+	Sha256Message messages[2] = {{request->key.data, UUID_LEN, request->key_hash}};
+
+	initStringInfo(&form);
+	put_bytes(&form, name, strlen(name));
+	put_token_secret(&form, request);
+	put_fields(&form, request);
 	messages[1] = (Sha256Message){form.data, form.len, request->request_hash};
 	sha256_each(messages, lengthof(messages));
 }
