@@ -8,7 +8,7 @@
 #include "resource/environment/sdk_credential.h"
 
 extern void
-client_flags_append(StringInfo out, const SdkEnvironment *environment, SdkCredential credential,
+client_flags_append(StringInfo out, SdkEnvironment *environment, SdkCredential credential,
 					const Context *context, bool with_reasons);
 
 #endif /* FLAGPLANE_CLIENT_FLAGS_H */
