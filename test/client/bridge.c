@@ -407,6 +407,19 @@ read_view(int connection, const HttpRequest *request, const char *name)
 }
 
 /*
+ * is_connected tells whether there is a database, and connects to one that is there again.
+ */
+static bool
+is_connected(void)
+{
+	if (PQstatus(pool) != CONNECTION_OK)
+		PQreset(pool);
+	if (PQstatus(catalog) != CONNECTION_OK)
+		PQreset(catalog);
+	return PQstatus(pool) == CONNECTION_OK && PQstatus(catalog) == CONNECTION_OK;
+}
+
+/*
  * route finds out what a request is for.  What follows Bearer is a JWT, and there
  * is no secret to check it with.
  */
@@ -415,7 +428,9 @@ route(int connection, const HttpRequest *request)
 {
 	const char *authorization = http_header(request, "authorization");
 
-	if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0)
+	if (!is_connected())
+		refuse(connection, request, 503, "PGRST000");
+	else if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0)
 		refuse(connection, request, 500, "PGRST300");
 	else if (strncmp(request->path, "/rpc/", 5) == 0)
 		call_function(connection, request, request->path + 5);
