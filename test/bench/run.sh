@@ -75,3 +75,6 @@ reset
 # What is a context served?
 # shellcheck source=test/bench/variation.sh
 . "$here/variation.sh"
+
+# Many SDKs, on a server of their own.
+"$here/load.sh"
