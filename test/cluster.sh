@@ -4,6 +4,7 @@
 # demo, test and bench use it; nothing else knows where the server is.
 #
 #   cluster.sh install [NAME]  install what is missing, and a command of that package
+#   cluster.sh optional        install what single tests need, where it can be had
 #   cluster.sh pg_config       print the pg_config of the private server, made if need be
 #   cluster.sh start | stop    the cluster in $FLAGPLANE_CLUSTER
 #   cluster.sh recover         its server, which was killed, goes on with its data
@@ -25,7 +26,7 @@ majors=(19 18 17 16 15)
 
 # Optional: not every distribution has them for every major version, and a test is skipped
 # without its own.
-optional=(postgresql-NN-cron pgbouncer)
+optional=(postgresql-NN-cron pgbouncer nodejs npm chromium)
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
@@ -127,11 +128,12 @@ is_complete() {
 has_optional() { # a package of the list, for a major version
 	case "$1" in
 		*-cron) [ -f "$("$(installed_pg_config)" --sharedir)/extension/pg_cron.control" ] ;;
+		nodejs) command -v node >/dev/null ;;
 		*) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;;
 	esac
 }
 
-is_offered() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'; }
+is_offered() { [[ $(apt-cache policy "$1" 2>/dev/null) == *"Candidate: "[0-9]* ]]; }
 
 install_packages() { # and perhaps one more, that is a command's name too
 	local sudo=() wanted=() major package
@@ -154,13 +156,15 @@ install_packages() { # and perhaps one more, that is a command's name too
 			exit 1
 		fi
 	fi
-	install_optional
 }
 
 # What is not to be had is left out: its test says that it is skipped.
 install_optional() {
-	local major package wanted=()
-	if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then return; fi
+	local major package sudo=() wanted=()
+	if [ "$(id -u)" != 0 ]; then
+		if ! sudo -n true 2>/dev/null; then return; fi
+		sudo=(sudo -n)
+	fi
 	major=$("$(installed_pg_config)" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
 	for package in "${optional[@]}"; do
 		package=${package/NN/$major}
@@ -265,6 +269,7 @@ stop() {
 
 case "${1:-}" in
 	install) install_packages "${2:-}" ;;
+	optional) install_optional ;;
 	pg_config) private_pg_config ;;
 	start) start ;;
 	stop) stop ;;
@@ -275,7 +280,7 @@ case "${1:-}" in
 		printf 'export PG_CONFIG=%q PATH=%q:"$PATH"\n' "$(private_pg_config)" "$(bindir)"
 		;;
 	*)
-		say "usage: cluster.sh install [NAME] | pg_config | start | stop | recover | env"
+		say "usage: cluster.sh install [NAME] | optional | pg_config | start | stop | recover | env"
 		exit 2
 		;;
 esac

@@ -133,7 +133,7 @@ const NamedText openapi_shapes[] = {
 				" lastModifiedDate integer, key string, included string[], excluded string[],"
 				" includedContexts SegmentTarget[], excludedContexts SegmentTarget[],"
 				" _links Link{}, rules SegmentRule[], version integer, deleted boolean,"
-				" unbounded boolean, generation integer"},
+				" unbounded boolean, unboundedContextKind? string, generation integer"},
 	{"SegmentList", "items Segment[], totalCount integer, _links Link{}"},
 	{"Timestamp", "milliseconds integer, seconds integer, rfc3339 time, simple string"},
 	{"LinkMember", "_links Link{}, _id string, firstName string?, lastName string?"},

@@ -69,12 +69,13 @@ headers_of(const char *token, const char *key)
 static char *
 mint_tokens(void)
 {
-	char *token = tell(
-		"once", "a token",
-		ask("SELECT flagplane.create_access_token('a', role => 'admin')->>'token'", NULL, NULL));
-	char *id = ask("SELECT flagplane.list_access_tokens()->'items'->0->>'_id'", NULL, NULL);
+	char *token = NULL;
+	char *id;
 
-	free(token);
+	free(tell(
+		"once", "a token",
+		ask("SELECT flagplane.create_access_token('a', role => 'admin')->>'token'", NULL, NULL)));
+	id = ask("SELECT flagplane.list_access_tokens()->'items'->0->>'_id'", NULL, NULL);
 	for (int i = 0; i < 2; i++)
 		token = tell("once", i == 0 ? "a token with an idempotency key" : "its replay",
 					 ask("SELECT flagplane.create_access_token('b', role => 'admin',"

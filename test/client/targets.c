@@ -55,6 +55,7 @@ static const Good goods[] = {
 	{"", "id_or_key", "'k'"},
 	{"", "tags", "'{a,b}'"},
 	{"", "unbounded", "'false'"},
+	{"", "unbounded_context_kind", "'device'"},
 	{"", "environments", "'[{\"key\": \"e\", \"name\": \"E\", \"color\": \"000000\"}]'"},
 	{"", "include_in_snippet_by_default", "'true'"},
 	{"", "default_client_side_availability",
