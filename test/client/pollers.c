@@ -57,7 +57,8 @@ typedef struct Poller
 	int connection; /* -1: none */
 	int key;
 	Progress progress;
-	char tag[TAG_MAX]; /* of the last 200; "": none */
+	char tag[TAG_MAX]; /* of the last 200, when that had come as a whole; "": none */
+	char coming[TAG_MAX];
 	char head[HEAD_MAX];
 	size_t head_length;
 	size_t rest; /* bytes of the body or chunk that are to come */
@@ -155,6 +156,8 @@ finish(Poller *poller, int status)
 
 	phase.counts[kind_of(status)]++;
 	phase.latencies[took < LATENCY_MAX_MS * 10 ? took : LATENCY_MAX_MS * 10]++;
+	if (status == 200)
+		memcpy(poller->tag, poller->coming, TAG_MAX);
 	poller->progress = IDLE;
 	poller->due = poller->asked_at + interval / 2 + (interval > 0 ? random() % interval : 0);
 	if (status == 0 || poller->last)
@@ -248,7 +251,8 @@ read_head(Poller *poller)
 	poller->status = strncmp(poller->head, "HTTP/1.1 ", 9) == 0 ? atoi(poller->head + 9) : 0;
 	poller->last = closes && strncasecmp(closes, "close", 5) == 0;
 	if (poller->status == 200)
-		snprintf(poller->tag, TAG_MAX, "%.*s", tag ? (int) strcspn(tag, "\r") : 0, tag ? tag : "");
+		snprintf(poller->coming, TAG_MAX, "%.*s", tag ? (int) strcspn(tag, "\r") : 0,
+				 tag ? tag : "");
 	if (poller->status == 304 || poller->status == 204)
 		poller->rest = 0;
 	else if (length)
