@@ -14,5 +14,6 @@ done
 sql -c "SELECT flagplane.create_environment('bench', 'bench-assign', 'Bench', 'DADBEE')" >/dev/null
 sql -v units=100 -v rounds=1 -f "$here/assign.sql" >/dev/null
 sql -v contexts=10 -v changes=10 -f "$here/variation.sql"
-sql -c "SELECT net('ruled', 1)" -c 'SELECT last_tenth(10)' -c "CALL milliseconds('SELECT :odd', 'SELECT :odd', 2)" >/dev/null
+sql -c "SELECT net('ruled', 1)" -c 'SELECT last_tenth(10)' -c "CALL milliseconds('SELECT :odd', 'SELECT :odd', 2)" \
+	-c "CALL processor_milliseconds('SELECT :odd', 2)" >/dev/null
 echo "ok - what is measured in SQL"
