@@ -7,7 +7,10 @@
 #   cluster.sh optional        install what single tests need, where it can be had
 #   cluster.sh pg_config       print the pg_config of the private server, made if need be
 #   cluster.sh start | stop    the cluster in $FLAGPLANE_CLUSTER
+#   cluster.sh kill            its server ends at once, as if the machine had stopped
 #   cluster.sh recover         its server, which was killed, goes on with its data
+#   cluster.sh follow          a standby there of the cluster in $CLUSTER_PRIMARY, at port $PRIMARY_PORT
+#   cluster.sh promote         that standby becomes a primary
 #   cluster.sh env             print exports for eval, to reach it
 #
 # PG_CONFIG names another server than the distribution's; CLUSTER_OPTIONS holds
@@ -260,6 +263,21 @@ recover() {
 	exit 1
 }
 
+follow() {
+	local bin
+	bin=$(bindir)
+	remove
+	mkdir -p "$FLAGPLANE_CLUSTER"
+	if [ "$(id -u)" = 0 ]; then chown "$server_user" "$FLAGPLANE_CLUSTER"; fi
+	as_server_user "$bin/pg_basebackup" -h "$CLUSTER_PRIMARY" -p "$PRIMARY_PORT" -U postgres \
+		-D "$FLAGPLANE_CLUSTER/data" -X stream --checkpoint=fast -R
+	as_server_user sh -c 'cat >>"$1"' sh "$FLAGPLANE_CLUSTER/data/postgresql.conf" <<-CONF
+		unix_socket_directories = '$FLAGPLANE_CLUSTER'
+		port = ${CLUSTER_PORT:-5432}
+	CONF
+	run || { cat "$FLAGPLANE_CLUSTER/server.log" >&2; exit 1; }
+}
+
 stop() {
 	if is_running; then
 		as_server_user "$(bindir)/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" -m fast -w stop >/dev/null
@@ -267,20 +285,25 @@ stop() {
 	remove
 }
 
+kill_server() { as_server_user "$(bindir)/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" -m immediate -w stop >/dev/null; }
+
 case "${1:-}" in
 	install) install_packages "${2:-}" ;;
 	optional) install_optional ;;
 	pg_config) private_pg_config ;;
 	start) start ;;
 	stop) stop ;;
+	kill) kill_server ;;
 	recover) recover ;;
+	follow) follow ;;
+	promote) as_server_user "$(bindir)/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" -t 300 -w promote >/dev/null ;;
 	env)
 		printf 'export FLAGPLANE_CLUSTER=%q PGHOST=%q PGPORT=%q PGUSER=postgres PGDATABASE=postgres\n' \
 			"$FLAGPLANE_CLUSTER" "$FLAGPLANE_CLUSTER" "${CLUSTER_PORT:-5432}"
 		printf 'export PG_CONFIG=%q PATH=%q:"$PATH"\n' "$(private_pg_config)" "$(bindir)"
 		;;
 	*)
-		say "usage: cluster.sh install [NAME] | optional | pg_config | start | stop | recover | env"
+		say "usage: cluster.sh install [NAME] | optional | pg_config | start | stop | kill | recover | follow | promote | env"
 		exit 2
 		;;
 esac

@@ -17,6 +17,7 @@
 #include "resource/flag/flag_payload.h"
 #include "resource/segment/segment_payload.h"
 #include "util/document.h"
+#include "access/xlog.h"
 #include "utils/memutils.h"
 
 /* The largest batch of events. */
@@ -203,6 +204,16 @@ authenticate(SdkCall *call, SdkCredential kind)
 }
 
 /*
+ * is_poll tells whether a route asks for flags or segments, evaluated or not.
+ */
+static bool
+is_poll(const SdkRoute *route)
+{
+	return route->respond != respond_ping && route->respond != respond_goals &&
+		   route->respond != respond_fallback && route->respond != respond_events;
+}
+
+/*
  * sdk_respond responds to a request of an SDK. Refuses paths, methods and credentials that are none.
  */
 void
@@ -225,10 +236,15 @@ sdk_respond(Exchange *exchange, const Headers *headers, const char *method)
 	statement_begin();
 	owner_enter(&owner);
 	authenticate(&call, route->credential);
+	call.stats = environment_stats_find(call.request.caller.account, call.environment.id);
+	environment_count_request(call.stats, is_poll(route));
 	route->respond(&call);
 	owner_leave(&owner);
 	statement_end();
 	stats_count(&call.operation, STATS_SUCCESSES);
+	environment_count(call.stats, ENVIRONMENT_RESPONSES, 1);
+	if (exchange->status == STATUS_NOT_MODIFIED)
+		environment_count(call.stats, ENVIRONMENT_NOT_MODIFIED, 1);
 	if (call.repeated)
 		stats_count(&call.operation, STATS_REPLAYS);
 }
@@ -454,6 +470,8 @@ respond_events(SdkCall *call)
 		error_raise(ERR_TOO_LARGE, "the request body must not be compressed");
 	body = exchange_body(call->exchange, EVENT_BYTES_MAX, &length);
 	events_check(body, length);
+	if (RecoveryInProgress())
+		error_raise(ERR_READ_ONLY, "a standby takes no events");
 	call->repeated = !event_batch_is_new(call->environment.id, call->headers->payload_id);
 	call->exchange->status = STATUS_ACCEPTED;
 }

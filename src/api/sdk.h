@@ -6,6 +6,7 @@
 #define FLAGPLANE_SDK_H
 
 #include "api/http.h"
+#include "call/environment_stats.h"
 #include "resource/environment/sdk_credential.h"
 
 /* On each response to an SDK: one without it was not made here, but by what is in between. */
@@ -24,6 +25,7 @@ typedef struct SdkCall
 	MemoryContext context; /* of the response */
 	SdkCredential credential;
 	SdkEnvironment environment;
+	EnvironmentStats *stats;
 	bool repeated; /* nothing had to be done again */
 } SdkCall;
 

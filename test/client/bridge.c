@@ -243,6 +243,15 @@ find_function(const char *name, const char *arguments, const char *raw_type)
 }
 
 /*
+ * media_type is what a function answers with: the domain that it returns may say so.
+ */
+static const char *
+media_type(PGresult *found)
+{
+	return PQgetisnull(found, 0, 4) ? "application/json" : PQgetvalue(found, 0, 4);
+}
+
+/*
  * call_found writes the statement that calls the function and answers with what
  * came of it.
  */
@@ -330,7 +339,7 @@ call_function(int connection, const HttpRequest *request, const char *name)
 		refuse(connection, request, 400, "PGRST102");
 	else if (PQntuples(found) != 1)
 		refuse(connection, request, 404, "PGRST202");
-	else if (accept && strstr(accept, "*/*") == NULL && strstr(accept, "application/json") == NULL)
+	else if (accept && strstr(accept, "*/*") == NULL && strstr(accept, media_type(found)) == NULL)
 		refuse(connection, request, 406, "PGRST107");
 	else
 		call_found(connection, request, name, found, raw ? request->body : arguments.data,
