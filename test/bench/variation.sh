@@ -12,7 +12,7 @@ node_sdk() {
 	command -v npm >/dev/null || { echo "npm is not installed"; return 1; }
 	timeout 120 npm install --prefix "$sdks" --ignore-scripts --no-audit --no-fund --fetch-retries 0 @launchdarkly/node-server-sdk@9.13.7 >/dev/null 2>&1 ||
 		{ echo "npm does not install the SDK"; return 1; }
-	NPM_PREFIX=$sdks node "$here/variation.mjs" "$sdks/data.json" "$sdks/contexts" "$ROUNDS" plain ruled
+	NPM_PREFIX=$sdks node "$here/variation.mjs" "$sdks/data.json" "$sdks/contexts" "$ROUNDS" plain ruled || exit 1
 }
 go_sdk() {
 	command -v go >/dev/null || { echo "Go is not installed"; return 1; }
@@ -23,7 +23,7 @@ go_sdk() {
 		export GOFLAGS='-mod=mod -modcacherw' GOTOOLCHAIN=local GOPATH="$sdks/path"
 		go mod init bench && timeout 120 go get github.com/launchdarkly/go-server-sdk/v7@v7.7.0 && timeout 300 go build -o bench .
 	) >/dev/null 2>&1 || { echo "Go does not build the SDK"; return 1; }
-	"$sdks/go/bench" "$sdks/data.json" "$sdks/contexts" "$ROUNDS" plain ruled
+	"$sdks/go/bench" "$sdks/data.json" "$sdks/contexts" "$ROUNDS" plain ruled || exit 1
 }
 
 # beside SDK PROGRAM MUST AIM DIFFERENT: a line for each flag. So many contexts may be served otherwise.
