@@ -9,6 +9,7 @@ SELECT flagplane.create_flag('limited-theirs', 'f', 'F') IS NOT NULL
 	AND flagplane.create_flag('limited-theirs', 'unused', 'U') IS NOT NULL
 	AND flagplane.create_flag_link('limited-theirs', 'f', 'k') IS NOT NULL AND flagplane.create_layer('limited-theirs', 'l', 'L', '') IS NOT NULL
 	AND flagplane.create_segment('limited-theirs', 'test', 's', 'S') IS NOT NULL
+	AND flagplane.create_sdk_key('limited-theirs', 'test', 'k') IS NOT NULL
 	AND flagplane.create_experiment('limited-theirs', 'test', 'x', 'X', iteration => t.plan('limited-theirs', 'f')) IS NOT NULL
 		AND flagplane.create_experiment('limited-theirs', 'test', 'running', 'R', iteration => t.plan('limited-theirs', 'of-running')) IS NOT NULL
 	AND flagplane.start_experiment('limited-theirs', 'test', 'running') IS NOT NULL AS made;
@@ -33,6 +34,7 @@ INSERT INTO given VALUES
 		('authenticate_sdk_app', 'api_key', :'app'::json->>'apiKey'), ('get_audit_log_entry', 'id', :'entry_id'),
 	('rotate_access_token', 'id', :'token_id'), ('set_access_token_tier', 'id', :'token_id'), ('set_access_token_tier',
 		'rate_tier', 'standard'), ('revoke_access_token', 'id', :'token_id'), ('kill_access_token', 'id', :'both_id'),
+	('delete_sdk_key', 'name', 'k'), ('create_sdk_key', 'name', 'new'),
 	('create_member', 'email', 'limited@example.com'), ('register_integration', 'manifest',
 		'{"name": "New", "capabilities": {"flagLink": {"uiBlocks": {}, "header": {}, "emptyState": {}}}}'),
 	('create_members', 'members', '[{"email": "limited@example.com"}]'), ('get_member', 'id', :'member_id'),

@@ -13,6 +13,7 @@
 #define SDK_MARK "X-Flagplane"
 
 extern bool sdk_serves(const char *uri);
+extern Dialect sdk_dialect(const char *uri);
 extern void sdk_respond(Exchange *exchange, const Headers *headers, const char *method);
 
 /* A request of an SDK. */
@@ -31,6 +32,7 @@ typedef struct SdkCall
 
 extern void sdk_header(SdkCall *call, const char *name, const char *value);
 extern char *sdk_last_parameter(const SdkCall *call);
+extern char *sdk_query_parameter(const SdkCall *call, const char *name);
 extern void sdk_begin_stream(SdkCall *call, const char *event);
 
 /* sdk_evaluate.c */

@@ -378,6 +378,44 @@ COMMENT ON FUNCTION flagplane.reset_environment_mobile_key(text, text, bigint, u
 'Replace an environment''s mobile key.
 expiry: Unix milliseconds until which the old key is valid too; left out, it is invalid at once. Refuses: 22023, P0002.';
 
+CREATE FUNCTION flagplane.create_sdk_key(
+	project_key text,
+	environment_key text,
+	name text,
+	expiry bigint DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_create_sdk_key';
+REVOKE ALL ON FUNCTION flagplane.create_sdk_key(text, text, text, bigint, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_sdk_key(text, text, text, bigint, uuid) IS
+'Create a further SDK key of an environment, for a program or a place of its own.
+expiry: Unix milliseconds until which it is valid; left out, it does not expire. Refuses: 22023, 23505, P0002.';
+
+CREATE FUNCTION flagplane.list_sdk_keys(
+	project_key text,
+	environment_key text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_list_sdk_keys';
+REVOKE ALL ON FUNCTION flagplane.list_sdk_keys(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_sdk_keys(text, text) IS
+'List the named SDK keys of an environment that have not expired, oldest first.
+Refuses: P0002.';
+
+CREATE FUNCTION flagplane.delete_sdk_key(
+	project_key text,
+	environment_key text,
+	name text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_delete_sdk_key';
+REVOKE ALL ON FUNCTION flagplane.delete_sdk_key(text, text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.delete_sdk_key(text, text, text, uuid) IS
+'Delete a named SDK key: it is invalid at once.
+Refuses: P0002.';
+
 CREATE FUNCTION flagplane.resolve_environment_key(
 	value text
 )

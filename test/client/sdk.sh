@@ -66,6 +66,8 @@ check 'events that are none' "$(send bulk "$SDK" '[1]'; body)" '400{"code":"inva
 check '10 MiB' "$(send bulk "$SDK" "@$place/large")" 202
 echo >>"$place/large"
 check 'more than that' "$(send bulk "$SDK" "@$place/large"; body)" '413{"code":"too_large",*}'
+{ printf '['; head -c 2097152 /dev/zero | tr '\0' ' '; printf '1]'; } >"$place/large"
+check 'a large batch that is none' "$(send bulk "$SDK" "@$place/large"; body)" '400{"code":"invalid_request",*}'
 check 'what is compressed' "$(send bulk "$SDK" '[]' -H 'Content-Encoding: gzip')" 413
 
 # A change is seen when what is kept is a second old, and so is a key that is no more.

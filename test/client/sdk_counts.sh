@@ -37,6 +37,7 @@ SELECT operation, calls, errors FROM flagplane.stats WHERE operation = 'sdk_clie
 SELECT count(*) - count(DISTINCT operation) FROM flagplane.stats;
 \echo unknown
 SELECT count(*), r FROM generate_series(1, 200) n, LATERAL regexp_replace(ask('GET', '/sdk/latest-all', jsonb_build_object('authorization', 'sdk-00000000-0000-4000-8000-000000000000')), '\d+$', CASE WHEN n > 60 THEN 'later' ELSE '401' END) r GROUP BY r ORDER BY r;
+SELECT regexp_replace(ask('POST', '/ofrep/v1/evaluate/flags', jsonb_build_object('x-api-key', 'sdk-00000000-0000-4000-8000-000000000000')), '\d+$', 'later');
 SELECT ask('GET', '/sdk/latest-all', jsonb_build_object('authorization', :'sdk'));
 SELECT rate_limited, unauthenticated FROM flagplane.stats WHERE operation = 'sdk_latest_all';
 \echo of every kind, from one budget of their account
@@ -87,6 +88,7 @@ sdk_client_evaluation|3|1
 unknown
 60|401
 140|429 later
+429 later
 200
 140|200
 of every kind, from one budget of their account

@@ -148,6 +148,9 @@ mint_environment_keys(void)
 	tell("again", "its mobile key after a reset",
 		 ask("SELECT flagplane.reset_environment_mobile_key('p', 'e', 4102444800000)->>'mobileKey'",
 			 NULL, NULL));
+	tell("again", "a named SDK key",
+		 ask("SELECT flagplane.create_sdk_key('p', 'e', 'k')->>'apiKey'", NULL, NULL));
+	free(ask("SELECT flagplane.delete_sdk_key('p', 'e', 'k')", NULL, NULL));
 	/* Dead by now: it is refused, and the refusal is in the log. */
 	free(ask("SELECT flagplane.resolve_environment_key($1)", key, NULL));
 	free(key);

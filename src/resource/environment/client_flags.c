@@ -8,10 +8,10 @@
 #include "util/document.h"
 
 /*
- * is_for tells whether a flag is there for SDKs that show a credential of a kind.
+ * flag_is_for tells whether a flag is there for SDKs that show a credential of a kind.
  */
-static bool
-is_for(const CompiledFlag *flag, SdkCredential credential)
+bool
+flag_is_for(const CompiledFlag *flag, SdkCredential credential)
 {
 	return credential == SDK_KEY || (credential == MOBILE_KEY && flag->using_mobile_key) ||
 		   (credential == CLIENT_SIDE_ID && flag->using_environment_id);
@@ -61,9 +61,7 @@ client_flags_append(StringInfo out, SdkEnvironment *environment, SdkCredential c
 					const Context *context, bool with_reasons)
 {
 	DirectPrerequisites direct = {.flag = NULL};
-	CachedPayload *cached = environment_payload_pin_state(
-		&environment->state, sdk_environment_settings(environment)->project_id,
-		environment->shared);
+	CachedPayload *cached = sdk_environment_pin(environment);
 
 	PG_TRY();
 	{
@@ -74,7 +72,7 @@ client_flags_append(StringInfo out, SdkEnvironment *environment, SdkCredential c
 		{
 			Detail detail;
 
-			if (!is_for(all->flags[i], credential))
+			if (!flag_is_for(all->flags[i], credential))
 				continue;
 			direct_prerequisites_begin(&direct, all->flags[i]);
 			evaluate_flag(payload_set(cached_payload(cached)), all->flags[i], context,

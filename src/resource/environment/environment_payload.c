@@ -115,8 +115,8 @@ find_in_tables(PayloadSource *source, PayloadPart part, StringView key, JsonbVal
 	{
 		initStringInfo(&text);
 		if (part == PAYLOAD_FLAG)
-			flag_payload_append(&text, &rows, 0,
-								rollouts_of(&tables->scope, flag_payload_key(&rows, 0)), false);
+			flag_source_append(&text, &rows, 0,
+							   rollouts_of(&tables->scope, flag_payload_key(&rows, 0)));
 		else
 			segment_payload_append(&text, &rows, 0, false);
 		document = jsonb_in(tables->context, text.data);
@@ -233,7 +233,7 @@ read_all(TableSource *tables, Payload *payload)
 		if (!payload_has_flag(payload, view))
 		{
 			resetStringInfo(&text);
-			flag_payload_append(&text, &rows, i, rollouts, false);
+			flag_source_append(&text, &rows, i, rollouts);
 			payload_add_flag(payload, view, &jsonb_in(tables->context, text.data)->root);
 		}
 		all->flags[i] = payload_find_flag(payload, view);

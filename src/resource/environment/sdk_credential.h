@@ -12,7 +12,10 @@ typedef enum SdkCredential
 {
 	SDK_KEY,
 	MOBILE_KEY,
-	CLIENT_SIDE_ID
+	CLIENT_SIDE_ID,
+	SDK_CREDENTIALS, /* what follows is one of those above, as its form tells: */
+	ANY_CREDENTIAL = SDK_CREDENTIALS,
+	ANY_IN_QUERY
 } SdkCredential;
 
 /* What not every request of an SDK asks for. */
@@ -33,9 +36,11 @@ typedef struct SdkEnvironment
 	SdkSettings *settings; /* NULL: nobody has asked for them */
 } SdkEnvironment;
 
+extern SdkCredential sdk_credential_kind(const char *credential);
 extern SdkEnvironment
 sdk_environment_find(Request *request, SdkCredential kind, const char *credential);
 extern const SdkSettings *sdk_environment_settings(SdkEnvironment *environment);
+extern CachedPayload *sdk_environment_pin(SdkEnvironment *environment);
 extern void sdk_secure_mode_check(Request *request, const SdkEnvironment *environment,
 								  const Context *context, const char *hash);
 
