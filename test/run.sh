@@ -171,11 +171,14 @@ installcheck "isolation" "$(find test/isolation/specs -name '*.spec' | wc -l)" R
 status=0
 make -s -B -C test/client PG_CONFIG="$PG_CONFIG" || status=$?
 count "$status" "the build of test/client"
+output=$(mktemp)
 for script in test/client/*.sh; do
 	echo "== $script"
 	status=0
-	limited 900 "$script" || status=$?
+	limited 900 "$script" | tee "$output" || status=$?
 	count "$status" "$script"
+	if [ "$status" != 77 ]; then count_parts "$script" "$output"; fi
 done
+rm -f "$output"
 
 no_crash
