@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 #
-# run.sh demo | test | bench | check-citus | check-valgrind | check-hostile | check-ubsan |
-# check-clients: from a bare machine to the result.
+# run.sh demo | test | bench | bench-load | check-citus | check-valgrind | check-hostile |
+# check-ubsan | check-clients: from a bare machine to the result.
 # Sets the machine up, builds, installs into a private copy of the server, and runs what
 # is asked for.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-what=${1:?demo, test, bench, check-citus, check-valgrind, check-hostile, check-ubsan or check-clients}
+what=${1:?demo, test, bench, bench-load, check-citus, check-valgrind, check-hostile, check-ubsan or check-clients}
 
 # shellcheck source=test/result.bash
 . test/result.bash
@@ -56,6 +56,12 @@ if [ "$what" = check-citus ]; then
 	test/citus.sh || status=$?
 	if [ "$status" = 77 ]; then status=0; fi
 	exit "$status"
+fi
+
+# So does the load of many SDKs, which kills its server.
+if [ "$what" = bench-load ]; then
+	test/bench/load.sh
+	exit
 fi
 
 # Each run has its own cluster, which is removed afterwards.

@@ -17,6 +17,9 @@
 /* When a request can be tried again that a lock or a resource was missing for. */
 #define RETRY_AFTER_SECONDS 1
 
+/* Whether PostgREST is serving the current call; set when the call begins. */
+static bool serving = false;
+
 /*
  * response_header adds a header to the response.
  */
@@ -157,9 +160,18 @@ postgrest_calls(void)
 void
 postgrest_set_error_format(Dialect dialect, const char *request_id)
 {
+	serving = postgrest_calls();
 	response_headers_begin();
-	error_set_format(postgrest_calls() ? ERROR_FORMAT_POSTGREST : ERROR_FORMAT_SQL, dialect,
-					 request_id);
+	error_set_format(serving ? ERROR_FORMAT_POSTGREST : ERROR_FORMAT_SQL, dialect, request_id);
+}
+
+/*
+ * postgrest_serves is postgrest_calls as it was when the call began.
+ */
+bool
+postgrest_serves(void)
+{
+	return serving;
 }
 
 /*
@@ -285,7 +297,7 @@ postgrest_protect(void (*run)(void *), void *state, const char *request_id)
 {
 	MemoryContext context = CurrentMemoryContext;
 
-	if (!postgrest_calls())
+	if (!serving)
 	{
 		run(state);
 		return;

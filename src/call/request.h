@@ -171,9 +171,10 @@ typedef struct Request
 	bool rest; /* a REST request: fields go by their JSON name */
 
 	/* filled by the API */
-	const char *token;			 /* NULL: the database role decides */
-	const char *idempotency_key; /* as given; NULL if absent */
-	const char *if_match;		 /* the versions it is for, as given; NULL if absent */
+	const char *token;				   /* NULL: the database role decides */
+	const char *idempotency_key;	   /* as given; NULL if absent */
+	const pg_uuid_t *idempotency_uuid; /* as an argument, which counts first; NULL if absent */
+	const char *if_match;			   /* the versions it is for, as given; NULL if absent */
 	void (*read_fields)(struct Request *request);
 	void *source;
 

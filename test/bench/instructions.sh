@@ -87,10 +87,10 @@ bare_layer=$(instructions bare_layer)
 
 ratio() { line "$1" "$2" "$3" "$(echo "$2 $3" | awk '{ print $1 / $2 }')" "$4" "$5"; }
 echo "(instructions a transaction; medians of $ROUNDS rounds, $COUNTED transactions each)"
-ratio "full call / twin, instructions" "$ours" "$twin" "<=0.60" 0.50
-ratio "full transaction / bare INSERT (layer), instructions" "$layer" "$bare_layer" "<=1.95" 1.60
+ratio "full call / twin, instructions" "$ours" "$twin" "<=0.55" 0.48
+ratio "full transaction / bare INSERT (layer), instructions" "$layer" "$bare_layer" "<=3.6" 3.0
 ratio "the same with keys and settings (environment)" "$ours" "$bare" - -
-ratio "REST body by handle / named arguments, instructions" "$rest" "$ours" "<=1.15" 1.05
+ratio "REST body by handle / named arguments, instructions" "$rest" "$ours" "<=1.12" 1.05
 
 # What PostgreSQL asks for a statement by what is in it, on tables of its own: one round.
 sql <<-'SQL'
@@ -132,3 +132,10 @@ done <<-'LIST'
 	ruled keyed a domain checked in C
 	wide keyed ten columns more
 LIST
+
+# A poll that is answered 304.
+script rest_poll <<<"SELECT * FROM flagplane.handle('GET', '/sdk/latest-all', '{\"authorization\": \"$sdk_key\", \"if-none-match\": \"${etag//\"/\\\"}\"}', NULL);"
+script sdk_poll <<<"SELECT flagplane.sdk('');"
+for poll in rest sdk; do count_run "${poll}_poll" 10 >/dev/null; done
+ratio "304 on /sdk/latest-all by handle / SELECT 1" "$(instructions rest_poll)" "${price[nothing]}" "<=6.00" 4.50
+ratio "304 on /sdk/latest-all by sdk, as PostgREST calls it" "$(instructions sdk_poll)" "${price[nothing]}" - -
