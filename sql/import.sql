@@ -76,6 +76,10 @@ SELECT pg_temp.import(pg_temp.flag('again', '{"version": 5}')) AS made, pg_temp.
 SELECT pg_temp.import(pg_temp.flag('again', '{"version": 2}'), '{"s": {}}') AS made,
 	pg_temp.served('again')->'version' AS six, pg_temp.served('again', 'production')->'version' AS two;
 SELECT flagplane.get_segment('imported', 'test', 's')->'version' AS nine;
+-- An environment that is made after the first flags came by an import has them too.
+SELECT t.project('imported-first') IS NOT NULL AS made, flagplane.import_environment('imported-first', 'test', jsonb_build_object('flags', pg_temp.flag('first')))->'flags' AS flags;
+SELECT flagplane.create_environment('imported-first', 'later', 'L', '000000') IS NOT NULL AS made;
+SELECT flagplane.payload('imported-first', 'later')->'flags'->'first'->'on' AS on;
 -- In one transaction with its use, and in one that is rolled back with a savepoint.
 BEGIN;
 SELECT pg_temp.versions() AS before;
