@@ -20,6 +20,7 @@ typedef struct ResponseHeaders
 } ResponseHeaders;
 
 extern void response_header(ResponseHeaders *headers, const char *name, const char *value);
+extern bool response_has_etag(const Request *request);
 extern char *response_etag(const Request *request);
 extern void response_of_request(ResponseHeaders *headers, const Request *request);
 extern void response_common_headers(ResponseHeaders *headers);

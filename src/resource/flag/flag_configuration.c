@@ -63,12 +63,35 @@ STATEMENT(configure_environment,
 		  " AND s.flag_id = f.id AND s.environment_id = coalesce(:source_id, '')"
 		  " WHERE e.account_id = :account_id AND e.id = :environment_id");
 
+/* The defaults of new flags, in every environment but one. */
+STATEMENT(configure_flags,
+		  "INSERT INTO flagplane_data.flag_environment"
+		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
+		  " rules, prerequisites, salt, sel, track_events,"
+		  " track_events_fallthrough, version, last_modified)"
+		  " SELECT f.account_id, f.id, e.id, false,"
+		  " jsonb_build_object('variation', f.on_variation), f.off_variation, '[]', '[]', '[]',"
+		  " md5(:random || 'salt' || f.id::text || e.id),"
+		  " md5(:random || 'sel' || f.id::text || e.id), e.default_track_events, false,"
+		  " coalesce(t.version, 0) + 1, :now"
+		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
+		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
+		  " LEFT JOIN flagplane_data.payload_tombstone t ON t.account_id = e.account_id"
+		  " AND t.environment_id = e.id AND t.kind = 'flag' AND t.key = f.key"
+		  " WHERE f.account_id = :account_id AND f.id = ANY (:flag_ids)"
+		  " AND e.id <> :but_environment_id");
+
 /* The state of what the configurations of a new flag, or of a new environment, are made of. */
 STATEMENT(list_environments_of_flag,
 		  "SELECT md5(string_agg(e.id || ':' || e.version, ',' ORDER BY e.id)) AS state"
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
 		  " WHERE f.account_id = :account_id AND f.id = :flag_id");
+
+STATEMENT(list_environments_of_project,
+		  "SELECT md5(string_agg(e.id || ':' || e.version, ',' ORDER BY e.id)) AS state"
+		  " FROM flagplane_data.environment e"
+		  " WHERE e.account_id = :account_id AND e.project_id = :project_id");
 
 STATEMENT(list_flags_of_environment,
 		  "SELECT md5(string_agg(f.id || ':' || f.version, ',' ORDER BY f.id)) AS state"
@@ -414,6 +437,24 @@ flag_configure(Request *request, Datum flag_id, const InitialSettings *settings)
 	bind_uuid(&params, "source_id", settings->source_id);
 	bind_jsonb(&params, "prerequisites", JsonbPGetDatum(settings->prerequisites));
 	configure(&configure_flag, &list_environments_of_flag, &params);
+}
+
+/*
+ * flags_configure gives new flags a configuration in every environment of the request's project
+ * but one, which gives them its own.
+ */
+void
+flags_configure(Request *request, ArrayType *flag_ids, const char *but_environment_id)
+{
+	Params params = {0};
+
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_uuid(&params, "project_id", UUIDPGetDatum(request->project_id));
+	bind_value(&params, "flag_ids", UUIDARRAYOID, PointerGetDatum(flag_ids), false);
+	bind_text(&params, "but_environment_id", but_environment_id);
+	bind_text(&params, "random", uuid_text(random_uuid()->data));
+	bind_time(&params, "now", request->now);
+	configure(&configure_flags, &list_environments_of_project, &params);
 }
 
 /*
