@@ -138,6 +138,8 @@ store(Request *request, const char *environment_id, Import *import, bool all_env
 	go_on(request, environment_id, import);
 	segments_import_store(request, environment_id, &import->segments);
 	flags_import_store(request, environment_id, &import->flags);
+	if (all_environments)
+		project_note_flags(request);
 	payload_raise(request, request_string(request, PROJECT_KEY),
 				  all_environments ? NULL : request_string(request, ENVIRONMENT_KEY));
 }

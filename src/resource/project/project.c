@@ -156,7 +156,8 @@ STATEMENT(lock_for_flag,
 						 " p.using_environment_id, p.using_mobile_key") " FOR NO KEY UPDATE");
 
 STATEMENT(note_flags, "UPDATE flagplane_data.project p SET has_flags = true"
-					  " WHERE p.account_id = :account_id AND p.id = :project_id");
+					  " WHERE p.account_id = :account_id AND p.id = :project_id"
+					  " AND NOT p.has_flags");
 
 /* Deletions of an account's projects wait for each other, so that two cannot delete the last two. */
 STATEMENT(lock_account, "SELECT a.id FROM flagplane_data.account a WHERE a.id = :account_id"
@@ -321,7 +322,17 @@ project_lock_for_flag(Request *request, Row *defaults)
 {
 	lock(request, &lock_for_flag, defaults);
 	if (!row_get_boolean(defaults, "has_flags"))
-		request_run(request, &note_flags);
+		project_note_flags(request);
+}
+
+/*
+ * project_note_flags says in the row of a project that is locked by PROJECT_NO_KEY_UPDATE that it
+ * has flags.
+ */
+void
+project_note_flags(Request *request)
+{
+	request_run(request, &note_flags);
 }
 
 /*

@@ -45,6 +45,7 @@ extern Project project_of_row(const Rows *rows, uint64 number);
 extern void project_lock(Request *request, ProjectLock strength);
 extern bool project_lock_for_environment(Request *request);
 extern void project_lock_for_flag(Request *request, Row *defaults);
+extern void project_note_flags(Request *request);
 extern bool project_exists(Request *request);
 pg_noreturn extern void project_missing(Request *request);
 extern void availability_read(Request *request, int field);
