@@ -33,7 +33,7 @@ SELECT pg_temp.state();
 SELECT flagplane.create_flag('first', 'g', 'G')->>'key' AS made;
 SELECT pg_temp.state();
 -- Flags that come by an import count as well.
-SELECT t.project('imported') IS NOT NULL AS made;
-SELECT flagplane.import_environment('imported', 'test', '{"flags": {"i": {"key": "i", "version": 1, "on": true, "variations": [true, false], "fallthrough": {"variation": 0}, "offVariation": 1, "salt": "s"}}, "segments": {}}') IS NOT NULL AS imported;
-SELECT flagplane.create_environment('imported', 'later', 'Later', '000000') IS NOT NULL AS made;
-SELECT flagplane.get_flag('imported', 'i')->'environments'->'later'->>'on' AS "on";
+SELECT t.project('first-import') IS NOT NULL AS made;
+SELECT flagplane.import_environment('first-import', 'test', '{"flags": {"i": {"key": "i", "version": 1, "on": true, "variations": [true, false], "fallthrough": {"variation": 0}, "offVariation": 1, "salt": "s"}}, "segments": {}}') IS NOT NULL AS imported;
+SELECT flagplane.create_environment('first-import', 'later', 'Later', '000000') IS NOT NULL AS made;
+SELECT flagplane.get_flag('first-import', 'i')->'environments'->'later'->>'on' AS "on";

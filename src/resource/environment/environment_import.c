@@ -154,13 +154,9 @@ do_import_environment(Request *request)
 	Import *import = request->state;
 	StringInfo out = request->response;
 	PayloadScope scope = {.account = request->caller.account, .mode = STATEMENT_LATEST};
-	Row project;
 	bool creates;
 
-	if (import->flags.count > 0)
-		project_lock_for_flag(request, &project);
-	else
-		project_lock(request, PROJECT_NO_KEY_UPDATE);
+	project_lock(request, PROJECT_NO_KEY_UPDATE);
 	flags_import_find(request, &import->flags);
 	creates = import_count(&import->flags, false, false) > 0;
 	scope.environment_id = lock(request, creates);
