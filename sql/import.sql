@@ -43,7 +43,7 @@ SELECT pg_temp.versions();
 SELECT f.key, f.kind, f.name, f.temporary, f.tags, f.on_variation, f.off_variation, f.version, (SELECT bool_and(v->>'_id' ~ '^[0-9a-f-]{36}$')
 	FROM jsonb_array_elements(f.variations) v) AS ids
 	FROM flagplane_data.flag f JOIN flagplane_data.project p ON p.id = f.project_id WHERE p.key = 'imported' ORDER BY 1;
-SELECT operation, subject, target, before, after, project_id IS NOT NULL AS in_project FROM flagplane_data.audit_log WHERE operation = 'import_environment';
+SELECT operation, subject, target, before, after, project_id IS NOT NULL AS in_project FROM flagplane_data.audit_log WHERE operation = 'import_environment' AND target LIKE 'proj/imported:%';
 SELECT flagplane.list_audit_log("limit" => 1)->'items'->0->>'description' AS description;
 -- They are flags and segments like others.
 SELECT flagplane.update_flag('imported', 'rich',
@@ -54,7 +54,7 @@ SELECT flagplane.delete_flag('imported', 'zeta');
 -- Again, and what comes out again: only what says something new is stored, and gets a new version.
 SELECT flagplane.payload('imported', 'test')::text AS payload \gset
 SELECT flagplane.import_environment('imported', 'test', :'payload') AS the_same, pg_temp.versions();
-SELECT count(*) AS audited FROM flagplane_data.audit_log WHERE operation = 'import_environment';
+SELECT count(*) AS audited FROM flagplane_data.audit_log WHERE operation = 'import_environment' AND target LIKE 'proj/imported:%';
 SELECT flagplane.import_environment('imported', 'test', jsonb_set(jsonb_set(:'payload', '{flags,rich,on}', 'true'), '{flags,rich,version}', '7')) AS on_again;
 SELECT pg_temp.served('rich')->'version' AS higher, pg_temp.versions();
 SELECT flagplane.import_environment('imported', 'test', jsonb_set(:'payload', '{segments,inner,version}', '100')) AS later;

@@ -60,6 +60,7 @@ static const Other others[] = {
 	{"reset_stats", ROLES, "SELECT flagplane.reset_stats()"},
 	{"bucket", ANYBODY, "SELECT flagplane.bucket('seed', 'unit')"},
 	{"evaluate", ANYBODY, "SELECT flagplane.evaluate('{}', 'f', '{}')"},
+	{"evaluate_all", ANYBODY, "SELECT flagplane.evaluate_all('{}', '{}')"},
 	{"user_context", ANYBODY, "SELECT flagplane.user_context('unit')"},
 	{"json_patch", ANYBODY, "SELECT flagplane.json_patch('{}', '[]')"},
 	{"openapi", ANYBODY, "SELECT flagplane.openapi()"},
