@@ -33,6 +33,7 @@ static const Good goods[] = {
 	{"", "environment_key", "'test'"},
 	{"", "key", "'new'"},
 	{"delete_sdk_key", "name", "'target'"},
+	{"", "payload", "'{\"flags\": {}, \"segments\": {}}'"},
 	{"", "name", "'New'"},
 	{"", "description", "'Something new'"},
 	{"", "email", "'a@example.com'"},
@@ -277,7 +278,8 @@ make_request(Target *target, const char *path)
 			text_add(&uri, "=");
 			text_add(&uri, argument->value);
 		}
-		else if (strcmp(argument->name, "patch") == 0 || strcmp(argument->name, "members") == 0)
+		else if (strcmp(argument->name, "patch") == 0 || strcmp(argument->name, "payload") == 0 ||
+				 strcmp(argument->name, "members") == 0)
 			text_add(&body, argument->json);
 		else
 		{
