@@ -280,7 +280,10 @@ make_request(Target *target, const char *path)
 		}
 		else if (strcmp(argument->name, "patch") == 0 || strcmp(argument->name, "payload") == 0 ||
 				 strcmp(argument->name, "members") == 0)
+		{
 			text_add(&body, argument->json);
+			is_whole = true;
+		}
 		else
 		{
 			text_add(&body, body.length == 0 ? "{" : ", ");
@@ -289,7 +292,7 @@ make_request(Target *target, const char *path)
 			text_add(&body, argument->json);
 		}
 	}
-	if (body.length > 0 && body.data[0] == '{')
+	if (body.length > 0 && !is_whole)
 		text_add(&body, "}");
 	target->uri = uri.data;
 	target->body = body.data;
