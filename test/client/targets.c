@@ -249,6 +249,7 @@ make_request(Target *target, const char *path)
 	bool has_body = strcmp(target->method, "POST") == 0 || strcmp(target->method, "PATCH") == 0;
 	Text uri = {0};
 	Text body = {0};
+	bool is_whole = false; /* an argument is the body */
 
 	while (*path)
 	{
