@@ -104,6 +104,12 @@ BEGIN
 	RETURN 1;
 END
 $$;
+CREATE FUNCTION pg_catalog.run_command_on_workers(command text, OUT success boolean) RETURNS SETOF boolean LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO t.citus_call (call) VALUES ('workers ' || command);
+	RETURN QUERY SELECT true;
+END
+$$;
 -- Only on the coordinator.
 SELECT t.try('SELECT flagplane.distribute()');
 SELECT t.try('SELECT flagplane.drop_shards()');
@@ -119,9 +125,34 @@ SELECT flagplane.distribute(8) = (SELECT count(*) FROM pg_class WHERE relnamespa
 SELECT call FROM t.citus_call ORDER BY n LIMIT 3;
 SELECT split_part(call, ' ', 1) AS what, count(DISTINCT split_part(call, ' ', 2)) = (SELECT count(*) FROM pg_class
 	WHERE relnamespace = 'flagplane_data'::regnamespace AND relkind = 'r') - (call NOT LIKE 'empty%')::int AS all_but_accounts,
-	count(*) = count(DISTINCT split_part(call, ' ', 2)) AS once FROM t.citus_call WHERE call NOT LIKE 'reference%' GROUP BY 1, call NOT LIKE 'empty%' ORDER BY 1;
-SELECT count(*) AS other FROM t.citus_call WHERE call NOT LIKE 'empty%'
+	count(*) = count(DISTINCT split_part(call, ' ', 2)) AS once FROM t.citus_call
+	WHERE call NOT LIKE ALL ('{reference%,workers%}') GROUP BY 1, call NOT LIKE 'empty%' ORDER BY 1;
+SELECT count(*) AS other FROM t.citus_call WHERE call NOT LIKE ALL ('{empty%,workers%}')
 	AND call !~ '^(reference flagplane_data.account|distribute flagplane_data\.project by account_id with none, 8 shards|distribute flagplane_data\.\w+ by account_id with flagplane_data\.project,  shards)$';
+-- The views then read through a function, as does one that an upgrade brings, with their columns and comments, for roles that
+-- have no right on the rows.
+SELECT c.relname, pg_get_viewdef(c.oid) ~ format('view_rows\(''%s''', c.relname) AS routed, c.reloptions,
+	count(*) FILTER (WHERE col_description(c.oid, attnum) IS NULL) AS without_comment
+	FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0
+	WHERE relnamespace = 'flagplane'::regnamespace AND relkind = 'v' AND relname <> 'stats' GROUP BY c.oid, c.relname, c.reloptions ORDER BY 1;
+SELECT count(*) AS said_to_workers FROM t.citus_call WHERE call = 'workers SELECT flagplane_data.route_views()';
+CREATE VIEW flagplane.later AS SELECT c.account_id FROM flagplane.current_caller('projects:read') c;
+UPDATE pg_dist_local_group SET groupid = 1;
+SELECT flagplane_data.route_views() AS routed;
+UPDATE pg_dist_local_group SET groupid = 0;
+SELECT pg_get_viewdef('flagplane.later'::regclass);
+DROP VIEW flagplane.later;
+CREATE ROLE fp_reads;
+GRANT USAGE ON SCHEMA flagplane, t TO fp_reads;
+GRANT SELECT ON flagplane.projects TO fp_reads;
+SAVEPOINT granted;
+GRANT EXECUTE ON FUNCTION flagplane.view_rows(text) TO fp_reads;
+SET LOCAL ROLE fp_reads;
+SELECT t.try('SELECT count(*) FROM flagplane.projects');
+ROLLBACK TO granted;
+SET LOCAL ROLE fp_reads;
+SELECT t.try('SELECT count(*) FROM flagplane.projects');
+RESET ROLE;
 -- Again: nothing is left to do. After an upgrade that brings a table, that one is.
 TRUNCATE t.citus_call;
 SELECT flagplane.distribute(16);

@@ -145,6 +145,47 @@ SELECT v.name, length(x) > 100 AS much,
 		WHERE position(right(h.token, 43) IN x) > 0) AS token
 FROM t.view v, pg_temp.everything(v.name) x ORDER BY v.name;
 
+-- What the views read on a cluster, and no view has forgotten it: the same rows, types and order of columns, by the same rules.
+CREATE FUNCTION t.columns(view text) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)), ', ' ORDER BY attnum)
+	FROM pg_attribute WHERE attrelid = ('flagplane.' || view)::regclass AND attnum > 0
+$$;
+CREATE FUNCTION t.same_rows(view text, account text, token text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	answer text;
+	answers text[];
+	source text;
+BEGIN
+	PERFORM set_config('flagplane.account', account, true);
+	PERFORM set_config('request.method', CASE WHEN token IS NOT NULL THEN 'GET' END, true),
+		set_config('request.headers', CASE WHEN token IS NOT NULL THEN json_build_object('x-api-key', token)::text END, true);
+	FOREACH source IN ARRAY ARRAY[format('flagplane.%I v', view), format('flagplane.view_rows(%L) AS v(%s)', view, t.columns(view))] LOOP
+		BEGIN
+			EXECUTE format('SELECT count(*) || E''\n'' || coalesce(string_agg(v::text, E''\n'' ORDER BY v::text), '''') FROM %s', source) INTO answer;
+			answers := answers || answer;
+		EXCEPTION WHEN OTHERS THEN
+			answers := answers || (SQLSTATE || ' ' || regexp_replace(SQLERRM, 'req_\w+', 'req'));
+		END;
+	END LOOP;
+	RETURN CASE WHEN answers[1] <> answers[2] THEN format('%s: %s', view, answers)
+		WHEN answers[1] ~ '^(28000|42501|PGRST) ' THEN 'same refusal' WHEN answers[1] ~ '^0\n' THEN 'none' ELSE 'same rows' END;
+END
+$$;
+SELECT count(*) = 6 * count(DISTINCT v.name) AS of_all FROM t.view v, (VALUES ('default'), ('views')) a(account), (VALUES ('limited'), ('member'), (NULL)) h(name);
+SELECT coalesce(h.name, 'role') AS caller, a.account, t.same_rows(v.name, a.account, h.token) AS answer, count(*)
+FROM t.view v, (VALUES ('default'), ('views')) a(account), (SELECT name, token FROM t.held UNION ALL SELECT NULL, NULL) h
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+SET ROLE fp_nobody;
+SELECT t.try(format('SELECT * FROM flagplane.view_rows(%L) AS r(a text)', v.name)) AS answer, count(*) FROM t.view v GROUP BY 1;
+RESET ROLE;
+SELECT t.try($$SELECT * FROM flagplane.view_rows('stats') AS r(a text)$$), t.try('SELECT * FROM flagplane.view_rows(NULL) AS r(a text)');
+-- What somebody else takes the rows for they are not.
+SELECT t.try($$SELECT * FROM flagplane.view_rows('projects') AS r(a text)$$);
+SELECT t.try(format($$SELECT * FROM flagplane.view_rows('projects') AS r(%s)$$, replace(t.columns('projects'), 'id uuid', 'id bytea')));
+-- Here nothing is routed, however often it is asked for.
+SELECT flagplane_data.route_views() AS routed;
+DROP FUNCTION t.same_rows(text, text, text), t.columns(text);
+
 -- Who calls is found out once a statement, however many rows and tables there are.
 SET track_functions = 'all';
 BEGIN;

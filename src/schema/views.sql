@@ -227,3 +227,6 @@ COMMENT ON COLUMN flagplane.audit.before IS 'What it was before; NULL for someth
 COMMENT ON COLUMN flagplane.audit.after IS 'The response to the change, without any secret.';
 COMMENT ON COLUMN flagplane.audit.comment IS 'The caller''s comment on the change.';
 COMMENT ON COLUMN flagplane.audit.request_id IS 'The request id, as in X-Request-Id.';
+
+-- On a node of a cluster they read through view_rows(), as distribute() has it on the others.
+SELECT flagplane_data.route_views() AS routed;

@@ -14,6 +14,7 @@
 #include "util/response_headers.h"
 #include "util/document.h"
 #include "util/id.h"
+#include "storage/pmsignal.h"
 #include "utils/memutils.h"
 
 typedef struct ErrorRow
@@ -358,7 +359,8 @@ error_is_being_handled(ErrorKind kind)
 /*
  * error_is_ours tells whether a caught error is a refusal of the table, and
  * which.  PostgreSQL's own refusal of text that the database's encoding cannot
- * represent counts as one, and so does what it could not do for the moment.
+ * represent counts as one, and so does what it could not do for the moment; and anything
+ * that goes wrong once the server has been killed, which Citus says without a state of its own.
  */
 bool
 error_is_ours(const ErrorData *error, ErrorKind *kind)
@@ -372,7 +374,7 @@ error_is_ours(const ErrorData *error, ErrorKind *kind)
 	if (error->constraint_name == NULL)
 	{
 		*kind = ERR_UNAVAILABLE;
-		return error_is_transient(error->sqlerrcode);
+		return error_is_transient(error->sqlerrcode) || !PostmasterIsAlive();
 	}
 	for (int i = 0; i < (int) lengthof(rows); i++)
 	{
