@@ -7,6 +7,8 @@
 #   cluster.sh pg_config       print the pg_config of the private server, made if need be
 #   cluster.sh start | stop    the cluster in $FLAGPLANE_CLUSTER
 #   cluster.sh recover         its server, which was killed, goes on with its data
+#   cluster.sh follow          a standby there of the cluster in $CLUSTER_PRIMARY, at port $PRIMARY_PORT
+#   cluster.sh promote         that standby becomes a primary
 #   cluster.sh env             print exports for eval, to reach it
 #
 # PG_CONFIG names another server than the distribution's; CLUSTER_OPTIONS holds
@@ -256,6 +258,21 @@ recover() {
 	exit 1
 }
 
+follow() {
+	local bin
+	bin=$(bindir)
+	remove
+	mkdir -p "$FLAGPLANE_CLUSTER"
+	if [ "$(id -u)" = 0 ]; then chown "$server_user" "$FLAGPLANE_CLUSTER"; fi
+	as_server_user "$bin/pg_basebackup" -h "$CLUSTER_PRIMARY" -p "$PRIMARY_PORT" -U postgres \
+		-D "$FLAGPLANE_CLUSTER/data" -X stream --checkpoint=fast -R
+	as_server_user sh -c 'cat >>"$1"' sh "$FLAGPLANE_CLUSTER/data/postgresql.conf" <<-CONF
+		unix_socket_directories = '$FLAGPLANE_CLUSTER'
+		port = ${CLUSTER_PORT:-5432}
+	CONF
+	run || { cat "$FLAGPLANE_CLUSTER/server.log" >&2; exit 1; }
+}
+
 stop() {
 	if is_running; then
 		as_server_user "$(bindir)/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" -m fast -w stop >/dev/null
@@ -269,13 +286,15 @@ case "${1:-}" in
 	start) start ;;
 	stop) stop ;;
 	recover) recover ;;
+	follow) follow ;;
+	promote) as_server_user "$(bindir)/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" -t 300 -w promote >/dev/null ;;
 	env)
 		printf 'export FLAGPLANE_CLUSTER=%q PGHOST=%q PGPORT=%q PGUSER=postgres PGDATABASE=postgres\n' \
 			"$FLAGPLANE_CLUSTER" "$FLAGPLANE_CLUSTER" "${CLUSTER_PORT:-5432}"
 		printf 'export PG_CONFIG=%q PATH=%q:"$PATH"\n' "$(private_pg_config)" "$(bindir)"
 		;;
 	*)
-		say "usage: cluster.sh install [NAME] | pg_config | start | stop | recover | env"
+		say "usage: cluster.sh install [NAME] | pg_config | start | stop | recover | follow | promote | env"
 		exit 2
 		;;
 esac
