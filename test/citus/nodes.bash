@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced by what needs a cluster of Citus: makes one, of a coordinator and the workers one and
 # two; three is a server that is not part of it yet. CITUS_OPTIONS holds lines for each
-# node's postgresql.conf.
+# node's postgresql.conf; with OWN_VERSIONS they have the files of extensions to themselves (client/versions.bash).
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 . "$tests/client/skip.bash"
 . "$tests/client/rows.bash"
@@ -13,6 +13,10 @@ PATH=$("$PG_CONFIG" --bindir):$PATH
 # cluster.sh wants a short path that every user can reach.
 work=$(mktemp -d "${TMPDIR:-/tmp}/flagplane-XXXXXX")
 chmod 755 "$work"
+if [ -n "${OWN_VERSIONS:-}" ]; then
+	. "$tests/client/versions.bash"
+	export CLUSTER_POSTGRES=$program
+fi
 nodes=(coordinator one two three)
 declare -A port
 export PGUSER=postgres PGDATABASE=flagplane
