@@ -24,6 +24,17 @@ SELECT key, name, description, randomization_unit FROM flagplane.layers WHERE pr
 SELECT flag_key, key, integration_key, metadata, member_id FROM flagplane.flag_links WHERE project_id = :'seen';
 SELECT name, platform, capi, rotated_at = created_at AS fresh FROM flagplane.sdk_apps WHERE project_id = :'seen';
 SELECT operation, actor, t.mask(target) AS target, before IS NULL AS new FROM flagplane.audit WHERE target LIKE 'proj/seen:%' ORDER BY operation;
+-- Filtered as PostgREST does it: by literals of no type, which take that of the column.
+SELECT (SELECT count(*) FROM flagplane.projects WHERE tags @> '{none}') AS projects,
+	(SELECT count(*) FROM flagplane.environments WHERE tags && '{none}') AS environments,
+	(SELECT count(*) FROM flagplane.segments WHERE tags <@ '{none}' AND key = 's') AS segments, (SELECT count(*) FROM flagplane.layers WHERE key = ANY ('{l,m}')) AS layers;
+-- Every column of every view can be compared with a literal, but documents of type json, which have no equality.
+SELECT CASE WHEN answer ~ '^[0-9]+$' THEN 'compared' ELSE format('%s.%s: %s', relname, attname, answer) END AS answer, count(*) > 50 AS many
+FROM (SELECT c.relname, a.attname, format_type(a.atttypid, -1) AS type FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+	WHERE a.attnum > 0 AND c.relnamespace = 'flagplane'::regnamespace AND c.relkind = 'v' AND c.relname <> 'stats') c,
+	t.try(format('SELECT count(*) FROM flagplane.%I WHERE %I = %L', relname, attname, CASE WHEN type ~ '\[\]' THEN '{a}' WHEN type ~ 'time' THEN '2020-01-01'
+		WHEN type ~ 'uuid' THEN '00000000-0000-4000-8000-000000000000' WHEN type ~ 'json' THEN 'null' WHEN type ~ 'bool' THEN 'true' ELSE '1' END)) AS answer
+GROUP BY 1 ORDER BY 1;
 -- The tables are as closed as ever, and the views cannot be written through whatever is granted.
 SELECT t.try('SELECT count(*) FROM flagplane_data.project');
 SELECT t.try(format('DELETE FROM flagplane.%I', relname)) AS answer FROM pg_class

@@ -15,7 +15,7 @@
 	" AND r.project_id = " project "))"
 
 STATEMENT(read_projects,
-		  "SELECT p.account_id, p.id, p.key, p.name, p.tags,"
+		  "SELECT p.account_id, p.id, p.key, p.name, p.tags::text[] AS tags,"
 		  " p.include_in_snippet_by_default, p.using_environment_id, p.using_mobile_key,"
 		  " p.version, p.created_at"
 		  " FROM flagplane_data.project p"
@@ -24,7 +24,7 @@ STATEMENT(read_projects,
 STATEMENT(read_environments,
 		  "SELECT e.account_id, e.id, e.project_id, e.key, e.name, e.color,"
 		  " e.default_ttl, e.secure_mode, e.default_track_events, e.confirm_changes,"
-		  " e.require_comments, e.tags, e.critical, e.approval_settings, e.version,"
+		  " e.require_comments, e.tags::text[] AS tags, e.critical, e.approval_settings, e.version,"
 		  " e.created_at"
 		  " FROM flagplane_data.environment e"
 		  " WHERE e.account_id = :account_id AND " READABLE("e.project_id"));
@@ -43,13 +43,14 @@ STATEMENT(read_flag_links,
 		  " AND f.id = l.flag_id"
 		  " WHERE l.account_id = :account_id AND " READABLE("f.project_id"));
 
-STATEMENT(read_segments, "SELECT s.account_id, e.project_id, s.environment_id, s.key, s.name,"
-						 " s.description, s.tags, s.included, s.excluded, s.included_contexts,"
-						 " s.excluded_contexts, s.rules, s.version, s.created_at, s.last_modified"
-						 " FROM flagplane_data.segment s"
-						 " JOIN flagplane_data.environment e ON e.account_id = s.account_id"
-						 " AND e.id = s.environment_id"
-						 " WHERE s.account_id = :account_id AND " READABLE("e.project_id"));
+STATEMENT(read_segments,
+		  "SELECT s.account_id, e.project_id, s.environment_id, s.key, s.name,"
+		  " s.description, s.tags::text[] AS tags, s.included, s.excluded, s.included_contexts,"
+		  " s.excluded_contexts, s.rules, s.version, s.created_at, s.last_modified"
+		  " FROM flagplane_data.segment s"
+		  " JOIN flagplane_data.environment e ON e.account_id = s.account_id"
+		  " AND e.id = s.environment_id"
+		  " WHERE s.account_id = :account_id AND " READABLE("e.project_id"));
 
 STATEMENT(read_sdk_apps, "SELECT s.account_id, s.id, s.project_id, s.name, s.platform, s.bundle_id,"
 						 " s.android_package, s.web_domain, s.capi, s.created_at, s.rotated_at,"
