@@ -41,9 +41,9 @@ GRANT EXECUTE ON FUNCTION flagplane.variation(text, text, text, jsonb, jsonb),
 CREATE ROLE flagplane_monitor NOLOGIN;
 GRANT pg_monitor TO flagplane_monitor;
 GRANT USAGE ON SCHEMA flagplane TO flagplane_monitor;
-GRANT SELECT ON flagplane.stats TO flagplane_monitor;
-GRANT EXECUTE ON FUNCTION flagplane.operation_stats(), flagplane.status(), flagplane.doctor()
-	TO flagplane_monitor;
+GRANT SELECT ON flagplane.stats, flagplane.environment_stats TO flagplane_monitor;
+GRANT EXECUTE ON FUNCTION flagplane.operation_stats(), flagplane.environment_stats(), flagplane.status(),
+	flagplane.doctor() TO flagplane_monitor;
 
 -- The role that PostgREST logs in as. It has no right of its own, and switches to the anonymous
 -- role for each request. Give it a password in psql (\password flagplane_authenticator),

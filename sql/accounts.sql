@@ -12,6 +12,7 @@ SELECT flagplane.update_layer('mine', 'l',
 	'[{"kind": "updateExperimentReservation", "experimentKey": "e", "reservationPercent": 10}]', 'test') IS NOT NULL AS made;
 SELECT flagplane.create_flag_link('mine', 'f', 'k') IS NOT NULL AS made;
 SELECT flagplane.create_segment('mine', 'test', 's', 'S') IS NOT NULL AS made;
+SELECT flagplane.create_sdk_key('mine', 'test', 'k') IS NOT NULL AS made;
 SELECT flagplane.create_sdk_app('mine', 'A', 'expo')->>'appId' AS app \gset
 SELECT flagplane.create_member('accounts@example.com')->>'_id' AS member \gset
 SELECT flagplane.register_integration('accounts', '{"capabilities": {"flagLink": {"uiBlocks": {}, "header": "h", "emptyState": "e"}}}') IS NOT NULL AS made;
@@ -47,6 +48,7 @@ INSERT INTO call VALUES ('get_project', $$'mine'$$), ('create_environment', $$'m
 	('delete_project', $$'mine'$$), ('update_project', $$'mine', '[{"op": "replace", "path": "/name", "value": "C"}]'$$),
 		('get_partner_project', quote_literal(:'mine')), ('delete_environment', $$'mine', 'test'$$), ('update_environment',
 		$$'mine', 'test', '[{"op": "replace", "path": "/name", "value": "C"}]'$$), ('reset_environment_sdk_key', $$'mine', 'test'$$),
+	('create_sdk_key', $$'mine', 'test', 'other'$$), ('list_sdk_keys', $$'mine', 'test'$$), ('delete_sdk_key', $$'mine', 'test', 'k'$$),
 	('reset_environment_mobile_key', $$'mine', 'test'$$), ('delete_flag', $$'mine', 'f'$$), ('update_flag',
 		$$'mine', 'f', '{"name": "C"}'$$), ('delete_flag_link', $$'mine', 'f', 'k'$$), ('update_flag_link',
 		format('%L, %L, %L, %L', 'mine', 'f', flagplane.get_flag_link('mine', 'f', 'k')->>'_id', '[{"op": "add", "path": "/title", "value": "C"}]')),

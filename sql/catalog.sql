@@ -61,9 +61,9 @@ AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indpr
 	AND (i.indkey::int2[])[0:cardinality(c.conkey) - 1] @> c.conkey);
 
 -- Every view identifies the caller, keeps others' conditions out, runs as its owner, cannot be written
--- through, and shows the account and nothing that tokens and keys are made of; stats is of the server.
+-- through, and shows the account and nothing that tokens and keys are made of; what counts is of the server.
 SELECT c.oid::regclass AS view FROM pg_class c JOIN pg_rewrite r ON r.ev_class = c.oid
-WHERE c.relnamespace = 'flagplane'::regnamespace AND c.relkind = 'v' AND c.relname <> 'stats'
+WHERE c.relnamespace = 'flagplane'::regnamespace AND c.relkind = 'v' AND c.relname NOT IN ('stats', 'environment_stats')
 AND (c.reloptions IS DISTINCT FROM '{security_barrier=true}' OR pg_relation_is_updatable(c.oid, true) <> 0
 	OR NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'account_id')
 	OR NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid

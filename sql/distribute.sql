@@ -56,9 +56,9 @@ SELECT replace(change, 'flagplane_data.', '') AS change, t.broken_by(change) FRO
 	('CREATE TABLE flagplane_data.later (account_id bigint)'),
 	('CREATE TABLE flagplane_data.later (account_id text NOT NULL)'),
 	('CREATE INDEX by_time ON flagplane_data.audit_log (at)'),
-	('CREATE UNIQUE INDEX by_key ON flagplane_data.project ((key || account_id))'),
-	('ALTER TABLE flagplane_data.flag ADD UNIQUE (key)'),
-	('ALTER TABLE flagplane_data.layer ADD EXCLUDE USING gist (key WITH =)'),
+	('CREATE TABLE flagplane_data.later (account_id bigint NOT NULL, key text); CREATE UNIQUE INDEX by_key ON flagplane_data.later ((key || account_id))'),
+	('CREATE TABLE flagplane_data.later (account_id bigint NOT NULL, key text UNIQUE)'),
+	('CREATE TABLE flagplane_data.later (account_id bigint NOT NULL, key text, EXCLUDE USING gist (key WITH =))'),
 	('CREATE UNIQUE INDEX by_id ON flagplane_data.project (id); ALTER TABLE flagplane_data.flag ADD CONSTRAINT f FOREIGN KEY (project_id) REFERENCES flagplane_data.project (id)'),
 	('CREATE TABLE t.other (account_id bigint PRIMARY KEY); ALTER TABLE flagplane_data.flag ADD CONSTRAINT f FOREIGN KEY (account_id) REFERENCES t.other NOT VALID'),
 	('ALTER TABLE flagplane_data.account ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES flagplane_data.account'),
@@ -183,7 +183,7 @@ SELECT count(*) AS other FROM t.citus_call WHERE call NOT LIKE ALL ('{empty%,wor
 SELECT c.relname, pg_get_viewdef(c.oid) ~ format('view_rows\(''%s''', c.relname) AS routed, c.reloptions,
 	count(*) FILTER (WHERE col_description(c.oid, attnum) IS NULL) AS without_comment
 	FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0
-	WHERE relnamespace = 'flagplane'::regnamespace AND relkind = 'v' AND relname <> 'stats' GROUP BY c.oid, c.relname, c.reloptions ORDER BY 1;
+	WHERE relnamespace = 'flagplane'::regnamespace AND relkind = 'v' AND relname NOT IN ('stats', 'environment_stats') GROUP BY c.oid, c.relname, c.reloptions ORDER BY 1;
 SELECT count(*) AS said_to_workers FROM t.citus_call WHERE call = 'workers SELECT flagplane_data.route_views()';
 CREATE VIEW flagplane.later AS SELECT c.account_id FROM flagplane.current_caller('projects:read') c;
 UPDATE pg_dist_local_group SET groupid = 1;

@@ -23,6 +23,8 @@ INSERT INTO list VALUES
 	('list_layers', 'project_key => ''p''', 'layer', 'SELECT flagplane.create_layer(''p'', ''l%s'', ''L'', '''')'),
 	('list_experiments', 'project_key => ''p'', environment_key => ''test''', 'experiment',
 		'SELECT flagplane.create_experiment(''p'', ''test'', ''x%s'', ''X'')'),
+	('list_sdk_keys', 'project_key => ''p'', environment_key => ''test''', 'environment_key',
+		'SELECT flagplane.create_sdk_key(''p'', ''test'', ''k%s'')'),
 	('list_sdk_apps', 'project_id => ''p''', 'sdk_app', 'SELECT flagplane.create_sdk_app(''p'', ''A%s'', ''expo'')'),
 	('list_audit_log', '', 'audit_log', 'SELECT pg_temp.change(%s)'),
 	('changes', '', 'audit_log', 'SELECT pg_temp.change(%s)');
@@ -38,7 +40,7 @@ CREATE FUNCTION pg_temp.change(n int) RETURNS void LANGUAGE sql AS $$
 	VALUES (pg_temp.account(), 1, '100', n, now(), 'role:r', 'create_layer', 'layer', 'proj/p:layer/l', '{}', 'req')
 $$;
 CREATE FUNCTION pg_temp.ids(page json) RETURNS text[] LANGUAGE sql AS $$
-	SELECT coalesce(array_agg(coalesce(e->>'_id', e->>'appId', e->>'id', e->>'key')), '{}') FROM json_array_elements(page->'items') e
+	SELECT coalesce(array_agg(coalesce(e->>'_id', e->>'appId', e->>'id', e->>'key', e->>'name')), '{}') FROM json_array_elements(page->'items') e
 $$;
 -- Follow a list from page to page: how many each has, and what is wrong.
 CREATE FUNCTION pg_temp.walk(list list, by_path boolean, rows_there int) RETURNS text LANGUAGE plpgsql AS $$
@@ -112,6 +114,9 @@ BEGIN
 			PERFORM flagplane.create_account(name, 'A');
 			PERFORM set_config('flagplane.account', name, true);
 			filter := 'WHERE account_id = pg_temp.account()';
+			IF name = 'list_sdk_keys' THEN
+				filter := filter || ' AND name IS NOT NULL';
+			END IF;
 			IF l.arguments <> '' THEN
 				PERFORM flagplane.create_project('p', 'P', environments => '[{"key": "test", "name": "Test", "color": "000000"}]');
 			END IF;

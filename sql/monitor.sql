@@ -8,6 +8,8 @@ SELECT flagplane.reset_stats();
 SELECT t.project('monitor') IS NOT NULL AS made;
 SELECT s.calls, s.errors FROM flagplane.status() t LEFT JOIN flagplane.stats s ON s.operation = 'create_project' WHERE t.preloaded EXCEPT SELECT 1, 0;
 SELECT count(*) FROM flagplane.status() t JOIN flagplane.stats s ON NOT t.preloaded;
+SELECT flagplane.variation('monitor', 'production', 'none', '{"key": "a"}');
+SELECT count(*) FROM flagplane.status() t JOIN flagplane.environment_stats s ON NOT t.preloaded;
 -- EXECUTE and SELECT alone are not enough: roles that must present a token may have them on all there is.
 CREATE ROLE fp_monitor;
 GRANT USAGE ON SCHEMA flagplane, t TO fp_monitor;
@@ -17,8 +19,10 @@ SET ROLE fp_monitor;
 SELECT t.try('SELECT flagplane.status()');
 SELECT t.try('SELECT count(*) FROM flagplane.doctor()');
 SELECT t.try('SELECT count(*) FROM flagplane.operation_stats()');
+SELECT t.try('SELECT count(*) FROM flagplane.environment_stats()');
 SELECT t.try('SELECT flagplane.reset_stats()');
 SELECT t.try('SELECT count(*) FROM flagplane.stats');
+SELECT t.try('SELECT count(*) FROM flagplane.environment_stats');
 RESET ROLE;
 -- A monitoring role may monitor this too, and no more: it acts for nobody and changes nothing.
 GRANT pg_monitor TO fp_monitor;
@@ -28,6 +32,7 @@ SELECT version IS NOT NULL AS version FROM flagplane.status();
 SELECT count(*) >= 0 AS looked FROM flagplane.doctor();
 SELECT coalesce(sum(calls), 0) >= 0 AS calls FROM flagplane.stats;
 SELECT count(*) = (SELECT count(*) FROM flagplane.stats) AS same FROM flagplane.operation_stats();
+SELECT count(*) = (SELECT count(*) FROM flagplane.environment_stats) AS same FROM flagplane.environment_stats();
 SELECT t.try('SELECT flagplane.reset_stats()');
 SELECT t.try('SELECT flagplane.purge()');
 SELECT t.try('SELECT flagplane.list_projects()');

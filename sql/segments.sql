@@ -11,6 +11,13 @@ SELECT flagplane.create_segment('segmented', 'test', 'no key', '');
 SELECT flagplane.create_segment('segmented', 'none', 'beta', 'B');
 SELECT flagplane.create_segment('none', 'test', 'beta', 'B');
 SELECT flagplane.create_segment('segmented', 'test', 'plain', 'Plain', unbounded => false)::jsonb - 'creationDate' - 'lastModifiedDate' AS plain;
+-- What clients send of big segments for others too is kept and shown.
+SELECT flagplane.create_segment('segmented', 'test', 'kind', 'Kind', unbounded => false, unbounded_context_kind => 'device')->>'unboundedContextKind' AS kind;
+SELECT flagplane.update_segment('segmented', 'test', 'kind', '{"name": "Still"}')->>'unboundedContextKind' AS kind;
+SELECT flagplane.update_segment('segmented', 'test', 'kind', '{"unboundedContextKind": "user"}');
+SELECT flagplane.create_segment('segmented', 'test', 'wrong', 'Wrong', unbounded_context_kind => 'multi');
+SELECT status FROM t.rest('POST', '/api/v2/segments/segmented/test', '{"key": "terraform", "name": "T", "unbounded": false, "unboundedContextKind": ""}');
+DELETE FROM flagplane_data.segment WHERE key IN ('kind', 'terraform');
 SELECT flagplane.get_segment('segmented', 'test', 'beta')->>'name' AS name;
 SELECT flagplane.get_segment('segmented', 'test', 'none');
 SELECT flagplane.get_segment('segmented', 'none', 'beta');
@@ -23,6 +30,10 @@ SELECT pg_temp.patch('beta', '[{"op": "replace", "path": "/description", "value"
 SELECT pg_temp.patch('beta', '{"comment": "why", "merge": {"excludedContexts": [{"contextKind": "org", "values": ["acme"]}, {"values": ["eve"]}], "tags": ["x"]}}');
 SELECT pg_temp.patch('beta', '{"description": null}')->>'description' AS description;
 SELECT pg_temp.patch('beta', '[]')->>'version' AS unchanged;
+-- The Terraform provider of version 2 sets a member that segments have not, and targets of nobody.
+SELECT pg_temp.patch('beta', '[{"op": "replace", "path": "/temporary", "value": "temporary"}]')->>'version' AS unchanged;
+SELECT s->'includedContexts' AS included, s->'excludedContexts' AS excluded FROM pg_temp.patch('beta', '[{"op": "replace", "path": "/includedContexts", "value": [{}, {"contextKind": "org"}, {"contextKind": "org", "values": ["hal"]}]}, {"op": "add", "path": "/excludedContexts/0", "value": {}}]') s;
+SELECT pg_temp.patch('beta', '[{"op": "replace", "path": "/includedContexts", "value": []}]')->'includedContexts' AS included;
 SELECT operation, comment FROM flagplane_data.audit_log WHERE target = 'proj/segmented:env/test:segment/beta' ORDER BY at, ordinal, xid;
 SELECT flagplane.update_segment('segmented', 'test', 'beta', '{"name": "Dry"}', dry_run => true)->>'name' AS dry, flagplane.get_segment('segmented', 'test', 'beta')->>'name' AS stays;
 SELECT flagplane.update_segment('segmented', 'test', 'none', '[]');

@@ -31,14 +31,14 @@ SELECT (SELECT count(*) FROM flagplane.projects WHERE tags @> '{none}') AS proje
 -- Every column of every view can be compared with a literal, but documents of type json, which have no equality.
 SELECT CASE WHEN answer ~ '^[0-9]+$' THEN 'compared' ELSE format('%s.%s: %s', relname, attname, answer) END AS answer, count(*) > 50 AS many
 FROM (SELECT c.relname, a.attname, format_type(a.atttypid, -1) AS type FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-	WHERE a.attnum > 0 AND c.relnamespace = 'flagplane'::regnamespace AND c.relkind = 'v' AND c.relname <> 'stats') c,
+	WHERE a.attnum > 0 AND c.relnamespace = 'flagplane'::regnamespace AND c.relkind = 'v' AND c.relname NOT IN ('stats', 'environment_stats')) c,
 	t.try(format('SELECT count(*) FROM flagplane.%I WHERE %I = %L', relname, attname, CASE WHEN type ~ '\[\]' THEN '{a}' WHEN type ~ 'time' THEN '2020-01-01'
 		WHEN type ~ 'uuid' THEN '00000000-0000-4000-8000-000000000000' WHEN type ~ 'json' THEN 'null' WHEN type ~ 'bool' THEN 'true' ELSE '1' END)) AS answer
 GROUP BY 1 ORDER BY 1;
 -- The tables are as closed as ever, and the views cannot be written through whatever is granted.
 SELECT t.try('SELECT count(*) FROM flagplane_data.project');
 SELECT t.try(format('DELETE FROM flagplane.%I', relname)) AS answer FROM pg_class
-	WHERE relnamespace = 'flagplane'::regnamespace AND relkind = 'v' AND relname <> 'stats' ORDER BY relname;
+	WHERE relnamespace = 'flagplane'::regnamespace AND relkind = 'v' AND relname NOT IN ('stats', 'environment_stats') ORDER BY relname;
 SELECT t.try($$UPDATE flagplane.projects SET name = 'x'$$);
 SELECT t.try($$INSERT INTO flagplane.layers (key) VALUES ('x')$$);
 -- A condition of somebody's own sees no row but theirs.
@@ -83,7 +83,7 @@ CREATE TABLE t.view AS SELECT v.name, v.scope,
 FROM (VALUES ('projects', 'projects:read', 'key'), ('environments', 'projects:read', 'project_id::text'), ('layers', 'layers:read', 'project_id::text'),
 	('flag_links', 'flags:read', 'project_id::text'), ('segments', 'flags:read', 'project_id::text'), ('sdk_apps', 'projects:read', 'project_id::text'), ('audit', 'audit:read', 'target')) v(name, scope, shown);
 -- Every view is there.
-SELECT relname FROM pg_class WHERE relnamespace = 'flagplane'::regnamespace AND relkind = 'v' AND relname <> 'stats'
+SELECT relname FROM pg_class WHERE relnamespace = 'flagplane'::regnamespace AND relkind = 'v' AND relname NOT IN ('stats', 'environment_stats')
 	AND relname NOT IN (SELECT name FROM t.view);
 INSERT INTO t.held SELECT 'only ' || s, flagplane.create_access_token('t', ARRAY[s])->>'token' FROM (SELECT DISTINCT scope FROM t.view) v(s);
 INSERT INTO t.held SELECT 'all but ' || s, flagplane.create_access_token('t',

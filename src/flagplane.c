@@ -10,6 +10,7 @@
 #include "api/sdk.h"
 #include "call/audit.h"
 #include "call/caller.h"
+#include "call/environment_stats.h"
 #include "call/rate_limit.h"
 #include "call/stats.h"
 #include "evaluation/payload_cache.h"
@@ -41,6 +42,7 @@ request_memory(void)
 		previous_request_hook();
 	RequestAddinShmemSpace(limit_shared_size(rate_limit_tokens_setting));
 	RequestAddinShmemSpace(stats_shared_size(OPERATION_COUNT + sdk_route_count()));
+	RequestAddinShmemSpace(environment_stats_shared_size());
 	RequestAddinShmemSpace(event_shared_size());
 }
 
@@ -63,6 +65,9 @@ attach_memory(void)
 	memory = ShmemInitStruct("flagplane counters",
 							 stats_shared_size(OPERATION_COUNT + sdk_route_count()), &found);
 	stats_attach(memory, OPERATION_COUNT + sdk_route_count(), found);
+	memory = ShmemInitStruct("flagplane counters of environments", environment_stats_shared_size(),
+							 &found);
+	environment_stats_attach(memory, found);
 	memory = ShmemInitStruct("flagplane batches of events", event_shared_size(), &found);
 	event_attach(memory, found);
 }

@@ -106,6 +106,18 @@ OPERATION(reset_environment_mobile_key, .method = "POST",
 		  .path = "/api/v2/projects/:projectKey/environments/:environmentKey/mobileKey",
 		  .scope = PROJECTS_WRITE, .status = 200, .dialect = LAUNCHDARKLY, .kind = CHANGES,
 		  .subject = "environment")
+OPERATION(create_sdk_key, .method = "POST",
+		  .path = "/api/v2/projects/:projectKey/environments/:environmentKey/sdk-keys",
+		  .scope = PROJECTS_WRITE, .status = 201, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "SDK key")
+OPERATION(list_sdk_keys, .method = "GET",
+		  .path = "/api/v2/projects/:projectKey/environments/:environmentKey/sdk-keys",
+		  .scope = PROJECTS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
+		  .subject = "SDK key")
+OPERATION(delete_sdk_key, .method = "DELETE",
+		  .path = "/api/v2/projects/:projectKey/environments/:environmentKey/sdk-keys/:name",
+		  .scope = PROJECTS_WRITE, .status = 204, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "SDK key")
 OPERATION(resolve_environment_key, .scope = PROJECTS_READ, .status = 200, .dialect = LAUNCHDARKLY,
 		  .kind = READS, .subject = "environment")
 OPERATION(touch_environment, .scope = FLAGS_WRITE, .status = 200, .dialect = LAUNCHDARKLY,

@@ -87,13 +87,24 @@ applies() { # what: a plan that has changes, applied, and a second one that has 
 	plan "$1 is applied" 0 apply -input=false -auto-approve
 	plan "a second plan of $1 is empty" 0 plan -input=false -detailed-exitcode
 }
-rows() { # what is imported is made of
+rows() { # what is imported is made of; the provider sends the rules of segments without their ids
 	sql -c "SELECT md5(string_agg(r::text, ' ' ORDER BY r)) FROM (SELECT to_jsonb(e) - '{version,last_modified}'::text[] FROM flagplane_data.environment e
 		UNION ALL SELECT to_jsonb(f) - 'version' FROM flagplane_data.flag f
-		UNION ALL SELECT to_jsonb(c) - '{version,last_modified}'::text[] FROM flagplane_data.flag_environment c) u(r)"
+		UNION ALL SELECT to_jsonb(c) - '{version,last_modified}'::text[] FROM flagplane_data.flag_environment c
+		UNION ALL SELECT regexp_replace((to_jsonb(s) - '{version,last_modified}'::text[])::text, '\"_id\": \"[^\"]*\"', '\"_id\": null', 'g')::jsonb
+			FROM flagplane_data.segment s) u(r)"
 }
 settings() { # a path in the settings of building-materials
 	sql -c "SELECT flagplane.get_flag('shop', 'building-materials')#>>'{environments,review,$1}'"
+}
+
+segment() { # its key
+	sql -c "SELECT json_build_object('name', s->'name', 'included', s->'included', 'excluded', s->'excluded', 'rules', json_array_length(s->'rules'))::text
+		FROM flagplane.get_segment('shop', 'review', '$1') s" | tr -d ' '
+}
+served() { # a user: what a user is served of basic, and by which rule
+	sql -c "SELECT json_build_object('rule', d->'reason'->'ruleIndex', 'value', d->'value')::text
+		FROM flagplane.variation_detail('shop', 'review', 'basic', flagplane.user_context('$1')) d" | tr -d ' '
 }
 
 # The version says which configuration is read.
@@ -125,6 +136,7 @@ terraform() { # the directory of the provider
 	applies "the configuration"
 	check "provider $version: targets are served in one order" "$(settings contextTargets)" '*"contextKind": "account"*'
 	check "provider $version: and the prerequisite" "$(settings prerequisites)" '*{"key": "basic", "variation": 0}*'
+	check "provider $version: whoever is in a segment is served what the rule says" "$(served pig1) $(served wolf)" '{"rule":0,"value":true} {"rule":null,"value":false}'
 
 	# What somebody else has changed is seen, and changed back.
 	sql -c "SELECT flagplane.update_flag('shop', 'building-materials', '{\"name\": \"Another\", \"environments\": {\"review\": {\"on\": false, \"rules\": []}}}')" >"$work/log"
@@ -135,7 +147,7 @@ terraform() { # the directory of the provider
 	# sends what it does not know to be the same.
 	before=$(rows)
 	for import in project.shop=shop environment.review=shop/review feature_flag.materials=shop/building-materials \
-		feature_flag_environment.materials=shop/review/building-materials; do
+		feature_flag_environment.materials=shop/review/building-materials segment.builders=shop/review/builders; do
 		plan "${import%=*} is forgotten" 0 state rm "launchdarkly_${import%=*}"
 		plan "${import%=*} is imported" 0 import -input=false "launchdarkly_${import%=*}" "${import#*=}"
 	done
@@ -147,6 +159,8 @@ terraform() { # the directory of the provider
 	cp "$tests/clients/$version/change.tf" "$work/change_override.tf"
 	applies "the change"
 	check "provider $version: the settings are the new ones" "$(settings on) $(settings fallthrough) $(settings offVariation)" 'false {"variation": 3} 0'
+	check "provider $version: the segments are the new ones" "$(segment builders) $(segment empty)" \
+		'{"name":"Masons","included":\["pig2","pig3"\],"excluded":\[\],"rules":1} {"name":"Empty","included":\["pig1"\],"excluded":\[\],"rules":0}'
 	check "provider $version: a flag is archived, and one is gone" \
 		"$(sql -c "SELECT string_agg(key || ' ' || archived, ', ' ORDER BY key) FROM flagplane_data.flag")" 'basic false, building-materials false, number true'
 	plan "all is destroyed" 0 destroy -input=false -auto-approve

@@ -4,8 +4,10 @@
 # demo, test and bench use it; nothing else knows where the server is.
 #
 #   cluster.sh install [NAME]  install what is missing, and a command of that package
+#   cluster.sh optional        install what single tests need, where it can be had
 #   cluster.sh pg_config       print the pg_config of the private server, made if need be
 #   cluster.sh start | stop    the cluster in $FLAGPLANE_CLUSTER
+#   cluster.sh kill            its server ends at once, as if the machine had stopped
 #   cluster.sh recover         its server, which was killed, goes on with its data
 #   cluster.sh follow          a standby there of the cluster in $CLUSTER_PRIMARY, at port $PRIMARY_PORT
 #   cluster.sh promote         that standby becomes a primary
@@ -27,7 +29,7 @@ majors=(19 18 17 16 15)
 
 # Optional: not every distribution has them for every major version, and a test is skipped
 # without its own.
-optional=(postgresql-NN-cron pgbouncer)
+optional=(postgresql-NN-cron pgbouncer nodejs npm chromium)
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
@@ -129,11 +131,12 @@ is_complete() {
 has_optional() { # a package of the list, for a major version
 	case "$1" in
 		*-cron) [ -f "$("$(installed_pg_config)" --sharedir)/extension/pg_cron.control" ] ;;
+		nodejs) command -v node >/dev/null ;;
 		*) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;;
 	esac
 }
 
-is_offered() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'; }
+is_offered() { [[ $(apt-cache policy "$1" 2>/dev/null) == *"Candidate: "[0-9]* ]]; }
 
 install_packages() { # and perhaps one more, that is a command's name too
 	local sudo=() wanted=() major package
@@ -156,13 +159,15 @@ install_packages() { # and perhaps one more, that is a command's name too
 			exit 1
 		fi
 	fi
-	install_optional
 }
 
 # What is not to be had is left out: its test says that it is skipped.
 install_optional() {
-	local major package wanted=()
-	if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then return; fi
+	local major package sudo=() wanted=()
+	if [ "$(id -u)" != 0 ]; then
+		if ! sudo -n true 2>/dev/null; then return; fi
+		sudo=(sudo -n)
+	fi
 	major=$("$(installed_pg_config)" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
 	for package in "${optional[@]}"; do
 		package=${package/NN/$major}
@@ -280,11 +285,15 @@ stop() {
 	remove
 }
 
+kill_server() { as_server_user "$(bindir)/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" -m immediate -w stop >/dev/null; }
+
 case "${1:-}" in
 	install) install_packages "${2:-}" ;;
+	optional) install_optional ;;
 	pg_config) private_pg_config ;;
 	start) start ;;
 	stop) stop ;;
+	kill) kill_server ;;
 	recover) recover ;;
 	follow) follow ;;
 	promote) as_server_user "$(bindir)/pg_ctl" -D "$FLAGPLANE_CLUSTER/data" -t 300 -w promote >/dev/null ;;
@@ -294,7 +303,7 @@ case "${1:-}" in
 		printf 'export PG_CONFIG=%q PATH=%q:"$PATH"\n' "$(private_pg_config)" "$(bindir)"
 		;;
 	*)
-		say "usage: cluster.sh install [NAME] | pg_config | start | stop | recover | follow | promote | env"
+		say "usage: cluster.sh install [NAME] | optional | pg_config | start | stop | kill | recover | follow | promote | env"
 		exit 2
 		;;
 esac

@@ -28,6 +28,7 @@ finish() {
 trap finish EXIT
 
 if [ "$what" = check-valgrind ]; then test/cluster.sh install valgrind; else test/cluster.sh install; fi
+if [ "$what" != demo ]; then test/cluster.sh optional; fi
 PG_CONFIG=$(test/cluster.sh pg_config)
 export PG_CONFIG
 

@@ -236,7 +236,7 @@ CHECK_EACH(environment_without_key, "error",
 		   " FROM flagplane_data.environment e WHERE e.account_id = :account_id"
 		   " AND (SELECT count(*) FROM flagplane_data.environment_key k"
 		   " WHERE k.account_id = :account_id AND k.environment_id = e.id"
-		   " AND k.expires_at IS NULL AND k.replaced_in IS NULL) <> 2",
+		   " AND k.name IS NULL AND k.expires_at IS NULL AND k.replaced_in IS NULL) <> 2",
 		   "It has not one current SDK key and one current mobile key. Restore the rows from a "
 		   "backup.")
 

@@ -16,6 +16,7 @@
 #include "call/call.h"
 #include "call/field.h"
 #include "api/api.h"
+#include "api/ofrep.h"
 #include "api/openapi.h"
 #include "api/response.h"
 #include "api/sdk.h"
@@ -213,8 +214,8 @@ run_exchange(Exchange *exchange)
 	method = method_asked(exchange, &headers);
 	if (exchange->only_sdks || sdk_serves(exchange->uri))
 	{
-		exchange->route.dialect = SDK;
-		error_set_format(ERROR_FORMAT_SQL, SDK, exchange->id);
+		exchange->route.dialect = sdk_dialect(exchange->uri);
+		error_set_format(ERROR_FORMAT_SQL, exchange->route.dialect, exchange->id);
 		sdk_respond(exchange, &headers, method);
 		return;
 	}
@@ -277,6 +278,15 @@ methods_allowed(const Exchange *exchange, ErrorKind kind)
 }
 
 /*
+ * is_of_sdks tells whether a request came from an SDK or a provider.
+ */
+static bool
+is_of_sdks(const Exchange *exchange)
+{
+	return exchange->route.dialect == SDK || exchange->route.dialect == OFREP;
+}
+
+/*
  * respond_error turns a caught error into the documented response, or raises it on
  * where the caller's transaction is over.
  */
@@ -288,12 +298,12 @@ respond_error(Exchange *exchange, ErrorData *error)
 
 	if (error_ends_transaction(error))
 		ReThrowError(error);
-	if (exchange->route.dialect == SDK &&
-		(!error_is_ours(error, &kind) || error_status(kind, SDK) == STATUS_UNAVAILABLE))
+	if (is_of_sdks(exchange) && (!error_is_ours(error, &kind) ||
+								 error_status(kind, exchange->route.dialect) == STATUS_UNAVAILABLE))
 	{
 		kind = ERR_UNAVAILABLE;
 		message = response_unavailable(exchange->id, error);
-		error_set_format(ERROR_FORMAT_SQL, SDK, exchange->id);
+		error_set_format(ERROR_FORMAT_SQL, exchange->route.dialect, exchange->id);
 	}
 	else if (!error_is_ours(error, &kind))
 	{
@@ -312,7 +322,10 @@ respond_error(Exchange *exchange, ErrorData *error)
 	exchange->media_type = MEDIA_TYPE_JSON;
 	if (exchange->status == error_status(ERR_METHOD, exchange->route.dialect))
 		response_header(&exchange->answer_headers, "Allow", methods_allowed(exchange, kind));
-	error_body(exchange->response, kind, exchange->route.dialect, message, exchange->id);
+	if (exchange->route.dialect == OFREP)
+		ofrep_respond_error(exchange, kind, message);
+	else
+		error_body(exchange->response, kind, exchange->route.dialect, message, exchange->id);
 }
 
 /*
@@ -352,6 +365,17 @@ run_protected(Exchange *exchange)
 }
 
 /*
+ * mark_of is by what nginx knows a response of ours. It tells refusals itself, all but
+ * those that name a flag, which are in the mark.
+ */
+static const char *
+mark_of(const Exchange *exchange)
+{
+	return exchange->route.dialect == OFREP && exchange->status >= 400 ? exchange->response->data
+																	   : "sdk";
+}
+
+/*
  * exchange_run handles the request and sets its status, headers and body.
  */
 static void
@@ -365,8 +389,8 @@ exchange_run(Exchange *exchange)
 		response_header(&exchange->answer_headers, "Content-Type", exchange->media_type);
 	if (exchange->route.dialect == LAYERS)
 		response_header(&exchange->answer_headers, "X-Request-Id", exchange->id);
-	if (exchange->route.dialect == SDK)
-		response_header(&exchange->answer_headers, SDK_MARK, "sdk");
+	if (is_of_sdks(exchange))
+		response_header(&exchange->answer_headers, SDK_MARK, mark_of(exchange));
 	response_common_headers(&exchange->answer_headers);
 }
 

@@ -74,6 +74,8 @@ const NamedText openapi_shapes[] = {
 					" tags string[], critical boolean, approvalSettings ApprovalSettings,"
 					" resourceApprovalSettings ApprovalSettings{}"},
 	{"EnvironmentList", "items Environment[], totalCount integer, _links Link{}"},
+	{"SdkKey", "_links Link{}, name string, apiKey string, creationDate integer, expiry integer?"},
+	{"SdkKeyList", "items SdkKey[], _links Link{}"},
 	{"EnvironmentSource", "key string, version? integer"},
 	{"Variation", "_id+ uuid, value any, name? string, description? string"},
 	{"FlagDefaults", "onVariation integer, offVariation integer"},
@@ -133,7 +135,7 @@ const NamedText openapi_shapes[] = {
 				" lastModifiedDate integer, key string, included string[], excluded string[],"
 				" includedContexts SegmentTarget[], excludedContexts SegmentTarget[],"
 				" _links Link{}, rules SegmentRule[], version integer, deleted boolean,"
-				" unbounded boolean, generation integer"},
+				" unbounded boolean, unboundedContextKind? string, generation integer"},
 	{"SegmentList", "items Segment[], totalCount integer, _links Link{}"},
 	{"Timestamp", "milliseconds integer, seconds integer, rfc3339 time, simple string"},
 	{"LinkMember", "_links Link{}, _id string, firstName string?, lastName string?"},
@@ -258,6 +260,7 @@ const NamedText openapi_parameter_examples[] = {
 	{"segmentKey", "beta-testers"},
 	{"layerKey", "checkout-flow"},
 	{"experimentKey", "checkout-button"},
+	{"name", "nightly-batch"},
 	{"id", "6628fd1c5b2e7f0a9c3d4e5f"},
 	{"projectId", "prj_9cb958b5-11b5-4e30-8675-5d075d52da7c"},
 	{"appId", "app_6628fd1c5b2e7f0a9c3d4e60"},
@@ -274,6 +277,7 @@ const NamedText openapi_examples[] = {
 	{"create_environment",
 	 "{\"key\":\"staging\",\"name\":\"Staging\",\"color\":\"DADBEE\",\"tags\":[\"internal\"]}"},
 	{"update_environment", "[{\"op\":\"replace\",\"path\":\"/requireComments\",\"value\":true}]"},
+	{"create_sdk_key", "{\"name\":\"nightly-batch\",\"expiry\":4102444800000}"},
 	{"create_flag",
 	 "{\"key\":\"new-checkout\",\"name\":\"New checkout\",\"variations\":[{\"value\":true},"
 	 "{\"value\":false}],\"defaults\":{\"onVariation\":0,\"offVariation\":1},\"tags\":["

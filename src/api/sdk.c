@@ -8,6 +8,7 @@
  */
 #include "api/sdk.h"
 
+#include "api/ofrep.h"
 #include "call/call.h"
 #include "call/caller.h"
 #include "call/stats.h"
@@ -17,6 +18,7 @@
 #include "resource/flag/flag_payload.h"
 #include "resource/segment/segment_payload.h"
 #include "util/document.h"
+#include "access/xlog.h"
 #include "utils/memutils.h"
 
 /* The largest batch of events. */
@@ -53,6 +55,10 @@ static const SdkRoute routes[] = {
 	{"sdk_goals", "GET", "/sdk/goals/:environmentId", CLIENT_SIDE_ID, respond_goals},
 	{"sdk_fdv2_poll", "GET", "/sdk/poll", SDK_KEY, respond_fallback},
 	{"sdk_fdv2_stream", "GET", "/sdk/stream", SDK_KEY, respond_fallback},
+	{"sdk_client_fdv2_poll", "GET", "/sdk/poll/eval/:context", ANY_IN_QUERY, respond_fallback},
+	{"sdk_client_fdv2_poll", "POST", "/sdk/poll/eval", ANY_IN_QUERY, respond_fallback},
+	{"sdk_client_fdv2_stream", "GET", "/sdk/stream/eval/:context", ANY_IN_QUERY, respond_fallback},
+	{"sdk_client_fdv2_stream", "POST", "/sdk/stream/eval", ANY_IN_QUERY, respond_fallback},
 	{"sdk_stream", "GET", "/all", SDK_KEY, respond_stream},
 	{"sdk_ping", "GET", "/ping/:environmentId", CLIENT_SIDE_ID, respond_ping},
 	{"sdk_mobile_ping", "GET", "/mping", MOBILE_KEY, respond_ping},
@@ -100,11 +106,13 @@ static const SdkRoute routes[] = {
 	{"sdk_mobile_events", "POST", "/mobile/events", MOBILE_KEY, respond_events},
 	{"sdk_mobile_bulk", "POST", "/mobile/events/bulk", MOBILE_KEY, respond_events},
 	{"sdk_mobile_diagnostic", "POST", "/mobile/events/diagnostic", MOBILE_KEY, respond_events},
+	{"ofrep_flag", "POST", "/ofrep/v1/evaluate/flags/:key", ANY_CREDENTIAL, ofrep_respond_flag},
+	{"ofrep_flags", "POST", "/ofrep/v1/evaluate/flags", ANY_CREDENTIAL, ofrep_respond_flags},
 };
 
 /* What all of their paths begin with. */
-static const char *const roots[] = {"eval",	 "meval", "sdk",	"msdk",	  "all",	   "ping",
-									"mping", "bulk",  "events", "mobile", "diagnostic"};
+static const char *const roots[] = {"eval",	 "meval", "sdk",	"msdk",	  "all",		"ping",
+									"mping", "bulk",  "events", "mobile", "diagnostic", "ofrep"};
 
 /*
  * sdk_route_count is how many routes there are.
@@ -137,22 +145,40 @@ sdk_route_name(int route)
 }
 
 /*
+ * root_of is the first part of the path of a URI.
+ */
+static StringView
+root_of(const char *uri)
+{
+	Route route;
+
+	route_split(uri, &route);
+	if (route.path_length == 0 || route.path[0] != '/')
+		return STRING_VIEW("");
+	return (StringView){.data = route.path + 1, .length = (int) strcspn(route.path + 1, "/?#")};
+}
+
+/*
  * sdk_serves tells whether a URI is one of an SDK's.
  */
 bool
 sdk_serves(const char *uri)
 {
-	Route route;
-	size_t length;
+	StringView root = root_of(uri);
 
-	route_split(uri, &route);
-	if (route.path_length == 0 || route.path[0] != '/')
-		return false;
-	length = strcspn(route.path + 1, "/?#");
 	for (int i = 0; i < (int) lengthof(roots); i++)
-		if (strlen(roots[i]) == length && memcmp(route.path + 1, roots[i], length) == 0)
+		if (view_equal(root, (StringView){.data = roots[i], .length = (int) strlen(roots[i])}))
 			return true;
 	return false;
+}
+
+/*
+ * sdk_dialect is in which form a request of an SDK is refused.
+ */
+Dialect
+sdk_dialect(const char *uri)
+{
+	return view_equal(root_of(uri), STRING_VIEW("ofrep")) ? OFREP : SDK;
 }
 
 /*
@@ -190,16 +216,39 @@ sdk_last_parameter(const SdkCall *call)
 }
 
 /*
+ * shown_credential is what an SDK shows where the route looks for it; NULL if nothing is there.
+ */
+static const char *
+shown_credential(const SdkCall *call, SdkCredential kind)
+{
+	char *in_query;
+
+	if (kind == CLIENT_SIDE_ID)
+		return route_text(&call->exchange->route.parameters[0]);
+	in_query = kind == ANY_IN_QUERY ? sdk_query_parameter(call, "auth") : NULL;
+	return in_query ? in_query : call->headers->token;
+}
+
+/*
  * authenticate finds out which environment the call is about.
  */
 static void
 authenticate(SdkCall *call, SdkCredential kind)
 {
-	const char *shown = kind == CLIENT_SIDE_ID ? route_text(&call->exchange->route.parameters[0])
-											   : call->headers->token;
+	const char *shown = shown_credential(call, kind);
 
-	call->credential = kind;
-	call->environment = sdk_environment_find(&call->request, kind, shown);
+	call->credential = kind < SDK_CREDENTIALS ? kind : sdk_credential_kind(shown);
+	call->environment = sdk_environment_find(&call->request, call->credential, shown);
+}
+
+/*
+ * is_poll tells whether a route asks for flags or segments, evaluated or not.
+ */
+static bool
+is_poll(const SdkRoute *route)
+{
+	return route->respond != respond_ping && route->respond != respond_goals &&
+		   route->respond != respond_fallback && route->respond != respond_events;
 }
 
 /*
@@ -214,7 +263,7 @@ sdk_respond(Exchange *exchange, const Headers *headers, const char *method)
 
 	call.operation = (Operation){.name = route->name,
 								 .kind = READS,
-								 .dialect = SDK,
+								 .dialect = exchange->route.dialect,
 								 .number = OPERATION_COUNT + 1 + counted_as(route - routes)};
 	call_prepare(&call.request, &call.operation);
 	strlcpy(call.request.id, exchange->id, sizeof(call.request.id));
@@ -225,10 +274,15 @@ sdk_respond(Exchange *exchange, const Headers *headers, const char *method)
 	statement_begin();
 	owner_enter(&owner);
 	authenticate(&call, route->credential);
+	call.stats = environment_stats_find(call.request.caller.account, call.environment.id);
+	environment_count_request(call.stats, is_poll(route));
 	route->respond(&call);
 	owner_leave(&owner);
 	statement_end();
 	stats_count(&call.operation, STATS_SUCCESSES);
+	environment_count(call.stats, ENVIRONMENT_RESPONSES, 1);
+	if (exchange->status == STATUS_NOT_MODIFIED)
+		environment_count(call.stats, ENVIRONMENT_NOT_MODIFIED, 1);
 	if (call.repeated)
 		stats_count(&call.operation, STATS_REPLAYS);
 }
@@ -453,6 +507,8 @@ respond_events(SdkCall *call)
 		error_raise(ERR_TOO_LARGE, "the request body must not be compressed");
 	body = exchange_body(call->exchange, EVENT_BYTES_MAX, &length);
 	events_check(body, length);
+	if (RecoveryInProgress())
+		error_raise(ERR_READ_ONLY, "a standby takes no events");
 	call->repeated = !event_batch_is_new(call->environment.id, call->headers->payload_id);
 	call->exchange->status = STATUS_ACCEPTED;
 }

@@ -6,12 +6,14 @@
 #define FLAGPLANE_SDK_H
 
 #include "api/http.h"
+#include "call/environment_stats.h"
 #include "resource/environment/sdk_credential.h"
 
 /* On each response to an SDK: one without it was not made here, but by what is in between. */
 #define SDK_MARK "X-Flagplane"
 
 extern bool sdk_serves(const char *uri);
+extern Dialect sdk_dialect(const char *uri);
 extern void sdk_respond(Exchange *exchange, const Headers *headers, const char *method);
 
 /* A request of an SDK. */
@@ -24,11 +26,13 @@ typedef struct SdkCall
 	MemoryContext context; /* of the response */
 	SdkCredential credential;
 	SdkEnvironment environment;
+	EnvironmentStats *stats;
 	bool repeated; /* nothing had to be done again */
 } SdkCall;
 
 extern void sdk_header(SdkCall *call, const char *name, const char *value);
 extern char *sdk_last_parameter(const SdkCall *call);
+extern char *sdk_query_parameter(const SdkCall *call, const char *name);
 extern void sdk_begin_stream(SdkCall *call, const char *event);
 
 /* sdk_evaluate.c */

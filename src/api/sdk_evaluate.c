@@ -11,10 +11,10 @@
 #define CONTEXT_BYTES_MAX (1024 * 1024)
 
 /*
- * query_parameter is the value of a parameter of the query string; NULL if it is not there.
+ * sdk_query_parameter is the value of a parameter of the query string; NULL if it is not there.
  */
-static char *
-query_parameter(const SdkCall *call, const char *name)
+char *
+sdk_query_parameter(const SdkCall *call, const char *name)
 {
 	const char *query = call->exchange->route.query;
 	size_t name_length = strlen(name);
@@ -112,11 +112,11 @@ context_of_body(const SdkCall *call, Context *context)
 static void
 append_flags(SdkCall *call, const Context *context)
 {
-	char *with_reasons = query_parameter(call, "withReasons");
+	char *with_reasons = sdk_query_parameter(call, "withReasons");
 
 	if (call->credential == CLIENT_SIDE_ID && call->environment.secure_mode)
 		sdk_secure_mode_check(&call->request, &call->environment, context,
-							  query_parameter(call, "h"));
+							  sdk_query_parameter(call, "h"));
 	client_flags_append(call->exchange->response, &call->environment, call->credential, context,
 						with_reasons && strcmp(with_reasons, "true") == 0);
 }

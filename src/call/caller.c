@@ -233,13 +233,13 @@ bound_account(Relation settings, Oid database, Oid role)
 }
 
 /*
- * account_of_role is the key of the account that a database role acts for: the one that it is bound
- * to, or else that of the setting. It is bound by ALTER ROLE, which is read where that has
- * written it: what a session has of the setting can come from its client. As with all such settings,
- * what is changed counts for later sessions.
+ * caller_bound_account is the key of the account that a database role is bound to; NULL if it is
+ * to none. It is bound by ALTER ROLE, which is read where that has written it: what a session has of
+ * the setting can come from its client. As with all such settings, what is changed counts for later
+ * sessions.
  */
-static const char *
-account_of_role(Oid role)
+const char *
+caller_bound_account(Oid role)
 {
 	static Oid known_role = InvalidOid;
 	static char *known_account = NULL;
@@ -258,7 +258,19 @@ account_of_role(Oid role)
 		known_account = account == NULL ? NULL : MemoryContextStrdup(TopMemoryContext, account);
 		known_role = role;
 	}
-	return known_account != NULL && known_account[0] != '\0' ? known_account : account_setting;
+	return known_account != NULL && known_account[0] != '\0' ? known_account : NULL;
+}
+
+/*
+ * account_of_role is the key of the account that a database role acts for: the one that it is bound
+ * to, or else that of the setting.
+ */
+static const char *
+account_of_role(Oid role)
+{
+	const char *account = caller_bound_account(role);
+
+	return account != NULL ? account : account_setting;
 }
 
 /*

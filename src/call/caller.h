@@ -33,6 +33,7 @@ extern void owner_require_monitoring(const OwnerContext *owner, const char *func
 
 extern void caller_identify(Request *request, const OwnerContext *owner);
 extern const char *caller_account_of_role(Oid role);
+extern const char *caller_bound_account(Oid role);
 extern void caller_require_scope(const Request *request);
 extern int caller_project_field(const Operation *operation);
 extern void caller_resolve_project(Request *request);

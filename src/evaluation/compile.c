@@ -138,6 +138,28 @@ compile_variations(CompiledFlag *flag, const Members *source)
 }
 
 /*
+ * compile_names reads the names of the variations. SDKs are not sent them: what has none, or
+ * something else in their place, is as good.
+ */
+static void
+compile_names(CompiledFlag *flag, const Members *source)
+{
+	JsonbValue list;
+	Elements elements;
+
+	if (!member_value(source, "variationNames", &list) || list.type != jbvBinary ||
+		!JsonContainerIsArray(list.val.binary.data) ||
+		JsonContainerSize(list.val.binary.data) != flag->variation_count)
+		return;
+	member_elements(source, "variationNames", &elements);
+	flag->variation_names = palloc0(elements.count * sizeof(StringView) + 1);
+	for (int i = 0; elements_next(&elements); i++)
+		if (elements.value.type == jbvString)
+			flag->variation_names[i] = (StringView){.data = elements.value.val.string.val,
+													.length = elements.value.val.string.len};
+}
+
+/*
  * compile_prerequisites reads what other flags must serve.
  */
 static void
@@ -222,6 +244,7 @@ flag_compile(JsonbContainer *source, StringView key, MemoryContext context)
 	member_boolean(&members, "on", &flag->on);
 	flag->has_off_variation = member_integer(&members, "offVariation", &flag->off_variation);
 	compile_variations(flag, &members);
+	compile_names(flag, &members);
 	compile_prerequisites(flag, &members);
 	compile_targets(flag, &members);
 	compile_rules(flag, &members, salt);

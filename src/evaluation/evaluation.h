@@ -78,6 +78,7 @@ typedef struct CompiledFlag
 	int32 off_variation;
 	int variation_count;
 	JsonbValue *variations;
+	StringView *variation_names; /* no bytes: one has none; NULL: none has, or they are not told */
 	int prerequisite_count;
 	Prerequisite *prerequisites;
 	int target_count; /* in the order in which they are tried */

@@ -7,8 +7,18 @@
 #define FLAGPLANE_PAYLOAD_H
 
 #include "evaluation/evaluation.h"
+#include "port/atomics.h"
 
 typedef struct Payload Payload;
+
+/* Where the cache counts what it does with a payload; each may be NULL. They must always be there. */
+typedef struct PayloadCounters
+{
+	pg_atomic_uint64 *hits;
+	pg_atomic_uint64 *misses;
+	pg_atomic_uint64 *evictions;
+	pg_atomic_uint64 *bytes; /* that all backends have now */
+} PayloadCounters;
 
 typedef enum PayloadPart
 {
@@ -25,6 +35,7 @@ struct PayloadSource
 {
 	bool (*find)(PayloadSource *source, PayloadPart part, StringView key, JsonbValue *found);
 	bool costly;
+	PayloadCounters counters;
 };
 
 extern Payload *payload_make(PayloadSource *source, MemoryContext context);

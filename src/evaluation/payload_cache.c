@@ -9,10 +9,14 @@
  *
  * Whoever uses a payload pins it. When all together are larger than the setting allows, those that
  * have not been used for the longest time are forgotten; their memory goes with the last pin.
+ *
+ * What comes of it is counted where the payload's source says. The bytes are those that all
+ * backends have: what one had is taken off when it ends.
  */
 #include "evaluation/payload_cache.h"
 
 #include "lib/ilist.h"
+#include "storage/ipc.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
@@ -41,6 +45,41 @@ static dlist_head uses = DLIST_STATIC_INIT(uses); /* the latest first */
 static Size total = 0;
 
 /*
+ * counters_of is where a payload is counted.
+ */
+static const PayloadCounters *
+counters_of(const CachedPayload *cached)
+{
+	return &payload_source(cached->payload)->counters;
+}
+
+/*
+ * count adds to a counter, if there is one.
+ */
+static void
+count(pg_atomic_uint64 *counter, int64 number)
+{
+	if (counter != NULL)
+		pg_atomic_fetch_add_u64(counter, number);
+}
+
+/*
+ * uncount_all takes off what the backend has, when it ends.
+ */
+static void
+uncount_all(int code, Datum arg)
+{
+	dlist_iter iterator;
+
+	dlist_foreach(iterator, &uses)
+	{
+		CachedPayload *cached = dlist_container(CachedPayload, use, iterator.cur);
+
+		count(counters_of(cached)->bytes, -(int64) cached->size);
+	}
+}
+
+/*
  * make_cached makes a payload that nothing has been read of, pinned once.
  */
 static CachedPayload *
@@ -66,6 +105,7 @@ make_table(void)
 	HASHCTL control = {.keysize = sizeof(PayloadKey), .entrysize = sizeof(CacheEntry)};
 
 	table = hash_create("flagplane payloads", 16, &control, HASH_ELEM | HASH_BLOBS);
+	before_shmem_exit(uncount_all, 0);
 }
 
 /*
@@ -98,6 +138,8 @@ forget(CachedPayload *cached)
 	dlist_delete(&cached->use);
 	cached->shared = false;
 	total -= cached->size;
+	count(counters_of(cached)->bytes, -(int64) cached->size);
+	count(counters_of(cached)->evictions, 1);
 	release(cached);
 }
 
@@ -127,6 +169,7 @@ payload_cache_find(const PayloadKey *key)
 	if (entry == NULL)
 		return NULL;
 	entry->cached->pins++;
+	count(counters_of(entry->cached)->hits, 1);
 	dlist_move_head(&uses, &entry->cached->use);
 	return entry->cached;
 }
@@ -148,6 +191,7 @@ payload_cache_pin(const PayloadKey *key, bool shared, PayloadSourceMaker maker, 
 		((CacheEntry *) hash_search(table, key, HASH_ENTER, NULL))->cached = cached;
 		cached->shared = true;
 		dlist_push_head(&uses, &cached->use);
+		count(counters_of(cached)->misses, 1);
 	}
 	return cached;
 }
@@ -164,6 +208,7 @@ payload_cache_measure(CachedPayload *cached)
 		return;
 	size = MemoryContextMemAllocated(cached->context, true);
 	total += size - cached->size;
+	count(counters_of(cached)->bytes, (int64) size - (int64) cached->size);
 	cached->size = size;
 	shrink();
 }

@@ -378,6 +378,44 @@ COMMENT ON FUNCTION flagplane.reset_environment_mobile_key(text, text, bigint, u
 'Replace an environment''s mobile key.
 expiry: Unix milliseconds until which the old key is valid too; left out, it is invalid at once. Refuses: 22023, P0002.';
 
+CREATE FUNCTION flagplane.create_sdk_key(
+	project_key text,
+	environment_key text,
+	name text,
+	expiry bigint DEFAULT NULL,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_create_sdk_key';
+REVOKE ALL ON FUNCTION flagplane.create_sdk_key(text, text, text, bigint, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_sdk_key(text, text, text, bigint, uuid) IS
+'Create a further SDK key of an environment, for a program or a place of its own.
+expiry: Unix milliseconds until which it is valid; left out, it does not expire. Refuses: 22023, 23505, P0002.';
+
+CREATE FUNCTION flagplane.list_sdk_keys(
+	project_key text,
+	environment_key text
+)
+RETURNS json LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_list_sdk_keys';
+REVOKE ALL ON FUNCTION flagplane.list_sdk_keys(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.list_sdk_keys(text, text) IS
+'List the named SDK keys of an environment that have not expired, oldest first.
+Refuses: P0002.';
+
+CREATE FUNCTION flagplane.delete_sdk_key(
+	project_key text,
+	environment_key text,
+	name text,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_delete_sdk_key';
+REVOKE ALL ON FUNCTION flagplane.delete_sdk_key(text, text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.delete_sdk_key(text, text, text, uuid) IS
+'Delete a named SDK key: it is invalid at once.
+Refuses: P0002.';
+
 CREATE FUNCTION flagplane.resolve_environment_key(
 	value text
 )
@@ -1037,12 +1075,63 @@ COMMENT ON COLUMN flagplane.stats.rate_limited IS 'Calls refused by rate limits.
 COMMENT ON COLUMN flagplane.stats.unauthenticated IS 'Calls without a valid access token where one was needed.';
 COMMENT ON COLUMN flagplane.stats.since IS 'Since when the counters count.';
 
+-- The counters of the environments.
+CREATE FUNCTION flagplane.environment_stats(
+	OUT account_key text,
+	OUT project_key text,
+	OUT environment_key text,
+	OUT environment_id text,
+	OUT requests bigint,
+	OUT polls bigint,
+	OUT not_modified bigint,
+	OUT refused bigint,
+	OUT payloads bigint,
+	OUT payload_time double precision,
+	OUT cache_hits bigint,
+	OUT cache_misses bigint,
+	OUT cache_evictions bigint,
+	OUT cache_bytes bigint,
+	OUT last_request timestamptz,
+	OUT since timestamptz
+)
+RETURNS SETOF record LANGUAGE c VOLATILE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_environment_stats';
+REVOKE ALL ON FUNCTION flagplane.environment_stats() FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.environment_stats() IS
+'What the view flagplane.environment_stats shows: what is asked of each environment of this database.
+For database roles with the privileges of pg_monitor, or with USAGE on flagplane_data; one that is bound to an account sees that account''s.';
+
+CREATE VIEW flagplane.environment_stats AS
+	SELECT s.account_key, s.project_key, s.environment_key, s.environment_id, s.requests, s.polls, s.not_modified,
+		s.refused, s.payloads, s.payload_time, s.cache_hits, s.cache_misses, s.cache_evictions, s.cache_bytes,
+		s.last_request, s.since
+	FROM flagplane.environment_stats() s;
+REVOKE ALL ON flagplane.environment_stats FROM PUBLIC;
+COMMENT ON VIEW flagplane.environment_stats IS
+'What SDKs and evaluations have asked of each environment of this database; no rows if the library is not preloaded. Needs EXECUTE on flagplane.environment_stats(), and the privileges of pg_monitor or USAGE on flagplane_data.';
+COMMENT ON COLUMN flagplane.environment_stats.account_key IS 'The account; NULL if the environment is gone.';
+COMMENT ON COLUMN flagplane.environment_stats.project_key IS 'The project; NULL if the environment is gone.';
+COMMENT ON COLUMN flagplane.environment_stats.environment_key IS 'The environment; NULL if it is gone.';
+COMMENT ON COLUMN flagplane.environment_stats.environment_id IS 'Its _id; NULL in the row of all environments for which there was no place, of any database.';
+COMMENT ON COLUMN flagplane.environment_stats.requests IS 'Requests of SDKs that showed a credential of the environment.';
+COMMENT ON COLUMN flagplane.environment_stats.polls IS 'Those of them that asked for flags or segments, evaluated or not.';
+COMMENT ON COLUMN flagplane.environment_stats.not_modified IS 'Polls that were answered by 304.';
+COMMENT ON COLUMN flagplane.environment_stats.refused IS 'Requests that did not succeed, those still running included.';
+COMMENT ON COLUMN flagplane.environment_stats.payloads IS 'How often all its flags were read, to be sent or to be evaluated: once in a backend for each state of the environment.';
+COMMENT ON COLUMN flagplane.environment_stats.payload_time IS 'What that took, in milliseconds.';
+COMMENT ON COLUMN flagplane.environment_stats.cache_hits IS 'How often a backend had the state of the environment in its cache of compiled flags.';
+COMMENT ON COLUMN flagplane.environment_stats.cache_misses IS 'How often it had not.';
+COMMENT ON COLUMN flagplane.environment_stats.cache_evictions IS 'States that have been dropped because the cache is limited.';
+COMMENT ON COLUMN flagplane.environment_stats.cache_bytes IS 'What the caches of all backends contain of it now.';
+COMMENT ON COLUMN flagplane.environment_stats.last_request IS 'When an SDK asked last.';
+COMMENT ON COLUMN flagplane.environment_stats.since IS 'Since when the counters count.';
+
 CREATE FUNCTION flagplane.reset_stats()
 RETURNS void LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_reset_stats';
 REVOKE ALL ON FUNCTION flagplane.reset_stats() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.reset_stats() IS
-'Begin to count anew in the view flagplane.stats.
+'Begin to count anew in the views flagplane.stats and flagplane.environment_stats.
 For database roles with USAGE on flagplane_data only.';
 
 -- The table of operations.

@@ -16,6 +16,7 @@ CREATE TABLE flagplane_data.segment (
 	version integer NOT NULL,
 	created_at timestamptz NOT NULL,
 	last_modified timestamptz NOT NULL,
+	unbounded_context_kind text,
 	PRIMARY KEY (account_id, environment_id, key),
 	CONSTRAINT segment_environment FOREIGN KEY (account_id, environment_id)
 		REFERENCES flagplane_data.environment ON DELETE CASCADE
@@ -36,6 +37,7 @@ COMMENT ON COLUMN flagplane_data.segment.salt IS 'What the shares of rules are h
 COMMENT ON COLUMN flagplane_data.segment.version IS 'Grows with each change, over deletion and creation too; the ETag of REST answers.';
 COMMENT ON COLUMN flagplane_data.segment.created_at IS 'When it was made.';
 COMMENT ON COLUMN flagplane_data.segment.last_modified IS 'When it was changed last.';
+COMMENT ON COLUMN flagplane_data.segment.unbounded_context_kind IS 'What its creation named as such; a segment that is not unbounded is not evaluated by it.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.segment', '');
 
 CREATE FUNCTION flagplane.create_segment(
@@ -46,14 +48,15 @@ CREATE FUNCTION flagplane.create_segment(
 	description text DEFAULT NULL,
 	tags text[] DEFAULT NULL,
 	unbounded boolean DEFAULT NULL,
+	unbounded_context_kind text DEFAULT NULL,
 	idempotency_key uuid DEFAULT NULL
 )
 RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_create_segment';
-REVOKE ALL ON FUNCTION flagplane.create_segment(text, text, text, text, text, text[], boolean, uuid) FROM PUBLIC;
-COMMENT ON FUNCTION flagplane.create_segment(text, text, text, text, text, text[], boolean, uuid) IS
+REVOKE ALL ON FUNCTION flagplane.create_segment(text, text, text, text, text, text[], boolean, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.create_segment(text, text, text, text, text, text[], boolean, text, uuid) IS
 'Create a segment, with nobody in it.
-key: 1 to 256 letters, digits, _, . and -. name: 1 to 256 characters. tags: 1 to 64 letters, digits, _, . and - each. unbounded: false, or left out; there are no other segments here. Refuses: 22023, P0002, 23505.';
+key: 1 to 256 letters, digits, _, . and -. name: 1 to 256 characters. tags: 1 to 64 letters, digits, _, . and - each. unbounded: false, or left out; there are no other segments here. unbounded_context_kind: a kind of contexts or empty, kept and shown. Refuses: 22023, P0002, 23505.';
 
 CREATE FUNCTION flagplane.get_segment(
 	project_key text,

@@ -198,6 +198,7 @@ CREATE TABLE flagplane_data.environment_key (
 	environment_id flagplane_data.object_id NOT NULL,
 	kind flagplane_data.environment_key_kind NOT NULL,
 	value text COLLATE "C" NOT NULL,
+	name flagplane_data.key,
 	created_at timestamptz NOT NULL,
 	expires_at timestamptz,
 	replaced_in integer,
@@ -205,18 +206,19 @@ CREATE TABLE flagplane_data.environment_key (
 	CONSTRAINT environment_key_environment FOREIGN KEY (account_id, environment_id)
 		REFERENCES flagplane_data.environment ON DELETE CASCADE
 );
--- Proves that one of each kind is current, and finds an environment's keys when it is deleted.
+-- Proves that one of each kind is current, and that names are unique; finds an environment's keys when it is deleted.
 CREATE UNIQUE INDEX environment_key_current
-	ON flagplane_data.environment_key (account_id, environment_id, kind, replaced_in) NULLS NOT DISTINCT;
+	ON flagplane_data.environment_key (account_id, environment_id, kind, name, replaced_in) NULLS NOT DISTINCT;
 CREATE INDEX environment_key_expiry
 	ON flagplane_data.environment_key (account_id, expires_at) WHERE expires_at IS NOT NULL;
-COMMENT ON TABLE flagplane_data.environment_key IS 'SDK and mobile keys of environments; one of each kind is current, which has no expiry.';
+COMMENT ON TABLE flagplane_data.environment_key IS 'SDK and mobile keys of environments; one of each kind is current, which has no name and no expiry.';
 COMMENT ON COLUMN flagplane_data.environment_key.account_id IS 'The account that the row belongs to.';
 COMMENT ON COLUMN flagplane_data.environment_key.environment_id IS 'The environment that the key opens.';
 COMMENT ON COLUMN flagplane_data.environment_key.kind IS 'sdk or mobile.';
 COMMENT ON COLUMN flagplane_data.environment_key.value IS 'The key itself: its documentation shows it again and again. Its first eight digits are the account.';
+COMMENT ON COLUMN flagplane_data.environment_key.name IS 'Of a further SDK key; unique in the environment. NULL: it is the environment''s own.';
 COMMENT ON COLUMN flagplane_data.environment_key.created_at IS 'When it was created.';
-COMMENT ON COLUMN flagplane_data.environment_key.expires_at IS 'When a key that has been reset stops working.';
+COMMENT ON COLUMN flagplane_data.environment_key.expires_at IS 'When a key that has been reset, or one with a name, stops working.';
 COMMENT ON COLUMN flagplane_data.environment_key.replaced_in IS 'The version of its environment that it was reset in; NULL: it is current.';
 SELECT pg_catalog.pg_extension_config_dump('flagplane_data.environment_key', '');
 

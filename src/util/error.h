@@ -17,7 +17,8 @@ typedef enum Dialect
 {
 	LAUNCHDARKLY,
 	LAYERS,
-	SDK, /* of SDKs, which stop for good at most 4xx */
+	SDK,   /* of SDKs, which stop for good at most 4xx */
+	OFREP, /* of OpenFeature's providers; what has no code here, has none there */
 	DIALECTS
 } Dialect;
 
@@ -25,6 +26,7 @@ typedef enum ErrorKind
 {
 	ERR_INVALID,			  /* a value breaks a rule, is missing or unknown */
 	ERR_MALFORMED,			  /* the body is not JSON, or not an object */
+	ERR_TARGETING_KEY,		  /* a context without the key that names whom it is of */
 	ERR_SERVER_GENERATED_ID,  /* an id that the server generates is in the body */
 	ERR_PATCH,				  /* a patch cannot be applied */
 	ERR_UNAUTHENTICATED,	  /* no or bad token */

@@ -72,6 +72,10 @@ reset
 # A cluster of Citus, where the server has it.
 "$here/citus.sh" || [ $? = 77 ]
 
+# How long does a kill switch take? On servers of its own.
+make -s -C "$here/../client" PG_CONFIG="${PG_CONFIG:-pg_config}" bridge
+"$here/latency.sh" || [ $? = 77 ]
+
 # What is a context served?
 # shellcheck source=test/bench/variation.sh
 . "$here/variation.sh"

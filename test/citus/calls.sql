@@ -46,6 +46,12 @@ SELECT flagplane.update_environment('p', 'staging', '[{"op": "replace", "path": 
 SELECT flagplane.reset_environment_sdk_key('p', 'staging', expiry => 4102444800000);
 SELECT flagplane.reset_environment_sdk_key('p', 'staging')->>'apiKey' AS sdk_key \gset
 SELECT flagplane.reset_environment_mobile_key('p', 'staging');
+SELECT flagplane.create_sdk_key('p', 'staging', 'batch', expiry => 4102444800000)->>'apiKey' AS batch_key \gset
+SELECT flagplane.create_sdk_key('p', 'staging', 'batch');
+\echo :SQLSTATE
+SELECT flagplane.list_sdk_keys('p', 'staging');
+SELECT flagplane.resolve_environment_key(:'batch_key')->>'key';
+SELECT flagplane.delete_sdk_key('p', 'staging', 'batch');
 SELECT flagplane.resolve_environment_key(:'sdk_key');
 SELECT flagplane.resolve_environment_key('sdk-none');
 \echo :SQLSTATE

@@ -243,6 +243,15 @@ find_function(const char *name, const char *arguments, const char *raw_type)
 }
 
 /*
+ * media_type is what a function answers with: the domain that it returns may say so.
+ */
+static const char *
+media_type(PGresult *found)
+{
+	return PQgetisnull(found, 0, 4) ? "application/json" : PQgetvalue(found, 0, 4);
+}
+
+/*
  * call_found writes the statement that calls the function and answers with what
  * came of it.
  */
@@ -330,7 +339,7 @@ call_function(int connection, const HttpRequest *request, const char *name)
 		refuse(connection, request, 400, "PGRST102");
 	else if (PQntuples(found) != 1)
 		refuse(connection, request, 404, "PGRST202");
-	else if (accept && strstr(accept, "*/*") == NULL && strstr(accept, "application/json") == NULL)
+	else if (accept && strstr(accept, "*/*") == NULL && strstr(accept, media_type(found)) == NULL)
 		refuse(connection, request, 406, "PGRST107");
 	else
 		call_found(connection, request, name, found, raw ? request->body : arguments.data,
@@ -407,6 +416,19 @@ read_view(int connection, const HttpRequest *request, const char *name)
 }
 
 /*
+ * is_connected tells whether there is a database, and connects to one that is there again.
+ */
+static bool
+is_connected(void)
+{
+	if (PQstatus(pool) != CONNECTION_OK)
+		PQreset(pool);
+	if (PQstatus(catalog) != CONNECTION_OK)
+		PQreset(catalog);
+	return PQstatus(pool) == CONNECTION_OK && PQstatus(catalog) == CONNECTION_OK;
+}
+
+/*
  * route finds out what a request is for.  What follows Bearer is a JWT, and there
  * is no secret to check it with.
  */
@@ -415,7 +437,9 @@ route(int connection, const HttpRequest *request)
 {
 	const char *authorization = http_header(request, "authorization");
 
-	if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0)
+	if (!is_connected())
+		refuse(connection, request, 503, "PGRST000");
+	else if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0)
 		refuse(connection, request, 500, "PGRST300");
 	else if (strncmp(request->path, "/rpc/", 5) == 0)
 		call_function(connection, request, request->path + 5);

@@ -328,9 +328,10 @@ nothing_odd(PGconn *owner)
 					  " USING (account_id, project_id) LEFT JOIN flagplane_data.flag_environment c"
 					  " ON c.flag_id = f.id AND c.environment_id = e.id WHERE c.flag_id IS NULL"),
 				"0", "no flag lacks settings in an environment");
-	check_equal(query(owner, "SELECT count(*) FROM flagplane_data.environment e WHERE (SELECT"
-							 " count(*) FROM flagplane_data.environment_key k WHERE"
-							 " k.environment_id = e.id AND k.expires_at IS NULL) <> 2"),
+	check_equal(query(owner,
+					  "SELECT count(*) FROM flagplane_data.environment e WHERE (SELECT"
+					  " count(*) FROM flagplane_data.environment_key k WHERE"
+					  " k.environment_id = e.id AND k.name IS NULL AND k.expires_at IS NULL) <> 2"),
 				"0", "each environment has its two current keys");
 	check_equal(query(owner, "SELECT count(*) FROM flagplane_data.idempotency_key"
 							 " WHERE response IS NULL AND operation NOT LIKE 'delete\\_%%'"),

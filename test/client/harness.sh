@@ -62,14 +62,16 @@ config=${PG_CONFIG:-$("$root/test/cluster.sh" pg_config)}
 system=$(readlink -f "$("$config" --pkglibdir)/plpgsql.so")
 listing() { find "${system%/*}" "$(dirname "$(readlink -f "$("$config" --sharedir)/extension/plpgsql.control")")" -printf '%p %s %T@\n' | sort; }
 listing >"$work/before"
-mkdir "$work/private"
+mkdir -p "$work/private" "$work/readable/test"
+# The checkout may be where nobody else can read it.
+cp "$root/test/cluster.sh" "$work/readable/test"
 as=()
 if [ "$(id -u)" = 0 ]; then
-	chmod 755 "$work"
+	chmod -R a+rX "$work" "$work/readable"
 	chown nobody "$work/private"
 	as=(runuser -u nobody --)
 fi
-private_config() { (cd / && "${as[@]}" env -u PG_CONFIG FLAGPLANE_SERVER="$work/private/server" "$root/test/cluster.sh" pg_config); }
+private_config() { (cd / && "${as[@]}" env -u PG_CONFIG FLAGPLANE_SERVER="$work/private/server" "$work/readable/test/cluster.sh" pg_config); }
 private=$(private_config)
 check "a private server needs no root" "$private" "$work/private/server/*"
 for directory in "$("$private" --pkglibdir)" "$("$private" --sharedir)/extension"; do

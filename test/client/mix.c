@@ -36,6 +36,8 @@ static const char *const calls[] = {
 	"create_environment('mix', 'test', 'E', '000000')",
 	"reset_environment_sdk_key('mix', 'test', 4102444800000)",
 	"reset_environment_mobile_key('mix', 'e')",
+	"create_sdk_key('mix', 'test', 'k')",
+	"delete_sdk_key('mix', 'test', 'k')",
 	"create_flag('mix', 'f', 'F')",
 	"create_flag('mix', 'f', 'F')",
 	"delete_flag('mix', 'f')",

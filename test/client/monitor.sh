@@ -20,7 +20,7 @@ trap drop EXIT
 createdb "$database"
 sql -c 'CREATE EXTENSION flagplane CASCADE' -f "$here/../../deploy/roles.sql"
 
-for what in 'flagplane.stats' 'flagplane.operation_stats()' 'flagplane.status()' 'flagplane.doctor()'; do
+for what in 'flagplane.stats' 'flagplane.environment_stats' 'flagplane.operation_stats()' 'flagplane.environment_stats()' 'flagplane.status()' 'flagplane.doctor()'; do
 	answer=$(sql -c 'SET ROLE flagplane_monitor' -c "SELECT count(*) >= 0 FROM $what" 2>&1) || fail "$what: $answer"
 	[ "$answer" = t ] || fail "$what: $answer"
 done
@@ -34,7 +34,7 @@ done
 ok 'it may call nothing else'
 
 # PostgREST's anonymous role may execute every function, and sees nothing of this without a token.
-for what in 'flagplane.operation_stats()' 'flagplane.status()' 'flagplane.doctor()'; do
+for what in 'flagplane.operation_stats()' 'flagplane.environment_stats()' 'flagplane.status()' 'flagplane.doctor()'; do
 	answer=$(sql -c 'SET ROLE flagplane_anonymous' -c "SELECT count(*) FROM $what" 2>&1) && fail "$what: $answer"
 	[[ $answer == *28000* ]] || fail "$what: $answer"
 done

@@ -39,15 +39,16 @@ typedef struct Change
 	"update_project, create_environment, create_environment (copy), delete_environment, " \
 	"create_flag, create_flag (copy), update_flag (variations), delete_flag"
 /* What is in a project. */
-#define ALL_IN_PROJECT                                                                           \
-	"create_access_token, create_environment, create_environment (copy), "                       \
-	"update_environment, "                                                                       \
-	"delete_environment, reset_environment_sdk_key, reset_environment_mobile_key, create_flag, " \
-	"create_flag (copy), update_flag, update_flag (variations), delete_flag, create_segment, "   \
-	"update_segment, delete_segment, touch_environment, create_flag_link, "                      \
-	"update_flag_link, delete_flag_link, create_layer, update_layer, update_layer (reserve), "   \
-	"delete_layer, create_experiment, update_experiment, start_experiment, stop_experiment, "    \
-	"archive_experiment, delete_experiment, create_sdk_app, update_sdk_app, update_sdk_app "     \
+#define ALL_IN_PROJECT                                                                         \
+	"create_access_token, create_environment, create_environment (copy), "                     \
+	"update_environment, "                                                                     \
+	"delete_environment, reset_environment_sdk_key, reset_environment_mobile_key, "            \
+	"create_sdk_key, delete_sdk_key, create_flag, "                                            \
+	"create_flag (copy), update_flag, update_flag (variations), delete_flag, create_segment, " \
+	"update_segment, delete_segment, touch_environment, create_flag_link, "                    \
+	"update_flag_link, delete_flag_link, create_layer, update_layer, update_layer (reserve), " \
+	"delete_layer, create_experiment, update_experiment, start_experiment, stop_experiment, "  \
+	"archive_experiment, delete_experiment, create_sdk_app, update_sdk_app, update_sdk_app "   \
 	"(identifier), delete_sdk_app"
 /* What changes the payload of one environment, and of all of a project's. */
 #define THOSE_OF_PAYLOAD  "create_segment, update_segment, delete_segment, touch_environment"
@@ -57,8 +58,8 @@ typedef struct Change
 /* What changes an environment or its segments. */
 #define THOSE_OF_SEGMENTS                                                                 \
 	"delete_project, create_environment (copy), update_environment, delete_environment, " \
-	"reset_environment_sdk_key, reset_environment_mobile_key, " THOSE_OF_PAYLOAD          \
-	", " THOSE_OF_PAYLOADS
+	"reset_environment_sdk_key, reset_environment_mobile_key, create_sdk_key, "           \
+	"delete_sdk_key, " THOSE_OF_PAYLOAD ", " THOSE_OF_PAYLOADS
 /* What changes a token. */
 #define THOSE_OF_TOKEN                                                                      \
 	"rotate_access_token, reset_access_token, set_access_token_tier, update_access_token, " \
@@ -95,29 +96,39 @@ static const Change changes[] = {
 	 "flagplane.create_environment('p1', 'new#', 'E', '000000', source => "
 	 "jsonb_build_object('key', 'e#'))",
 	 THOSE_OF_PROJECT ", delete_project, update_environment, reset_environment_sdk_key, "
-					  "reset_environment_mobile_key, "
+					  "reset_environment_mobile_key, create_sdk_key, delete_sdk_key, "
 					  "create_segment, update_segment, delete_segment",
 	 "delete_environment, create_flag, create_flag (copy), update_flag (variations), delete_flag"},
 	{"update_environment", "flagplane.update_environment('p1', 'e#', " PATCH("name", "N") ")",
 	 "delete_project, create_environment (copy), update_environment, delete_environment, "
-	 "reset_environment_sdk_key, reset_environment_mobile_key, "
+	 "reset_environment_sdk_key, reset_environment_mobile_key, create_sdk_key, delete_sdk_key, "
 	 "create_segment, update_segment, delete_segment",
 	 ""},
 	{"delete_environment", "flagplane.delete_environment('p1', 'e#')",
 	 THOSE_OF_PROJECT ", delete_project, update_environment, reset_environment_sdk_key, "
-					  "reset_environment_mobile_key, "
+					  "reset_environment_mobile_key, create_sdk_key, delete_sdk_key, "
 					  "create_segment, update_segment, delete_segment, touch_environment, "
 					  "delete_layer, create_experiment",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
 	 "(copy), update_flag (variations), delete_flag, delete_layer"},
 	{"reset_environment_sdk_key", "flagplane.reset_environment_sdk_key('p1', 'e#')",
 	 "delete_project, create_environment (copy), update_environment, delete_environment, "
-	 "reset_environment_sdk_key, reset_environment_mobile_key, "
+	 "reset_environment_sdk_key, reset_environment_mobile_key, create_sdk_key, delete_sdk_key, "
 	 "create_segment, update_segment, delete_segment",
 	 ""},
 	{"reset_environment_mobile_key", "flagplane.reset_environment_mobile_key('p1', 'e#')",
 	 "delete_project, create_environment (copy), update_environment, delete_environment, "
-	 "reset_environment_sdk_key, reset_environment_mobile_key, "
+	 "reset_environment_sdk_key, reset_environment_mobile_key, create_sdk_key, delete_sdk_key, "
+	 "create_segment, update_segment, delete_segment",
+	 ""},
+	{"create_sdk_key", "flagplane.create_sdk_key('p1', 'e#', 'new')",
+	 "delete_project, create_environment (copy), update_environment, delete_environment, "
+	 "reset_environment_sdk_key, reset_environment_mobile_key, create_sdk_key, delete_sdk_key, "
+	 "create_segment, update_segment, delete_segment",
+	 ""},
+	{"delete_sdk_key", "flagplane.delete_sdk_key('p1', 'e#', 'k#')",
+	 "delete_project, create_environment (copy), update_environment, delete_environment, "
+	 "reset_environment_sdk_key, reset_environment_mobile_key, create_sdk_key, delete_sdk_key, "
 	 "create_segment, update_segment, delete_segment",
 	 ""},
 	{"create_flag", "flagplane.create_flag('p1', 'new#', 'F')",
@@ -234,6 +245,7 @@ static const char *const fixture[] = {
 	"SELECT flagplane.create_access_token('token#', '{*}')",
 	"SELECT flagplane.create_flag('p1', 'f#', 'F')",
 	"SELECT flagplane.create_segment('p1', 'e#', 's#', 'S')",
+	"SELECT flagplane.create_sdk_key('p1', 'e#', 'k#')",
 	"SELECT flagplane.create_flag_link('p1', 'f#', 'link#')",
 	"SELECT flagplane.create_sdk_app('p1', 'app#', 'ios', 'com.app#')",
 	"SELECT flagplane.create_layer('p1', 'idle#', 'L', '')",

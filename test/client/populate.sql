@@ -8,6 +8,7 @@ SELECT flagplane.delete_flag('p', 'deleted');
 SELECT flagplane.create_segment('p', 'test', 's', 'S');
 SELECT flagplane.create_environment('p', 'clone', 'Clone', '000000', source => '{"key": "production"}');
 SELECT flagplane.reset_environment_sdk_key('p', 'clone', expiry => 4102444800000);
+SELECT flagplane.create_sdk_key('p', 'clone', 'k', expiry => 4102444800000);
 SELECT flagplane.create_layer('p', 'l', 'L', E'tab\t and "quotes"');
 SELECT flagplane.create_experiment('p', 'test', e, e, flag_key => 'f') FROM unnest('{gone,here}'::text[]) e;
 SELECT flagplane.update_layer('p', 'l', format('[{"kind": "updateExperimentReservation", "experimentKey": "%s", "reservationPercent": 40}]', e)::jsonb, 'test') FROM unnest('{gone,here}'::text[]) e;

@@ -94,7 +94,7 @@ errors() { sql -d "$there" -c "SELECT DISTINCT split_part(finding, ':', 1) FROM 
 pg_dump --format=custom --exclude-table=public.secret --file="$dump" "$here"
 anew
 if pg_restore --jobs=4 --dbname="$there" "$dump" 2>"$dump.lost"; then fail "a parallel restore loses rows"; fi
-errors | grep -qx rows_missing || fail "the doctor tells of a restore that lost rows: $(errors)"
+grep -qx rows_missing <<<"$(errors)" || fail "the doctor tells of a restore that lost rows: $(errors)"
 ok "the doctor tells of a restore that lost rows"
 anew
 eval "$documented --dbname=$there $dump"
@@ -143,7 +143,7 @@ retry="SELECT flagplane.create_sdk_app('p', 'A', 'expo', idempotency_key => '123
 ok "a retry is replayed after the restore"
 feed "$there" "$cursor" | diff "$dump.feed" - || fail "the feed goes on after the restore"
 sql -d "$there" >/dev/null -c "SELECT flagplane.create_layer('p', 'after', 'After', '')" || fail "new rows can be made"
-until feed "$there" "$cursor" | grep -q layer/after; do :; done
+until grep -q layer/after <<<"$(feed "$there" "$cursor")"; do :; done
 [ "$(feed "$there" "$cursor" | cut -d' ' -f2-)" = "$(cut -d' ' -f2- "$dump.feed"; echo proj/p:layer/after)" ] ||
 	fail "the feed tells what came with the dump, then what is new"
 ok "the feed goes on after the restore, where transaction ids are lower"

@@ -56,6 +56,7 @@ static const Other others[] = {
 	{"purge", ROLES, "SELECT flagplane.purge()"},
 	{"status", ROLES, "SELECT flagplane.status()"},
 	{"operation_stats", ROLES, "SELECT count(*) FROM flagplane.operation_stats()"},
+	{"environment_stats", ROLES, "SELECT count(*) FROM flagplane.environment_stats()"},
 	{"reset_stats", ROLES, "SELECT flagplane.reset_stats()"},
 	{"bucket", ANYBODY, "SELECT flagplane.bucket('seed', 'unit')"},
 	{"evaluate", ANYBODY, "SELECT flagplane.evaluate('{}', 'f', '{}')"},
@@ -250,10 +251,11 @@ check_complete(void)
 					  names),
 				"", "every function of the schema is tried");
 	/* Whose rows the others show to whom is tested in sql/views.sql. */
-	check_equal(query(owner, "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class"
-							 " WHERE relnamespace = 'flagplane'::regnamespace"),
-				"audit environments flag_links layers projects sdk_apps segments stats",
-				"and every view");
+	check_equal(
+		query(owner, "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class"
+					 " WHERE relnamespace = 'flagplane'::regnamespace"),
+		"audit environment_stats environments flag_links layers projects sdk_apps segments stats",
+		"and every view");
 }
 
 /*

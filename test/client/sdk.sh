@@ -41,7 +41,7 @@ check 'a preflight' "$(ask -X OPTIONS "$base/events/bulk/$ID" -H 'Origin: https:
 
 # Flags of a context; long ones in the path.
 url_base64() { base64 -w0 | tr '+/' '-_' | tr -d =; }
-context() { printf '{"kind": "user", "key": "ada", "name": "%s"}' "$1"; }
+context() { printf '{"kind": "user", "key": "whoever", "name": "%s"}' "$1"; }
 sql -c "SELECT flagplane.update_flag('default', 'f', '[{\"op\": \"replace\", \"path\": \"/clientSideAvailability/usingEnvironmentId\", \"value\": true}]')" >/dev/null
 check 'flags of a context' "$(ask "$base/sdk/evalx/$ID/contexts/$(context Ä | url_base64)?withReasons=false"; body; header Content-Type)" '200{"f":{"value":false,"variation":1,"version":*,"flagVersion":*}}application/json'
 check 'of a long one' "$(ask "$base/sdk/evalx/$ID/contexts/$(context "$(printf '%020000d' 0)" | url_base64)")" 200
@@ -49,7 +49,7 @@ check 'by REPORT' "$(ask -X REPORT "$base/sdk/evalx/$ID/context" -H 'Content-Typ
 check 'of a mobile' "$(ask -X REPORT "$base/msdk/evalx/context" -H "Authorization: $MOBILE" -d "$(context Ä)")" 200
 check 'as a stream' "$(ask "$base/eval/$ID/$(context Ä | url_base64)"; body)" $'200retry: 30000\nevent: put\ndata: {"f":*'
 check 'a context that is none' "$(ask -X REPORT "$base/sdk/evalx/$ID/context" -d '{}'; body)" '400{"code":"invalid_request",*}'
-check 'contexts are not kept' "$(grep -rl --binary-files=text ada "$place/cache" | wc -l)" 0
+check 'contexts are not kept' "$(grep -rlE --binary-files=text 'whoever|eyJraW5k' "$place/cache" | wc -l)" 0
 logged() { grep -q '/sdk/evalx/[0-9a-f]*/contexts/ 200 ' "$place/logs/flagplane.log"; }
 check 'nor logged' "$(wait_for logged && grep -c "$(context Ä | url_base64 | head -c 20)" "$place/logs/flagplane.log")" 0
 
@@ -66,6 +66,8 @@ check 'events that are none' "$(send bulk "$SDK" '[1]'; body)" '400{"code":"inva
 check '10 MiB' "$(send bulk "$SDK" "@$place/large")" 202
 echo >>"$place/large"
 check 'more than that' "$(send bulk "$SDK" "@$place/large"; body)" '413{"code":"too_large",*}'
+{ printf '['; head -c 2097152 /dev/zero | tr '\0' ' '; printf '1]'; } >"$place/large"
+check 'a large batch that is none' "$(send bulk "$SDK" "@$place/large"; body)" '400{"code":"invalid_request",*}'
 check 'what is compressed' "$(send bulk "$SDK" '[]' -H 'Content-Encoding: gzip')" 413
 
 # A change is seen when what is kept is a second old, and so is a key that is no more.

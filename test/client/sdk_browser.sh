@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # LaunchDarkly's SDKs for browsers in a page of Chromium, unchanged but for the URLs, over the whole
-# path: flags by GET and by REPORT, goals, events, secure mode.
+# path: flags by GET and by REPORT, goals, events, secure mode; and OpenFeature's with its provider for OFREP.
 set -euo pipefail
 database=flagplane_sdk_browser
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -9,7 +9,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 command -v chromium >/dev/null || skip "chromium is not installed"
 # shellcheck source=test/client/stack.bash
 . "$here/stack.bash"
-npm_packages "$place/npm" @launchdarkly/js-client-sdk@4.10.3 launchdarkly-js-client-sdk@3.9.5
+npm_packages "$place/npm" @launchdarkly/js-client-sdk@4.10.3 launchdarkly-js-client-sdk@3.9.5 @openfeature/web-sdk@1.10.0 @openfeature/ofrep-web-provider@0.4.3
 
 sql >/dev/null <<'SQL'
 SELECT flagplane.create_project('default', 'Default');
@@ -26,11 +26,17 @@ start_servers
 mkdir "$place/site"
 cp "$place/npm/node_modules/launchdarkly-js-client-sdk/dist/ldclient.min.js" "$place/site/v3.js"
 cp "$place/npm/node_modules/@launchdarkly/js-client-sdk/dist/index.js" "$place/site/v4.js"
+for package in core web-sdk; do cp "$place/npm/node_modules/@openfeature/$package/dist/esm/index.js" "$place/site/$package.js"; done
+for package in ofrep-core ofrep-web-provider; do cp "$place/npm/node_modules/@openfeature/$package/index.esm.js" "$place/site/$package.js"; done
 cat >"$place/site/page.html" <<HTML
 <!DOCTYPE html><meta charset="utf-8"><title>page</title><pre id="told">the page's script did not run</pre>
 <script src="v3.js"></script>
+<script type="importmap">{"imports": {"@openfeature/core": "./core.js", "@openfeature/web-sdk": "./web-sdk.js",
+	"@openfeature/ofrep-core": "./ofrep-core.js", "@openfeature/ofrep-web-provider": "./ofrep-web-provider.js"}}</script>
 <script type="module">
 import { createClient } from './v4.js';
+import { OpenFeature } from '@openfeature/web-sdk';
+import { OFREPWebProvider } from '@openfeature/ofrep-web-provider';
 const told = [];
 const tell = (...words) => { told.push(words.join('|')); document.getElementById('told').textContent = told.join('\n'); };
 const context = { kind: 'user', key: 'ada', country: 'fr' };
@@ -56,6 +62,22 @@ async function fourth(what, id, options, identifyOptions) {
 		await client.close();
 	} catch (error) { tell(what, 'failed', error.message); }
 }
+async function openFeature(what, header, id) {
+	const statuses = [];
+	const fetchImplementation = async (...request) => {
+		const response = await fetch(...request);
+		statuses.push(response.status);
+		return response;
+	};
+	try {
+		await OpenFeature.setContext({ targetingKey: 'ada', country: 'fr' });
+		await OpenFeature.setProviderAndWait(new OFREPWebProvider({ baseUrl: '$base', cacheMode: 'disabled', headers: [[header, id]], fetchImplementation }));
+		const client = OpenFeature.getClient();
+		const values = JSON.stringify([client.getObjectValue('json', {}), client.getBooleanValue('switch', false), client.getStringValue('text', '')]);
+		for (const country of ['fr', 'de']) await OpenFeature.setContext({ targetingKey: 'ada', country });
+		tell(what, values, statuses.join());
+	} catch (error) { tell(what, 'failed', error.code, statuses.join()); }
+}
 await third('v3', '$ID', {});
 await third('v3 by REPORT', '$ID', { useReport: true, evaluationReasons: true });
 await third('v3 secure', '$SECURE', { hash: '$HASH' });
@@ -64,6 +86,10 @@ await third('v3 of nobody', '000000000000000000000000', {});
 await fourth('v4', '$ID', { withReasons: true });
 await fourth('v4 by REPORT', '$ID', { useReport: true });
 await fourth('v4 secure', '$SECURE', {}, { hash: '$HASH' });
+await fourth('v4 of the second protocol', '$ID', { dataSystem: {} });
+await openFeature('ofrep', 'Authorization', 'Bearer $ID');
+await openFeature('ofrep by the other header', 'X-API-Key', '$ID');
+await openFeature('ofrep in secure mode', 'Authorization', 'Bearer $SECURE');
 tell('end');
 </script>
 HTML
@@ -91,6 +117,11 @@ check 'nor without an environment' "$(said 'v3 of nobody')" 'failed|*'
 check 'the SDK of version 4 too' "$(said v4)" "complete*|$values|{\"kind\":\"FALLTHROUGH\"}"
 check 'by REPORT' "$(said 'v4 by REPORT')" "complete*|$values|*"
 check 'in secure mode' "$(said 'v4 secure')" "complete*|$values|*"
+check 'of the second data protocol, which sends it to the first' "$(said 'v4 of the second protocol')" "complete*|$values|*"
+check 'which it has asked for' "$(grep -cE '/sdk/(poll|stream)/eval' "$place/logs/flagplane.log")" '[1-9]*'
+check 'the provider of OpenFeature too; it reads the tag, and knows another context' "$(said ofrep)" "$values|200,304,200"
+check 'by the other header' "$(said 'ofrep by the other header')" "$values|200,304,200"
+check 'and not in secure mode' "$(said 'ofrep in secure mode')" 'failed|PROVIDER_FATAL|403'
 check 'that was all' "$(grep -c '^end' "$place/page.txt")" 1
 if [ "$failures" != 0 ]; then sed -n "/<pre/,/<\/pre>/p" "$place/page.txt"; fi
 echo "1..$number"

@@ -37,8 +37,29 @@ SELECT operation, calls, errors FROM flagplane.stats WHERE operation = 'sdk_clie
 SELECT count(*) - count(DISTINCT operation) FROM flagplane.stats;
 \echo unknown
 SELECT count(*), r FROM generate_series(1, 200) n, LATERAL regexp_replace(ask('GET', '/sdk/latest-all', jsonb_build_object('authorization', 'sdk-00000000-0000-4000-8000-000000000000')), '\d+$', CASE WHEN n > 60 THEN 'later' ELSE '401' END) r GROUP BY r ORDER BY r;
+SELECT regexp_replace(ask('POST', '/ofrep/v1/evaluate/flags', jsonb_build_object('x-api-key', 'sdk-00000000-0000-4000-8000-000000000000')), '\d+$', 'later');
 SELECT ask('GET', '/sdk/latest-all', jsonb_build_object('authorization', :'sdk'));
 SELECT rate_limited, unauthenticated FROM flagplane.stats WHERE operation = 'sdk_latest_all';
+\echo of every kind, from one budget of their account
+CREATE FUNCTION another(text) RETURNS text LANGUAGE sql AS $$ SELECT left($1, -1) || CASE right($1, 1) WHEN '0' THEN '1' ELSE '0' END $$;
+CREATE FUNCTION times(int, method text, uri text, headers jsonb) RETURNS text LANGUAGE sql AS
+	$$ SELECT string_agg(n || ' ' || r, ', ' ORDER BY r) FROM (SELECT count(*) AS n, split_part(ask(method, uri, headers), ' ', 1) AS r FROM generate_series(1, $1) GROUP BY 2) t $$;
+SELECT flagplane.get_environment('default', 'production')->>'mobileKey' AS mobile, flagplane.create_access_token('t', role => 'reader')->>'token' AS token \gset
+SELECT times(20, 'GET', '/sdk/latest-all', jsonb_build_object('authorization', another(:'sdk')));
+SELECT times(20, 'GET', '/mping', jsonb_build_object('authorization', another(:'mobile')));
+SELECT times(20, 'GET', '/ping/' || another(:'id'), '{}');
+SELECT times(2, 'GET', '/sdk/latest-all', jsonb_build_object('authorization', another(:'sdk'))), times(2, 'GET', '/mping', jsonb_build_object('authorization', another(:'mobile'))),
+	times(2, 'GET', '/ping/' || another(:'id'), '{}'), times(2, 'GET', '/api/v2/projects', jsonb_build_object('authorization', another(:'token')));
+\echo valid ones are not refused for that
+SELECT ask('GET', '/sdk/latest-all', jsonb_build_object('authorization', :'sdk')), ask('GET', '/mping', jsonb_build_object('authorization', :'mobile')),
+	ask('GET', '/ping/' || :'id', '{}'), ask('GET', '/api/v2/projects', jsonb_build_object('authorization', :'token'));
+\echo invalid access tokens of another account spend it too
+SELECT 1 AS made FROM flagplane.create_account('acme', 'Acme') \gset
+SET flagplane.account = 'acme';
+SELECT 1 AS made FROM flagplane.create_project('default', 'Default') \gset
+SELECT flagplane.get_environment('default', 'production')->>'apiKey' AS sdk, flagplane.create_access_token('t', role => 'reader')->>'token' AS token \gset
+SELECT times(70, 'GET', '/api/v2/projects', jsonb_build_object('authorization', another(:'token')));
+SELECT times(2, 'GET', '/sdk/latest-all', jsonb_build_object('authorization', another(:'sdk'))), ask('GET', '/sdk/latest-all', jsonb_build_object('authorization', :'sdk'));
 SQL
 )
 expected='
@@ -67,8 +88,19 @@ sdk_client_evaluation|3|1
 unknown
 60|401
 140|429 later
+429 later
 200
-140|200'
+140|200
+of every kind, from one budget of their account
+20 401
+20 401
+20 404
+2 429|2 429|2 429|2 429
+valid ones are not refused for that
+200|200|200|200
+invalid access tokens of another account spend it too
+60 401, 10 429
+2 429|200'
 if grep -E 'PANIC|TRAP:|terminated by signal' "$FLAGPLANE_CLUSTER/server.log"; then exit 1; fi
 if [ "$got" != "$expected" ]; then
 	echo "not ok - what is counted of SDKs"

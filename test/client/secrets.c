@@ -69,12 +69,13 @@ headers_of(const char *token, const char *key)
 static char *
 mint_tokens(void)
 {
-	char *token = tell(
-		"once", "a token",
-		ask("SELECT flagplane.create_access_token('a', role => 'admin')->>'token'", NULL, NULL));
-	char *id = ask("SELECT flagplane.list_access_tokens()->'items'->0->>'_id'", NULL, NULL);
+	char *token = NULL;
+	char *id;
 
-	free(token);
+	free(tell(
+		"once", "a token",
+		ask("SELECT flagplane.create_access_token('a', role => 'admin')->>'token'", NULL, NULL)));
+	id = ask("SELECT flagplane.list_access_tokens()->'items'->0->>'_id'", NULL, NULL);
 	for (int i = 0; i < 2; i++)
 		token = tell("once", i == 0 ? "a token with an idempotency key" : "its replay",
 					 ask("SELECT flagplane.create_access_token('b', role => 'admin',"
@@ -147,6 +148,9 @@ mint_environment_keys(void)
 	tell("again", "its mobile key after a reset",
 		 ask("SELECT flagplane.reset_environment_mobile_key('p', 'e', 4102444800000)->>'mobileKey'",
 			 NULL, NULL));
+	tell("again", "a named SDK key",
+		 ask("SELECT flagplane.create_sdk_key('p', 'e', 'k')->>'apiKey'", NULL, NULL));
+	free(ask("SELECT flagplane.delete_sdk_key('p', 'e', 'k')", NULL, NULL));
 	/* Dead by now: it is refused, and the refusal is in the log. */
 	free(ask("SELECT flagplane.resolve_environment_key($1)", key, NULL));
 	free(key);

@@ -88,23 +88,32 @@ start_nginx() {
 	wait_for curl -s -o "$place/ready" "$base/nowhere" && kill -0 "$nginx_pid"
 }
 
+# What serves the database at PGHOST, on the port it had before, if any.
+start_rest() { # what its files are called
+	local name=${1:-rest}
+	if command -v postgrest >/dev/null; then
+		rest_port=${rest_port:-$("$here/bridge" --free-port)}
+		rest_settings "$rest_port" "$("$here/bridge" --free-port)" >"$place/$name.conf"
+		(unset PGOPTIONS && exec postgrest "$place/$name.conf") >"$place/$name.log" 2>&1 &
+		rest_pid=$!
+		wait_for curl -s -f -o "$place/ready" "http://127.0.0.1:$rest_port/rpc/operations" || { cat "$place/$name.log"; exit 1; }
+	else
+		rest_settings "${rest_port:-0}" 0 >"$place/$name.conf"
+		"$here/bridge" "$place/$name.conf" >"$place/$name.log" 2>&1 &
+		rest_pid=$!
+		wait_for grep -q '^[0-9][0-9]*$' "$place/$name.log" || { cat "$place/$name.log"; exit 1; }
+		rest_port=$(head -1 "$place/$name.log")
+	fi
+}
+
 # Both servers, when the database holds what the first request needs.
 start_servers() {
 	if command -v postgrest >/dev/null; then
 		echo "# with $(postgrest --version | head -1)"
-		rest_port=$("$here/bridge" --free-port)
-		rest_settings "$rest_port" "$("$here/bridge" --free-port)" >"$place/postgrest.conf"
-		(unset PGOPTIONS && exec postgrest "$place/postgrest.conf") >"$place/rest.log" 2>&1 &
-		rest_pid=$!
-		wait_for curl -s -f -o "$place/ready" "http://127.0.0.1:$rest_port/rpc/operations" || { cat "$place/rest.log"; exit 1; }
 	else
 		echo "# with the bridge: there is no postgrest on the PATH"
-		rest_settings 0 0 >"$place/postgrest.conf"
-		"$here/bridge" "$place/postgrest.conf" >"$place/rest.log" 2>&1 &
-		rest_pid=$!
-		wait_for grep -q '^[0-9][0-9]*$' "$place/rest.log" || { cat "$place/rest.log"; exit 1; }
-		rest_port=$(head -1 "$place/rest.log")
 	fi
+	start_rest
 	mkdir "$place/logs"
 	# Somebody else may have taken the port meanwhile: then another one.
 	start_nginx || start_nginx || start_nginx || { cat "$place/nginx.err" "$place/logs/error.log"; exit 1; }

@@ -27,7 +27,7 @@ make() {
 		SELECT flagplane.create_project('p' || n, 'P'), flagplane.create_account('a' || n, 'A'),
 			flagplane.create_member('m' || n || '@example.com'), flagplane.create_access_token('t' || n, '{*}', projects => '{p}'),
 			flagplane.create_environment('p', 'e' || n, 'E', '000000'), flagplane.create_flag('p', 'f' || n, 'F'),
-			flagplane.create_flag_link('p', 'f', 'k' || n), flagplane.create_layer('p', 'l' || n, 'L', ''), flagplane.create_segment('p', 'test', 's' || n, 'S'),
+			flagplane.create_flag_link('p', 'f', 'k' || n), flagplane.create_layer('p', 'l' || n, 'L', ''), flagplane.create_segment('p', 'test', 's' || n, 'S'), flagplane.create_sdk_key('p', 'test', 'k' || n),
 			flagplane.create_experiment('p', 'test', 'x' || n, 'X'), flagplane.create_sdk_app('p', 'app', 'ios', 'com.n' || n)
 			FROM generate_series($1, $2) n;
 		SELECT flagplane.update_layer('p', 'l' || n, format('[{"kind": "updateExperimentReservation", "experimentKey": "x%s", "reservationPercent": 10}]', n)::jsonb, 'test')
@@ -59,7 +59,7 @@ sql -c "SELECT flagplane.create_project('p', 'P'), flagplane.create_flag('p', 'f
 project=$(sql -c "SELECT id FROM flagplane_data.project WHERE key = 'p'")
 lists=("list_accounts()" "list_projects(\"limit\" => 100)" "list_projects(\"limit\" => 100, expand => 'environments')" "get_project('p', expand => 'environments')"
 	"list_environments('p', \"limit\" => 100)" "list_flags('p', \"limit\" => 100)" "list_flags('p', \"limit\" => 100, env => 'test')" "get_flag('p', 'f')" "list_flag_links('p', 'f')"
-	"list_segments('p', 'test', \"limit\" => 100)" "list_layers('p')" "list_experiments('p', 'test', \"limit\" => 100)" "list_members()" "list_access_tokens()" "list_sdk_apps('$project', \"limit\" => 100)"
+	"list_segments('p', 'test', \"limit\" => 100)" "list_layers('p')" "list_experiments('p', 'test', \"limit\" => 100)" "list_sdk_keys('p', 'test')" "list_members()" "list_access_tokens()" "list_sdk_apps('$project', \"limit\" => 100)"
 	"list_partner_projects(\"limit\" => 100)" "list_audit_log(\"limit\" => 100)" "changes(\"limit\" => 100)")
 for operation in $(sql -c "SELECT name FROM flagplane.operations() WHERE name LIKE 'list\_%'"); do
 	check "$operation is among the lists" "$(printf '%s\n' "${lists[@]}" | grep -c "^$operation(" | sed 's/[2-9]/1/')" 1

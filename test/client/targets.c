@@ -32,6 +32,7 @@ static const Good goods[] = {
 	{"", "experiment_key", "'e'"},
 	{"", "environment_key", "'test'"},
 	{"", "key", "'new'"},
+	{"delete_sdk_key", "name", "'target'"},
 	{"", "name", "'New'"},
 	{"", "description", "'Something new'"},
 	{"", "email", "'a@example.com'"},
@@ -55,6 +56,7 @@ static const Good goods[] = {
 	{"", "id_or_key", "'k'"},
 	{"", "tags", "'{a,b}'"},
 	{"", "unbounded", "'false'"},
+	{"", "unbounded_context_kind", "'device'"},
 	{"", "environments", "'[{\"key\": \"e\", \"name\": \"E\", \"color\": \"000000\"}]'"},
 	{"", "include_in_snippet_by_default", "'true'"},
 	{"", "default_client_side_availability",
@@ -138,6 +140,7 @@ prepare(PGconn *owner)
 		"SELECT flagplane.create_project('hostile', 'Hostile')",
 		"SELECT flagplane.create_flag('hostile', 'f', 'F')",
 		"SELECT flagplane.create_segment('hostile', 'test', 's', 'S')",
+		"SELECT flagplane.create_sdk_key('hostile', 'test', 'target')",
 		"SELECT flagplane.create_flag_link('hostile', 'f', 'k')",
 		"SELECT flagplane.create_layer('hostile', k, 'L', '') FROM unnest('{l,empty}'::text[]) k",
 		"SELECT flagplane.create_experiment('hostile', 'test', k, 'E',"
@@ -267,7 +270,7 @@ make_request(Target *target, const char *path)
 		if (argument->wire == NULL || argument->value == NULL ||
 			strcmp(argument->name, "idempotency_key") == 0)
 			continue;
-		if (!has_body || strcmp(argument->name, "expiry") == 0)
+		if (!has_body || (strcmp(argument->name, "expiry") == 0 && is_start("reset", target->name)))
 		{
 			text_add(&uri, queries++ == 0 ? "?" : "&");
 			text_add(&uri, argument->wire);

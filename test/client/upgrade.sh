@@ -124,7 +124,7 @@ rows made_up "$work/common" >"$work/before"
 if grep '|0|' "$work/before"; then fail "every table has rows to lose"; fi
 ok "every table has rows to lose, and is compared"
 sql -d made_up -f "$root/test/client/catalog.sql" | diff -q "$work/fresh" - >/dev/null && fail "the made-up version is another one"
-sql -d made_up -c 'SELECT finding FROM flagplane.doctor()' | grep -q '^version_mismatch: ' || fail "the doctor tells of an upgrade that is due"
+grep -q '^version_mismatch: ' <<<"$(sql -d made_up -c 'SELECT finding FROM flagplane.doctor()')" || fail "the doctor tells of an upgrade that is due"
 ok "the doctor tells of an upgrade that is due"
 upgraded made_up
 

@@ -8,10 +8,10 @@
 #include "util/document.h"
 
 /*
- * is_for tells whether a flag is there for SDKs that show a credential of a kind.
+ * flag_is_for tells whether a flag is there for SDKs that show a credential of a kind.
  */
-static bool
-is_for(const CompiledFlag *flag, SdkCredential credential)
+bool
+flag_is_for(const CompiledFlag *flag, SdkCredential credential)
 {
 	return credential == SDK_KEY || (credential == MOBILE_KEY && flag->using_mobile_key) ||
 		   (credential == CLIENT_SIDE_ID && flag->using_environment_id);
@@ -73,7 +73,7 @@ client_flags_append(StringInfo out, const SdkEnvironment *environment, SdkCreden
 		{
 			Detail detail;
 
-			if (!is_for(all->flags[i], credential))
+			if (!flag_is_for(all->flags[i], credential))
 				continue;
 			direct_prerequisites_begin(&direct, all->flags[i]);
 			evaluate_flag(payload_set(cached_payload(cached)), all->flags[i], context,

@@ -7,6 +7,7 @@
 
 #include "resource/environment/sdk_credential.h"
 
+extern bool flag_is_for(const CompiledFlag *flag, SdkCredential credential);
 extern void
 client_flags_append(StringInfo out, const SdkEnvironment *environment, SdkCredential credential,
 					const Context *context, bool with_reasons);

@@ -446,6 +446,16 @@ do_get_environment(Request *request)
 }
 
 /*
+ * environment_lock_for_keys locks the environment that the request names against other changes of
+ * its keys, and returns its id.
+ */
+char *
+environment_lock_for_keys(Request *request)
+{
+	return find(request, &find_for_update, false).id;
+}
+
+/*
  * environment_lock_for_update locks the environment that the request names, so that it can
  * be changed or, with all that refers to it, deleted.  Reads it as it is now and compares
  * its version with If-Match.  The audit log gets its document as the state before.

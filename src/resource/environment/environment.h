@@ -36,7 +36,7 @@ typedef struct Environment
 #define CURRENT_KEY(kind)                                                                   \
 	"(SELECT k.value FROM flagplane_data.environment_key k"                                 \
 	" WHERE k.account_id = :account_id AND k.environment_id = e.id AND k.kind = '" kind "'" \
-	" AND k.replaced_in IS NULL)"
+	" AND k.name IS NULL AND k.replaced_in IS NULL)"
 
 #define ENVIRONMENT_KEYS CURRENT_KEY("sdk") " AS sdk_key, " CURRENT_KEY("mobile") " AS mobile_key"
 
@@ -44,6 +44,7 @@ extern Environment environment_of_row(const Rows *rows, uint64 number, bool with
 extern void
 environment_document(Request *request, const char *project_key, const Environment *environment);
 extern Environment environment_lock_for_update(Request *request, bool for_deletion);
+extern char *environment_lock_for_keys(Request *request);
 extern void environment_require(Request *request);
 pg_noreturn extern void environment_missing(Request *request);
 

@@ -2,8 +2,9 @@
  * environment_key.c
  *	  The SDK and mobile keys of environments.
  *
- * Keys are rows.  One of each kind is current: it has no expiry and has not been
- * replaced.  One that was reset with an expiry is valid until then.
+ * Keys are rows.  One of each kind is current: it has no name and no expiry, and has not been
+ * replaced.  One that was reset with an expiry is valid until then.  Those with a name are
+ * in sdk_key.c.
  */
 #include "resource/environment/environment.h"
 #include "resource/resource.h"
@@ -44,7 +45,7 @@ STATEMENT(find_keys, "SELECT " ENVIRONMENT_KEYS " FROM flagplane_data.environmen
 STATEMENT(retire_key, "UPDATE flagplane_data.environment_key k"
 					  " SET expires_at = :expires_at, replaced_in = :replaced_in"
 					  " WHERE k.account_id = :account_id AND k.environment_id = :environment_id"
-					  " AND k.kind = :kind AND k.replaced_in IS NULL");
+					  " AND k.kind = :kind AND k.name IS NULL AND k.replaced_in IS NULL");
 
 STATEMENT(insert_key, "INSERT INTO flagplane_data.environment_key"
 					  " (account_id, environment_id, kind, value, created_at)"

@@ -15,6 +15,8 @@
 
 #include "access/xact.h"
 #include "call/caller.h"
+#include "call/environment_stats.h"
+#include "portability/instr_time.h"
 #include "util/document.h"
 #include "util/jsonb.h"
 #include "utils/uuid.h"
@@ -46,6 +48,7 @@ typedef struct TableSource
 	PayloadSource source;
 	MemoryContext context;
 	PayloadScope scope;
+	EnvironmentStats *stats;
 	AllFlags *all;	   /* NULL: not all have been read */
 	PayloadText *text; /* NULL: it has not been made */
 } TableSource;
@@ -112,8 +115,8 @@ find_in_tables(PayloadSource *source, PayloadPart part, StringView key, JsonbVal
 	{
 		initStringInfo(&text);
 		if (part == PAYLOAD_FLAG)
-			flag_payload_append(&text, &rows, 0,
-								rollouts_of(&tables->scope, flag_payload_key(&rows, 0)), false);
+			flag_source_append(&text, &rows, 0,
+							   rollouts_of(&tables->scope, flag_payload_key(&rows, 0)));
 		else
 			segment_payload_append(&text, &rows, 0, false);
 		document = jsonb_in(tables->context, text.data);
@@ -127,6 +130,18 @@ find_in_tables(PayloadSource *source, PayloadPart part, StringView key, JsonbVal
 }
 
 /*
+ * counters_in is where the cache counts what it does for an environment.
+ */
+static PayloadCounters
+counters_in(EnvironmentStats *stats)
+{
+	return (PayloadCounters){.hits = environment_counter(stats, ENVIRONMENT_CACHE_HITS),
+							 .misses = environment_counter(stats, ENVIRONMENT_CACHE_MISSES),
+							 .evictions = environment_counter(stats, ENVIRONMENT_CACHE_EVICTIONS),
+							 .bytes = environment_counter(stats, ENVIRONMENT_CACHE_BYTES)};
+}
+
+/*
  * make_source makes the source of the environment that has been found.
  */
 static PayloadSource *
@@ -135,7 +150,9 @@ make_source(const void *given, MemoryContext context)
 	const PayloadScope *scope = given;
 	TableSource *tables = MemoryContextAllocZero(context, sizeof(TableSource));
 
-	tables->source = (PayloadSource){.find = find_in_tables, .costly = true};
+	tables->stats = environment_stats_find(scope->account, scope->environment_id);
+	tables->source = (PayloadSource){
+		.find = find_in_tables, .costly = true, .counters = counters_in(tables->stats)};
 	tables->context = context;
 	tables->scope.account = scope->account;
 	tables->scope.environment_id = MemoryContextStrdup(context, scope->environment_id);
@@ -216,12 +233,26 @@ read_all(TableSource *tables, Payload *payload)
 		if (!payload_has_flag(payload, view))
 		{
 			resetStringInfo(&text);
-			flag_payload_append(&text, &rows, i, rollouts, false);
+			flag_source_append(&text, &rows, i, rollouts);
 			payload_add_flag(payload, view, &jsonb_in(tables->context, text.data)->root);
 		}
 		all->flags[i] = payload_find_flag(payload, view);
 	}
 	return all;
+}
+
+/*
+ * count_payload counts what has been made of all flags, and the time since it was begun.
+ */
+static void
+count_payload(const TableSource *tables, instr_time begun)
+{
+	instr_time now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, begun);
+	environment_count(tables->stats, ENVIRONMENT_PAYLOADS, 1);
+	environment_count(tables->stats, ENVIRONMENT_PAYLOAD_USECS, INSTR_TIME_GET_MICROSEC(now));
 }
 
 /*
@@ -233,14 +264,17 @@ environment_payload_all(CachedPayload *cached)
 	Payload *payload = cached_payload(cached);
 	TableSource *tables = (TableSource *) payload_source(payload);
 	OwnerContext owner;
+	instr_time begun;
 
 	if (tables->all == NULL)
 	{
+		INSTR_TIME_SET_CURRENT(begun);
 		statement_begin();
 		owner_enter(&owner);
 		tables->all = read_all(tables, payload);
 		owner_leave(&owner);
 		statement_end();
+		count_payload(tables, begun);
 	}
 	return tables->all;
 }
@@ -284,10 +318,12 @@ environment_payload_text(CachedPayload *cached)
 	PayloadText *text;
 	MemoryContext before;
 	OwnerContext owner;
+	instr_time begun;
 	int end;
 
 	if (tables->text != NULL)
 		return tables->text;
+	INSTR_TIME_SET_CURRENT(begun);
 	before = MemoryContextSwitchTo(tables->context);
 	text = palloc(sizeof(PayloadText));
 	initStringInfo(&text->all);
@@ -301,6 +337,7 @@ environment_payload_text(CachedPayload *cached)
 	text->flags_length = end - strlen("{\"flags\":");
 	tables->text = text;
 	payload_cache_measure(cached);
+	count_payload(tables, begun);
 	return text;
 }
 

@@ -46,7 +46,7 @@ static const struct
 	const char *kind;
 	const char *prefix;
 	ErrorKind unknown;
-} credentials[] = {
+} credentials[SDK_CREDENTIALS] = {
 	[SDK_KEY] = {"SDK key", "sdk", "sdk-", ERR_UNAUTHENTICATED},
 	[MOBILE_KEY] = {"mobile key", "mobile", "mob-", ERR_UNAUTHENTICATED},
 	[CLIENT_SIDE_ID] = {"client-side id", NULL, NULL, ERR_NOT_FOUND},
@@ -67,6 +67,32 @@ credential_account(SdkCredential kind, const char *credential, int64 *account)
 		return client_side_id_account(credential, account);
 	return strncmp(credential, prefix, strlen(prefix)) == 0 &&
 		   environment_key_account(credential, account);
+}
+
+/*
+ * sdk_credential_kind is the kind that a credential (NULL: none was shown) has the form of.
+ */
+SdkCredential
+sdk_credential_kind(const char *credential)
+{
+	for (int i = 0; credential != NULL && i < SDK_CREDENTIALS; i++)
+		if (credentials[i].prefix != NULL &&
+			strncmp(credential, credentials[i].prefix, strlen(credentials[i].prefix)) == 0)
+			return i;
+	return CLIENT_SIDE_ID;
+}
+
+/*
+ * unknown_credential refuses a credential that opens nothing. Only SDKs for browsers are used to
+ * hear that a client-side id is not found.
+ */
+static void
+unknown_credential(Request *request, int64 account, SdkCredential kind)
+{
+	if (request->operation->dialect == OFREP)
+		rate_limit_unknown_credential(request, account, ERR_UNAUTHENTICATED, "key");
+	rate_limit_unknown_credential(request, account, credentials[kind].unknown,
+								  credentials[kind].name);
 }
 
 /*
@@ -129,8 +155,7 @@ sdk_environment_find(Request *request, SdkCredential kind, const char *credentia
 							 STATEMENT_READ);
 	}
 	if (rows.count == 0)
-		rate_limit_unknown_credential(request, account, credentials[kind].unknown,
-									  credentials[kind].name);
+		unknown_credential(request, account, kind);
 	request->caller.account = account;
 	return read_environment(account, &rows);
 }

@@ -12,7 +12,10 @@ typedef enum SdkCredential
 {
 	SDK_KEY,
 	MOBILE_KEY,
-	CLIENT_SIDE_ID
+	CLIENT_SIDE_ID,
+	SDK_CREDENTIALS, /* what follows is one of those above, as its form tells: */
+	ANY_CREDENTIAL = SDK_CREDENTIALS,
+	ANY_IN_QUERY
 } SdkCredential;
 
 /* The environment that a credential opens, and in which state it is. */
@@ -27,6 +30,7 @@ typedef struct SdkEnvironment
 	bool shared; /* others see this state too: it was not made by this transaction */
 } SdkEnvironment;
 
+extern SdkCredential sdk_credential_kind(const char *credential);
 extern SdkEnvironment
 sdk_environment_find(Request *request, SdkCredential kind, const char *credential);
 extern void sdk_secure_mode_check(Request *request, const SdkEnvironment *environment,

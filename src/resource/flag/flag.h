@@ -110,6 +110,7 @@ extern Jsonb *flag_apply_instructions(Request *request, Jsonb *patch, Jsonb *doc
 /* targeting.c: the rules of a flag's settings. */
 extern char *targeting_check(Violations *violations, const char *attribute, Jsonb *before,
 							 Jsonb *configuration, int variations);
+extern bool is_context_kind(const char *text);
 extern char *
 segment_targeting_check(Violations *violations, const Jsonb *before, const Jsonb *segment);
 

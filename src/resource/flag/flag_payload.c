@@ -429,11 +429,10 @@ flag_payload_key(const Rows *rows, uint64 number)
 }
 
 /*
- * flag_payload_append writes a flag that has been read, alone or as the member that its key names.
+ * write_flag writes a flag that has been read, up to its end.
  */
-void
-flag_payload_append(StringInfo out, const Rows *rows, uint64 number,
-					const ExperimentRollouts *rollouts, bool as_member)
+static void
+write_flag(StringInfo out, const Rows *rows, uint64 number, const ExperimentRollouts *rollouts)
 {
 	bool malformed = false;
 	Members members = {.malformed = &malformed};
@@ -442,8 +441,6 @@ flag_payload_append(StringInfo out, const Rows *rows, uint64 number,
 
 	row_read(rows, number, &row);
 	key = row_get_string(&row, "key");
-	if (as_member)
-		document_key(out, key);
 	document_open(out, '{');
 	document_string(out, "key", key);
 	document_integer(out, "version", row_get_integer(&row, "version"));
@@ -467,5 +464,65 @@ flag_payload_append(StringInfo out, const Rows *rows, uint64 number,
 	document_boolean(out, "trackEventsFallthrough",
 					 row_get_boolean(&row, "track_events_fallthrough"));
 	document_boolean(out, "deleted", false);
+}
+
+/*
+ * write_names writes the names of the variations, null for one without, if any has a name.
+ */
+static void
+write_names(StringInfo out, const Rows *rows, uint64 number)
+{
+	bool malformed = false;
+	bool named = false;
+	Members place = {.malformed = &malformed};
+	Elements elements;
+	Members variation;
+	StringInfoData names;
+	Row row;
+
+	row_read(rows, number, &row);
+	initStringInfo(&names);
+	document_open(&names, '[');
+	payload_elements(&row, "variations", &elements);
+	while (elements_next_object(&elements, &place, &variation))
+	{
+		JsonbValue name;
+
+		document_element(&names);
+		if (member_value(&variation, "name", &name))
+		{
+			json_value_append(&names, &name);
+			named = true;
+		}
+		else
+			appendStringInfoString(&names, "null");
+	}
+	document_close(&names, ']');
+	if (named)
+		document_raw(out, "variationNames", names.data);
+}
+
+/*
+ * flag_payload_append writes a flag that has been read, alone or as the member that its key names.
+ */
+void
+flag_payload_append(StringInfo out, const Rows *rows, uint64 number,
+					const ExperimentRollouts *rollouts, bool as_member)
+{
+	if (as_member)
+		document_key(out, flag_payload_key(rows, number));
+	write_flag(out, rows, number, rollouts);
+	document_close(out, '}');
+}
+
+/*
+ * flag_source_append writes a flag as it is compiled here: with what SDKs are not sent.
+ */
+void
+flag_source_append(StringInfo out, const Rows *rows, uint64 number,
+				   const ExperimentRollouts *rollouts)
+{
+	write_flag(out, rows, number, rollouts);
+	write_names(out, rows, number);
 	document_close(out, '}');
 }

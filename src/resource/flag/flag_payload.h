@@ -27,5 +27,7 @@ extern Rows flag_payload_read(const PayloadScope *scope, StringView flag_key);
 extern char *flag_payload_key(const Rows *rows, uint64 number);
 extern void flag_payload_append(StringInfo out, const Rows *rows, uint64 number,
 								const ExperimentRollouts *rollouts, bool as_member);
+extern void flag_source_append(StringInfo out, const Rows *rows, uint64 number,
+							   const ExperimentRollouts *rollouts);
 
 #endif /* FLAGPLANE_FLAG_PAYLOAD_H */

@@ -92,7 +92,7 @@ is_reference(const char *text)
 /*
  * is_context_kind tells whether a text can be the kind of a single context.
  */
-static bool
+bool
 is_context_kind(const char *text)
 {
 	return text[0] != '\0' &&

@@ -16,6 +16,7 @@
 #include "util/document.h"
 #include "util/json.h"
 #include "util/jsonb.h"
+#include "util/jsonb_tree.h"
 #include "utils/builtins.h"
 #include "utils/uuid.h"
 
@@ -25,7 +26,7 @@
 #define SEGMENT_COLUMNS                                                            \
 	"s.key, s.name, s.description, s.tags, s.included, s.excluded,"                \
 	" s.included_contexts, s.excluded_contexts, s.rules, s.version, s.created_at," \
-	" s.last_modified"
+	" s.last_modified, s.unbounded_context_kind"
 
 /* The fields that every operation starts with. */
 enum
@@ -40,7 +41,8 @@ enum
 	NAME,
 	DESCRIPTION,
 	TAGS,
-	UNBOUNDED
+	UNBOUNDED,
+	UNBOUNDED_CONTEXT_KIND
 };
 
 #define SEGMENT_KEY_FIELD \
@@ -57,6 +59,8 @@ const Field create_segment_fields[] = {
 						  .max = DESCRIPTION_MAX),
 	[TAGS] = FIELD("tags", "tags", FIELD_TEXTS, .rule = RULE_TAGS),
 	[UNBOUNDED] = FIELD("unbounded", "unbounded", FIELD_BOOLEAN),
+	[UNBOUNDED_CONTEXT_KIND] = FIELD("unbounded_context_kind", "unboundedContextKind", FIELD_TEXT,
+									 .rule = RULE_LENGTH, .max = KEY_MAX),
 	FIELDS_END};
 
 const Field get_segment_fields[] = {PROJECT_KEY_FIELD, ENVIRONMENT_KEY_FIELD, SEGMENT_KEY_FIELD,
@@ -113,9 +117,11 @@ STATEMENT(insert_segment,
 		  "INSERT INTO flagplane_data.segment AS s"
 		  " (account_id, environment_id, key, name, description, tags, included, excluded,"
 		  " included_contexts, excluded_contexts, rules, salt, version, created_at,"
-		  " last_modified) VALUES (:account_id, :environment_id, :key, :name,"
+		  " last_modified, unbounded_context_kind)"
+		  " VALUES (:account_id, :environment_id, :key, :name,"
 		  " coalesce(:description, ''), coalesce(:tags, '{}'), '[]', '[]', '[]', '[]', '[]', :salt,"
-		  " :version, :now, :now) ON CONFLICT (account_id, environment_id, key) DO NOTHING"
+		  " :version, :now, :now, :unbounded_context_kind) ON CONFLICT (account_id, "
+		  "environment_id, key) DO NOTHING"
 		  " RETURNING " SEGMENT_COLUMNS);
 
 #define SEGMENTS                                                       \
@@ -179,9 +185,10 @@ STATEMENT(copy_segments,
 		  "INSERT INTO flagplane_data.segment"
 		  " (account_id, environment_id, key, name, description, tags, included, excluded,"
 		  " included_contexts, excluded_contexts, rules, salt, version, created_at,"
-		  " last_modified)"
+		  " last_modified, unbounded_context_kind)"
 		  " SELECT s.account_id, :environment_id, s.key, s.name, s.description, s.tags, '[]', '[]',"
-		  " '[]', '[]', s.rules, s.salt, 1, :now, :now FROM flagplane_data.segment s"
+		  " '[]', '[]', s.rules, s.salt, 1, :now, :now, s.unbounded_context_kind FROM "
+		  "flagplane_data.segment s"
 		  " WHERE s.account_id = :account_id AND s.environment_id = :source_id");
 
 /*
@@ -215,6 +222,8 @@ segment_document(Request *request, Row *row)
 	document_integer(out, "version", row_get_integer(row, "version"));
 	document_boolean(out, "deleted", false);
 	document_boolean(out, "unbounded", false);
+	if (!row_is_null(row, "unbounded_context_kind"))
+		document_string(out, "unboundedContextKind", row_get_string(row, "unbounded_context_kind"));
 	document_integer(out, "generation", 1);
 	document_close(out, '}');
 }
@@ -285,11 +294,16 @@ set_target(Request *request, const char *key)
 
 /*
  * check_create_segment refuses segments that another store holds, which only some servers
- * know.
+ * know.  The kind of their contexts says nothing of others: clients send it all the same.
  */
 void
 check_create_segment(Request *request)
 {
+	char *kind = request_string(request, UNBOUNDED_CONTEXT_KIND);
+
+	if (kind && kind[0] != '\0' && !is_context_kind(kind))
+		request_violation(request, UNBOUNDED_CONTEXT_KIND,
+						  "must be letters, digits, '.', '_' and '-', and neither kind nor multi");
 	if (request_given(request, UNBOUNDED) && request_boolean(request, UNBOUNDED))
 		request_violation(request, UNBOUNDED, "must be false: there are no big segments here");
 }
@@ -386,6 +400,47 @@ read_targeting(Request *request, Jsonb *before, Jsonb *after)
 }
 
 /*
+ * drop_targets_of_nobody removes the targets of a list that have no values.
+ */
+static void
+drop_targets_of_nobody(JsonbValue *segment, const char *name)
+{
+	JsonbValue *targets = tree_member(segment, name);
+
+	if (targets == NULL || targets->type != jbvArray)
+		return;
+	for (int i = targets->val.array.nElems - 1; i >= 0; i--)
+	{
+		JsonbValue *target = &targets->val.array.elems[i];
+
+		if (target->type == jbvObject && tree_member(target, "values") == NULL)
+			tree_remove_element(targets, i);
+	}
+}
+
+/*
+ * without_leftovers is a patched segment without what says nothing: the member temporary, which
+ * segments have not, and targets without values.  LaunchDarkly's Terraform provider up to
+ * version 2 sets the one to a text with every change, and sends as many empty targets as there
+ * are others.
+ */
+static Jsonb *
+without_leftovers(Jsonb *after)
+{
+	JsonbValue segment;
+	int place;
+
+	if (!JB_ROOT_IS_OBJECT(after))
+		return after;
+	segment = tree_of_jsonb(after);
+	if (tree_find_member(&segment, "temporary", strlen("temporary"), &place))
+		tree_remove_member(&segment, place);
+	drop_targets_of_nobody(&segment, "includedContexts");
+	drop_targets_of_nobody(&segment, "excludedContexts");
+	return JsonbValueToJsonb(&segment);
+}
+
+/*
  * change changes a segment by a patch of its document.
  */
 static void
@@ -402,7 +457,8 @@ change(Request *request)
 										   NULL};
 	Rows rows = segment_lock(request, &lock_for_update);
 	Jsonb *before = jsonb_of_text(request->before);
-	Jsonb *after = patching_apply(request, PATCH, before, segment_apply_instructions);
+	Jsonb *after =
+		without_leftovers(patching_apply(request, PATCH, before, segment_apply_instructions));
 
 	request->unchanged = jsonb_equal(before, after);
 	if (!request->unchanged)

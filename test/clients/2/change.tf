@@ -147,6 +147,35 @@ resource "launchdarkly_feature_flag_environment" "materials" {
   off_variation = 0
 }
 
+resource "launchdarkly_segment" "builders" {
+  name        = "Masons"
+  description = "Those who build well"
+  tags        = ["people"]
+  included    = ["pig2", "pig3"]
+  excluded    = []
+
+  included_contexts {
+    values       = ["union"]
+    context_kind = "account"
+  }
+  included_contexts {
+    values       = ["crane"]
+    context_kind = "device"
+  }
+  rules {
+    clauses {
+      attribute = "trade"
+      op        = "startsWith"
+      values    = ["mason"]
+      negate    = true
+    }
+  }
+}
+
+resource "launchdarkly_segment" "empty" {
+  included = ["pig1"]
+}
+
 resource "launchdarkly_access_token" "reader" {
   name = "Writer"
   role = "writer"

@@ -135,6 +135,14 @@ resource "launchdarkly_feature_flag_environment" "basic" {
   # The default of the environment.
   track_events = true
 
+  rules {
+    clauses {
+      attribute = "segmentMatch"
+      op        = "segmentMatch"
+      values    = [launchdarkly_segment.builders.key]
+    }
+    variation = 0
+  }
   fallthrough {
     variation = 1
   }
@@ -242,6 +250,58 @@ resource "launchdarkly_feature_flag_environment" "materials" {
   off_variation = 2
 }
 
+resource "launchdarkly_segment" "builders" {
+  project_key = launchdarkly_project.shop.key
+  env_key     = launchdarkly_environment.review.key
+  key         = "builders"
+  name        = "Builders"
+  description = "Those who build"
+  tags        = ["terraform", "people"]
+  included    = ["pig1", "pig2"]
+  excluded    = ["wolf"]
+
+  included_contexts {
+    values       = ["guild", "union"]
+    context_kind = "account"
+  }
+  excluded_contexts {
+    values       = ["pack"]
+    context_kind = "account"
+  }
+  rules {
+    clauses {
+      attribute = "trade"
+      op        = "in"
+      values    = ["mason", "thatcher"]
+    }
+    clauses {
+      attribute    = "founded"
+      op           = "before"
+      values       = ["1933-05-27T00:00:00Z"]
+      negate       = true
+      context_kind = "account"
+    }
+    weight               = 50000
+    bucket_by            = "country"
+    rollout_context_kind = "account"
+  }
+  rules {
+    clauses {
+      attribute  = "houses"
+      op         = "greaterThan"
+      value_type = "number"
+      values     = [2]
+    }
+  }
+}
+
+resource "launchdarkly_segment" "empty" {
+  project_key = launchdarkly_project.shop.key
+  env_key     = launchdarkly_environment.review.key
+  key         = "empty"
+  name        = "Empty"
+}
+
 resource "launchdarkly_access_token" "reader" {
   name = "Reader"
   role = "reader"
@@ -265,6 +325,12 @@ data "launchdarkly_feature_flag" "materials" {
 data "launchdarkly_feature_flag_environment" "materials" {
   flag_id = launchdarkly_feature_flag.materials.id
   env_key = launchdarkly_feature_flag_environment.materials.env_key
+}
+
+data "launchdarkly_segment" "builders" {
+  project_key = launchdarkly_project.shop.key
+  env_key     = launchdarkly_environment.review.key
+  key         = launchdarkly_segment.builders.key
 }
 
 data "launchdarkly_team_member" "clients" {

@@ -162,6 +162,42 @@ resource "launchdarkly_feature_flag_environment" "materials" {
   off_variation = 0
 }
 
+resource "launchdarkly_segment" "builders" {
+  name        = "Masons"
+  description = "Those who build well"
+  tags        = ["people"]
+  included    = ["pig2", "pig3"]
+  excluded    = null
+
+  included_contexts = [
+    {
+      values       = ["union"]
+      context_kind = "account"
+    },
+    {
+      values       = ["crane"]
+      context_kind = "device"
+    },
+  ]
+  excluded_contexts = null
+  rules = [
+    {
+      clauses = [
+        {
+          attribute = "trade"
+          op        = "startsWith"
+          values    = ["mason"]
+          negate    = true
+        },
+      ]
+    },
+  ]
+}
+
+resource "launchdarkly_segment" "empty" {
+  included = ["pig1"]
+}
+
 resource "launchdarkly_access_token" "reader" {
   name = "Writer"
   role = "writer"
