@@ -7,6 +7,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 # Citus would finish prepared transactions by itself, at some time or other.
 CITUS_OPTIONS='citus.recover_2pc_interval = -1'
 . "$here/nodes.bash"
+. "$here/documented.bash"
 
 standby_of() { # a node: NODE_standby follows it
 	local try name=$1_standby
@@ -30,9 +31,8 @@ take_over() {
 	began=$(date +%s%3N)
 	cluster "$1_standby" promote
 	if [ "$1" = coordinator ]; then on=coordinator_standby; fi
-	on "$on" >/dev/null -v old="${port[$1]}" -v new="${port[$1_standby]}" <<-'SQL'
-		SELECT citus_update_node(nodeid, '127.0.0.1', :new) FROM pg_dist_node WHERE nodeport = :old;
-	SQL
+	replaced=${port[$1]} replacement=${port[$1_standby]} documented 'Failover of a node' >"$work/commands"
+	on "$on" >/dev/null -f "$work/commands"
 	port[$node]=${port[$1_standby]}
 	rm -rf "${work:?}/$node"
 	ln -s "$1_standby" "$work/$node"
