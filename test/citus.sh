@@ -127,6 +127,24 @@ for node in three coordinator; do
 	same "after the move the feed goes on from its cursor on $node" "$(told "$node")" "proj/p:layer/moved-three proj/p:layer/moved-one proj/p:layer/moved-two proj/p:layer/moved-coordinator"
 done
 same "the node that has the rows begins an epoch of its own" "$(on coordinator -c "SELECT count(*), count(*) FILTER (WHERE is_current) FROM flagplane_data.audit_epoch g JOIN flagplane_data.account a ON a.id = g.account_id WHERE a.key = 'here'")" '2|1'
+# A transaction that has begun to read keeps its account where it is: what it changes then is not lost.
+move_here() { # from a node to another
+	on coordinator >/dev/null -c "SELECT citus_move_shard_placement(get_shard_id_for_distribution_column('flagplane_data.project', a.id), '127.0.0.1', ${port[$1]}, '127.0.0.1', ${port[$2]}, 'block_writes') FROM flagplane_data.account a WHERE a.key = 'here'"
+}
+session here one
+say_to 'BEGIN' >/dev/null
+say_to "SELECT flagplane.get_project('p')->>'key'" >/dev/null
+move_here three one &
+move=$!
+until [ "$(on one -c "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query ~ 'lock_shard_metadata' AND wait_event_type = 'Lock')")" = t ]; do
+	kill -0 "$move" 2>/dev/null || break
+done
+same "it goes on while a move waits for it" "$(say_to "SELECT flagplane.create_layer('p', 'while-moved', 'W', '')->>'key'") $(kill -0 "$move" && echo waits)" 'while-moved waits'
+say_to 'COMMIT' >/dev/null
+wait "$move"
+end_session
+same "then the account is moved, with what was changed" "$(home here) $(as here two -c "SELECT flagplane.get_layer('p', 'while-moved')->>'key'")" "${port[one]} while-moved"
+move_here one three
 account_on three new
 on three >/dev/null -c 'SELECT flagplane.reset_stats(), pg_stat_reset()'
 calls new three | diff "$work/expected" - || fail "the new node answers as a plain database does"
