@@ -34,7 +34,7 @@ endif
 all:
 
 # These set up the machine themselves, before there is a pg_config to ask.
-SCRIPTED = demo test bench check-citus check-valgrind check-hostile check-ubsan check-clients
+SCRIPTED = demo test bench bench-load check-citus check-valgrind check-hostile check-ubsan check-clients
 .PHONY: $(SCRIPTED)
 $(SCRIPTED):
 	@test/run.sh $@

@@ -32,7 +32,8 @@ GRANT EXECUTE ON FUNCTION flagplane.variation(text, text, text, jsonb, jsonb),
 	flagplane.variation_detail(text, text, text, jsonb, jsonb),
 	flagplane.explain_variation(text, text, text, jsonb, jsonb),
 	flagplane.all_flags_state(text, text, jsonb, boolean, boolean, boolean),
-	flagplane.evaluate(jsonb, text, jsonb, jsonb), flagplane.user_context(text, jsonb)
+	flagplane.evaluate(jsonb, text, jsonb, jsonb), flagplane.evaluate_all(jsonb, jsonb, boolean, boolean, boolean),
+	flagplane.user_context(text, jsonb)
 	TO flagplane_evaluator;
 
 -- For monitoring: a member of pg_monitor with these grants. It reads the counters, status() and

@@ -16,7 +16,7 @@ DECLARE
 	f record;
 BEGIN
 	FOR f IN SELECT p.proname, array_to_string(ARRAY(SELECT 'NULL::' || format_type(u, NULL) FROM unnest(p.proargtypes) u), ', ') AS arguments
-		FROM pg_proc p WHERE p.pronamespace = 'flagplane'::regnamespace AND p.prorettype = 'json'::regtype AND p.proname NOT IN ('openapi', 'evaluate') ORDER BY 1
+		FROM pg_proc p WHERE p.pronamespace = 'flagplane'::regnamespace AND p.prorettype = 'json'::regtype AND p.proname NOT IN ('openapi', 'evaluate', 'evaluate_all') ORDER BY 1
 	LOOP
 		function := f.proname;
 		answer := t.try(format('SELECT flagplane.%I(%s)', f.proname, f.arguments));

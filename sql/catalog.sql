@@ -5,7 +5,7 @@
 SELECT o.name, o.arguments AS in_the_table, pg_get_function_arguments(p.oid) AS in_the_catalog
 FROM flagplane.operations() o
 FULL JOIN (SELECT * FROM pg_proc WHERE pronamespace = 'flagplane'::regnamespace
-	AND prorettype = 'json'::regtype AND proname NOT IN ('openapi', 'evaluate', 'variation_detail', 'explain_variation')) p ON p.proname = o.name
+	AND prorettype = 'json'::regtype AND proname NOT IN ('openapi', 'evaluate', 'evaluate_all', 'variation_detail', 'explain_variation')) p ON p.proname = o.name
 WHERE o.arguments IS DISTINCT FROM pg_get_function_arguments(p.oid);
 -- The others are few and known.
 SELECT proname FROM pg_proc WHERE pronamespace = 'flagplane'::regnamespace

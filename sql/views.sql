@@ -99,7 +99,7 @@ SELECT name, t.try(statement) FROM t.view ORDER BY name;
 SELECT name, t.seen('fp_00000001_0000000000000000_0000000000000000000000000000000000000000000', statement) FROM t.view WHERE name = 'audit';
 -- The scope of each view is what it asks for.
 SELECT v.name, t.seen(h.token, v.statement) FROM t.view v JOIN t.held h ON h.name = 'all but ' || v.scope ORDER BY v.name;
-SELECT v.name, t.seen(h.token, v.statement) ~ '^(?!40)' AS reads FROM t.view v JOIN t.held h ON h.name = 'only ' || v.scope ORDER BY v.name;
+SELECT v.name, t.seen(h.token, v.statement) ~ '^(?!40[0-9] )' AS reads FROM t.view v JOIN t.held h ON h.name = 'only ' || v.scope ORDER BY v.name;
 -- A token that is limited to projects sees theirs, one of another account its own.
 SELECT v.name, t.mask(replace(t.seen(h.token, v.statement), :'seen', 'seen')) AS seen FROM t.view v, t.held h WHERE h.name = 'limited' ORDER BY v.name;
 SELECT v.name, t.seen(h.token,

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 #
-# run.sh demo | test | bench | check-citus | check-valgrind | check-hostile | check-ubsan |
-# check-clients: from a bare machine to the result.
+# run.sh demo | test | bench | bench-load | check-citus | check-valgrind | check-hostile |
+# check-ubsan | check-clients: from a bare machine to the result.
 # Sets the machine up, builds, installs into a private copy of the server, and runs what
 # is asked for.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-what=${1:?demo, test, bench, check-citus, check-valgrind, check-hostile, check-ubsan or check-clients}
+what=${1:?demo, test, bench, bench-load, check-citus, check-valgrind, check-hostile, check-ubsan or check-clients}
 
 # shellcheck source=test/result.bash
 . test/result.bash
@@ -60,6 +60,12 @@ if [ "$what" = check-citus ]; then
 		if [ "$status" != 0 ] && [ "$status" != 77 ]; then failed=1; fi
 	done
 	exit "$failed"
+fi
+
+# So does the load of many SDKs, which kills its server.
+if [ "$what" = bench-load ]; then
+	test/bench/load.sh
+	exit
 fi
 
 # Each run has its own cluster, which is removed afterwards.
@@ -169,11 +175,14 @@ installcheck "isolation" "$(find test/isolation/specs -name '*.spec' | wc -l)" R
 status=0
 make -s -B -C test/client PG_CONFIG="$PG_CONFIG" || status=$?
 count "$status" "the build of test/client"
+output=$(mktemp)
 for script in test/client/*.sh; do
 	echo "== $script"
 	status=0
-	limited 900 "$script" || status=$?
+	limited 900 "$script" | tee "$output" || status=$?
 	count "$status" "$script"
+	if [ "$status" != 77 ]; then count_parts "$script" "$output"; fi
 done
+rm -f "$output"
 
 no_crash

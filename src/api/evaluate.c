@@ -4,13 +4,16 @@
  */
 #include "api/argument.h"
 
-#include "evaluation/payload.h"
+#include "access/xact.h"
+#include "evaluation/flags_state.h"
+#include "util/document.h"
 #include "util/error.h"
 #include "util/jsonb_tree.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(flagplane_evaluate);
+PG_FUNCTION_INFO_V1(flagplane_evaluate_all);
 PG_FUNCTION_INFO_V1(flagplane_user_context);
 
 /* What is kept between the calls of one expression. */
@@ -19,6 +22,7 @@ typedef struct EvaluateCache
 	MemoryContext context; /* of the document and all that is compiled of it */
 	Jsonb *document;
 	Payload *payload;
+	const AllFlags *all; /* NULL: not asked for yet */
 } EvaluateCache;
 
 /*
@@ -41,11 +45,32 @@ payload_of(FunctionCallInfo fcinfo, const Jsonb *document)
 		fcinfo->flinfo->fn_extra = cache;
 	}
 	cache->payload = NULL;
+	cache->all = NULL;
 	MemoryContextReset(cache->context);
 	cache->document = MemoryContextAlloc(cache->context, VARSIZE(document));
 	memcpy(cache->document, document, VARSIZE(document));
 	cache->payload = payload_open(cache->document, cache->context);
 	return cache->payload;
+}
+
+/*
+ * begin_text starts a text, behind the header that it is returned with.
+ */
+static void
+begin_text(StringInfo out)
+{
+	initStringInfo(out);
+	appendStringInfoSpaces(out, VARHDRSZ);
+}
+
+/*
+ * end_text is the text that has been written.
+ */
+static text *
+end_text(StringInfo out)
+{
+	SET_VARSIZE(out->data, out->len);
+	return (text *) out->data;
 }
 
 /*
@@ -75,12 +100,57 @@ flagplane_evaluate(PG_FUNCTION_ARGS)
 						 (StringView){.data = VARDATA_ANY(key), .length = VARSIZE_ANY_EXHDR(key)},
 						 &context, NULL, &detail);
 	}
-	/* The text is written behind the header that it is returned with. */
-	initStringInfo(&out);
-	appendStringInfoSpaces(&out, VARHDRSZ);
+	begin_text(&out);
 	detail_append(&out, &detail, PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3));
-	SET_VARSIZE(out.data, out.len);
-	PG_RETURN_TEXT_P((text *) out.data);
+	PG_RETURN_TEXT_P(end_text(&out));
+}
+
+/*
+ * all_flags_of is all flags of a document; they are compiled once for the calls of one expression.
+ */
+static const AllFlags *
+all_flags_of(FunctionCallInfo fcinfo, Payload *payload)
+{
+	EvaluateCache *cache = fcinfo->flinfo->fn_extra;
+
+	if (cache->all == NULL)
+		cache->all = payload_all_of_document(payload);
+	return cache->all;
+}
+
+/*
+ * flagplane_evaluate_all evaluates all flags of a document for a context:
+ * evaluate_all(data jsonb, context jsonb, client_side_only boolean, with_reasons boolean,
+ * details_only_for_tracked_flags boolean) → json.
+ * The answer is that of all_flags_state. It raises nothing because of what it is given: without a
+ * document, or for a NULL or invalid context, there are no flags in it and $valid is false. A NULL for
+ * one of the others is false.
+ */
+Datum
+flagplane_evaluate_all(PG_FUNCTION_ARGS)
+{
+	AlignedJsonb aligned;
+	AlignedJsonb aligned_context;
+	Context context = {0};
+	FlagsStateOptions options = {.client_side_only = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2),
+								 .with_reasons = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3),
+								 .details_only_for_tracked_flags =
+									 !PG_ARGISNULL(4) && PG_GETARG_BOOL(4),
+								 .now = milliseconds_of_time(GetCurrentStatementStartTimestamp())};
+	Payload *payload = NULL;
+	const AllFlags *all = NULL;
+	StringInfoData out;
+
+	if (!PG_ARGISNULL(1))
+		context_read(&context, &argument_jsonb(PG_GETARG_DATUM(1), &aligned_context)->root);
+	if (!PG_ARGISNULL(0))
+	{
+		payload = payload_of(fcinfo, argument_jsonb(PG_GETARG_DATUM(0), &aligned));
+		all = all_flags_of(fcinfo, payload);
+	}
+	begin_text(&out);
+	flags_state_append(&out, payload, all, &context, &options);
+	PG_RETURN_TEXT_P(end_text(&out));
 }
 
 /*

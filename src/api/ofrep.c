@@ -28,7 +28,8 @@ read_request(SdkCall *call, Context *context)
 	int length;
 	const char *body;
 
-	if (call->credential == CLIENT_SIDE_ID && call->environment.secure_mode)
+	if (call->credential == CLIENT_SIDE_ID &&
+		sdk_environment_settings(&call->environment)->secure_mode)
 		error_raise(ERR_FORBIDDEN,
 					"the environment is in secure mode, where a client-side id cannot "
 					"be used by this protocol; use an SDK key on a server, a mobile "

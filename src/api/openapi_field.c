@@ -15,6 +15,7 @@
 /* The rules that are patterns. */
 static const char *const patterns[] = {
 	[RULE_KEY] = "^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+	[RULE_FLAG_KEY] = "^[A-Za-z0-9][A-Za-z0-9_.-]*$",
 	[RULE_COLOR] = "^[0-9A-Fa-f]{6}$",
 	[RULE_TAGS] = "^[A-Za-z0-9_.-]+$",
 	[RULE_URL] = "^[Hh][Tt][Tt][Pp][Ss]?://",

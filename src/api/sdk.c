@@ -301,11 +301,11 @@ sdk_header(SdkCall *call, const char *name, const char *value)
  * scope_of is what names the flags of the call's environment.
  */
 static PayloadScope
-scope_of(const SdkCall *call)
+scope_of(SdkCall *call)
 {
 	return (PayloadScope){.account = call->request.caller.account,
 						  .environment_id = call->environment.id,
-						  .project_id = call->environment.project_id};
+						  .project_id = sdk_environment_settings(&call->environment)->project_id};
 }
 
 /*
@@ -316,8 +316,7 @@ static void
 append_payload(SdkCall *call, bool only_flags)
 {
 	StringInfo out = call->exchange->response;
-	CachedPayload *cached = environment_payload_pin_state(
-		&call->environment.state, call->environment.project_id, call->environment.shared);
+	CachedPayload *cached = sdk_environment_pin(&call->environment);
 
 	PG_TRY();
 	{
@@ -372,7 +371,7 @@ respond_all(SdkCall *call)
 static void
 may_be_kept(SdkCall *call)
 {
-	int ttl = call->environment.default_ttl * 60;
+	int ttl = sdk_environment_settings(&call->environment)->default_ttl * 60;
 
 	sdk_header(call, "Cache-Control", ttl > 0 ? psprintf("public, max-age=%d", ttl) : "no-cache");
 	sdk_header(call, "Vary", "Authorization");

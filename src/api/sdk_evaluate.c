@@ -114,7 +114,8 @@ append_flags(SdkCall *call, const Context *context)
 {
 	char *with_reasons = sdk_query_parameter(call, "withReasons");
 
-	if (call->credential == CLIENT_SIDE_ID && call->environment.secure_mode)
+	if (call->credential == CLIENT_SIDE_ID &&
+		sdk_environment_settings(&call->environment)->secure_mode)
 		sdk_secure_mode_check(&call->request, &call->environment, context,
 							  sdk_query_parameter(call, "h"));
 	client_flags_append(call->exchange->response, &call->environment, call->credential, context,

@@ -58,15 +58,16 @@ typedef enum FieldPlace
 typedef enum FieldRule
 {
 	RULE_NONE,
-	RULE_LENGTH,  /* min to max characters */
-	RULE_NAME,	  /* the same, in one line that can be seen: see util/visible.c */
-	RULE_RANGE,	  /* min to max */
-	RULE_KEY,	  /* letters, digits, '_', '.', '-'; starts with a letter or digit */
-	RULE_COLOR,	  /* six hexadecimal digits */
-	RULE_TAGS,	  /* each 1 to 64 of the key's characters; double ones are dropped */
-	RULE_URL,	  /* absolute http or https URL */
-	RULE_ONE_OF,  /* one of choices */
-	RULE_SOME_OF, /* each element one of choices */
+	RULE_LENGTH,   /* min to max characters */
+	RULE_NAME,	   /* the same, in one line that can be seen: see util/visible.c */
+	RULE_RANGE,	   /* min to max */
+	RULE_KEY,	   /* letters, digits, '_', '.', '-'; starts with a letter or digit */
+	RULE_FLAG_KEY, /* RULE_KEY, for what SDKs keep by its key: flags and segments */
+	RULE_COLOR,	   /* six hexadecimal digits */
+	RULE_TAGS,	   /* each 1 to 64 of the key's characters; double ones are dropped */
+	RULE_URL,	   /* absolute http or https URL */
+	RULE_ONE_OF,   /* one of choices */
+	RULE_SOME_OF,  /* each element one of choices */
 	RULE_EMAIL,
 	RULE_DOMAIN, /* a bare host name; folded to lower case */
 	RULE_APP_ID, /* letters, digits, '-', '_', in parts joined by dots */

@@ -43,6 +43,11 @@ consists_of_words(const char *text)
 	return *text == '\0';
 }
 
+/* The keys of flags and segments that the dependency tracker of the SDK for Node takes for its own. */
+static const char *const inherited_names[] = {
+	"constructor",	  "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable",
+	"toLocaleString", "toString",		"valueOf",		 NULL};
+
 /*
  * is_key tells whether a text is a key: letters, digits, '_', '.' and '-', the
  * first a letter or digit.
@@ -240,6 +245,20 @@ check_list(Request *request, int index, const Field *field, char *list)
 }
 
 /*
+ * key_problem tells why a text is no key; NULL if it is one.
+ */
+static const char *
+key_problem(const char *text, FieldRule rule)
+{
+	if (rule == RULE_FLAG_KEY && is_one_of(text, inherited_names))
+		return "must not be a name that every object of JavaScript has: LaunchDarkly's SDK for "
+			   "Node ends with it";
+	return is_key(text) ? NULL
+						: "must start with a letter or digit and hold only letters, digits, '_', "
+						  "'.' and '-'";
+}
+
+/*
  * check_length checks the number of characters of a text; true if it is right.
  */
 static bool
@@ -280,11 +299,11 @@ check_text(Request *request, int index, const Field *field)
 		return;
 	switch (field->rule)
 	{
+		case RULE_FLAG_KEY:
 		case RULE_KEY:
-			if (!is_key(string))
-				request_violation(request, index,
-								  "must start with a letter or digit and hold only letters, "
-								  "digits, '_', '.' and '-'");
+			problem = key_problem(string, field->rule);
+			if (problem)
+				request_violation(request, index, "%s", problem);
 			break;
 		case RULE_NAME:
 			problem = visible_problem(string);

@@ -209,10 +209,13 @@ static void
 compile_tracking(CompiledFlag *flag, const Members *source)
 {
 	Members availability;
+	StringView until;
 
 	(void) member_integer(source, "version", &flag->version);
 	member_boolean(source, "trackEvents", &flag->track_events);
 	member_boolean(source, "trackEventsFallthrough", &flag->track_events_fallthrough);
+	if (member_decimal(source, "debugEventsUntilDate", &until))
+		flag->debug_events_until = strtoll(until.data, NULL, 10);
 	flag->using_mobile_key = true;
 	if (member_object(source, "clientSideAvailability", &availability))
 	{

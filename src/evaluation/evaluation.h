@@ -91,6 +91,7 @@ typedef struct CompiledFlag
 	int32 version;
 	bool track_events;
 	bool track_events_fallthrough;
+	int64 debug_events_until; /* in milliseconds; 0: not at all */
 	bool using_environment_id;
 	bool using_mobile_key;
 } CompiledFlag;

@@ -215,6 +215,36 @@ payload_open(Jsonb *document, MemoryContext context)
 }
 
 /*
+ * payload_all_of_document is all flags of a payload that payload_open has opened, by their keys.
+ */
+const AllFlags *
+payload_all_of_document(Payload *payload)
+{
+	JsonbContainer *flags = ((DocumentSource *) payload->source)->flags;
+	int count = flags != NULL ? JsonContainerSize(flags) : 0;
+	AllFlags *all = MemoryContextAllocZero(payload->context, sizeof(AllFlags));
+	JsonbIterator *iterator;
+	JsonbValue value;
+
+	all->flags = MemoryContextAllocHuge(payload->context, (count + 1) * sizeof(CompiledFlag *));
+	if (count == 0)
+		return all;
+	iterator = JsonbIteratorInit(flags);
+	while (JsonbIteratorNext(&iterator, &value, true) != WJB_DONE)
+	{
+		CompiledFlag *flag;
+
+		if (value.type != jbvString)
+			continue;
+		flag = find_flag(&payload->set, (StringView){.data = value.val.string.val,
+													 .length = value.val.string.len});
+		if (flag != NULL)
+			all->flags[all->count++] = flag;
+	}
+	return all;
+}
+
+/*
  * payload_find_flag is a flag by its key; NULL if there is none. It stays where it is for as
  * long as the payload is there.
  */

@@ -26,6 +26,13 @@ typedef enum PayloadPart
 	PAYLOAD_SEGMENT
 } PayloadPart;
 
+/* Flags of a payload, by their keys. */
+typedef struct AllFlags
+{
+	int count;
+	CompiledFlag **flags;
+} AllFlags;
+
 /*
  * Where flags and segments come from: find is false if there is no such one. What it finds must
  * stay for as long as the payload does. What a costly source has not is not asked for again.
@@ -40,6 +47,7 @@ struct PayloadSource
 
 extern Payload *payload_make(PayloadSource *source, MemoryContext context);
 extern Payload *payload_open(Jsonb *document, MemoryContext context);
+extern const AllFlags *payload_all_of_document(Payload *payload);
 extern CompiledFlag *payload_find_flag(Payload *payload, StringView key);
 extern bool payload_has_flag(Payload *payload, StringView key);
 extern CompiledFlag *payload_add_flag(Payload *payload, StringView key, JsonbContainer *source);

@@ -4,8 +4,9 @@
  *
  * What is kept is found by the version and the stamp of the environment's payload as the
  * query's snapshot shows them. A state of an environment never changes, so there is
- * nothing to invalidate: whoever sees another state asks for another key. What a transaction
- * sees of its own changes is not a state yet, and is not shared.
+ * nothing to invalidate: whoever sees another state asks for another key, and what was kept of the
+ * environment is forgotten. What a transaction sees of its own changes is not a state yet, and is
+ * not shared.
  *
  * Whoever uses a payload pins it. When all together are larger than the setting allows, those that
  * have not been used for the longest time are forgotten; their memory goes with the last pin.
@@ -155,6 +156,26 @@ shrink(void)
 }
 
 /*
+ * forget_other_states forgets what is kept of an environment, when another state of it is asked
+ * for: hardly anybody asks for the one before again, and each would take memory until all that the
+ * setting allows is taken, in every backend.
+ */
+static void
+forget_other_states(const PayloadKey *key)
+{
+	dlist_mutable_iter at;
+
+	dlist_foreach_modify(at, &uses)
+	{
+		CachedPayload *cached = dlist_container(CachedPayload, use, at.cur);
+
+		if (cached->key.account == key->account &&
+			memcmp(cached->key.environment, key->environment, sizeof(key->environment)) == 0)
+			forget(cached);
+	}
+}
+
+/*
  * payload_cache_find finds the payload of a state, and pins it; NULL if it is not cached.
  */
 CachedPayload *
@@ -188,6 +209,7 @@ payload_cache_pin(const PayloadKey *key, bool shared, PayloadSourceMaker maker, 
 	cached = make_cached(key, maker, given);
 	if (shared)
 	{
+		forget_other_states(key);
 		((CacheEntry *) hash_search(table, key, HASH_ENTER, NULL))->cached = cached;
 		cached->shared = true;
 		dlist_push_head(&uses, &cached->use);

@@ -132,3 +132,10 @@ done <<-'LIST'
 	ruled keyed a domain checked in C
 	wide keyed ten columns more
 LIST
+
+# A poll that is answered 304.
+script rest_poll <<<"SELECT * FROM flagplane.handle('GET', '/sdk/latest-all', '{\"authorization\": \"$sdk_key\", \"if-none-match\": \"${etag//\"/\\\"}\"}', NULL);"
+script sdk_poll <<<"SELECT flagplane.sdk('');"
+for poll in rest sdk; do count_run "${poll}_poll" 10 >/dev/null; done
+ratio "304 on /sdk/latest-all by handle / SELECT 1" "$(instructions rest_poll)" "${price[nothing]}" "<=6.00" 4.50
+ratio "304 on /sdk/latest-all by sdk, as PostgREST calls it" "$(instructions sdk_poll)" "${price[nothing]}" - -

@@ -2,8 +2,8 @@
 #
 # The ratios of the design: create_environment and create_layer against their PL/pgSQL
 # twin on the same tables and against the bare INSERT, in interleaved rounds of
-# pgbench; medians. Then assign() against its twins, the instructions, and the
-# evaluation of flags against an SDK.
+# pgbench; medians. Then assign() against its twins, the instructions, the
+# evaluation of flags against SDKs, and many SDKs against the whole path.
 # Only ratios count: the machine may be busy with other things.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -79,3 +79,6 @@ make -s -C "$here/../client" PG_CONFIG="${PG_CONFIG:-pg_config}" bridge
 # What is a context served?
 # shellcheck source=test/bench/variation.sh
 . "$here/variation.sh"
+
+# Many SDKs, on a server of their own.
+"$here/load.sh"

@@ -20,12 +20,18 @@ make_database() {
 	# Our SQL way takes the token from the header, as behind PostgREST; plain settings
 	# of the session stand for it here.
 	headers="-c request.method=POST -c request.headers={\"x-api-key\":\"$token\"}"
+	# A poll that knows the state already, as nginx and PostgREST hand it on. In options a backslash stands before a backslash.
+	sdk_key=$(sql -c "SELECT flagplane.get_environment('bench', 'production')->>'apiKey'")
+	etag=$(sql -c "SELECT headers->>'ETag' FROM flagplane.handle('GET', '/sdk/latest-all', '{\"authorization\": \"$sdk_key\"}', NULL)")
+	sdk_headers="-c request.method=POST -c request.headers={\"x-original-method\":\"GET\",\"x-original-uri\":\"/sdk/latest-all\""
+	sdk_headers+=",\"x-original-authorization\":\"$sdk_key\",\"if-none-match\":\"${etag//\"/\\\\\"}\"}"
 }
 
-# Scripts whose names begin with ours get the token from the settings.
+# Scripts whose names begin with ours get the token from the settings, those that begin with sdk an SDK's request.
 options_of() { # SCRIPT OPTIONS
 	case $1 in
 		ours*) echo "$PGOPTIONS $headers $2" ;;
+		sdk*) echo "$PGOPTIONS $sdk_headers $2" ;;
 		*) echo "$PGOPTIONS $2" ;;
 	esac
 }
@@ -80,7 +86,4 @@ reset() {
 	sql -c 'VACUUM ANALYZE'
 }
 
-median() { sort -g | awk '{ a[NR] = $1 } END { print (NR % 2) ? a[(NR + 1) / 2] : (a[NR / 2] + a[NR / 2 + 1]) / 2 }'; }
-
-heading() { printf '%-56s %10s %10s %8s %8s %6s\n' measure ours other ratio must aim; }
-line() { printf '%-56s %10.0f %10.0f %8.2f %8s %6s\n' "$@"; }
+. "$here/report.bash"

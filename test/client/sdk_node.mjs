@@ -8,11 +8,11 @@ const require = createRequire(`${process.env.NPM_PREFIX}/node_modules/`);
 const sdk = require('@launchdarkly/node-server-sdk');
 const { FileDataSourceFactory } = require('@launchdarkly/node-server-sdk/integrations');
 const [dataFile, casesFile] = process.argv.slice(2);
-const FLAGS = 2000;
+const FLAGS = Number(process.env.RANDOM_FLAGS ?? 2000);
 const CONTEXTS = 10;
 
-// mulberry32, of a fixed seed.
-let state = 20240607;
+// mulberry32, of a fixed seed unless another one is told.
+let state = Number(process.env.RANDOM_SEED ?? 20240607) | 0;
 function random() {
   state = (state + 0x6d2b79f5) | 0;
   let t = Math.imul(state ^ (state >>> 15), 1 | state);

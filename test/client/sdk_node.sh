@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Thousands of random flags and contexts: evaluate() and LaunchDarkly's SDK for Node give the same value,
-# variation and reason.
+# variation and reason. RANDOM_FLAGS and RANDOM_SEED ask for more of them, and for others.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck source=test/client/skip.bash

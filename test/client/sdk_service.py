@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A contract test service for LaunchDarkly's sdk-test-harness, over flagplane.evaluate().
+"""A contract test service for LaunchDarkly's sdk-test-harness, over flagplane.evaluate() and evaluate_all().
 
 It stands for an SDK: it fetches flags and segments as PHP's SDK does, and evaluates them in the
 database that psql connects to. sdk_service.py 0 listens on a free port and prints it.
@@ -13,7 +13,9 @@ import urllib.parse
 import urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-CAPABILITIES = ["server-side", "php", "strongly-typed", "user-type"]
+CAPABILITIES = [
+    "server-side", "php", "strongly-typed", "user-type", "all-flags-with-reasons", "all-flags-client-side-only",
+    "all-flags-details-only-for-tracked-flags", "client-prereq-events"]
 TYPES = {"bool": bool, "int": (int, float), "double": (int, float), "string": str}
 END = "end of the statement"
 
@@ -41,9 +43,9 @@ class Client:
 
     def __init__(self, configuration):
         self.base = configuration["polling"]["baseUri"]
-        self.flags = self.fetch("/sdk/flags") or {}
+        self.flags = self.fetch("/sdk/flags")  # None: there is no data
         self.segments = {}
-        self.find_segments(self.flags)
+        self.find_segments(self.flags or {})
 
     def fetch(self, path):
         try:
@@ -72,8 +74,19 @@ class Client:
 
     def evaluate(self, flag_key, context, default):
         return json.loads(database.value(
-            "SELECT flagplane.evaluate({}, {}, {}, {})", json.dumps({"flags": self.flags, "segments": self.segments}),
-            flag_key, None if context is None else json.dumps(context), json.dumps(default)))
+            "SELECT flagplane.evaluate({}, {}, {}, {})", self.payload(), flag_key, text(context), json.dumps(default)))
+
+    def evaluate_all(self, context, options):
+        return json.loads(database.value(
+            "SELECT flagplane.evaluate_all({}, {}, {}, {}, {})", self.payload(), text(context),
+            *(json.dumps(bool(options.get(name))) for name in ("clientSideOnly", "withReasons", "detailsOnlyForTrackedFlags"))))
+
+    def payload(self):
+        return None if self.flags is None else json.dumps({"flags": self.flags, "segments": self.segments})
+
+
+def text(context):
+    return None if context is None else json.dumps(context)
 
 
 def has_type(value, value_type):
@@ -92,8 +105,7 @@ def evaluate(client, parameters):
 
 
 def evaluate_all(client, parameters):
-    context = parameters.get("context") or parameters.get("user")
-    return {"state": {key: client.evaluate(key, context, None)["value"] for key in client.flags}}
+    return {"state": client.evaluate_all(parameters.get("context") or parameters.get("user"), parameters)}
 
 
 class Service(BaseHTTPRequestHandler):

@@ -34,4 +34,7 @@ check "without the registry as well" "$(asked "$work/bin" '')" $'skipped: npm do
 check "but in integration that fails" "$(asked "$work/bin" true)" $'not ok - npm does not install left-pad\n1'
 check "they are counted" "$(. "$here/../result.bash"; count 0 a; count 77 b; count 1 c; count 77 d; summary)" \
 	$'SKIPPED: b\nFAILED: c\nSKIPPED: d\n1 passed, 1 failed, 2 skipped'
+printf '%s\n' 'ok 1 - a' 'skipped: Go: go is not installed' '# skipped: nothing' 'skipped: Java: mvn is not installed' >"$work/output"
+check "so are parts of a test that ran" "$(. "$here/../result.bash"; count 0 a; count_parts a "$work/output"; summary)" \
+	$'SKIPPED: a: Go: go is not installed\nSKIPPED: a: Java: mvn is not installed\n1 passed, 0 failed, 2 skipped'
 echo "1..$number"

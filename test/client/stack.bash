@@ -62,7 +62,7 @@ rest_settings() { # a port, and one for PostgREST's own health
 }
 
 # nginx with the deployed file, everything else of it in one directory. nginx_edit may
-# hold a command of sed for that file.
+# hold a command of sed for that file, nginx_connections how many it takes.
 start_nginx() {
 	web_port=$("$here/bridge" --free-port)
 	sed -e "s|listen 127.0.0.1:8080;|listen 127.0.0.1:$web_port;|" -e "s|server 127.0.0.1:3000;|server 127.0.0.1:$rest_port;|" \
@@ -72,7 +72,7 @@ start_nginx() {
 		$([ "$(id -u)" != 0 ] || echo "user $(id -un) $(id -gn);")
 		pid $place/nginx.pid;
 		error_log $place/logs/error.log crit;
-		events { worker_connections 256; }
+		events { worker_connections ${nginx_connections:-256}; }
 		http {
 			client_body_temp_path $place/body;
 			proxy_temp_path $place/proxy;

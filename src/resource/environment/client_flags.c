@@ -48,6 +48,8 @@ write_flag(StringInfo out, int64 version, DirectPrerequisites *direct, const Det
 		document_key(out, "reason");
 		reason_append(out, &detail->reason);
 	}
+	if (flag->debug_events_until != 0)
+		document_integer(out, "debugEventsUntilDate", flag->debug_events_until);
 	direct_prerequisites_write(direct, out);
 	document_close(out, '}');
 }
@@ -57,12 +59,11 @@ write_flag(StringInfo out, int64 version, DirectPrerequisites *direct, const Det
  * are evaluated for a context.
  */
 void
-client_flags_append(StringInfo out, const SdkEnvironment *environment, SdkCredential credential,
+client_flags_append(StringInfo out, SdkEnvironment *environment, SdkCredential credential,
 					const Context *context, bool with_reasons)
 {
 	DirectPrerequisites direct = {.flag = NULL};
-	CachedPayload *cached = environment_payload_pin_state(
-		&environment->state, environment->project_id, environment->shared);
+	CachedPayload *cached = sdk_environment_pin(environment);
 
 	PG_TRY();
 	{

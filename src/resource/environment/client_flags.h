@@ -9,7 +9,7 @@
 
 extern bool flag_is_for(const CompiledFlag *flag, SdkCredential credential);
 extern void
-client_flags_append(StringInfo out, const SdkEnvironment *environment, SdkCredential credential,
+client_flags_append(StringInfo out, SdkEnvironment *environment, SdkCredential credential,
 					const Context *context, bool with_reasons);
 
 #endif /* FLAGPLANE_CLIENT_FLAGS_H */

@@ -6,14 +6,8 @@
 #define FLAGPLANE_ENVIRONMENT_PAYLOAD_H
 
 #include "call/request.h"
+#include "evaluation/flags_state.h"
 #include "evaluation/payload_cache.h"
-
-/* All flags of an environment, by their keys. */
-typedef struct AllFlags
-{
-	int count;
-	CompiledFlag **flags;
-} AllFlags;
 
 /* What server-side SDKs are sent, {flags, segments}, and the flags in it. */
 typedef struct PayloadText
@@ -22,18 +16,6 @@ typedef struct PayloadText
 	const char *flags;
 	int flags_length;
 } PayloadText;
-
-/* Writes down what an evaluation of a flag asks directly: the list of its prerequisites. */
-typedef struct DirectPrerequisites
-{
-	EvaluationTrace trace;
-	const CompiledFlag *flag;
-	StringInfoData list;
-} DirectPrerequisites;
-
-extern void direct_prerequisites_begin(DirectPrerequisites *direct, const CompiledFlag *flag);
-extern void direct_prerequisites_write(DirectPrerequisites *direct, StringInfo out);
-extern bool evaluation_is_tracked(const CompiledFlag *flag, const Reason *reason);
 
 extern CachedPayload *environment_payload_pin(Request *request);
 extern CachedPayload *

@@ -11,28 +11,10 @@
  */
 #include "resource/environment/known_environment.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/table.h"
-#include "access/xact.h"
-#include "call/caller.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_collation.h"
+#include "util/id.h"
+#include "util/key_lookup.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
-#include "utils/snapmgr.h"
-
-/* The columns of environment_payload. */
-enum
-{
-	ACCOUNT_ID = 1,
-	ENVIRONMENT_ID,
-	VERSION,
-	STAMP
-};
 
 #define NAMES_MAX 1024
 #define KNOWN_MAX 16
@@ -84,16 +66,15 @@ find_known(const char *names, int length)
  * that asks.
  */
 static bool
-has_state(HeapTuple tuple, TupleDesc columns, const PayloadKey *key)
+has_state(const KeyLookup *row, const PayloadKey *key)
 {
 	bool isnull;
 	bytea *stamp;
 
-	if (!HeapTupleIsValid(tuple) ||
-		TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data)) ||
-		DatumGetInt64(heap_getattr(tuple, VERSION, columns, &isnull)) != key->version)
+	if (key_lookup_is_own(row) ||
+		DatumGetInt64(key_lookup_value(row, "version", &isnull)) != key->version)
 		return false;
-	stamp = DatumGetByteaPP(heap_getattr(tuple, STAMP, columns, &isnull));
+	stamp = DatumGetByteaPP(key_lookup_value(row, "stamp", &isnull));
 	return VARSIZE_ANY_EXHDR(stamp) == PAYLOAD_STAMP_BYTES &&
 		   memcmp(VARDATA_ANY(stamp), key->stamp, PAYLOAD_STAMP_BYTES) == 0;
 }
@@ -104,22 +85,13 @@ has_state(HeapTuple tuple, TupleDesc columns, const PayloadKey *key)
 static bool
 is_current(const PayloadKey *key)
 {
-	Oid schema = get_namespace_oid(DATA_SCHEMA, false);
-	Oid index = get_relname_relid("environment_payload_pkey", schema);
-	Relation payloads =
-		table_open(get_relname_relid("environment_payload", schema), AccessShareLock);
-	text *id = cstring_to_text_with_len(key->environment, OBJECT_ID_LENGTH);
-	ScanKeyData keys[2];
-	SysScanDesc scan;
-	bool current;
+	char *id = pnstrdup(key->environment, OBJECT_ID_LENGTH);
+	KeyLookup row;
+	bool current =
+		key_lookup_begin(&row, "environment_payload", key->account, "environment_id", id) &&
+		has_state(&row, key);
 
-	ScanKeyInit(&keys[0], ACCOUNT_ID, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(key->account));
-	ScanKeyEntryInitialize(&keys[1], 0, ENVIRONMENT_ID, BTEqualStrategyNumber, InvalidOid,
-						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(id));
-	scan = systable_beginscan(payloads, index, true, GetActiveSnapshot(), 2, keys);
-	current = has_state(systable_getnext(scan), RelationGetDescr(payloads), key);
-	systable_endscan(scan);
-	table_close(payloads, AccessShareLock);
+	key_lookup_end(&row);
 	return current;
 }
 

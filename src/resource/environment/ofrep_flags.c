@@ -141,11 +141,10 @@ append_all(StringInfo out, CachedPayload *cached, SdkCredential credential, int6
  * for a credential of this kind, and one that is malformed.
  */
 void
-ofrep_flag_append(StringInfo out, const SdkEnvironment *environment, SdkCredential credential,
+ofrep_flag_append(StringInfo out, SdkEnvironment *environment, SdkCredential credential,
 				  const char *key, const Context *context)
 {
-	CachedPayload *cached = environment_payload_pin_state(
-		&environment->state, environment->project_id, environment->shared);
+	CachedPayload *cached = sdk_environment_pin(environment);
 
 	PG_TRY();
 	{
@@ -164,11 +163,10 @@ ofrep_flag_append(StringInfo out, const SdkEnvironment *environment, SdkCredenti
  * evaluated for a context; one that is malformed is a failure of its own.
  */
 void
-ofrep_flags_append(StringInfo out, const SdkEnvironment *environment, SdkCredential credential,
+ofrep_flags_append(StringInfo out, SdkEnvironment *environment, SdkCredential credential,
 				   const Context *context)
 {
-	CachedPayload *cached = environment_payload_pin_state(
-		&environment->state, environment->project_id, environment->shared);
+	CachedPayload *cached = sdk_environment_pin(environment);
 
 	PG_TRY();
 	{

@@ -7,9 +7,9 @@
 
 #include "resource/environment/sdk_credential.h"
 
-extern void ofrep_flag_append(StringInfo out, const SdkEnvironment *environment,
-							  SdkCredential credential, const char *key, const Context *context);
-extern void ofrep_flags_append(StringInfo out, const SdkEnvironment *environment,
+extern void ofrep_flag_append(StringInfo out, SdkEnvironment *environment, SdkCredential credential,
+							  const char *key, const Context *context);
+extern void ofrep_flags_append(StringInfo out, SdkEnvironment *environment,
 							   SdkCredential credential, const Context *context);
 
 #endif /* FLAGPLANE_OFREP_FLAGS_H */

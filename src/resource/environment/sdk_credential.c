@@ -11,6 +11,9 @@
 #include "access/xact.h"
 #include "call/rate_limit.h"
 #include "call/token.h"
+#include "resource/environment/environment_payload.h"
+#include "util/id.h"
+#include "util/key_lookup.h"
 #include "utils/builtins.h"
 #include "utils/uuid.h"
 
@@ -96,39 +99,149 @@ unknown_credential(Request *request, int64 account, SdkCredential kind)
 }
 
 /*
- * read_environment reads a row of ENVIRONMENT_STATE. The entity tag is the version with its
- * stamp: a version that was rolled back or restored never looks like another with its number.
+ * entity_tag is the version with its stamp: a version that was rolled back or restored never
+ * looks like another with its number. What the transaction itself has changed may change again,
+ * at the same version: then the stamp is made up, and nothing else has this tag.
  */
-static SdkEnvironment
-read_environment(int64 account, const Rows *rows)
+static char *
+entity_tag(const SdkEnvironment *environment)
 {
-	SdkEnvironment environment;
-	StringInfoData etag;
-	bytea *stamp;
+	uint8 stamp[PAYLOAD_STAMP_BYTES];
+	char digits[2 * PAYLOAD_STAMP_BYTES + 1];
+
+	if (environment->shared)
+		memcpy(stamp, environment->state.stamp, PAYLOAD_STAMP_BYTES);
+	else
+		random_bytes(stamp, PAYLOAD_STAMP_BYTES);
+	digits[hex_encode((const char *) stamp, PAYLOAD_STAMP_BYTES, digits)] = '\0';
+	return psprintf("\"%s-" INT64_FORMAT "-%s\"", environment->id, environment->state.version,
+					digits);
+}
+
+/*
+ * set_state sets the state of an environment, and its entity tag.  shared: others see it too.
+ */
+static void
+set_state(SdkEnvironment *environment, int64 account, int64 version, bytea *stamp, bool shared)
+{
+	if (VARSIZE_ANY_EXHDR(stamp) != PAYLOAD_STAMP_BYTES)
+		elog(ERROR, "the stamp of a payload has %d bytes", (int) VARSIZE_ANY_EXHDR(stamp));
+	environment->state = (PayloadKey){.account = account, .version = version};
+	memcpy(environment->state.environment, environment->id, OBJECT_ID_LENGTH);
+	memcpy(environment->state.stamp, VARDATA_ANY(stamp), PAYLOAD_STAMP_BYTES);
+	environment->shared = shared;
+	environment->etag = entity_tag(environment);
+}
+
+/*
+ * read_environment reads a row of ENVIRONMENT_STATE.
+ */
+static void
+read_environment(SdkEnvironment *environment, int64 account, const Rows *rows)
+{
 	Row row;
 
 	row_read(rows, 0, &row);
 	if (row_is_null(&row, "version"))
 		elog(ERROR, "an environment has no payload version");
-	environment.id = row_get_string(&row, "id");
-	environment.project_id = DatumGetUUIDP(row_get_datum(&row, "project_id"));
-	environment.default_ttl = row_get_integer(&row, "default_ttl");
-	environment.secure_mode = row_get_boolean(&row, "secure_mode");
-	initStringInfo(&etag);
-	appendStringInfo(&etag, "\"%s-" INT64_FORMAT "-", environment.id,
-					 row_get_bigint(&row, "version"));
-	stamp = row_get_bytes(&row, "stamp");
-	for (int i = 0; i < VARSIZE_ANY_EXHDR(stamp); i++)
-		appendStringInfo(&etag, "%02x", (uint8) VARDATA_ANY(stamp)[i]);
-	appendStringInfoChar(&etag, '"');
-	environment.etag = etag.data;
-	environment.state =
-		(PayloadKey){.account = account, .version = row_get_bigint(&row, "version")};
-	memcpy(environment.state.environment, environment.id, OBJECT_ID_LENGTH);
-	memcpy(environment.state.stamp, VARDATA_ANY(stamp), PAYLOAD_STAMP_BYTES);
-	environment.shared = !TransactionIdIsCurrentTransactionId(
-		DatumGetTransactionId(row_get_datum(&row, "raised_by")));
-	return environment;
+	environment->id = row_get_string(&row, "id");
+	environment->settings = palloc(sizeof(SdkSettings));
+	environment->settings->project_id = DatumGetUUIDP(row_get_datum(&row, "project_id"));
+	environment->settings->default_ttl = row_get_integer(&row, "default_ttl");
+	environment->settings->secure_mode = row_get_boolean(&row, "secure_mode");
+	set_state(environment, account, row_get_bigint(&row, "version"), row_get_bytes(&row, "stamp"),
+			  !TransactionIdIsCurrentTransactionId(
+				  DatumGetTransactionId(row_get_datum(&row, "raised_by"))));
+}
+
+/*
+ * query_environment finds by a statement what a credential opens; false if it opens nothing.
+ */
+static bool
+query_environment(SdkEnvironment *environment, SdkCredential kind, int64 account,
+				  const char *credential)
+{
+	Params params = {0};
+	Rows rows;
+
+	bind_bigint(&params, "account_id", account);
+	bind_text(&params, "credential", credential);
+	if (kind != CLIENT_SIDE_ID)
+	{
+		bind_text(&params, "kind", credentials[kind].kind);
+		bind_time(&params, "now", GetCurrentTimestamp());
+	}
+	rows =
+		statement_run(kind == CLIENT_SIDE_ID ? &find_by_id : &find_by_key, &params, STATEMENT_READ);
+	if (rows.count > 0)
+		read_environment(environment, account, &rows);
+	return rows.count > 0;
+}
+
+/*
+ * environment_of_key is the id of the environment that the row of a key opens; NULL if it is of
+ * another kind or has expired.
+ */
+static char *
+environment_of_key(const KeyLookup *key, SdkCredential kind)
+{
+	bool isnull;
+	TimestampTz expires_at = DatumGetTimestampTz(key_lookup_value(key, "expires_at", &isnull));
+
+	if (!isnull && expires_at <= GetCurrentTimestamp())
+		return NULL;
+	if (strcmp(TextDatumGetCString(key_lookup_value(key, "kind", &isnull)),
+			   credentials[kind].kind) != 0)
+		return NULL;
+	return TextDatumGetCString(key_lookup_value(key, "environment_id", &isnull));
+}
+
+/*
+ * look_up_id looks up which environment a credential opens; NULL if it is not found.
+ */
+static char *
+look_up_id(SdkCredential kind, int64 account, const char *credential)
+{
+	KeyLookup key;
+	char *id = NULL;
+
+	if (kind == CLIENT_SIDE_ID)
+		return pstrdup(credential);
+	if (key_lookup_begin(&key, "environment_key", account, "value", credential))
+		id = environment_of_key(&key, kind);
+	key_lookup_end(&key);
+	return id;
+}
+
+/*
+ * look_up_state looks up the state of the environment.
+ */
+static bool
+look_up_state(SdkEnvironment *environment, int64 account)
+{
+	KeyLookup row;
+	bool isnull;
+	bool found =
+		key_lookup_begin(&row, "environment_payload", account, "environment_id", environment->id);
+
+	if (found)
+		set_state(environment, account, DatumGetInt64(key_lookup_value(&row, "version", &isnull)),
+				  DatumGetByteaPP(key_lookup_value(&row, "stamp", &isnull)),
+				  !key_lookup_is_own(&row));
+	key_lookup_end(&row);
+	return found;
+}
+
+/*
+ * look_up_environment finds what query_environment does without a plan: nearly all requests of
+ * SDKs ask for this and nothing else. False if it is to be asked for.
+ */
+static bool
+look_up_environment(SdkEnvironment *environment, SdkCredential kind, int64 account,
+					const char *credential)
+{
+	environment->id = look_up_id(kind, account, credential);
+	return environment->id != NULL && look_up_state(environment, account);
 }
 
 /*
@@ -139,25 +252,62 @@ SdkEnvironment
 sdk_environment_find(Request *request, SdkCredential kind, const char *credential)
 {
 	int64 account = NO_ACCOUNT;
-	Params params = {0};
-	Rows rows = {0};
+	SdkEnvironment environment = {0};
 
-	if (credential_account(kind, credential, &account))
-	{
-		bind_bigint(&params, "account_id", account);
-		bind_text(&params, "credential", credential);
-		if (kind != CLIENT_SIDE_ID)
-		{
-			bind_text(&params, "kind", credentials[kind].kind);
-			bind_time(&params, "now", GetCurrentTimestamp());
-		}
-		rows = statement_run(kind == CLIENT_SIDE_ID ? &find_by_id : &find_by_key, &params,
-							 STATEMENT_READ);
-	}
-	if (rows.count == 0)
+	if (!credential_account(kind, credential, &account) ||
+		(!look_up_environment(&environment, kind, account, credential) &&
+		 !query_environment(&environment, kind, account, credential)))
 		unknown_credential(request, account, kind);
 	request->caller.account = account;
-	return read_environment(account, &rows);
+	return environment;
+}
+
+/*
+ * look_up_settings looks up what the row of the environment tells.
+ */
+static SdkSettings *
+look_up_settings(const SdkEnvironment *environment)
+{
+	SdkSettings *settings = NULL;
+	KeyLookup row;
+	bool isnull;
+
+	if (key_lookup_begin(&row, "environment", environment->state.account, "id", environment->id))
+	{
+		settings = palloc(sizeof(SdkSettings));
+		settings->project_id = palloc(sizeof(pg_uuid_t));
+		*settings->project_id = *DatumGetUUIDP(key_lookup_value(&row, "project_id", &isnull));
+		settings->default_ttl = DatumGetInt32(key_lookup_value(&row, "default_ttl", &isnull));
+		settings->secure_mode = DatumGetBool(key_lookup_value(&row, "secure_mode", &isnull));
+	}
+	key_lookup_end(&row);
+	return settings;
+}
+
+/*
+ * sdk_environment_settings is the settings of an environment, read when somebody asks for them.
+ */
+const SdkSettings *
+sdk_environment_settings(SdkEnvironment *environment)
+{
+	if (environment->settings == NULL)
+		environment->settings = look_up_settings(environment);
+	if (environment->settings == NULL &&
+		!query_environment(environment, CLIENT_SIDE_ID, environment->state.account,
+						   environment->id))
+		elog(ERROR, "an environment has a payload and no row");
+	return environment->settings;
+}
+
+/*
+ * sdk_environment_pin pins what the flags of an environment are evaluated from.
+ */
+CachedPayload *
+sdk_environment_pin(SdkEnvironment *environment)
+{
+	return environment_payload_pin_state(&environment->state,
+										 sdk_environment_settings(environment)->project_id,
+										 environment->shared);
 }
 
 /*

@@ -59,7 +59,7 @@ enum
 
 const Field create_flag_fields[] = {
 	[PROJECT_KEY] = PROJECT_KEY_FIELD,
-	[KEY] = FIELD("key", "key", FIELD_TEXT, .required = true, .rule = RULE_KEY, .min = 1,
+	[KEY] = FIELD("key", "key", FIELD_TEXT, .required = true, .rule = RULE_FLAG_KEY, .min = 1,
 				  .max = KEY_MAX),
 	[NAME] = FIELD("name", "name", FIELD_TEXT, .required = true, .rule = RULE_NAME, .min = 1,
 				   .max = NAME_MAX_CHARS),

@@ -8,10 +8,15 @@
  */
 #include "resource/flag/flag_payload.h"
 
+#include <ctype.h>
+
 #include "evaluation/member.h"
 #include "resource/layer/treatment.h"
 #include "util/document.h"
 #include "util/jsonb.h"
+
+/* A whole number of so many digits may not fit into 64 bits. */
+#define LONG_NUMBER 19
 
 /* Archived flags are not there for SDKs. The columns are read in this order. */
 #define PAYLOAD_COLUMNS                                                      \
@@ -101,6 +106,58 @@ write_boolean(StringInfo out, const char *name, const Members *source)
 }
 
 /*
+ * skip_string is where a string of JSON ends that begins at a place.
+ */
+static int
+skip_string(const StringInfo text, int place)
+{
+	for (place++; text->data[place] != '"'; place++)
+		if (text->data[place] == '\\')
+			place++;
+	return place + 1;
+}
+
+/*
+ * insert_point makes the whole number that ends at a place one with a fraction.
+ */
+static void
+insert_point(StringInfo text, int place)
+{
+	appendStringInfoString(text, ".0");
+	memmove(text->data + place + 2, text->data + place, text->len - place - 2);
+	memcpy(text->data + place, ".0", 2);
+}
+
+/*
+ * write_free_value writes a value that may be any JSON. Whole numbers of many digits get a point: the
+ * SDK for Go reads them into 64 bits without one, where they overflow.
+ */
+static void
+write_free_value(StringInfo out, const JsonbValue *value)
+{
+	int place = out->len;
+
+	json_value_append(out, value);
+	while (place < out->len)
+	{
+		bool fraction = out->data[place - 1] == '.';
+		int digits;
+
+		if (out->data[place] == '"')
+			place = skip_string(out, place);
+		else if (!isdigit((unsigned char) out->data[place]))
+			place++;
+		else
+		{
+			digits = strspn(out->data + place, "0123456789");
+			place += digits;
+			if (digits >= LONG_NUMBER && !fraction && out->data[place] != '.')
+				insert_point(out, place);
+		}
+	}
+}
+
+/*
  * write_array writes a list as it is, an empty one if it is absent.
  */
 static void
@@ -110,7 +167,7 @@ write_array(StringInfo out, const char *name, const Members *source)
 
 	document_key(out, name);
 	if (member_value(source, name, &value))
-		json_value_append(out, &value);
+		write_free_value(out, &value);
 	else
 		appendStringInfoString(out, "[]");
 }
@@ -144,39 +201,67 @@ write_text(StringInfo out, const char *name, const Members *source)
 }
 
 /*
- * write_rollout writes a rollout: what REST calls an allocation makes it an experiment.
+ * is_experiment tells whether a rollout is an experiment: by its kind, or by what REST calls an
+ * allocation.
+ */
+static bool
+is_experiment(const Members *rollout)
+{
+	StringView kind = STRING_VIEW("");
+	JsonbValue allocation;
+
+	(void) member_string(rollout, "kind", &kind);
+	return view_equal(kind, STRING_VIEW("experiment")) ||
+		   member_value(rollout, "experimentAllocation", &allocation);
+}
+
+/*
+ * write_share writes an entry of a rollout. One without weight is left out: where there are
+ * rounding errors or no context of the kind, some SDKs would serve it.
+ */
+static void
+write_share(StringInfo out, const Members *share)
+{
+	bool untracked = false;
+	bool told_untracked = false;
+	int32 weight = 0;
+
+	(void) member_integer(share, "weight", &weight);
+	if (weight == 0)
+		return;
+	document_element(out);
+	document_open(out, '{');
+	write_integer(out, "variation", share);
+	document_integer(out, "weight", weight);
+	member_boolean(share, "untracked", &untracked);
+	member_boolean(share, "_untracked", &told_untracked);
+	if (untracked || told_untracked)
+		document_boolean(out, "untracked", true);
+	document_close(out, '}');
+}
+
+/*
+ * write_rollout writes a rollout.
  */
 static void
 write_rollout(StringInfo out, const Members *rollout)
 {
 	Elements elements;
-	Members entry;
-	JsonbValue allocation;
+	Members share;
+	StringView bucket_by = STRING_VIEW("");
 
 	document_key(out, "rollout");
 	document_open(out, '{');
-	document_string(out, "kind",
-					member_value(rollout, "experimentAllocation", &allocation) ? "experiment"
-																			   : "rollout");
+	document_string(out, "kind", is_experiment(rollout) ? "experiment" : "rollout");
 	write_kind(out, rollout);
-	write_value(out, "bucketBy", rollout);
+	if (member_string(rollout, "bucketBy", &bucket_by) && bucket_by.length > 0)
+		write_value(out, "bucketBy", rollout);
 	write_integer(out, "seed", rollout);
 	document_key(out, "variations");
 	document_open(out, '[');
 	member_elements(rollout, "variations", &elements);
-	while (elements_next_object(&elements, rollout, &entry))
-	{
-		bool untracked = false;
-
-		document_element(out);
-		document_open(out, '{');
-		write_integer(out, "variation", &entry);
-		write_integer(out, "weight", &entry);
-		member_boolean(&entry, "_untracked", &untracked);
-		if (untracked)
-			document_boolean(out, "untracked", true);
-		document_close(out, '}');
-	}
+	while (elements_next_object(&elements, rollout, &share))
+		write_share(out, &share);
 	document_close(out, ']');
 	document_close(out, '}');
 }
@@ -292,10 +377,10 @@ write_target(StringInfo out, const Members *target, bool with_kind, bool with_va
 }
 
 /*
- * is_of_users tells whether a target is for users.
+ * payload_is_of_users tells whether a list of keys is of users.
  */
-static bool
-is_of_users(const Members *target)
+bool
+payload_is_of_users(const Members *target)
 {
 	StringView kind = STRING_VIEW("");
 
@@ -319,7 +404,7 @@ write_targets(StringInfo out, Row *row, Members *place)
 	payload_elements(row, "targets", &elements);
 	while (elements_next_object(&elements, place, &target))
 	{
-		if (is_of_users(&target))
+		if (payload_is_of_users(&target))
 			write_target(out, &target, false, true);
 		else
 			others = true;
@@ -329,7 +414,7 @@ write_targets(StringInfo out, Row *row, Members *place)
 	document_open(out, '[');
 	payload_elements(row, "targets", &elements);
 	while (others && elements_next_object(&elements, place, &target))
-		write_target(out, &target, true, !is_of_users(&target));
+		write_target(out, &target, true, !payload_is_of_users(&target));
 	document_close(out, ']');
 }
 
@@ -391,7 +476,7 @@ write_variations(StringInfo out, Row *row, Members *place)
 
 		document_element(out);
 		if (member_value(&variation, "value", &value))
-			json_value_append(out, &value);
+			write_free_value(out, &value);
 		else
 			appendStringInfoString(out, "null");
 	}

@@ -20,6 +20,7 @@ typedef struct PayloadScope
 
 /* Parts that segments have too: the clauses of a rule, and the elements of a list of a row. */
 extern void payload_write_clauses(StringInfo out, const Members *rule);
+extern bool payload_is_of_users(const Members *list);
 extern void payload_elements(Row *row, const char *column, Elements *elements);
 
 extern Rows flags_payload_read(const PayloadScope *scope);

@@ -80,8 +80,8 @@ complete_clause(JsonbValue *clause, bool stored)
 static bool
 complete_clauses(JsonbValue *rule, bool stored)
 {
-	JsonbValue *clauses = tree_member(rule, "clauses");
 	bool filled = !stored && fill_id(rule);
+	JsonbValue *clauses = tree_member(rule, "clauses"); /* until a member is added to the rule */
 
 	if (clauses && clauses->type == jbvArray)
 		for (int i = 0; i < clauses->val.array.nElems; i++)

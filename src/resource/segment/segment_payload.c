@@ -10,7 +10,7 @@
 #include "util/jsonb.h"
 
 #define PAYLOAD_SEGMENTS                                                    \
-	"SELECT s.key, s.version, s.included, s.excluded, s.included_contexts," \
+	"SELECT s.key, s.version, s.included, s.included_contexts, s.excluded," \
 	" s.excluded_contexts, s.rules, s.salt FROM flagplane_data.segment s"   \
 	" WHERE s.account_id = :account_id AND s.environment_id = :environment_id"
 
@@ -44,11 +44,56 @@ segment_payload_read(const PayloadScope *scope, StringView segment_key)
 	return statement_run(&find_segment, &params, STATEMENT_READ);
 }
 
+/*
+ * write_elements writes the elements of a list.
+ */
 static void
-write_list(StringInfo out, Row *row, const char *name, const char *column)
+write_elements(StringInfo out, Elements *elements)
 {
+	while (elements_next(elements))
+	{
+		document_element(out);
+		json_value_append(out, &elements->value);
+	}
+}
+
+/*
+ * write_users writes the keys of users that a segment includes or excludes. Lists of users among those of
+ * contexts are read by some SDKs and not by others, so their keys are here. It returns the other lists.
+ */
+static char *
+write_users(StringInfo out, Row *row, const char *name, const char *column,
+			const char *lists_column)
+{
+	bool malformed = false;
+	Members place = {.malformed = &malformed};
+	StringInfoData others;
+	Elements elements;
+	Members list;
+
+	initStringInfo(&others);
+	document_open(&others, '[');
 	document_key(out, name);
-	jsonb_append(out, DatumGetJsonbP(row_get_datum(row, column)));
+	document_open(out, '[');
+	payload_elements(row, column, &elements);
+	write_elements(out, &elements);
+	payload_elements(row, lists_column, &elements);
+	while (elements_next_object(&elements, &place, &list))
+	{
+		Elements keys;
+
+		member_elements(&list, "values", &keys);
+		if (payload_is_of_users(&list))
+			write_elements(out, &keys);
+		else
+		{
+			document_element(&others);
+			json_value_append(&others, &elements.value);
+		}
+	}
+	document_close(out, ']');
+	document_close(&others, ']');
+	return others.data;
 }
 
 /*
@@ -104,6 +149,8 @@ write_rules(StringInfo out, Row *row)
 void
 segment_payload_append(StringInfo out, const Rows *rows, uint64 number, bool as_member)
 {
+	char *included;
+	char *excluded;
 	Row row;
 	char *key;
 
@@ -114,10 +161,10 @@ segment_payload_append(StringInfo out, const Rows *rows, uint64 number, bool as_
 	document_open(out, '{');
 	document_string(out, "key", key);
 	document_integer(out, "version", row_get_integer(&row, "version"));
-	write_list(out, &row, "included", "included");
-	write_list(out, &row, "excluded", "excluded");
-	write_list(out, &row, "includedContexts", "included_contexts");
-	write_list(out, &row, "excludedContexts", "excluded_contexts");
+	included = write_users(out, &row, "included", "included", "included_contexts");
+	excluded = write_users(out, &row, "excluded", "excluded", "excluded_contexts");
+	document_raw(out, "includedContexts", included);
+	document_raw(out, "excludedContexts", excluded);
 	write_rules(out, &row);
 	document_string(out, "salt", row_get_string(&row, "salt"));
 	document_boolean(out, "deleted", false);
