@@ -127,13 +127,16 @@ is_temporary(const PGresult *result)
 {
 	static const char *const states[] = {"08", "40", "53", "55P03", "57P0", "57014"};
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *message;
 
 	if (!failed(result))
 		return PQntuples(result) > 0 && strcmp(PQgetvalue(result, 0, 0), "503") == 0;
 	if (state == NULL)
 		return true;
-	/* What Citus says when its own server was killed, which has no state of its own. */
-	if (strstr(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), "postmaster was shut down"))
+	/* What Citus says when a server was killed, which has no state of its own. */
+	message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	if (strstr(message, "postmaster was shut down") ||
+		strstr(message, "failure on connection marked as essential"))
 		return true;
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		if (strncmp(state, states[i], strlen(states[i])) == 0)
