@@ -32,7 +32,8 @@ END
 $$;
 -- Every operation about a project, with that of the first account: not found. None may be missing here.
 CREATE TEMP TABLE call (operation text, arguments text);
-INSERT INTO call VALUES ('get_project', $$'mine'$$), ('create_environment', $$'mine', 'e', 'E', '000000'$$), ('get_environment', $$'mine', 'test'$$), ('touch_environment', $$'mine', 'test'$$), ('payload', $$'mine', 'test'$$), ('all_flags_state', $$'mine', 'test', '{"key": "a"}'$$),
+INSERT INTO call VALUES ('get_project', $$'mine'$$), ('create_environment', $$'mine', 'e', 'E', '000000'$$), ('get_environment', $$'mine', 'test'$$), ('touch_environment', $$'mine', 'test'$$),
+	('import_environment', $$'mine', 'test', '{"flags": {}}'$$), ('payload', $$'mine', 'test'$$), ('all_flags_state', $$'mine', 'test', '{"key": "a"}'$$),
 	('list_environments', $$'mine'$$), ('create_flag', $$'mine', 'g', 'G'$$), ('get_flag', $$'mine', 'f'$$), ('list_flags', $$'mine'$$),
 	('create_flag_link', $$'mine', 'f', 'j'$$), ('get_flag_link', $$'mine', 'f', 'k'$$), ('list_flag_links', $$'mine', 'f'$$),
 	('create_segment', $$'mine', 'test', 'other', 'O'$$), ('get_segment', $$'mine', 'test', 's'$$), ('list_segments', $$'mine', 'test'$$), ('update_segment', $$'mine', 'test', 's', '{"name": "C"}'$$), ('delete_segment', $$'mine', 'test', 's'$$),

@@ -4,7 +4,7 @@ SET client_min_messages = warning;
 CREATE SCHEMA t;
 
 CREATE FUNCTION t.mask(answer text) RETURNS text LANGUAGE sql AS $$
-	SELECT regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+	SELECT regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
 		regexp_replace(regexp_replace(regexp_replace(answer,
 		'fp_[0-9a-f]{8}_[0-9a-f]{16}_([0-9A-Za-z]{43})?', '<token>', 'g'),
 		'sk_app_[0-9A-Za-z]{43}', '<app key>', 'g'),
@@ -14,7 +14,8 @@ CREATE FUNCTION t.mask(answer text) RETURNS text LANGUAGE sql AS $$
 		'(?<![0-9a-f])([0-9a-f]{32}|[0-9a-f]{24})(?![0-9a-f])', '<id>', 'g'),
 		'\m(1[7-9]|[23]\d)\d{11}\M', '<ms>', 'g'),
 		'20(2[6-9]|[3-9]\d)-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?', '<time>', 'g'),
-		'\m(?!2147483647)(1[7-9]|[23]\d)\d{8}\M', '<s>', 'g')
+		'\m(?!2147483647)(1[7-9]|[23]\d)\d{8}\M', '<s>', 'g'),
+		'\\"[0-9a-f]{16}\\"', '\"<hash>\"', 'g')
 $$;
 
 -- A REST request: its status, its headers and its body.

@@ -26,7 +26,7 @@ INSERT INTO given VALUES
 		(NULL, 'flag_key', 'f'), (NULL, 'layer_key', 'l'), (NULL, 'segment_key', 's'), (NULL, 'experiment_key', 'x'), ('stop_experiment', 'experiment_key',
 		'running'), ('delete_flag', 'flag_key', 'unused'),
 	(NULL, 'key', 'new'), (NULL, 'name', 'New'), (NULL, 'description', ''), (NULL, 'color', '000000'), (NULL, 'platform',
-		'expo'), (NULL, 'patch', '[]'), (NULL, 'instructions', '[]'), (NULL, 'id_or_key', 'k'),
+		'expo'), (NULL, 'patch', '[]'), ('import_environment', 'payload', '{"flags": {}}'), (NULL, 'instructions', '[]'), (NULL, 'id_or_key', 'k'),
 	('update_flag_link', 'id', (SELECT id FROM flagplane_data.flag_link WHERE key = 'k' AND flag_id = (SELECT id
 		FROM flagplane_data.flag WHERE key = 'f'
 		AND project_id = :'theirs'))), (NULL, 'app_id', :'app'::json->>'appId'), ('update_sdk_app', 'rotate_key', 'true'),

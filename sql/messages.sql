@@ -53,8 +53,9 @@ SELECT flagplane.set_access_token_tier(:'id', 'pilot') IS NOT NULL AND flagplane
 		AND flagplane.start_experiment('messages', 'test', 'x') IS NOT NULL
 		AND flagplane.stop_experiment('messages', 'test', 'x') IS NOT NULL AND flagplane.archive_experiment('messages', 'test', 'x') IS NOT NULL
 	AND flagplane.touch_environment('messages', 'test') IS NOT NULL
+	AND flagplane.import_environment('messages', 'test', '{"flags": {"imported": {"variations": [1, 2], "fallthrough": {"variation": 0}}}}') IS NOT NULL
 	AND flagplane.register_integration('messages', '{"capabilities": {"flagLink": {"uiBlocks": {}, "header": {}, "emptyState": {}}}}') IS NOT NULL AS changed;
-SELECT e->>'titleVerb' AS verb FROM json_array_elements(flagplane.list_audit_log("limit" => 14)->'items') WITH ORDINALITY l(e, n) ORDER BY n DESC;
+SELECT e->>'titleVerb' AS verb FROM json_array_elements(flagplane.list_audit_log("limit" => 15)->'items') WITH ORDINALITY l(e, n) ORDER BY n DESC;
 -- Verbs that no entry above begins with.
 SELECT verb FROM verb WHERE verb NOT IN (SELECT split_part(operation, '_', 1) FROM flagplane_data.audit_log) ORDER BY 1;
 -- Nouns agree with their number: of findings, and of the seconds to wait.

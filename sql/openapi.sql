@@ -33,7 +33,7 @@ FROM (SELECT r.name,
 			FROM regexp_split_to_table(n.name, '_') WITH ORDINALITY w(word, i)) END AS wire,
 		n.number <= p.pronargs - p.pronargdefaults AS required
 	FROM request r JOIN pg_proc p ON p.proname = r.name AND p.pronamespace = 'flagplane'::regnamespace, unnest(p.proargnames) WITH ORDINALITY n(name, number)
-	WHERE n.name NOT IN ('idempotency_key', 'patch', 'members')) a
+	WHERE n.name NOT IN ('idempotency_key', 'patch', 'members', 'payload')) a
 FULL JOIN field f ON f.name = a.name AND f.wire = a.wire WHERE (a.required IS DISTINCT FROM f.required);
 -- Changes take an idempotency key; one of them requires it.
 SELECT o.name FROM request r JOIN flagplane.operations() o ON o.name = r.name WHERE o.changes IS DISTINCT
@@ -210,6 +210,8 @@ INSERT INTO call (operation, uri, body) VALUES
 	'{"comment": "c", "merge": {"environments": {"test": {"fallthrough": {"rollout": {"kind": "experiment", "seed": 7, "variations": [{"variation": 0, "weight": 100000, "untracked": true}]}, "variation": null}}}}}'),
 ('update_flag', '/api/v2/flags/openapi/f', '{"environmentKey": "test", "instructions": [{"kind": "turnFlagOff"}, {"kind": "addTags", "values": ["x"]}]}'),
 ('update_flag', '/api/v2/flags/openapi/f', '{"environmentKey": "test", "instructions": [{"kind": "frobnicate"}]}'),
+('import_environment', '/api/v2/projects/openapi/environments/test/import', '{"flags": {"imported": {"version": 1, "variations": [1, 2], "fallthrough": {"variation": 0}}}, "segments": {}}'),
+('import_environment', '/api/v2/projects/openapi/environments/test/import', '{"segments": {}}'),
 ('create_segment', '/api/v2/segments/openapi/test', '{"key": "s", "name": "S", "description": "d", "tags": ["t"], "unbounded": false}'),
 ('list_segments', '/api/v2/segments/openapi/test?limit=1&sort=name', NULL),
 ('get_segment', '/api/v2/segments/openapi/test/s', NULL),

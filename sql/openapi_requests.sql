@@ -70,7 +70,7 @@ DECLARE
 	id text;
 	answer jsonb;
 BEGIN
-	FOREACH operation IN ARRAY '{create_members,create_access_token,update_access_token,create_project,update_project,create_environment,update_environment,create_sdk_key,create_flag,update_flag,create_segment,update_segment,create_flag_link,update_flag_link,create_layer,create_experiment,update_layer,update_experiment,create_sdk_app,update_sdk_app}'::text[] LOOP
+	FOREACH operation IN ARRAY '{create_members,create_access_token,update_access_token,create_project,update_project,create_environment,update_environment,create_sdk_key,create_flag,update_flag,create_segment,update_segment,import_environment,create_flag_link,update_flag_link,create_layer,create_experiment,update_layer,update_experiment,create_sdk_app,update_sdk_app}'::text[] LOOP
 		EXECUTE 'SELECT * FROM pg_temp.example($1, $2)' INTO status, answer USING operation, jsonb_build_object('id', id,
 			'appId', id, 'projectId', (SELECT 'prj_' || p.id FROM flagplane_data.project p WHERE p.key = 'acme-coffee'));
 		id := coalesce(answer->>'_id', answer->>'appId');

@@ -100,6 +100,7 @@ WHERE o.path IS NOT NULL
 	AND coalesce(h.body->>'message', h.body->'error'->>'message') NOT LIKE 'no_such_parameter is not a parameter of this request; it takes%';
 
 -- If-None-Match: compared weakly, among several, by *; of what has an ETag.
+SELECT flagplane.create_segment('query', 'test', 'known', 'K') IS NOT NULL AS made;
 CREATE FUNCTION pg_temp.etag(uri text) RETURNS text LANGUAGE sql AS $$ SELECT headers->>'ETag' FROM flagplane.handle('GET', uri) $$;
 CREATE FUNCTION pg_temp.when_changed(uri text, tags text, method text DEFAULT 'GET') RETURNS text LANGUAGE sql AS $$
 	SELECT concat_ws(' ', h.status, CASE WHEN h.body IS NULL THEN 'no body' END,
@@ -112,8 +113,13 @@ SELECT u, tags, pg_temp.when_changed('/api/v2/projects/query' || u, tags) FROM u
 SELECT u, pg_temp.when_changed('/api/v2/' || u, pg_temp.etag('/api/v2/' || u)) AS same,
 	pg_temp.when_changed('/api/v2/' || u, 'W/' || pg_temp.etag('/api/v2/' || u), 'HEAD') AS head, pg_temp.when_changed('/api/v2/' || u, '"x"') AS another
 FROM unnest(ARRAY['projects/query', 'projects/query?expand=environments', 'projects/query/environments/test',
-	'projects/query/environments/test/experiments/x', 'flags/query/a', 'flags/query/a?env=test']) u;
+	'projects/query/environments/test/experiments/x', 'flags/query/a', 'flags/query/a?env=test', 'segments/query/test/known', 'segments/query/test', 'flags/query', 'flags/query?limit=1',
+	'projects', 'projects/query/environments', 'projects/query/environments/test/experiments']) u;
 SELECT pg_temp.when_changed('/api/v2/flags/query', '*') AS a_list, pg_temp.when_changed('/api/v2/flags/query/none', '*') AS nothing;
+-- A list has no version: its tag is that of all it says, and a page has another one.
+SELECT pg_temp.etag('/api/v2/segments/query/test') ~ '^"[0-9a-f]{16}"$' AS hash, pg_temp.etag('/api/v2/flags/query') <> pg_temp.etag('/api/v2/flags/query?limit=1') AS pages, pg_temp.etag('/api/v2/segments/query/test') AS segments \gset list_
+SELECT :'list_hash' AS hash, :'list_pages' AS pages, flagplane.update_segment('query', 'test', 'known', '{"included": ["u"]}') IS NOT NULL AS changed;
+SELECT pg_temp.when_changed('/api/v2/segments/query/test', :'list_segments') AS changed;
 -- What a document shows of something else is in its tag too: settings, an environment's name, a new environment.
 SELECT pg_temp.etag('/api/v2/flags/query/a') AS flag, pg_temp.etag('/api/v2/projects/query?expand=environments') AS project \gset
 SELECT flagplane.update_environment('query', 'test', '[{"op": "replace", "path": "/name", "value": "Renamed"}]') IS NOT NULL AS renamed;

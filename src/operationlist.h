@@ -122,6 +122,10 @@ OPERATION(resolve_environment_key, .scope = PROJECTS_READ, .status = 200, .diale
 		  .kind = READS, .subject = "environment")
 OPERATION(touch_environment, .scope = FLAGS_WRITE, .status = 200, .dialect = LAUNCHDARKLY,
 		  .kind = CHANGES, .subject = "environment")
+OPERATION(import_environment, .method = "POST",
+		  .path = "/api/v2/projects/:projectKey/environments/:environmentKey/import",
+		  .scope = FLAGS_WRITE, .status = 200, .dialect = LAUNCHDARKLY, .kind = CHANGES,
+		  .subject = "environment import", .check = check_import_environment)
 OPERATION(payload, .scope = FLAGS_READ, .status = 200, .dialect = LAUNCHDARKLY, .kind = READS,
 		  .subject = "environment")
 OPERATION(all_flags_state, .scope = FLAGS_READ, .status = 200, .dialect = LAUNCHDARKLY,
@@ -277,6 +281,7 @@ OPERATION(changes, .scope = AUDIT_READ, .status = 200, .dialect = LAUNCHDARKLY, 
 VERB("archive", "archived")
 VERB("create", "created")
 VERB("delete", "deleted")
+VERB("import", "imported into")
 VERB("kill", "killed")
 VERB("register", "registered")
 VERB("reset", "reset")

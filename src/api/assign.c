@@ -187,9 +187,10 @@ Datum
 flagplane_bucket(PG_FUNCTION_ARGS)
 {
 	text *seed = PG_GETARG_TEXT_PP(0);
-	text *unit_key = PG_GETARG_TEXT_PP(1);
+	Sha1 sha1;
 
-	PG_RETURN_INT32(bucket_of(VARDATA_ANY(seed), VARSIZE_ANY_EXHDR(seed), unit_key));
+	bucket_seed(&sha1, VARDATA_ANY(seed), VARSIZE_ANY_EXHDR(seed));
+	PG_RETURN_INT32(bucket_of(&sha1, PG_GETARG_TEXT_PP(1)));
 }
 
 /*

@@ -99,7 +99,7 @@ read_exchange(Request *request)
 	{
 		JsonValue value;
 
-		body = exchange_body(exchange, BODY_BYTES_MAX, &length);
+		body = exchange_body(exchange, Max(fields[whole].max, BODY_BYTES_MAX), &length);
 		problem = json_read_value(body, length, &value);
 		if (problem)
 			error_raise(ERR_MALFORMED, "the request body is not JSON: %s", problem);
@@ -255,7 +255,7 @@ run_exchange(Exchange *exchange)
 	exchange->status = operation->status;
 	exchange->response = request.response;
 	response_of_request(&exchange->answer_headers, &request);
-	if (operation->kind == READS && request.version > 0 && headers.if_none_match &&
+	if (operation->kind == READS && response_has_etag(&request) && headers.if_none_match &&
 		names_etag(headers.if_none_match, response_etag(&request)))
 	{
 		exchange->status = STATUS_NOT_MODIFIED;

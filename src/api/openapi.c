@@ -11,6 +11,7 @@
 #include <ctype.h>
 
 #include "call/caller.h"
+#include "call/field.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_proc.h"
@@ -256,6 +257,18 @@ write_security(StringInfo out, const Operation *operation)
 }
 
 /*
+ * has_etag returns whether an operation's response has an entity tag: that of what has a version,
+ * or of a page of a list.
+ */
+static bool
+has_etag(const Operation *operation)
+{
+	if (openapi_is_list(operation))
+		return field_by_json_name(operation, "offset", IN_QUERY) >= 0;
+	return operation->status != 204 && has_version(operation);
+}
+
+/*
  * write_headers writes the headers of a success.
  */
 static void
@@ -267,7 +280,7 @@ write_headers(StringInfo out, const Operation *operation)
 		bool there;
 	} headers[] = {
 		{"Location", operation->status == 201},
-		{"ETag", operation->status != 204 && !openapi_is_list(operation) && has_version(operation)},
+		{"ETag", has_etag(operation)},
 		{"Idempotent-Replayed", operation->kind != READS},
 		{"X-Request-Id", operation->dialect == LAYERS},
 	};

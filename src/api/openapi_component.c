@@ -290,7 +290,7 @@ openapi_components(StringInfo out)
 	document_key(out, "headers");
 	document_open(out, '{');
 	write_header(out, "Location", "The path of what was made.");
-	write_header(out, "ETag", "The version, quoted.");
+	write_header(out, "ETag", "The version, quoted; of a page of a list, its hash.");
 	write_header(out, "Idempotent-Replayed", "true if this is the first answer again.");
 	write_header(out, "X-Request-Id", "The id of the request.");
 	write_header(out, "Allow", "The methods that the path takes.");

@@ -76,6 +76,10 @@ const NamedText openapi_shapes[] = {
 	{"EnvironmentList", "items Environment[], totalCount integer, _links Link{}"},
 	{"SdkKey", "_links Link{}, name string, apiKey string, creationDate integer, expiry integer?"},
 	{"SdkKeyList", "items SdkKey[], _links Link{}"},
+	{"ImportCounts", "created integer, updated integer, unchanged integer"},
+	{"EnvironmentImport", "environmentKey string, payloadVersion integer, flags ImportCounts,"
+						  " segments ImportCounts"},
+	{"SdkPayload", "flags any{}, segments? any{}"},
 	{"EnvironmentSource", "key string, version? integer"},
 	{"Variation", "_id+ uuid, value any, name? string, description? string"},
 	{"FlagDefaults", "onVariation integer, offVariation integer"},
@@ -244,6 +248,7 @@ const NamedText openapi_json_fields[] = {
 	{"clientSideAvailability", "NewClientSideAvailability"},
 	{"initialPrerequisites", "InitialPrerequisite[]"},
 	{"iteration", "IterationInput"},
+	{"import_environment", "SdkPayload"},
 	{"patch", "PatchOperation[]|CommentedPatch"},
 	{"update_flag", "FlagSemanticPatch|PatchOperation[]|CommentedPatch"
 					"|CommentedFlagMergePatch|FlagMergePatch"},
@@ -276,6 +281,11 @@ const NamedText openapi_examples[] = {
 	{"update_project", "[{\"op\":\"replace\",\"path\":\"/name\",\"value\":\"Acme\"}]"},
 	{"create_environment",
 	 "{\"key\":\"staging\",\"name\":\"Staging\",\"color\":\"DADBEE\",\"tags\":[\"internal\"]}"},
+	{"import_environment",
+	 "{\"flags\":{\"banner\":{\"key\":\"banner\",\"version\":7,\"on\":true,\"salt\":\"6f1d\","
+	 "\"variations\":[\"blue\",\"red\"],\"offVariation\":1,\"fallthrough\":{\"rollout\":{"
+	 "\"variations\":[{\"variation\":0,\"weight\":20000},{\"variation\":1,\"weight\":80000}]}}}},"
+	 "\"segments\":{}}"},
 	{"update_environment", "[{\"op\":\"replace\",\"path\":\"/requireComments\",\"value\":true}]"},
 	{"create_sdk_key", "{\"name\":\"nightly-batch\",\"expiry\":4102444800000}"},
 	{"create_flag",

@@ -17,6 +17,9 @@
 /* When a request can be tried again that a lock or a resource was missing for. */
 #define RETRY_AFTER_SECONDS 1
 
+/* Whether PostgREST is serving the current call; set when the call begins. */
+static bool serving = false;
+
 /*
  * response_header adds a header to the response.
  */
@@ -31,8 +34,19 @@ response_header(ResponseHeaders *headers, const char *name, const char *value)
 }
 
 /*
+ * response_has_etag tells whether a response has an entity tag: what has a version has one, and a list
+ * that is read.
+ */
+bool
+response_has_etag(const Request *request)
+{
+	return request->version > 0 || (request->operation->kind == READS && request->composed);
+}
+
+/*
  * response_etag is the entity tag of a response: its version.  A document that shows
- * more than what the version is of has its own text's hash behind that.
+ * more than what the version is of has its own text's hash behind that, and a list, which
+ * has no version, that alone.
  */
 char *
 response_etag(const Request *request)
@@ -42,6 +56,8 @@ response_etag(const Request *request)
 		uint64 hash = hash_bytes_extended((const unsigned char *) request->response->data,
 										  request->response->len, 0);
 
+		if (request->version == 0)
+			return psprintf("\"%016llx\"", (unsigned long long) hash);
 		return psprintf("\"%d.%016llx\"", request->version, (unsigned long long) hash);
 	}
 	return psprintf("\"%d\"", request->version);
@@ -55,7 +71,7 @@ response_of_request(ResponseHeaders *headers, const Request *request)
 {
 	if (request->location->len > 0)
 		response_header(headers, "Location", request->location->data);
-	if (request->version > 0)
+	if (response_has_etag(request))
 		response_header(headers, "ETag", response_etag(request));
 	if (request->replayed)
 		response_header(headers, "Idempotent-Replayed", "true");
@@ -144,9 +160,18 @@ postgrest_calls(void)
 void
 postgrest_set_error_format(Dialect dialect, const char *request_id)
 {
+	serving = postgrest_calls();
 	response_headers_begin();
-	error_set_format(postgrest_calls() ? ERROR_FORMAT_POSTGREST : ERROR_FORMAT_SQL, dialect,
-					 request_id);
+	error_set_format(serving ? ERROR_FORMAT_POSTGREST : ERROR_FORMAT_SQL, dialect, request_id);
+}
+
+/*
+ * postgrest_serves is postgrest_calls as it was when the call began.
+ */
+bool
+postgrest_serves(void)
+{
+	return serving;
 }
 
 /*
@@ -272,7 +297,7 @@ postgrest_protect(void (*run)(void *), void *state, const char *request_id)
 {
 	MemoryContext context = CurrentMemoryContext;
 
-	if (!postgrest_calls())
+	if (!serving)
 	{
 		run(state);
 		return;

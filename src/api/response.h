@@ -20,6 +20,7 @@ typedef struct ResponseHeaders
 } ResponseHeaders;
 
 extern void response_header(ResponseHeaders *headers, const char *name, const char *value);
+extern bool response_has_etag(const Request *request);
 extern char *response_etag(const Request *request);
 extern void response_of_request(ResponseHeaders *headers, const Request *request);
 extern void response_common_headers(ResponseHeaders *headers);
@@ -30,6 +31,7 @@ extern const char *response_unavailable(const char *request_id, const ErrorData 
 
 extern const char *postgrest_setting(const char *name);
 extern bool postgrest_calls(void);
+extern bool postgrest_serves(void);
 extern void postgrest_set_error_format(Dialect dialect, const char *request_id);
 extern void postgrest_protect(void (*run)(void *), void *state, const char *request_id);
 extern void postgrest_headers(const ResponseHeaders *headers);

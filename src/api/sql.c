@@ -67,7 +67,7 @@ sql_prepare(Request *request, const Operation *operation, FunctionCallInfo fcinf
 	postgrest_set_error_format(operation->dialect, request->id);
 	request->read_fields = read_arguments;
 	request->source = fcinfo;
-	if (postgrest_calls())
+	if (postgrest_serves())
 	{
 		Headers headers;
 
@@ -114,11 +114,11 @@ call_from_sql(FunctionCallInfo fcinfo, const Operation *operation)
 
 	sql_prepare(&request, operation, fcinfo);
 	if (operation->kind != READS && !PG_ARGISNULL(fields))
-		request.idempotency_key = uuid_text(PG_GETARG_UUID_P(fields)->data);
+		request.idempotency_uuid = PG_GETARG_UUID_P(fields);
 
 	sql_run(&request);
 
-	if (postgrest_calls())
+	if (postgrest_serves())
 		respond(&request);
 	if (request.response->len == 0)
 		PG_RETURN_NULL();

@@ -68,12 +68,11 @@ STATEMENT(make_account, "INSERT INTO flagplane_data.account (id, key, name, crea
 						" VALUES (:account_id, :account_key, :name, :now) ON CONFLICT DO NOTHING");
 
 /* A token may be limited to projects; those are then asked for with each project. */
-STATEMENT(find_token,
-		  "SELECT t.id, t.secret_hash, t.scopes, t.all_projects, t.member_id,"
-		  " t.expires_at, t.revoked_at IS NOT NULL AS revoked, t.killed_at IS NOT NULL AS killed,"
-		  " t.previous_secret_hash, t.previous_expires_at, t.rate_tier"
-		  " FROM flagplane_data.access_token t"
-		  " WHERE t.account_id = :account_id AND t.selector = :selector");
+STATEMENT(find_token, "SELECT t.id, t.secret_hash, t.scopes, t.all_projects, t.member_id,"
+					  " t.expires_at, t.revoked_at, t.killed_at, t.previous_secret_hash,"
+					  " t.previous_expires_at, t.rate_tier"
+					  " FROM flagplane_data.access_token t"
+					  " WHERE t.account_id = :account_id AND t.selector = :selector");
 
 STATEMENT(find_project_by_key, "SELECT p.id FROM flagplane_data.project p"
 							   " WHERE p.account_id = :account_id AND p.key = :project_key");
@@ -326,6 +325,19 @@ identify_role(Request *request, const OwnerContext *owner)
 }
 
 /*
+ * scope_of finds the bits that a scope's name of so many bytes stands for; SCOPE_NONE if it is
+ * unknown.
+ */
+static int
+scope_of(const char *name, size_t length)
+{
+	for (int i = 0; i < (int) lengthof(scope_names); i++)
+		if (strncmp(scope_names[i].name, name, length) == 0 && scope_names[i].name[length] == '\0')
+			return scope_names[i].scope;
+	return SCOPE_NONE;
+}
+
+/*
  * scopes_of_array reads a token's scopes; a name that is unknown grants nothing.
  */
 static int
@@ -338,10 +350,9 @@ scopes_of_array(ArrayType *names)
 	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
 	for (int i = 0; i < count; i++)
 	{
-		int scope;
+		const text *name = DatumGetTextPP(elements[i]);
 
-		if (scope_by_name(TextDatumGetCString(elements[i]), &scope))
-			scopes |= scope;
+		scopes |= scope_of(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 	}
 	return scopes;
 }
@@ -392,10 +403,10 @@ verify_token(Request *request)
 	explicit_bzero(parts.secret, sizeof(parts.secret));
 	if (is_previous && !is_current)
 		caller->good_until = Min(caller->good_until, row_get_time(&row, "previous_expires_at"));
-	if (!known || !(is_current | is_previous) || row_get_boolean(&row, "revoked") ||
+	if (!known || !(is_current | is_previous) || !row_is_null(&row, "revoked_at") ||
 		caller->good_until <= GetCurrentTimestamp())
 		rate_limit_unknown_token(request, parts.account);
-	if (row_get_boolean(&row, "killed"))
+	if (!row_is_null(&row, "killed_at"))
 		error_raise(ERR_KILLED, "the access token has been killed");
 
 	caller->account = parts.account;
@@ -516,15 +527,8 @@ caller_require_project_access(Request *request)
 bool
 scope_by_name(const char *name, int *scope)
 {
-	for (int i = 0; i < (int) lengthof(scope_names); i++)
-	{
-		if (strcmp(scope_names[i].name, name) == 0)
-		{
-			*scope = scope_names[i].scope;
-			return true;
-		}
-	}
-	return false;
+	*scope = scope_of(name, strlen(name));
+	return *scope != SCOPE_NONE;
 }
 
 /*

@@ -177,8 +177,9 @@ set_project_id(Request *request, int field, const char *text)
 static void
 set_json(Request *request, int field, Jsonb *value)
 {
-	int depth = request->operation->fields[field].place == AS_BODY ? 0 : 1;
-	char *problem = jsonb_limit_problem(value, depth, JSON_BYTES_MAX);
+	const Field *described = &request->operation->fields[field];
+	int depth = described->place == AS_BODY ? 0 : 1;
+	char *problem = jsonb_limit_problem(value, depth, Max(described->max, JSON_BYTES_MAX));
 
 	if (problem)
 		request_violation(request, field, "%s", problem);

@@ -39,6 +39,7 @@ extern void rule_check(Request *request, int field);
 extern bool is_one_of(const char *text, const char *const *choices);
 extern char *list_choices(const char *const *choices);
 extern bool is_key(const char *text);
+extern const char *flag_key_problem(const char *text);
 extern bool is_tag(const char *text);
 extern bool is_color(const char *text);
 extern bool is_url(const char *text);

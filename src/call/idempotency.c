@@ -62,14 +62,11 @@ is_random(const pg_uuid_t *uuid)
 }
 
 /*
- * read_key reads the idempotency key as it was given: a UUID, quoted or not.  Where a
- * secret is derived from it, it must be one that nobody can guess.
+ * parse_key parses an idempotency key: a UUID, quoted or not; false if it is none.
  */
-static void
-read_key(Request *request)
+static bool
+parse_key(const char *text, pg_uuid_t *key)
 {
-	const char *name = request->rest ? "Idempotency-Key" : "idempotency_key";
-	const char *text = request->idempotency_key;
 	int length = strlen(text);
 
 	if (length >= 2 && text[0] == '"' && text[length - 1] == '"')
@@ -77,14 +74,27 @@ read_key(Request *request)
 		text++;
 		length -= 2;
 	}
-	if (!uuid_parse(text, length, &request->key))
+	return uuid_parse(text, length, key);
+}
+
+/*
+ * read_key reads the idempotency key as it was given.  Where a secret is derived from it, it
+ * must be one that nobody can guess.
+ */
+static void
+read_key(Request *request)
+{
+	const char *name = request->rest ? "Idempotency-Key" : "idempotency_key";
+
+	if (request->idempotency_uuid != NULL)
+		request->key = *request->idempotency_uuid;
+	else if (!parse_key(request->idempotency_key, &request->key))
 		error_raise(ERR_INVALID, "%s must be a UUID", name);
 	if ((request->operation->kind & GENERATES_SECRET) && !is_random(&request->key))
 		error_raise(ERR_INVALID,
 					"%s must be a random UUID, of version 4 or 7, since a secret depends on it",
 					name);
 	request->keyed = true;
-	sha256(request->key.data, UUID_LEN, request->key_hash);
 }
 
 /*
@@ -154,54 +164,49 @@ put_token_secret(StringInfo form, const Request *request)
 }
 
 /*
- * hash_request computes the SHA-256 of the request's canonical form: the operation and
- * its fields' values, the same whichever way the request came.
+ * put_fields appends the fields' values, the same whichever way the request came.
  */
 static void
-hash_request(Request *request)
+put_fields(StringInfo form, const Request *request)
 {
 	const Operation *operation = request->operation;
-	StringInfoData form;
 
-	initStringInfo(&form);
-	put_bytes(&form, operation->name, strlen(operation->name));
-	put_token_secret(&form, request);
 	for (int i = 0; operation->fields[i].name; i++)
 	{
 		Datum value = request->params.values[FIELD_PARAM(i)];
 
 		if (!request_given(request, i))
 		{
-			appendStringInfoChar(&form, '-');
+			appendStringInfoChar(form, '-');
 			continue;
 		}
-		appendStringInfoChar(&form, '+');
+		appendStringInfoChar(form, '+');
 		switch (operation->fields[i].type)
 		{
 			case FIELD_TEXT:
-				put_bytes(&form, VARDATA_ANY(DatumGetTextPP(value)),
+				put_bytes(form, VARDATA_ANY(DatumGetTextPP(value)),
 						  VARSIZE_ANY_EXHDR(DatumGetTextPP(value)));
 				break;
 			case FIELD_INTEGER:
-				put_integer(&form, DatumGetInt32(value));
+				put_integer(form, DatumGetInt32(value));
 				break;
 			case FIELD_BIGINT:
 			case FIELD_TIME:
-				put_integer(&form, DatumGetInt64(value));
+				put_integer(form, DatumGetInt64(value));
 				break;
 			case FIELD_BOOLEAN:
-				put_integer(&form, DatumGetBool(value));
+				put_integer(form, DatumGetBool(value));
 				break;
 			case FIELD_INTERVAL:
-				put_integer(&form, DatumGetIntervalP(value)->time);
-				put_integer(&form, DatumGetIntervalP(value)->day);
-				put_integer(&form, DatumGetIntervalP(value)->month);
+				put_integer(form, DatumGetIntervalP(value)->time);
+				put_integer(form, DatumGetIntervalP(value)->day);
+				put_integer(form, DatumGetIntervalP(value)->month);
 				break;
 			case FIELD_PROJECT_ID:
-				put_bytes(&form, DatumGetUUIDP(value), UUID_LEN);
+				put_bytes(form, DatumGetUUIDP(value), UUID_LEN);
 				break;
 			case FIELD_JSON:
-				put_jsonb(&form, DatumGetJsonbP(value));
+				put_jsonb(form, DatumGetJsonbP(value));
 				break;
 			case FIELD_TEXTS:
 			{
@@ -210,15 +215,33 @@ hash_request(Request *request)
 
 				deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT,
 								  &elements, NULL, &count);
-				put_bytes(&form, &count, sizeof(count));
+				put_bytes(form, &count, sizeof(count));
 				for (int j = 0; j < count; j++)
-					put_bytes(&form, VARDATA_ANY(DatumGetTextPP(elements[j])),
+					put_bytes(form, VARDATA_ANY(DatumGetTextPP(elements[j])),
 							  VARSIZE_ANY_EXHDR(DatumGetTextPP(elements[j])));
 				break;
 			}
 		}
 	}
-	sha256(form.data, form.len, request->request_hash);
+}
+
+/*
+ * hash_request computes the SHA-256 of the key, and of the request's canonical form: the
+ * operation and its fields' values.
+ */
+static void
+hash_request(Request *request)
+{
+	const char *name = request->operation->name;
+	StringInfoData form;
+	Sha256Message messages[2] = {{request->key.data, UUID_LEN, request->key_hash}};
+
+	initStringInfo(&form);
+	put_bytes(&form, name, strlen(name));
+	put_token_secret(&form, request);
+	put_fields(&form, request);
+	messages[1] = (Sha256Message){form.data, form.len, request->request_hash};
+	sha256_each(messages, lengthof(messages));
 }
 
 /*
@@ -299,7 +322,7 @@ idempotency_read(Request *request)
 {
 	if (request->operation->kind == READS)
 		return;
-	if (request->idempotency_key == NULL)
+	if (request->idempotency_key == NULL && request->idempotency_uuid == NULL)
 	{
 		if ((request->operation->kind & KEY_REQUIRED) && request->rest)
 			error_raise(ERR_IDEMPOTENCY_REQUIRED, "Idempotency-Key is required");

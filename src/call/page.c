@@ -427,6 +427,7 @@ page_end(Request *request, int limit_field, int64 total, const char *path, ...)
 	append_formatted(&base, path, args);
 	va_end(args);
 	limit = request_integer(request, limit_field);
+	request->composed = true;
 	write_links(request->response, base.data, limit, request_integer(request, limit_field + 1),
 				request->page_ended_at > 0 ? request->page_ended_at : limit, total, rest.data);
 }

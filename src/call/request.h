@@ -85,7 +85,7 @@ typedef struct Field
 	bool required;
 	FieldRule rule;
 	int64 min;
-	int64 max;
+	int64 max; /* of a field that contains JSON: bytes, if it may be larger than others */
 	const char *const *choices;
 	const char *fallback;				 /* the default, as SQL writes it; absent means NULL */
 	const struct InstructionKind *kinds; /* of a list of instructions; NULL for all other fields */
@@ -171,9 +171,10 @@ typedef struct Request
 	bool rest; /* a REST request: fields go by their JSON name */
 
 	/* filled by the API */
-	const char *token;			 /* NULL: the database role decides */
-	const char *idempotency_key; /* as given; NULL if absent */
-	const char *if_match;		 /* the versions it is for, as given; NULL if absent */
+	const char *token;				   /* NULL: the database role decides */
+	const char *idempotency_key;	   /* as given; NULL if absent */
+	const pg_uuid_t *idempotency_uuid; /* as an argument, which counts first; NULL if absent */
+	const char *if_match;			   /* the versions it is for, as given; NULL if absent */
 	void (*read_fields)(struct Request *request);
 	void *source;
 
@@ -201,7 +202,7 @@ typedef struct Request
 	StringInfo response; /* in the memory of the API's caller; empty for 204 */
 	StringInfo location; /* likewise; empty if nothing was created */
 	int version;		 /* for the ETag; 0 if none */
-	bool composed;		 /* it shows more than what the version is of */
+	bool composed;		 /* it shows more than what the version is of, as a list does */
 	int secret_count;
 	int secret_room;
 	SecretSpan *secrets;

@@ -259,6 +259,15 @@ key_problem(const char *text, FieldRule rule)
 }
 
 /*
+ * flag_key_problem tells why a text is no key of a flag or segment; NULL if it is one.
+ */
+const char *
+flag_key_problem(const char *text)
+{
+	return key_problem(text, RULE_FLAG_KEY);
+}
+
+/*
  * check_length checks the number of characters of a text; true if it is right.
  */
 static bool

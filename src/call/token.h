@@ -17,7 +17,16 @@ typedef struct TokenParts
 	char secret[SECRET_LENGTH + 1];
 } TokenParts;
 
+/* A message, and where its hash of SECRET_HASH_BYTES goes. */
+typedef struct Sha256Message
+{
+	const void *bytes;
+	size_t length;
+	uint8 *out;
+} Sha256Message;
+
 extern int64 random_account(void);
+extern void sha256_each(const Sha256Message *messages, int count);
 extern void sha256(const void *bytes, size_t length, uint8 out[SECRET_HASH_BYTES]);
 extern void hmac_sha256(const void *key, size_t key_length, const void *bytes, size_t length,
 						uint8 out[SECRET_HASH_BYTES]);

@@ -107,15 +107,12 @@ bucket_hash(const Sha1 *seed, const char *value, size_t length)
 }
 
 /*
- * bucket_of is the bucket, 0 to 99,999, of a unit under a seed.
+ * bucket_of is the bucket, 0 to 99,999, of a unit under a seed that bucket_seed has begun with.
  */
 int
-bucket_of(const void *seed, size_t seed_length, const text *unit_key)
+bucket_of(const Sha1 *seed, const text *unit_key)
 {
-	Sha1 sha1;
-	uint64 hash;
+	uint64 hash = bucket_hash(seed, VARDATA_ANY(unit_key), VARSIZE_ANY_EXHDR(unit_key));
 
-	bucket_seed(&sha1, seed, seed_length);
-	hash = bucket_hash(&sha1, VARDATA_ANY(unit_key), VARSIZE_ANY_EXHDR(unit_key));
 	return (int) BUCKET_OF_HASH(hash);
 }

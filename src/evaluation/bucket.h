@@ -16,6 +16,6 @@ extern void bucket_seed(Sha1 *sha1, const char *seed, size_t length);
 extern void bucket_seed_more(Sha1 *sha1, const char *seed, size_t length);
 extern uint64 bucket_hash(const Sha1 *seed, const char *value, size_t length);
 
-extern int bucket_of(const void *seed, size_t seed_length, const text *unit_key);
+extern int bucket_of(const Sha1 *seed, const text *unit_key);
 
 #endif /* FLAGPLANE_BUCKET_H */

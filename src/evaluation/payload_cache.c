@@ -140,7 +140,6 @@ forget(CachedPayload *cached)
 	cached->shared = false;
 	total -= cached->size;
 	count(counters_of(cached)->bytes, -(int64) cached->size);
-	count(counters_of(cached)->evictions, 1);
 	release(cached);
 }
 
@@ -152,7 +151,12 @@ static void
 shrink(void)
 {
 	while (total > (Size) payload_cache_setting * 1024 && !dlist_is_empty(&uses))
-		forget(dlist_container(CachedPayload, use, dlist_tail_node(&uses)));
+	{
+		CachedPayload *oldest = dlist_container(CachedPayload, use, dlist_tail_node(&uses));
+
+		count(counters_of(oldest)->evictions, 1);
+		forget(oldest);
+	}
 }
 
 /*

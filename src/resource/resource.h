@@ -56,6 +56,7 @@ extern void check_create_sdk_app(Request *request);
 extern void check_update_sdk_app(Request *request);
 extern void check_list_projects(Request *request);
 extern void check_list_environments(Request *request);
+extern void check_import_environment(Request *request);
 extern void check_list_flags(Request *request);
 extern void check_list_experiments(Request *request);
 extern void check_create_experiment(Request *request);
@@ -67,6 +68,8 @@ extern void check_update_layer(Request *request);
 extern void experiments_leave_flag(Request *request, Datum flag_id, const char *flag_key);
 extern void experiments_require_flag(Request *request, Datum flag_id, const char *flag_key,
 									 const Jsonb *before, const Jsonb *after);
+extern void
+experiments_require_none(const Request *request, const char *environment_id, ArrayType *flag_keys);
 
 /* member.c: a member whom a field names, and one whose token it is. */
 extern void member_require(Request *request, int field);

@@ -4,7 +4,7 @@ CREATE TABLE flagplane_data.environment_payload (
 	account_id bigint NOT NULL,
 	environment_id flagplane_data.object_id NOT NULL,
 	version bigint NOT NULL,
-	stamp bytea NOT NULL CONSTRAINT payload_stamp_length CHECK (length(stamp) = 8),
+	stamp flagplane_data.payload_stamp NOT NULL,
 	PRIMARY KEY (account_id, environment_id),
 	CONSTRAINT payload_environment FOREIGN KEY (account_id, environment_id)
 		REFERENCES flagplane_data.environment ON DELETE CASCADE

@@ -48,6 +48,7 @@ CREATE TABLE flagplane_data.project (
 	naming_convention jsonb,
 	require_view_for_new_flags boolean NOT NULL,
 	require_view_for_new_segments boolean NOT NULL,
+	has_flags boolean NOT NULL,
 	version integer NOT NULL,
 	created_at timestamptz NOT NULL,
 	updated_at timestamptz NOT NULL,
@@ -66,6 +67,7 @@ COMMENT ON COLUMN flagplane_data.project.using_mobile_key IS 'Whether new flags 
 COMMENT ON COLUMN flagplane_data.project.naming_convention IS 'case and prefix that the keys of new flags must have; NULL: none.';
 COMMENT ON COLUMN flagplane_data.project.require_view_for_new_flags IS 'Kept for clients that set it; views are not part of flagplane.';
 COMMENT ON COLUMN flagplane_data.project.require_view_for_new_segments IS 'Kept for clients that set it; views are not part of flagplane.';
+COMMENT ON COLUMN flagplane_data.project.has_flags IS 'False until the first flag is created: until then a new environment has none to configure.';
 COMMENT ON COLUMN flagplane_data.project.version IS 'Increases with each change; the ETag of REST responses.';
 COMMENT ON COLUMN flagplane_data.project.created_at IS 'When it was created.';
 COMMENT ON COLUMN flagplane_data.project.updated_at IS 'When it was last changed.';

@@ -107,3 +107,7 @@ COMMENT ON DOMAIN flagplane_data.url IS 'An absolute http or https URL of at mos
 CREATE DOMAIN flagplane_data.hash AS bytea
 	CONSTRAINT hash_length CHECK (length(VALUE) = 32);
 COMMENT ON DOMAIN flagplane_data.hash IS 'A SHA-256.';
+
+CREATE DOMAIN flagplane_data.payload_stamp AS bytea
+	CONSTRAINT payload_stamp_length CHECK (length(VALUE) = 8);
+COMMENT ON DOMAIN flagplane_data.payload_stamp IS '8 random bytes.';

@@ -11,6 +11,19 @@ COMMENT ON FUNCTION flagplane.payload(text, text) IS
 'What server-side SDKs are sent of an environment: {flags, segments}.
 The document of /sdk/latest-all, also for file data sources and for evaluate(). Archived flags are not in it. Refuses: 22023, P0002.';
 
+CREATE FUNCTION flagplane.import_environment(
+	project_key text,
+	environment_key text,
+	payload jsonb,
+	idempotency_key uuid DEFAULT NULL
+)
+RETURNS json LANGUAGE c VOLATILE PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'flagplane_import_environment';
+REVOKE ALL ON FUNCTION flagplane.import_environment(text, text, jsonb, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.import_environment(text, text, jsonb, uuid) IS
+'Bring into an environment what server-side SDKs are sent of another one.
+payload: {"flags": {key: flag}, "segments": {key: segment}}, the document of /sdk/latest-all, of at most 16 MiB. Flags that the project has not are created; the settings in this environment of those it has are replaced, and segments; what the document does not name stays as it is. Salts, seeds and the ids of rules are kept, so that every context is served the same; versions become at least as high. Refuses: 22023, P0002, 55006 (an experiment runs on a flag).';
+
 CREATE FUNCTION flagplane.touch_environment(
 	project_key text,
 	environment_key text,

@@ -34,12 +34,21 @@ append_formatted(StringInfo out, const char *format, va_list args)
 }
 
 /*
+ * follows_another tells whether a comma comes before what is written next.
+ */
+static inline bool
+follows_another(const StringInfo out)
+{
+	return out->len > 0 && out->data[out->len - 1] != '{' && out->data[out->len - 1] != '[';
+}
+
+/*
  * document_element separates the next array element from the one before.
  */
 void
 document_element(StringInfo out)
 {
-	if (out->len > 0 && strchr("{[", out->data[out->len - 1]) == NULL)
+	if (follows_another(out))
 		appendStringInfoChar(out, ',');
 }
 
@@ -71,22 +80,55 @@ document_close(StringInfo out, char bracket)
 void
 document_key(StringInfo out, const char *key)
 {
-	document_element(out);
-	appendStringInfoChar(out, '"');
-	appendStringInfoString(out, key);
-	appendBinaryStringInfo(out, "\":", 2);
+	size_t length = strlen(key);
+	char *to;
+
+	enlargeStringInfo(out, length + 4);
+	to = out->data + out->len;
+	if (follows_another(out))
+		*to++ = ',';
+	*to++ = '"';
+	memcpy(to, key, length);
+	to += length;
+	*to++ = '"';
+	*to++ = ':';
+	*to = '\0';
+	out->len = to - out->data;
 }
 
 /*
- * document_quoted writes a string value, or null for a NULL pointer.
+ * plain_length is the length of the part of a text before the first character that JSON has
+ * to escape.
+ */
+static size_t
+plain_length(const char *value)
+{
+	const unsigned char *end = (const unsigned char *) value;
+
+	while (*end >= ' ' && *end != '"' && *end != '\\')
+		end++;
+	return (const char *) end - value;
+}
+
+/*
+ * document_quoted writes a string value, or null for a NULL pointer.  Most values have nothing
+ * to escape, and are copied whole.
  */
 void
 document_quoted(StringInfo out, const char *value)
 {
-	if (value)
+	size_t length = value ? plain_length(value) : 0;
+
+	if (value == NULL)
+		appendBinaryStringInfo(out, "null", 4);
+	else if (value[length] != '\0')
 		escape_json(out, value);
 	else
-		appendBinaryStringInfo(out, "null", 4);
+	{
+		appendStringInfoChar(out, '"');
+		appendBinaryStringInfo(out, value, length);
+		appendStringInfoChar(out, '"');
+	}
 }
 
 /*

@@ -217,7 +217,7 @@ jsonb_limit_problem(Jsonb *document, int depth, int64 bytes_max)
 							JSON_DEPTH_MAX);
 		bytes += length;
 		if (bytes_max > 0 && bytes > bytes_max)
-			return "is larger than " JSON_BYTES_MAX_IS " in JSON";
+			return psprintf("is larger than %d MiB in JSON", (int) (bytes_max / (1024 * 1024)));
 	}
 	return NULL;
 }

@@ -37,17 +37,18 @@
 #include "utils/snapmgr.h"
 #include "utils/uuid.h"
 
-/* Names are mostly the same literal, or differ in their first character. */
+/* Names are mostly the same literal, or differ in their first two characters. */
 static inline bool
 is_same_name(const char *one, const char *other)
 {
-	return one == other || (*one == *other && strcmp(one, other) == 0);
+	return one == other ||
+		   (one[0] == other[0] && one[1] == other[1] && strcmp(one + 1, other + 1) == 0);
 }
 
 /*
  * param_by_name is the place of a bound parameter; -1 if the name is not bound.
  */
-static int
+static pg_attribute_always_inline int
 param_by_name(const Params *params, const char *name)
 {
 	for (int i = 0; i < params->count; i++)
@@ -568,6 +569,20 @@ row_read(const Rows *rows, uint64 number, Row *row)
 	heap_deform_tuple(rows->table->vals[number], columns, row->values, row->nulls);
 	row->columns = columns;
 	row->next = 0;
+}
+
+/*
+ * row_read_start is row_read for the first columns of a row, which are all that may be read of it.
+ */
+void
+row_read_start(const Rows *rows, uint64 number, int columns, Row *row)
+{
+	HeapTuple tuple = rows->table->vals[number];
+
+	row->columns = rows->table->tupdesc;
+	row->next = 0;
+	for (int i = 0; i < columns; i++)
+		row->values[i] = heap_getattr(tuple, i + 1, row->columns, &row->nulls[i]);
 }
 
 /*

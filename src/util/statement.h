@@ -99,6 +99,7 @@ extern void bind_bytes(Params *params, const char *name, const void *bytes, int 
 extern char *bound_text(const Params *params, const char *name);
 
 extern Rows statement_run(Statement *statement, const Params *params, StatementMode mode);
+extern void row_read_start(const Rows *rows, uint64 number, int columns, Row *row);
 extern void row_read(const Rows *rows, uint64 number, Row *row);
 
 extern bool row_is_null(Row *row, const char *column);

@@ -87,10 +87,10 @@ bare_layer=$(instructions bare_layer)
 
 ratio() { line "$1" "$2" "$3" "$(echo "$2 $3" | awk '{ print $1 / $2 }')" "$4" "$5"; }
 echo "(instructions a transaction; medians of $ROUNDS rounds, $COUNTED transactions each)"
-ratio "full call / twin, instructions" "$ours" "$twin" "<=0.60" 0.50
-ratio "full transaction / bare INSERT (layer), instructions" "$layer" "$bare_layer" "<=1.95" 1.60
+ratio "full call / twin, instructions" "$ours" "$twin" "<=0.55" 0.48
+ratio "full transaction / bare INSERT (layer), instructions" "$layer" "$bare_layer" "<=3.6" 3.0
 ratio "the same with keys and settings (environment)" "$ours" "$bare" - -
-ratio "REST body by handle / named arguments, instructions" "$rest" "$ours" "<=1.15" 1.05
+ratio "REST body by handle / named arguments, instructions" "$rest" "$ours" "<=1.12" 1.05
 
 # What PostgreSQL asks for a statement by what is in it, on tables of its own: one round.
 sql <<-'SQL'

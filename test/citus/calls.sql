@@ -127,6 +127,14 @@ SELECT flagplane.delete_flag('p', 'f');
 SELECT flagplane.payload('p', 'test');
 SELECT flagplane.variation('p', 'test', 'f', '{"key": "a"}', '0'), flagplane.bool_variation('p', 'test', 'f', '{"key": "a"}', true), flagplane.text_variation('p', 'test', 'f', '{"key": "a"}', 't'), flagplane.numeric_variation('p', 'test', 'f', '{"key": "a"}', 1);
 SELECT flagplane.variation_detail('p', 'test', 'f', '{"key": "u"}'), flagplane.explain_variation('p', 'test', 'needs', '{"key": "u"}'), flagplane.all_flags_state('p', 'test', '{"key": "u"}', with_reasons => true);
+-- It comes back in: alone what says something new is stored, new flags and what replaces others.
+SELECT flagplane.import_environment('p', 'test', flagplane.payload('p', 'test')::jsonb);
+SELECT flagplane.import_environment('p', 'production', '{"flags": {"came": {"version": 4, "on": true, "variations": ["a", "b"], "fallthrough": {"variation": 0}, "prerequisites": [{"key": "in", "variation": 1}]}, "in": {"version": 2, "variations": [1, 2], "fallthrough": {"variation": 1}}}, "segments": {"in": {"version": 3, "included": ["u"]}}}');
+SELECT flagplane.import_environment('p', 'production', '{"flags": {"in": {"version": 2, "on": true, "variations": [1, 2], "fallthrough": {"variation": 1}}}, "segments": {"in": {"included": ["v"]}}}');
+SELECT flagplane.variation_detail('p', 'production', 'came', '{"key": "u"}'), flagplane.get_segment('p', 'production', 'in')->'version';
+SELECT flagplane.import_environment('p', 'production', '{"flags": {"in": {"variations": [1, 3], "fallthrough": {"variation": 1}}}}');
+\echo :SQLSTATE
+SELECT flagplane.evaluate_all(flagplane.payload('p', 'test')::jsonb, '{"key": "u"}', with_reasons => true);
 SELECT flagplane.touch_environment('p', 'test');
 SELECT flagplane.touch_environment('p', 'none');
 \echo :SQLSTATE

@@ -152,6 +152,12 @@ const Change changes[] = {
 	 "'env', 'te-{n}'",
 	 THERE("environment_payload",
 		   "version > 1 AND environment_id = " ID_OF("environment", "key", "te-{n}"))},
+	{"import_environment",
+	 SETTLED,
+	 {0},
+	 "'race', 'test', '{\"flags\": {\"ie-{n}\": {\"variations\": [1, 2], \"fallthrough\": "
+	 "{\"variation\": 0}}}}'",
+	 THERE("flag", "key = 'ie-{n}'")},
 	{"create_flag", REFUSED, {0}, "'race', 'cf-{n}', 'F'", THERE("flag", "key = 'cf-{n}'")},
 	{"update_flag",
 	 SETTLED,

@@ -110,9 +110,9 @@ false
 2|5|2|0
 what does not fit is dropped
 true
-5|3|3|f
+5|3|2|f
 true
-4|3|t
+4|2|t
 t|t|t'
 gone() { [ "$(here_sql -c 'SELECT sum(cache_bytes) FROM flagplane.environment_stats')" = 0 ]; }
 tries=0

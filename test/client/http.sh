@@ -82,6 +82,16 @@ check 'and the answer says so' "$(body)" '{"code":"conflict","message":"layer \\
 check 'an environment is listed, by the query string' "$(ld GET 'projects/projectKey/environments?limit=1&sort=-name&filter=query:my'; jq -r '.items[].key' "$place/body.txt")" 200environment-key-123abc
 check 'what has not changed is not sent again' "$(ask "$base/api/v2/projects/projectKey/environments/environment-key-123abc" -H "Authorization: $key" -H 'If-None-Match: "0", W/"1"'; header ETag)" '304"1"'
 check 'what has is' "$(ask "$base/api/v2/projects/projectKey/environments/environment-key-123abc" -H "Authorization: $key" -H 'If-None-Match: "0"'; jq -r .key "$place/body.txt")" 200environment-key-123abc
+for path in projects projects/projectKey projects/projectKey/environments projects/projectKey/environments/test flags/projectKey segments/projectKey/test; do
+	check "$path is asked for" "$(ld GET "$path")" 200
+	tag=$(header ETag)
+	check 'it is not sent again' "$(ask "$base/api/v2/$path" -H "Authorization: $key" -H "If-None-Match: W/$tag"; header ETag)" "304$tag"
+done
+# A document of more than a megabyte, as nginx takes it on this path alone.
+jq -n '{flags: {imported: {version: 7, on: true, variations: ["\("x" * 700000)", "\("y" * 300000)"], fallthrough: {variation: 1}}}, segments: {s: {included: [range(20000) | "user \(.)"]}}}' >"$place/import.json"
+import() { ask -X POST "$base/api/v2/projects/projectKey/environments/test/$1" -H "Authorization: $key" -H 'Content-Type: application/json' --data-binary "@$place/import.json"; }
+check 'an environment is imported' "$(import import; jq -c .flags "$place/body.txt")" '200{"created":1,"updated":0,"unchanged":0}'
+check 'no other request is as large' "$(import nothing)" 413
 check 'a parameter that is none is refused' "$(ld GET 'projects/projectKey/environments?limits=1'; jq -r .message "$place/body.txt")" '400limits is not a parameter of this request; perhaps limit is meant'
 check 'a member and a token are found by their links' "$(ld GET members; ld GET "members/$(jq -r '.items[0]._id' "$place/body.txt")"; ld GET 'tokens?showAll=true'; ld GET "tokens/$(jq -r '.items[0]._id' "$place/body.txt")")" 200200200200
 check 'a page that is none is refused' "$(ld GET 'projects/projectKey/environments?limit=0')" 400

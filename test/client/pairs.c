@@ -37,21 +37,22 @@ typedef struct Change
 /* What holds the project: flags and environments come and go one after the other, by its settings. */
 #define THOSE_OF_PROJECT                                                                  \
 	"update_project, create_environment, create_environment (copy), delete_environment, " \
-	"create_flag, create_flag (copy), update_flag (variations), delete_flag"
+	"create_flag, create_flag (copy), update_flag (variations), delete_flag, import_environment"
 /* What is in a project. */
-#define ALL_IN_PROJECT                                                                         \
-	"create_access_token, create_environment, create_environment (copy), "                     \
-	"update_environment, "                                                                     \
-	"delete_environment, reset_environment_sdk_key, reset_environment_mobile_key, "            \
-	"create_sdk_key, delete_sdk_key, create_flag, "                                            \
-	"create_flag (copy), update_flag, update_flag (variations), delete_flag, create_segment, " \
-	"update_segment, delete_segment, touch_environment, create_flag_link, "                    \
-	"update_flag_link, delete_flag_link, create_layer, update_layer, update_layer (reserve), " \
-	"delete_layer, create_experiment, update_experiment, start_experiment, stop_experiment, "  \
-	"archive_experiment, delete_experiment, create_sdk_app, update_sdk_app, update_sdk_app "   \
+#define ALL_IN_PROJECT                                                                          \
+	"create_access_token, create_environment, create_environment (copy), "                      \
+	"update_environment, "                                                                      \
+	"delete_environment, reset_environment_sdk_key, reset_environment_mobile_key, "             \
+	"create_sdk_key, delete_sdk_key, create_flag, "                                             \
+	"create_flag (copy), update_flag, update_flag (variations), delete_flag, create_segment, "  \
+	"update_segment, delete_segment, touch_environment, import_environment, create_flag_link, " \
+	"update_flag_link, delete_flag_link, create_layer, update_layer, update_layer (reserve), "  \
+	"delete_layer, create_experiment, update_experiment, start_experiment, stop_experiment, "   \
+	"archive_experiment, delete_experiment, create_sdk_app, update_sdk_app, update_sdk_app "    \
 	"(identifier), delete_sdk_app"
 /* What changes the payload of one environment, and of all of a project's. */
-#define THOSE_OF_PAYLOAD  "create_segment, update_segment, delete_segment, touch_environment"
+#define THOSE_OF_PAYLOAD \
+	"create_segment, update_segment, delete_segment, touch_environment, import_environment"
 #define THOSE_OF_PAYLOADS "create_flag, create_flag (copy), update_flag (variations), delete_flag"
 /* What changes the payload of the environment of the experiments. */
 #define THOSE_OF_EXPERIMENTS "update_layer (reserve), start_experiment, stop_experiment"
@@ -86,23 +87,25 @@ static const Change changes[] = {
 	{"update_project", "flagplane.update_project('p#', " PATCH("name", "N") ")",
 	 THOSE_OF_PROJECT ", delete_project",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag"},
+	 "(copy), update_flag (variations), delete_flag, import_environment"},
 	{"delete_project", "flagplane.delete_project('p#')",
 	 ALL_IN_PROJECT ", update_project, delete_project", ALL_IN_PROJECT ", delete_project"},
 	{"create_environment", "flagplane.create_environment('p1', 'new#', 'E', '000000')",
 	 THOSE_OF_PROJECT ", delete_project",
-	 "delete_environment, create_flag, create_flag (copy), update_flag (variations), delete_flag"},
+	 "delete_environment, create_flag, create_flag (copy), update_flag (variations), delete_flag, "
+	 "import_environment"},
 	{"create_environment (copy)",
 	 "flagplane.create_environment('p1', 'new#', 'E', '000000', source => "
 	 "jsonb_build_object('key', 'e#'))",
 	 THOSE_OF_PROJECT ", delete_project, update_environment, reset_environment_sdk_key, "
 					  "reset_environment_mobile_key, create_sdk_key, delete_sdk_key, "
 					  "create_segment, update_segment, delete_segment",
-	 "delete_environment, create_flag, create_flag (copy), update_flag (variations), delete_flag"},
+	 "delete_environment, create_flag, create_flag (copy), update_flag (variations), delete_flag, "
+	 "import_environment"},
 	{"update_environment", "flagplane.update_environment('p1', 'e#', " PATCH("name", "N") ")",
 	 "delete_project, create_environment (copy), update_environment, delete_environment, "
 	 "reset_environment_sdk_key, reset_environment_mobile_key, create_sdk_key, delete_sdk_key, "
-	 "create_segment, update_segment, delete_segment",
+	 "create_segment, update_segment, delete_segment, import_environment",
 	 ""},
 	{"delete_environment", "flagplane.delete_environment('p1', 'e#')",
 	 THOSE_OF_PROJECT ", delete_project, update_environment, reset_environment_sdk_key, "
@@ -110,37 +113,37 @@ static const Change changes[] = {
 					  "create_segment, update_segment, delete_segment, touch_environment, "
 					  "delete_layer, create_experiment",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag, delete_layer"},
+	 "(copy), update_flag (variations), delete_flag, import_environment, delete_layer"},
 	{"reset_environment_sdk_key", "flagplane.reset_environment_sdk_key('p1', 'e#')",
 	 "delete_project, create_environment (copy), update_environment, delete_environment, "
 	 "reset_environment_sdk_key, reset_environment_mobile_key, create_sdk_key, delete_sdk_key, "
-	 "create_segment, update_segment, delete_segment",
+	 "create_segment, update_segment, delete_segment, import_environment",
 	 ""},
 	{"reset_environment_mobile_key", "flagplane.reset_environment_mobile_key('p1', 'e#')",
 	 "delete_project, create_environment (copy), update_environment, delete_environment, "
 	 "reset_environment_sdk_key, reset_environment_mobile_key, create_sdk_key, delete_sdk_key, "
-	 "create_segment, update_segment, delete_segment",
+	 "create_segment, update_segment, delete_segment, import_environment",
 	 ""},
 	{"create_sdk_key", "flagplane.create_sdk_key('p1', 'e#', 'new')",
 	 "delete_project, create_environment (copy), update_environment, delete_environment, "
 	 "reset_environment_sdk_key, reset_environment_mobile_key, create_sdk_key, delete_sdk_key, "
-	 "create_segment, update_segment, delete_segment",
+	 "create_segment, update_segment, delete_segment, import_environment",
 	 ""},
 	{"delete_sdk_key", "flagplane.delete_sdk_key('p1', 'e#', 'k#')",
 	 "delete_project, create_environment (copy), update_environment, delete_environment, "
 	 "reset_environment_sdk_key, reset_environment_mobile_key, create_sdk_key, delete_sdk_key, "
-	 "create_segment, update_segment, delete_segment",
+	 "create_segment, update_segment, delete_segment, import_environment",
 	 ""},
 	{"create_flag", "flagplane.create_flag('p1', 'new#', 'F')",
 	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS ", delete_project",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag"
+	 "(copy), update_flag (variations), delete_flag, import_environment"
 	 ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS},
 	{"create_flag (copy)", "flagplane.create_flag('p1', 'new#', 'F', clone => 'f#')",
 	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS
 					  ", delete_project, update_flag",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag"
+	 "(copy), update_flag (variations), delete_flag, import_environment"
 	 ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS},
 	{"update_flag", "flagplane.update_flag('p1', 'f#', " PATCH("name", "N") ")",
 	 "delete_project, create_flag (copy), update_flag, update_flag (variations), delete_flag", ""},
@@ -149,18 +152,22 @@ static const Change changes[] = {
 	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS
 					  ", delete_project, update_flag",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag"
+	 "(copy), update_flag (variations), delete_flag, import_environment"
 	 ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS},
 	{"delete_flag", "flagplane.delete_flag('p1', 'f#')",
 	 THOSE_OF_PROJECT ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS
 					  ", delete_project, update_flag, create_flag_link, update_flag_link, "
 					  "delete_flag_link, create_experiment",
 	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
-	 "(copy), update_flag (variations), delete_flag"
+	 "(copy), update_flag (variations), delete_flag, import_environment"
 	 ", " THOSE_OF_PAYLOAD ", " THOSE_OF_EXPERIMENTS},
 	{"touch_environment", "flagplane.touch_environment('p1', 'e#')",
 	 "delete_project, delete_environment, " THOSE_OF_PAYLOAD ", " THOSE_OF_PAYLOADS,
 	 THOSE_OF_PAYLOADS},
+	{"import_environment", "flagplane.import_environment('p1', 'e#', '{\"flags\": {}}')",
+	 THOSE_OF_PROJECT ", update_project, " THOSE_OF_SEGMENTS,
+	 "create_environment, create_environment (copy), delete_environment, create_flag, create_flag "
+	 "(copy), update_flag (variations), delete_flag, import_environment"},
 	{"create_segment", "flagplane.create_segment('p1', 'e#', 'new', 'S')", THOSE_OF_SEGMENTS,
 	 THOSE_OF_PAYLOADS},
 	{"update_segment", "flagplane.update_segment('p1', 'e#', 's#', " PATCH("name", "N") ")",

@@ -15,6 +15,7 @@ static const struct
 } paths[] = {
 	{"project", "/api/v2/projects/{proj}"},
 	{"environment", "/api/v2/projects/{proj}/environments/{env}"},
+	{"environment import", "/api/v2/projects/{proj}/environments/{env}"},
 	{"flag", "/api/v2/flags/{proj}/{flag}"},
 	{"segment", "/api/v2/segments/{proj}/{env}/{segment}"},
 	{"flag link", "/api/v2/flag-links/projects/{proj}/flags/{flag}/{link}"},
@@ -103,13 +104,15 @@ participle(const char *verb)
 
 /*
  * append_verb writes what an operation did, to which part of which kind of resource:
- * "created the layer", "reset the sdk key of the environment".
+ * "created the layer", "reset the sdk key of the environment".  Where the subject is what an
+ * operation answers with, the operation's name says to what: "imported into the environment".
  */
 static void
 append_verb(StringInfo out, const char *operation, const char *subject)
 {
 	int length = strcspn(operation, "_");
-	const char *part = operation + length + (operation[length] == '_');
+	const char *object = operation + length + (operation[length] == '_');
+	const char *part = object;
 
 	appendStringInfo(out, "%s the ", participle(pnstrdup(operation, length)));
 	if (strlen(part) > strlen(subject) && part[strlen(subject)] == '_')
@@ -118,7 +121,7 @@ append_verb(StringInfo out, const char *operation, const char *subject)
 			appendStringInfoChar(out, *part == '_' ? ' ' : *part);
 		appendStringInfoString(out, " of the ");
 	}
-	appendStringInfoString(out, subject);
+	appendStringInfoString(out, strncmp(subject, object, strlen(object)) == 0 ? object : subject);
 }
 
 /*

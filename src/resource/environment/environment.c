@@ -377,8 +377,8 @@ do_create_environment(Request *request)
 {
 	Environment *environment = request->state;
 	char *source_id = NULL;
+	bool has_flags = project_lock_for_environment(request);
 
-	project_lock(request, PROJECT_SHARE);
 	if (!request->precomputed)
 	{
 		char *approval_settings;
@@ -394,7 +394,8 @@ do_create_environment(Request *request)
 	payload_create(request, environment->id);
 	if (source_id)
 		segments_copy(request, SOURCE, environment->id, source_id);
-	flags_configure_environment(request, environment->id, source_id);
+	if (has_flags)
+		flags_configure_environment(request, environment->id, source_id);
 }
 
 /*

@@ -34,10 +34,22 @@ const Field reset_environment_mobile_key_fields[] = RESET_FIELDS;
 const Field resolve_environment_key_fields[] = {
 	FIELD("value", "value", FIELD_TEXT, .required = true), FIELDS_END};
 
-STATEMENT(insert_keys, "INSERT INTO flagplane_data.environment_key"
-					   " (account_id, environment_id, kind, value, created_at)"
-					   " VALUES (:account_id, :environment_id, 'sdk', :sdk_key, :created_at),"
-					   " (:account_id, :environment_id, 'mobile', :mobile_key, :created_at)");
+/*
+ * PostgreSQL sets the expressions of a row in VALUES up anew for each row, those of a select
+ * list once: what the two rows have in common, and all that domains check, is in the latter.
+ * Citus routes the rows of a VALUES alone.
+ */
+#define INSERT_KEYS                              \
+	"INSERT INTO flagplane_data.environment_key" \
+	" (account_id, environment_id, kind, value, created_at)"
+
+STATEMENT(insert_keys, INSERT_KEYS " SELECT :account_id, :environment_id, v.kind,"
+								   " CASE v.kind WHEN 'sdk' THEN :sdk_key ELSE :mobile_key END,"
+								   " :created_at FROM (VALUES ('sdk'), ('mobile')) v(kind)");
+
+STATEMENT(insert_distributed_keys,
+		  INSERT_KEYS " VALUES (:account_id, :environment_id, 'sdk', :sdk_key, :created_at),"
+					  " (:account_id, :environment_id, 'mobile', :mobile_key, :created_at)");
 
 STATEMENT(find_keys, "SELECT " ENVIRONMENT_KEYS " FROM flagplane_data.environment e"
 					 " WHERE e.account_id = :account_id AND e.id = :environment_id");
@@ -47,9 +59,8 @@ STATEMENT(retire_key, "UPDATE flagplane_data.environment_key k"
 					  " WHERE k.account_id = :account_id AND k.environment_id = :environment_id"
 					  " AND k.kind = :kind AND k.name IS NULL AND k.replaced_in IS NULL");
 
-STATEMENT(insert_key, "INSERT INTO flagplane_data.environment_key"
-					  " (account_id, environment_id, kind, value, created_at)"
-					  " VALUES (:account_id, :environment_id, :kind, :value, :created_at)");
+STATEMENT(insert_key,
+		  INSERT_KEYS " VALUES (:account_id, :environment_id, :kind, :value, :created_at)");
 
 STATEMENT(bump_environment, "UPDATE flagplane_data.environment e SET version = e.version + 1"
 							" WHERE e.account_id = :account_id AND e.id = :environment_id");
@@ -73,43 +84,20 @@ environment_keys_generate(const Request *request, Environment *environment)
 }
 
 /*
- * insert_by_itself stores a key of a new environment.
- */
-static void
-insert_by_itself(Request *request, const Environment *environment, const char *kind,
-				 const char *value)
-{
-	Params params = {0};
-
-	bind_bigint(&params, "account_id", request->caller.account);
-	bind_text(&params, "environment_id", environment->id);
-	bind_text(&params, "kind", kind);
-	bind_text(&params, "value", value);
-	bind_time(&params, "created_at", request->now);
-	statement_run(&insert_key, &params, STATEMENT_WRITE);
-}
-
-/*
- * environment_keys_insert stores the first keys of a new environment.  Citus plans a statement
- * of several rows anew at each call, and one of a single row once.
+ * environment_keys_insert stores the first keys of a new environment.
  */
 void
 environment_keys_insert(Request *request, const Environment *environment)
 {
 	Params params = {0};
 
-	if (tables_are_distributed())
-	{
-		insert_by_itself(request, environment, "sdk", environment->sdk_key);
-		insert_by_itself(request, environment, "mobile", environment->mobile_key);
-		return;
-	}
 	bind_bigint(&params, "account_id", request->caller.account);
 	bind_text(&params, "environment_id", environment->id);
 	bind_text(&params, "sdk_key", environment->sdk_key);
 	bind_text(&params, "mobile_key", environment->mobile_key);
 	bind_time(&params, "created_at", request->now);
-	statement_run(&insert_keys, &params, STATEMENT_WRITE);
+	statement_run(tables_are_distributed() ? &insert_distributed_keys : &insert_keys, &params,
+				  STATEMENT_WRITE);
 }
 
 /*

@@ -320,6 +320,22 @@ payload_raised_here(int64 account, const char *project_key, const char *environm
 }
 
 /*
+ * payload_version is the version of what SDKs are sent of the environment that the first two
+ * fields of a request name.  Refuses what is not there.
+ */
+int64
+payload_version(Request *request)
+{
+	Rows rows = request_run(request, &find_payload);
+	Row row;
+
+	if (rows.count == 0)
+		environment_missing(request);
+	row_read(&rows, 0, &row);
+	return row_get_bigint(&row, "version");
+}
+
+/*
  * do_touch_environment raises the payload of an environment, for somebody who has changed its
  * rows by hand.
  */
@@ -329,18 +345,14 @@ do_touch_environment(Request *request)
 	char *project_key = request_string(request, PROJECT_KEY);
 	char *environment_key = request_string(request, ENVIRONMENT_KEY);
 	StringInfo out = request->response;
-	Rows rows;
-	Row row;
+	int64 version;
 
 	project_lock(request, PROJECT_KEY_SHARE);
 	payload_raise(request, project_key, environment_key);
-	rows = request_run(request, &find_payload);
-	if (rows.count == 0)
-		environment_missing(request);
-	row_read(&rows, 0, &row);
+	version = payload_version(request);
 	document_open(out, '{');
 	document_string(out, "environmentKey", environment_key);
-	document_integer(out, "payloadVersion", row_get_bigint(&row, "version"));
+	document_integer(out, "payloadVersion", version);
 	document_close(out, '}');
 	request_target(request, "proj/%s:env/%s", project_key, environment_key);
 }

@@ -20,6 +20,9 @@ extern void payload_lock(Request *request, const char *project_key, List *enviro
 /* Of an environment by its key, or of all of the project's (NULL). */
 extern void payload_raise(Request *request, const char *project_key, const char *environment_key);
 
+/* Of the environment that a request names. */
+extern int64 payload_version(Request *request);
+
 /* Of an environment by its id. */
 
 extern bool

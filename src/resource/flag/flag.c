@@ -97,11 +97,6 @@ const Field update_flag_fields[] = {
 
 const Field delete_flag_fields[] = {PROJECT_KEY_FIELD, FLAG_KEY_FIELD, FIELDS_END};
 
-STATEMENT(find_project_defaults,
-		  "SELECT p.naming_convention, p.using_environment_id, p.using_mobile_key"
-		  " FROM flagplane_data.project p"
-		  " WHERE p.account_id = :account_id AND p.id = :project_id");
-
 #define FROM_FLAG                                               \
 	" FROM flagplane_data.project p JOIN flagplane_data.flag f" \
 	" ON f.account_id = p.account_id AND f.project_id = p.id"   \
@@ -661,10 +656,8 @@ do_create_flag(Request *request)
 	Row project;
 	Flag flag;
 
-	project_lock(request, PROJECT_NO_KEY_UPDATE);
+	project_lock_for_flag(request, &project);
 	payload_lock(request, request_string(request, PROJECT_KEY), NIL);
-	rows = request_run(request, &find_project_defaults);
-	row_read(&rows, 0, &project);
 	if (!row_is_null(&project, "naming_convention"))
 		naming_convention_enforce(request, KEY, row_get_jsonb(&project, "naming_convention"));
 	member_require(request, MAINTAINER_ID);

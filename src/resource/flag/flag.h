@@ -76,6 +76,7 @@ flag_document(Request *request, const Flag *flag, const Configurations *configur
 /* variations.c */
 extern int variations_read(Request *request, int field, StringInfo out);
 extern void variations_write_boolean(StringInfo out);
+extern const char *variation_values_problem(const Jsonb *list);
 extern bool variations_are_boolean(const Request *request, int field);
 extern int
 default_variation(Request *request, int field, const char *name, int count, int otherwise);
@@ -89,6 +90,7 @@ extern void flags_configure_environment(Request *request, const char *environmen
 										const char *source_environment_id);
 extern Configurations *
 configurations_read(Request *request, const Flag *flags, int count, ArrayType *keys, bool summary);
+extern void flags_configure(Request *request, ArrayType *flag_ids, const char *but_environment_id);
 extern void configurations_document(Request *request, const Flag *flag,
 									const Configurations *configurations, int number);
 extern void configurations_change(Request *request, const Flag *flag, Jsonb *before, Jsonb *after,
@@ -111,8 +113,8 @@ extern Jsonb *flag_apply_instructions(Request *request, Jsonb *patch, Jsonb *doc
 extern char *targeting_check(Violations *violations, const char *attribute, Jsonb *before,
 							 Jsonb *configuration, int variations);
 extern bool is_context_kind(const char *text);
-extern char *
-segment_targeting_check(Violations *violations, const Jsonb *before, const Jsonb *segment);
+extern char *segment_targeting_check(Violations *violations, const char *attribute,
+									 const Jsonb *before, const Jsonb *segment);
 
 /* targets.c: contexts that are named one by one. */
 extern bool target_is_of_users(const Jsonb *target);

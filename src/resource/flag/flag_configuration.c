@@ -63,9 +63,23 @@ STATEMENT(configure_environment,
 		  " AND s.flag_id = f.id AND s.environment_id = coalesce(:source_id, '')"
 		  " WHERE e.account_id = :account_id AND e.id = :environment_id");
 
-STATEMENT(find_any_flag, "SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = :account_id AND "
-						 "f.project_id = :project_id"
-						 " LIMIT 1");
+/* The defaults of new flags, in every environment but one. */
+STATEMENT(configure_flags,
+		  "INSERT INTO flagplane_data.flag_environment"
+		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
+		  " rules, prerequisites, salt, sel, track_events,"
+		  " track_events_fallthrough, version, last_modified)"
+		  " SELECT f.account_id, f.id, e.id, false,"
+		  " jsonb_build_object('variation', f.on_variation), f.off_variation, '[]', '[]', '[]',"
+		  " md5(:random || 'salt' || f.id::text || e.id),"
+		  " md5(:random || 'sel' || f.id::text || e.id), e.default_track_events, false,"
+		  " coalesce(t.version, 0) + 1, :now"
+		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
+		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
+		  " LEFT JOIN flagplane_data.payload_tombstone t ON t.account_id = e.account_id"
+		  " AND t.environment_id = e.id AND t.kind = 'flag' AND t.key = f.key"
+		  " WHERE f.account_id = :account_id AND f.id = ANY (:flag_ids)"
+		  " AND e.id <> :but_environment_id");
 
 /* The state of what the configurations of a new flag, or of a new environment, are made of. */
 STATEMENT(list_environments_of_flag,
@@ -73,6 +87,11 @@ STATEMENT(list_environments_of_flag,
 		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
 		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
 		  " WHERE f.account_id = :account_id AND f.id = :flag_id");
+
+STATEMENT(list_environments_of_project,
+		  "SELECT md5(string_agg(e.id || ':' || e.version, ',' ORDER BY e.id)) AS state"
+		  " FROM flagplane_data.environment e"
+		  " WHERE e.account_id = :account_id AND e.project_id = :project_id");
 
 STATEMENT(list_flags_of_environment,
 		  "SELECT md5(string_agg(f.id || ':' || f.version, ',' ORDER BY f.id)) AS state"
@@ -88,14 +107,17 @@ STATEMENT(list_shown_environments, "SELECT e.id, e.key, e.name FROM flagplane_da
 								   " AND (:keys IS NULL OR e.key = ANY (:keys))"
 								   " ORDER BY e.created_at, e.key");
 
-/* The settings of some flags in some environments, in no order. */
-STATEMENT(list_configurations,
-		  "SELECT c.flag_id, c.environment_id, c.is_on, c.salt, c.sel, c.last_modified, c.version,"
-		  " c.targets, c.rules, c.fallthrough, c.off_variation, c.prerequisites,"
-		  " c.track_events, c.track_events_fallthrough"
-		  " FROM flagplane_data.flag_environment c WHERE c.account_id = :account_id"
-		  " AND c.flag_id = ANY (:flag_ids)"
-		  " AND (:environment_ids IS NULL OR c.environment_id = ANY (:environment_ids))");
+/* The settings of some flags in some environments, in no order; a summary has no rules or prerequisites. */
+#define LIST_CONFIGURATIONS(rules, prerequisites)                                                  \
+	"SELECT c.flag_id, c.environment_id, c.is_on, c.salt, c.sel, c.last_modified, c.version" rules \
+	", c.fallthrough, c.off_variation" prerequisites                                               \
+	", c.track_events, c.track_events_fallthrough"                                                 \
+	" FROM flagplane_data.flag_environment c WHERE c.account_id = :account_id"                     \
+	" AND c.flag_id = ANY (:flag_ids)"                                                             \
+	" AND (:environment_ids IS NULL OR c.environment_id = ANY (:environment_ids))"
+
+STATEMENT(list_configurations, LIST_CONFIGURATIONS(", c.targets, c.rules", ", c.prerequisites"));
+STATEMENT(list_summaries, LIST_CONFIGURATIONS("", ""));
 
 STATEMENT(update_configuration,
 		  "UPDATE flagplane_data.flag_environment c SET is_on = (:settings->>'on')::boolean,"
@@ -205,7 +227,8 @@ read_shown_environments(Request *request, ArrayType *keys, Configurations *confi
  */
 static Rows
 run_list_configurations(Request *request, const Flag *flags, int count,
-						const ShownEnvironment *environments, int environment_count, bool all)
+						const ShownEnvironment *environments, int environment_count, bool all,
+						bool summary)
 {
 	Datum *ids = palloc(sizeof(Datum) * (Max(count, environment_count) + 1));
 	ArrayType *array;
@@ -220,7 +243,7 @@ run_list_configurations(Request *request, const Flag *flags, int count,
 		ids[i] = CStringGetTextDatum(environments[i].id);
 	array = construct_array(ids, environment_count, TEXTOID, -1, false, TYPALIGN_INT);
 	bind_texts(&params, "environment_ids", all ? NULL : array);
-	return statement_run(&list_configurations, &params, request->mode);
+	return statement_run(summary ? &list_summaries : &list_configurations, &params, request->mode);
 }
 
 /*
@@ -241,7 +264,7 @@ configurations_read(Request *request, const Flag *flags, int count, ArrayType *k
 	configurations->summary = summary;
 	qsort(sought, count, sizeof(IndexedFlag), compare_flags);
 	configurations->rows =
-		run_list_configurations(request, flags, count, environments, width, keys == NULL);
+		run_list_configurations(request, flags, count, environments, width, keys == NULL, summary);
 	configurations->numbers = palloc_extended(sizeof(uint64) * ((Size) count * width + 1),
 											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (uint64 i = 0; i < configurations->rows.count; i++)
@@ -252,7 +275,7 @@ configurations_read(Request *request, const Flag *flags, int count, ArrayType *k
 		ShownEnvironment wanted;
 		ShownEnvironment *environment;
 
-		row_read(&configurations->rows, i, &row);
+		row_read_start(&configurations->rows, i, 2, &row);
 		wanted_flag.id = DatumGetUUIDP(row_get_datum(&row, "flag_id"));
 		wanted.id = row_get_string(&row, "environment_id");
 		flag = bsearch(&wanted_flag, sought, count, sizeof(IndexedFlag), compare_flags);
@@ -311,8 +334,13 @@ configuration_document(StringInfo out, const char *project_key, const Flag *flag
 	if (!summary)
 		stored_member(out, row, "prerequisites");
 	document_key(out, "_site");
-	appendStringInfo(out, "{\"href\":\"/%s/%s/features/%s\",\"type\":\"text/html\"}", project_key,
-					 environment->key, flag->key);
+	appendStringInfoString(out, "{\"href\":\"/");
+	appendStringInfoString(out, project_key);
+	appendStringInfoChar(out, '/');
+	appendStringInfoString(out, environment->key);
+	appendStringInfoString(out, "/features/");
+	appendStringInfoString(out, flag->key);
+	appendStringInfoString(out, "\",\"type\":\"text/html\"}");
 	document_string(out, "_environmentName", environment->name);
 	document_boolean(out, "trackEvents", row_get_boolean(row, "track_events"));
 	document_boolean(out, "trackEventsFallthrough",
@@ -377,8 +405,7 @@ configure(Statement *create, Statement *list, const Params *params)
 /*
  * flags_configure_environment gives a new environment a configuration of every flag of
  * the request's project: that of the source environment, without targets of single
- * contexts, or the flag's defaults if there is no source (NULL).  To look whether there
- * is any flag at all is much cheaper than to configure none.
+ * contexts, or the flag's defaults if there is no source (NULL).
  */
 void
 flags_configure_environment(Request *request, const char *environment_id,
@@ -387,9 +414,6 @@ flags_configure_environment(Request *request, const char *environment_id,
 	Params params = {0};
 
 	bind_bigint(&params, "account_id", request->caller.account);
-	bind_uuid(&params, "project_id", UUIDPGetDatum(request->project_id));
-	if (statement_run(&find_any_flag, &params, STATEMENT_LATEST).count == 0)
-		return;
 	bind_text(&params, "environment_id", environment_id);
 	bind_text(&params, "source_id", source_environment_id);
 	bind_text(&params, "random", uuid_text(random_uuid()->data));
@@ -413,6 +437,24 @@ flag_configure(Request *request, Datum flag_id, const InitialSettings *settings)
 	bind_uuid(&params, "source_id", settings->source_id);
 	bind_jsonb(&params, "prerequisites", JsonbPGetDatum(settings->prerequisites));
 	configure(&configure_flag, &list_environments_of_flag, &params);
+}
+
+/*
+ * flags_configure gives new flags a configuration in every environment of the request's project
+ * but one, which gives them its own.
+ */
+void
+flags_configure(Request *request, ArrayType *flag_ids, const char *but_environment_id)
+{
+	Params params = {0};
+
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_uuid(&params, "project_id", UUIDPGetDatum(request->project_id));
+	bind_value(&params, "flag_ids", UUIDARRAYOID, PointerGetDatum(flag_ids), false);
+	bind_text(&params, "but_environment_id", but_environment_id);
+	bind_text(&params, "random", uuid_text(random_uuid()->data));
+	bind_time(&params, "now", request->now);
+	configure(&configure_flags, &list_environments_of_project, &params);
 }
 
 /*

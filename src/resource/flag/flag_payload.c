@@ -40,7 +40,8 @@ STATEMENT(find_flag, PAYLOAD_COLUMNS " FROM flagplane_data.flag f"
 									 " AND NOT f.archived");
 
 /*
- * flags_payload_read reads the flags of an environment, in the snapshot of the query.
+ * flags_payload_read reads the flags of an environment, in the snapshot of the query if nothing
+ * else is said.
  */
 Rows
 flags_payload_read(const PayloadScope *scope)
@@ -49,7 +50,7 @@ flags_payload_read(const PayloadScope *scope)
 
 	bind_bigint(&params, "account_id", scope->account);
 	bind_text(&params, "environment_id", scope->environment_id);
-	return statement_run(&list_flags, &params, STATEMENT_READ);
+	return statement_run(&list_flags, &params, scope->mode);
 }
 
 /*
@@ -201,6 +202,34 @@ write_text(StringInfo out, const char *name, const Members *source)
 }
 
 /*
+ * payload_literal is the name of an attribute of users that begins with a slash; NULL for any other
+ * attribute.  As a reference such a name is written /~1name, which LaunchDarkly's SDKs in JavaScript
+ * do not find.  All SDKs know it as it is where no kind is told.
+ */
+char *
+payload_literal(const Members *source, const char *kind_name, const char *name)
+{
+	StringView kind = STRING_VIEW("");
+	StringView reference;
+	StringInfoData literal;
+
+	if (!member_string(source, name, &reference) || reference.length < 3 ||
+		memcmp(reference.data, "/~1", 3) != 0 ||
+		memchr(reference.data + 1, '/', reference.length - 1) != NULL)
+		return NULL;
+	if (member_string(source, kind_name, &kind) && kind.length > 0 &&
+		!view_equal(kind, STRING_VIEW("user")))
+		return NULL;
+	initStringInfo(&literal);
+	for (const char *c = reference.data + 1; c < reference.data + reference.length; c++)
+		if (*c != '~')
+			appendStringInfoChar(&literal, *c);
+		else if (++c < reference.data + reference.length)
+			appendStringInfoChar(&literal, *c == '1' ? '/' : '~');
+	return literal.data;
+}
+
+/*
  * is_experiment tells whether a rollout is an experiment: by its kind, or by what REST calls an
  * allocation.
  */
@@ -249,13 +278,19 @@ write_rollout(StringInfo out, const Members *rollout)
 	Elements elements;
 	Members share;
 	StringView bucket_by = STRING_VIEW("");
+	char *literal = payload_literal(rollout, "contextKind", "bucketBy");
 
 	document_key(out, "rollout");
 	document_open(out, '{');
 	document_string(out, "kind", is_experiment(rollout) ? "experiment" : "rollout");
-	write_kind(out, rollout);
-	if (member_string(rollout, "bucketBy", &bucket_by) && bucket_by.length > 0)
-		write_value(out, "bucketBy", rollout);
+	if (literal)
+		document_string(out, "bucketBy", literal);
+	else
+	{
+		write_kind(out, rollout);
+		if (member_string(rollout, "bucketBy", &bucket_by) && bucket_by.length > 0)
+			write_value(out, "bucketBy", rollout);
+	}
 	write_integer(out, "seed", rollout);
 	document_key(out, "variations");
 	document_open(out, '[');
@@ -299,10 +334,17 @@ payload_write_clauses(StringInfo out, const Members *rule)
 	member_elements(rule, "clauses", &elements);
 	while (elements_next_object(&elements, rule, &clause))
 	{
+		char *literal = payload_literal(&clause, "contextKind", "attribute");
+
 		document_element(out);
 		document_open(out, '{');
-		write_kind(out, &clause);
-		write_text(out, "attribute", &clause);
+		if (literal)
+			document_string(out, "attribute", literal);
+		else
+		{
+			write_kind(out, &clause);
+			write_text(out, "attribute", &clause);
+		}
 		write_text(out, "op", &clause);
 		write_array(out, "values", &clause);
 		write_boolean(out, "negate", &clause);

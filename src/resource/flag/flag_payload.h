@@ -16,9 +16,11 @@ typedef struct PayloadScope
 	int64 account;
 	char *environment_id;
 	pg_uuid_t *project_id;
+	StatementMode mode; /* of what reads all: the snapshot of the query, or a later one */
 } PayloadScope;
 
-/* Parts that segments have too: the clauses of a rule, and the elements of a list of a row. */
+/* Parts that segments have too: a name with a slash, the clauses of a rule, and the elements of a list of a row. */
+extern char *payload_literal(const Members *source, const char *kind_name, const char *name);
 extern void payload_write_clauses(StringInfo out, const Members *rule);
 extern bool payload_is_of_users(const Members *list);
 extern void payload_elements(Row *row, const char *column, Elements *elements);

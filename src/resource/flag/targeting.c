@@ -578,11 +578,13 @@ check_segment_target(const Targeting *targeting, const char *path, const Jsonb *
 }
 
 /*
- * segment_targeting_check checks who is in a patched segment, and returns as JSON what is to
- * be stored; NULL if there are violations.
+ * segment_targeting_check checks who is in a segment, and returns as JSON what is to be stored;
+ * NULL if there are violations.  Their paths begin with attribute, unless that is NULL.  Members
+ * that are the same before are not checked again, unless before is NULL.
  */
 char *
-segment_targeting_check(Violations *violations, const Jsonb *before, const Jsonb *segment)
+segment_targeting_check(Violations *violations, const char *attribute, const Jsonb *before,
+						const Jsonb *segment)
 {
 	static const struct
 	{
@@ -602,13 +604,14 @@ segment_targeting_check(Violations *violations, const Jsonb *before, const Jsonb
 	for (int i = 0; i < (int) lengthof(lists); i++)
 	{
 		const char *name = lists[i].name;
+		const char *path = attribute ? psprintf("%s.%s", attribute, name) : name;
 		Jsonb *list = jsonb_member_of(segment, name);
 
 		if (list == NULL || !jsonb_is_array(list) || (!lists[i].element && !is_strings(list)))
-			broken(&targeting, name,
+			broken(&targeting, path,
 				   lists[i].element ? "must be a list" : "must be a list of strings");
 		else if (lists[i].element && has_changed(before, segment, name))
-			check_list(&targeting, name, list, lists[i].element);
+			check_list(&targeting, path, list, lists[i].element);
 		if (violations->count == count)
 			document_raw(&out, name, jsonb_text(segment_complete(name, list)));
 	}

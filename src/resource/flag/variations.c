@@ -134,6 +134,29 @@ is_different(uint32 index, Jsonb **values, const uint32 *hashes)
 }
 
 /*
+ * variation_values_problem tells what is wrong with a list of the values of variations; NULL if
+ * nothing is.
+ */
+const char *
+variation_values_problem(const Jsonb *list)
+{
+	uint32 count = jsonb_is_array(list) ? JB_ROOT_COUNT(list) : 0;
+	Jsonb **values = palloc(sizeof(Jsonb *) * VARIATIONS_MAX);
+	uint32 hashes[VARIATIONS_MAX];
+
+	if (count < VARIATIONS_MIN || count > VARIATIONS_MAX)
+		return psprintf("must be a list of %d to %d values", VARIATIONS_MIN, VARIATIONS_MAX);
+	for (uint32 i = 0; i < count; i++)
+	{
+		values[i] = variation_at(unconstify(Jsonb *, list), i);
+		hashes[i] = DatumGetUInt32(DirectFunctionCall1(jsonb_hash, JsonbPGetDatum(values[i])));
+		if (!is_different(i, values, hashes))
+			return psprintf("must be different values: number %u is among those before it", i);
+	}
+	return NULL;
+}
+
+/*
  * variations_read writes the variations that a field gives as they are stored, each with
  * an id, and returns their number; -1 if they break a rule, which is then a violation.
  */

@@ -12,6 +12,8 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#define SEED_DIGITS_MAX 12 /* of an integer, with a sign and an end */
+
 /* A layer without reservations is one row with NULLs for the experiment and its segments. */
 STATEMENT(find_owners,
 		  "SELECT l.seed, x.key AS experiment_key, x.status, r.segments"
@@ -36,6 +38,17 @@ refuse_missing(Request *request)
 	environment_require(request);
 	error_raise(ERR_NOT_FOUND, "layer \"%s\" does not exist",
 				request_string(request, OWNERS_LAYER));
+}
+
+/*
+ * begin_seed begins the hash of units with the layer's seed, which is in decimal there.
+ */
+static void
+begin_seed(LayerOwners *owners, int32 seed)
+{
+	char digits[SEED_DIGITS_MAX];
+
+	bucket_seed(&owners->seed, digits, pg_ltoa(seed, digits));
 }
 
 static void
@@ -82,9 +95,7 @@ layer_owners_read(Request *request, MemoryContext context)
 
 		row_read(&rows, i, &row);
 		if (i == 0)
-		{
-			owners->seed_length = pg_ltoa(row_get_integer(&row, "seed"), owners->seed);
-		}
+			begin_seed(owners, row_get_integer(&row, "seed"));
 		if (row_is_null(&row, "experiment_key"))
 			break;
 		before = MemoryContextSwitchTo(context);

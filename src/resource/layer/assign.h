@@ -11,7 +11,6 @@
 
 #define BUCKETS_PER_LAYER_SEGMENT (BUCKETS / LAYER_SEGMENTS)
 #define NOBODY					  (-1)
-#define SEED_DIGITS_MAX			  12 /* of an integer, with a sign and an end */
 
 /* An experiment with a live reservation, and how many segments that has. */
 typedef struct LayerOwner
@@ -24,8 +23,7 @@ typedef struct LayerOwner
 /* A layer in an environment, as a snapshot of the tables shows it. */
 typedef struct LayerOwners
 {
-	char seed[SEED_DIGITS_MAX]; /* in decimal */
-	int seed_length;
+	Sha1 seed; /* the hash that every unit's goes on from */
 	int count;
 	LayerOwner *owner;				  /* the oldest reservation first */
 	int16 by_segment[LAYER_SEGMENTS]; /* index into owner, or NOBODY */
@@ -55,7 +53,7 @@ extern char *layer_percent_text(int segments);
 static inline int
 layer_owner_of_unit(const LayerOwners *owners, const text *unit_key, bool include_not_started)
 {
-	int bucket = bucket_of(owners->seed, owners->seed_length, unit_key);
+	int bucket = bucket_of(&owners->seed, unit_key);
 	int owner = owners->by_segment[bucket / BUCKETS_PER_LAYER_SEGMENT];
 
 	return owner == NOBODY || include_not_started || owners->owner[owner].running ? owner : NOBODY;

@@ -61,6 +61,12 @@ STATEMENT(list_running_on_flag,
 		  " WHERE e.account_id = :account_id AND e.flag_id = :flag_id AND e.status = 'running'"
 		  " ORDER BY n.key, e.key");
 
+STATEMENT(find_running_on_flags,
+		  "SELECT e.key, f.key AS flag_key FROM flagplane_data.experiment e"
+		  " JOIN flagplane_data.flag f ON f.account_id = e.account_id AND f.id = e.flag_id"
+		  " WHERE e.account_id = :account_id AND e.environment_id = :environment_id"
+		  " AND e.status = 'running' AND f.key = ANY (:flag_keys) ORDER BY f.key, e.key LIMIT 1");
+
 STATEMENT(raise_flag, "UPDATE flagplane_data.flag_environment c SET version = c.version + 1,"
 					  " last_modified = :now FROM flagplane_data.experiment e"
 					  " WHERE e.account_id = :account_id AND e.id = :experiment_id"
@@ -331,4 +337,28 @@ experiments_require_flag(Request *request, Datum flag_id, const char *flag_key, 
 		row_read(&rows, i, &row);
 		require_experiment(&row, flag_key, before, after);
 	}
+}
+
+/*
+ * experiments_require_none refuses to replace the settings of flags in an environment while an
+ * experiment runs on one of them.  The environment's payload is locked, so that none starts
+ * meanwhile.
+ */
+void
+experiments_require_none(const Request *request, const char *environment_id, ArrayType *flag_keys)
+{
+	Params params = {0};
+	Rows rows;
+	Row row;
+
+	bind_bigint(&params, "account_id", request->caller.account);
+	bind_text(&params, "environment_id", environment_id);
+	bind_texts(&params, "flag_keys", flag_keys);
+	rows = statement_run(&find_running_on_flags, &params, STATEMENT_LATEST);
+	if (rows.count == 0)
+		return;
+	row_read(&rows, 0, &row);
+	error_raise_with_hint(ERR_IN_USE, "Stop the experiment first.",
+						  "experiment \"%s\" is running on flag \"%s\"",
+						  row_get_string(&row, "key"), row_get_string(&row, "flag_key"));
 }

@@ -119,12 +119,12 @@ STATEMENT(insert_project,
 		  "INSERT INTO flagplane_data.project AS p"
 		  " (account_id, id, key, name, tags, include_in_snippet_by_default,"
 		  " using_environment_id, using_mobile_key, naming_convention, require_view_for_new_flags,"
-		  " require_view_for_new_segments, version, created_at, updated_at)"
+		  " require_view_for_new_segments, has_flags, version, created_at, updated_at)"
 		  " VALUES (:account_id, :project_id, :key, :name, :sorted_tags,"
 		  " coalesce(:include_in_snippet_by_default, false),"
 		  " coalesce(:using_environment_id, false), coalesce(:using_mobile_key, true),"
 		  " :naming_convention, coalesce(:require_view_association_for_new_flags, false),"
-		  " coalesce(:require_view_association_for_new_segments, false), 1, :now, :now)"
+		  " coalesce(:require_view_association_for_new_segments, false), false, 1, :now, :now)"
 		  " ON CONFLICT DO NOTHING RETURNING " PROJECT_COLUMNS);
 
 STATEMENT(update_project,
@@ -149,8 +149,15 @@ STATEMENT(find_for_update, SELECT_PROJECT(PROJECT_COLUMNS) " FOR NO KEY UPDATE")
 STATEMENT(find_for_deletion, SELECT_PROJECT(PROJECT_COLUMNS) " FOR UPDATE");
 STATEMENT(project_is_there, SELECT_PROJECT("1"));
 STATEMENT(lock_key_share, SELECT_PROJECT("p.id") " FOR KEY SHARE");
-STATEMENT(lock_share, SELECT_PROJECT("p.id") " FOR SHARE");
 STATEMENT(lock_no_key_update, SELECT_PROJECT("p.id") " FOR NO KEY UPDATE");
+STATEMENT(lock_for_environment, SELECT_PROJECT("p.id, p.has_flags") " FOR SHARE");
+STATEMENT(lock_for_flag,
+		  SELECT_PROJECT("p.id, p.has_flags, p.naming_convention,"
+						 " p.using_environment_id, p.using_mobile_key") " FOR NO KEY UPDATE");
+
+STATEMENT(note_flags, "UPDATE flagplane_data.project p SET has_flags = true"
+					  " WHERE p.account_id = :account_id AND p.id = :project_id"
+					  " AND NOT p.has_flags");
 
 /* Deletions of an account's projects wait for each other, so that two cannot delete the last two. */
 STATEMENT(lock_account, "SELECT a.id FROM flagplane_data.account a WHERE a.id = :account_id"
@@ -264,6 +271,22 @@ find(Request *request, Statement *statement)
 }
 
 /*
+ * lock locks the project that :project_key names by a statement, reads its row and binds its id
+ * as :project_id.
+ */
+static void
+lock(Request *request, Statement *statement, Row *row)
+{
+	Rows rows = request_run(request, statement);
+
+	if (rows.count == 0)
+		project_missing(request);
+	row_read(&rows, 0, row);
+	request->project_id = DatumGetUUIDP(row_get_datum(row, "id"));
+	bind_uuid(&request->params, "project_id", UUIDPGetDatum(request->project_id));
+}
+
+/*
  * project_lock locks the project that :project_key names and binds its id as :project_id.
  * The lock is a statement of its own: to insert what another plan selects costs more
  * than two plain statements.
@@ -271,19 +294,45 @@ find(Request *request, Statement *statement)
 void
 project_lock(Request *request, ProjectLock strength)
 {
-	static Statement *const statements[] = {
-		[PROJECT_KEY_SHARE] = &lock_key_share,
-		[PROJECT_SHARE] = &lock_share,
-		[PROJECT_NO_KEY_UPDATE] = &lock_no_key_update,
-	};
-	Rows rows = request_run(request, statements[strength]);
 	Row row;
 
-	if (rows.count == 0)
-		project_missing(request);
-	row_read(&rows, 0, &row);
-	request->project_id = DatumGetUUIDP(row_get_datum(&row, "id"));
-	bind_uuid(&request->params, "project_id", UUIDPGetDatum(request->project_id));
+	lock(request, strength == PROJECT_KEY_SHARE ? &lock_key_share : &lock_no_key_update, &row);
+}
+
+/*
+ * project_lock_for_environment is project_lock for a new environment, which no flag may be
+ * created beside.  Returns whether there may be flags that need a configuration in it: who
+ * creates the first one says so in the project's row.
+ */
+bool
+project_lock_for_environment(Request *request)
+{
+	Row row;
+
+	lock(request, &lock_for_environment, &row);
+	return row_get_boolean(&row, "has_flags");
+}
+
+/*
+ * project_lock_for_flag is project_lock for a new flag, by PROJECT_NO_KEY_UPDATE.  Reads what a
+ * flag takes from its project: naming_convention, using_environment_id and using_mobile_key.
+ */
+void
+project_lock_for_flag(Request *request, Row *defaults)
+{
+	lock(request, &lock_for_flag, defaults);
+	if (!row_get_boolean(defaults, "has_flags"))
+		project_note_flags(request);
+}
+
+/*
+ * project_note_flags says in the row of a project that is locked by PROJECT_NO_KEY_UPDATE that it
+ * has flags.
+ */
+void
+project_note_flags(Request *request)
+{
+	request_run(request, &note_flags);
 }
 
 /*

@@ -38,12 +38,14 @@ typedef struct Project
 typedef enum ProjectLock
 {
 	PROJECT_KEY_SHARE,	  /* as a foreign key does: it is not deleted meanwhile */
-	PROJECT_SHARE,		  /* and nobody creates a flag in it */
-	PROJECT_NO_KEY_UPDATE /* nobody else holds this one or PROJECT_SHARE */
+	PROJECT_NO_KEY_UPDATE /* nobody else holds this one, or creates an environment */
 } ProjectLock;
 
 extern Project project_of_row(const Rows *rows, uint64 number);
 extern void project_lock(Request *request, ProjectLock strength);
+extern bool project_lock_for_environment(Request *request);
+extern void project_lock_for_flag(Request *request, Row *defaults);
+extern void project_note_flags(Request *request);
 extern bool project_exists(Request *request);
 pg_noreturn extern void project_missing(Request *request);
 extern void availability_read(Request *request, int field);

@@ -380,7 +380,7 @@ static Jsonb *
 read_targeting(Request *request, Jsonb *before, Jsonb *after)
 {
 	Violations violations = {0};
-	char *targeting = segment_targeting_check(&violations, before, after);
+	char *targeting = segment_targeting_check(&violations, NULL, before, after);
 	Jsonb *rules;
 
 	if (targeting)

@@ -11,13 +11,24 @@
 
 #include "call/instruction.h"
 #include "call/request.h"
+#include "nodes/pg_list.h"
 #include "utils/jsonb.h"
+
+/* A value of a clause that names a segment. */
+typedef struct SegmentUse
+{
+	char *key;
+	uint32 rule;
+	uint32 clause;
+	uint32 value;
+} SegmentUse;
 
 /* segment.c */
 extern void segments_copy(Request *request, int field, const char *environment_id,
 						  const char *source_environment_id);
 
 /* segment_use.c: the rules that name segments. */
+extern List *segment_uses(Jsonb *rules);
 extern void segment_uses_check(Request *request, Violations *violations, const char *attribute,
 							   const char *environment_key, const char *own_key, Jsonb *rules);
 extern void segment_require_unused(Request *request, const char *segment_key);

@@ -18,7 +18,8 @@ STATEMENT(list_segments, PAYLOAD_SEGMENTS " ORDER BY s.key");
 STATEMENT(find_segment, PAYLOAD_SEGMENTS " AND s.key = :segment_key");
 
 /*
- * segments_payload_read reads the segments of an environment, in the snapshot of the query.
+ * segments_payload_read reads the segments of an environment, in the snapshot of the query if
+ * nothing else is said.
  */
 Rows
 segments_payload_read(const PayloadScope *scope)
@@ -27,7 +28,7 @@ segments_payload_read(const PayloadScope *scope)
 
 	bind_bigint(&params, "account_id", scope->account);
 	bind_text(&params, "environment_id", scope->environment_id);
-	return statement_run(&list_segments, &params, STATEMENT_READ);
+	return statement_run(&list_segments, &params, scope->mode);
 }
 
 /*
@@ -113,6 +114,7 @@ write_rule(StringInfo out, const Members *rule)
 {
 	StringView id;
 	StringView weight;
+	char *literal = payload_literal(rule, "rolloutContextKind", "bucketBy");
 
 	document_element(out);
 	document_open(out, '{');
@@ -121,8 +123,13 @@ write_rule(StringInfo out, const Members *rule)
 	payload_write_clauses(out, rule);
 	if (member_decimal(rule, "weight", &weight))
 		document_raw(out, "weight", weight.data);
-	write_text(out, "bucketBy", rule);
-	write_text(out, "rolloutContextKind", rule);
+	if (literal)
+		document_string(out, "bucketBy", literal);
+	else
+	{
+		write_text(out, "bucketBy", rule);
+		write_text(out, "rolloutContextKind", rule);
+	}
 	document_close(out, '}');
 }
 

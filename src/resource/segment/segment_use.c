@@ -12,15 +12,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-/* A value of a clause that names a segment. */
-typedef struct SegmentUse
-{
-	char *key;
-	uint32 rule;
-	uint32 clause;
-	uint32 value;
-} SegmentUse;
-
 /* The environment first: its deletion waits there, and is waited for. */
 STATEMENT(lock_named, "SELECT s.key FROM flagplane_data.project p"
 					  " JOIN flagplane_data.environment n"
@@ -87,10 +78,10 @@ clause_uses(List *uses, Jsonb *clause, uint32 rule, uint32 place)
 }
 
 /*
- * rules_uses is all segments that rules name, which have been checked.
+ * segment_uses is all segments that rules name, which have been checked, as a list of SegmentUse.
  */
-static List *
-rules_uses(Jsonb *rules)
+List *
+segment_uses(Jsonb *rules)
 {
 	List *uses = NIL;
 
@@ -151,7 +142,7 @@ void
 segment_uses_check(Request *request, Violations *violations, const char *attribute,
 				   const char *environment_key, const char *own_key, Jsonb *rules)
 {
-	List *uses = rules_uses(rules);
+	List *uses = segment_uses(rules);
 	Params params = {0};
 	char **keys;
 	ListCell *cell;
