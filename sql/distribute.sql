@@ -2,35 +2,84 @@
 \set VERBOSITY terse
 \pset format unaligned
 
+-- What breaks a rule, of tables that are not written yet, too. The table of accounts is on every server.
+CREATE VIEW t.not_distributable(rule, what) AS
+WITH ours AS (SELECT c.oid, c.relname, c.relkind, c.relrowsecurity, c.relhassubclass, c.relhasrules, c.relpersistence,
+	c.oid::regclass::text AS name FROM pg_class c WHERE c.relnamespace = 'flagplane_data'::regnamespace), tables AS (SELECT * FROM ours WHERE relkind IN ('r', 'p'))
 -- The account is a bigint, never NULL, and the first column, or part of the first expression, of every key
--- and every index, on both sides of every reference. The table of accounts is on every server.
-SELECT c.oid::regclass AS without_account FROM pg_class c WHERE c.relnamespace = 'flagplane_data'::regnamespace
-	AND c.relkind IN ('r', 'p') AND c.relname <> 'account'
-AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'account_id' AND a.attnotnull AND a.atttypid = 'bigint'::regtype);
-SELECT i.indexrelid::regclass AS other_first_column FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-WHERE c.relnamespace = 'flagplane_data'::regnamespace AND c.relname <> 'account' AND a.attname IS DISTINCT FROM 'account_id'
-AND (i.indkey[0] <> 0 OR pg_get_indexdef(i.indexrelid, 1, false) !~ '\maccount_id\M');
-SELECT k.conrelid::regclass, k.conname AS other_first_reference FROM pg_constraint k
-JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1] JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = k.confkey[1]
-WHERE k.connamespace = 'flagplane_data'::regnamespace AND k.contype = 'f'
-AND (a.attname <> 'account_id' OR b.attname <> CASE WHEN k.confrelid = 'flagplane_data.account'::regclass THEN 'id' ELSE 'account_id' END);
+-- and every index, on both sides of every reference.
+SELECT 'without account', c.name FROM tables c WHERE c.relname <> 'account' AND NOT EXISTS (SELECT
+	FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'account_id' AND a.attnotnull AND a.atttypid = 'bigint'::regtype)
+UNION ALL SELECT 'other first column', i.indexrelid::regclass::text FROM pg_index i JOIN tables c ON c.oid = i.indrelid
+	LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE c.relname <> 'account'
+	AND a.attname IS DISTINCT FROM 'account_id' AND (i.indkey[0] <> 0 OR pg_get_indexdef(i.indexrelid, 1, false) !~ '\maccount_id\M')
+UNION ALL SELECT 'key without account', i.indexrelid::regclass::text FROM pg_index i JOIN tables c ON c.oid = i.indrelid
+	WHERE c.relname <> 'account' AND (i.indisunique OR i.indisexclusion) AND NOT EXISTS (SELECT FROM pg_attribute a
+		WHERE a.attrelid = i.indrelid AND a.attname = 'account_id' AND a.attnum = ANY (i.indkey::int2[]))
+UNION ALL SELECT 'other first reference', k.conname FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+	JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = k.confkey[1] WHERE k.connamespace = 'flagplane_data'::regnamespace AND k.contype = 'f'
+	AND (a.attname <> 'account_id' OR b.attname <> CASE WHEN k.confrelid = 'flagplane_data.account'::regclass THEN 'id' ELSE 'account_id' END)
+UNION ALL SELECT 'reference to a table that is not ours', k.conname FROM pg_constraint k WHERE k.contype = 'f'
+	AND k.conrelid IN (SELECT oid FROM tables) AND k.confrelid NOT IN (SELECT oid FROM tables)
+UNION ALL SELECT 'reference of accounts', k.conname FROM pg_constraint k WHERE k.contype = 'f' AND k.conrelid = 'flagplane_data.account'::regclass
 -- No reference sets NULL, no key changes, nothing is put off to the commit.
-SELECT conrelid::regclass, conname AS not_distributable FROM pg_constraint WHERE connamespace = 'flagplane_data'::regnamespace
-AND (condeferrable OR (contype = 'f' AND (confupdtype <> 'a' OR confdeltype NOT IN ('a', 'c', 'r'))));
--- No identity, nothing generated, no default, no sequence; no trigger, rule or policy; nothing partitioned or inherited.
-SELECT attrelid::regclass, attname AS made_by_the_table FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-WHERE c.relnamespace = 'flagplane_data'::regnamespace AND c.relkind IN ('r', 'p') AND attnum > 0 AND (attidentity <> '' OR attgenerated <> '' OR atthasdef);
-SELECT c.oid::regclass AS odd FROM pg_class c WHERE c.relnamespace = 'flagplane_data'::regnamespace AND (c.relkind NOT IN ('r', 'i')
-	OR c.relrowsecurity OR c.relhassubclass OR c.relhasrules OR EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal));
+UNION ALL SELECT 'reference that changes rows', conname FROM pg_constraint WHERE connamespace = 'flagplane_data'::regnamespace
+	AND contype = 'f' AND (confupdtype <> 'a' OR confdeltype NOT IN ('a', 'c', 'r'))
+UNION ALL SELECT 'deferred', conname FROM pg_constraint WHERE connamespace = 'flagplane_data'::regnamespace AND condeferrable
+-- No identity, nothing generated, no default, no sequence; no trigger, rule or policy; nothing partitioned, inherited or of one session.
+UNION ALL SELECT 'made by the table', c.name || '.' || a.attname FROM pg_attribute a JOIN tables c ON c.oid = a.attrelid
+	WHERE a.attnum > 0 AND (a.attidentity <> '' OR a.attgenerated <> '' OR a.atthasdef)
+UNION ALL SELECT 'odd kind', c.name FROM ours c WHERE c.relkind NOT IN ('r', 'i') OR c.relhassubclass OR c.relpersistence <> 'p'
+	OR EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid)
+UNION ALL SELECT 'policy, rule or trigger', c.name FROM tables c WHERE c.relrowsecurity OR c.relhasrules
+	OR EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
 -- Names leave room for the number of a shard.
-SELECT relname AS long FROM pg_class WHERE relnamespace = 'flagplane_data'::regnamespace AND length(relname) >= 45;
--- The rules above see what breaks them.
-BEGIN;
-CREATE INDEX by_time ON flagplane_data.audit_log (at);
-SELECT count(*) FROM pg_index i LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-	WHERE i.indexrelid = 'flagplane_data.by_time'::regclass AND a.attname IS DISTINCT FROM 'account_id';
-ROLLBACK;
+UNION ALL SELECT 'long name', relname FROM ours WHERE length(relname) >= 45
+UNION ALL SELECT 'long name', conname FROM pg_constraint WHERE connamespace = 'flagplane_data'::regnamespace AND contype <> 'n' AND length(conname) >= 45;
+SELECT * FROM t.not_distributable;
+-- Each rule sees what breaks it.
+CREATE FUNCTION t.broken_by(change text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	rules text;
+BEGIN
+	EXECUTE change;
+	SELECT string_agg(DISTINCT rule, ', ' ORDER BY rule) INTO rules FROM t.not_distributable;
+	RAISE SQLSTATE 'TAKEN';
+EXCEPTION WHEN SQLSTATE 'TAKEN' THEN
+	RETURN rules;
+END
+$$;
+CREATE FUNCTION t.fires() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+SELECT replace(change, 'flagplane_data.', '') AS change, t.broken_by(change) FROM (VALUES
+	('CREATE TABLE flagplane_data.later (account_id bigint NOT NULL REFERENCES flagplane_data.account, id text NOT NULL, PRIMARY KEY (account_id, id))'),
+	('CREATE TABLE flagplane_data.later (id text)'),
+	('CREATE TABLE flagplane_data.later (account_id bigint)'),
+	('CREATE TABLE flagplane_data.later (account_id text NOT NULL)'),
+	('CREATE INDEX by_time ON flagplane_data.audit_log (at)'),
+	('CREATE TABLE flagplane_data.later (account_id bigint NOT NULL, key text); CREATE UNIQUE INDEX by_key ON flagplane_data.later ((key || account_id))'),
+	('CREATE TABLE flagplane_data.later (account_id bigint NOT NULL, key text UNIQUE)'),
+	('CREATE TABLE flagplane_data.later (account_id bigint NOT NULL, key text, EXCLUDE USING gist (key WITH =))'),
+	('CREATE UNIQUE INDEX by_id ON flagplane_data.project (id); ALTER TABLE flagplane_data.flag ADD CONSTRAINT f FOREIGN KEY (project_id) REFERENCES flagplane_data.project (id)'),
+	('CREATE TABLE t.other (account_id bigint PRIMARY KEY); ALTER TABLE flagplane_data.flag ADD CONSTRAINT f FOREIGN KEY (account_id) REFERENCES t.other NOT VALID'),
+	('ALTER TABLE flagplane_data.account ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES flagplane_data.account'),
+	('ALTER TABLE flagplane_data.flag ADD CONSTRAINT f FOREIGN KEY (account_id, project_id) REFERENCES flagplane_data.project ON DELETE SET NULL'),
+	('ALTER TABLE flagplane_data.flag ADD CONSTRAINT f FOREIGN KEY (account_id, project_id) REFERENCES flagplane_data.project ON UPDATE CASCADE'),
+	('ALTER TABLE flagplane_data.flag ADD CONSTRAINT f FOREIGN KEY (account_id, project_id) REFERENCES flagplane_data.project DEFERRABLE'),
+	('ALTER TABLE flagplane_data.flag ADD COLUMN number bigint GENERATED ALWAYS AS IDENTITY'),
+	('ALTER TABLE flagplane_data.flag ADD COLUMN number bigserial'),
+	('ALTER TABLE flagplane_data.flag ADD COLUMN twice integer GENERATED ALWAYS AS (version * 2) STORED'),
+	('ALTER TABLE flagplane_data.flag ALTER COLUMN version SET DEFAULT 1'),
+	('CREATE SEQUENCE flagplane_data.numbers'),
+	('CREATE TRIGGER fires AFTER INSERT ON flagplane_data.flag EXECUTE FUNCTION t.fires()'),
+	('CREATE RULE no AS ON DELETE TO flagplane_data.flag DO INSTEAD NOTHING'),
+	('CREATE POLICY p ON flagplane_data.flag; ALTER TABLE flagplane_data.flag ENABLE ROW LEVEL SECURITY'),
+	('CREATE TABLE flagplane_data.later (account_id bigint NOT NULL) PARTITION BY RANGE (account_id)'),
+	('CREATE TABLE flagplane_data.later () INHERITS (flagplane_data.flag_link)'),
+	('CREATE UNLOGGED TABLE flagplane_data.later (account_id bigint NOT NULL)'),
+	('CREATE TABLE flagplane_data.a_table_with_a_name_that_leaves_no_room_for_more (account_id bigint NOT NULL)'),
+	('ALTER TABLE flagplane_data.flag ADD CONSTRAINT a_constraint_with_a_name_that_leaves_no_room_either CHECK (true)')) v(change);
+DROP FUNCTION t.broken_by(text), t.fires();
+DROP VIEW t.not_distributable;
 
 -- Without Citus.
 SELECT t.try('SELECT flagplane.distribute()');
@@ -104,6 +153,12 @@ BEGIN
 	RETURN 1;
 END
 $$;
+CREATE FUNCTION pg_catalog.run_command_on_workers(command text, OUT success boolean) RETURNS SETOF boolean LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO t.citus_call (call) VALUES ('workers ' || command);
+	RETURN QUERY SELECT true;
+END
+$$;
 -- Only on the coordinator.
 SELECT t.try('SELECT flagplane.distribute()');
 SELECT t.try('SELECT flagplane.drop_shards()');
@@ -119,9 +174,34 @@ SELECT flagplane.distribute(8) = (SELECT count(*) FROM pg_class WHERE relnamespa
 SELECT call FROM t.citus_call ORDER BY n LIMIT 3;
 SELECT split_part(call, ' ', 1) AS what, count(DISTINCT split_part(call, ' ', 2)) = (SELECT count(*) FROM pg_class
 	WHERE relnamespace = 'flagplane_data'::regnamespace AND relkind = 'r') - (call NOT LIKE 'empty%')::int AS all_but_accounts,
-	count(*) = count(DISTINCT split_part(call, ' ', 2)) AS once FROM t.citus_call WHERE call NOT LIKE 'reference%' GROUP BY 1, call NOT LIKE 'empty%' ORDER BY 1;
-SELECT count(*) AS other FROM t.citus_call WHERE call NOT LIKE 'empty%'
+	count(*) = count(DISTINCT split_part(call, ' ', 2)) AS once FROM t.citus_call
+	WHERE call NOT LIKE ALL ('{reference%,workers%}') GROUP BY 1, call NOT LIKE 'empty%' ORDER BY 1;
+SELECT count(*) AS other FROM t.citus_call WHERE call NOT LIKE ALL ('{empty%,workers%}')
 	AND call !~ '^(reference flagplane_data.account|distribute flagplane_data\.project by account_id with none, 8 shards|distribute flagplane_data\.\w+ by account_id with flagplane_data\.project,  shards)$';
+-- The views then read through a function, as does one that an upgrade brings, with their columns and comments, for roles that
+-- have no right on the rows.
+SELECT c.relname, pg_get_viewdef(c.oid) ~ format('view_rows\(''%s''', c.relname) AS routed, c.reloptions,
+	count(*) FILTER (WHERE col_description(c.oid, attnum) IS NULL) AS without_comment
+	FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0
+	WHERE relnamespace = 'flagplane'::regnamespace AND relkind = 'v' AND relname NOT IN ('stats', 'environment_stats') GROUP BY c.oid, c.relname, c.reloptions ORDER BY 1;
+SELECT count(*) AS said_to_workers FROM t.citus_call WHERE call = 'workers SELECT flagplane_data.route_views()';
+CREATE VIEW flagplane.later AS SELECT c.account_id FROM flagplane.current_caller('projects:read') c;
+UPDATE pg_dist_local_group SET groupid = 1;
+SELECT flagplane_data.route_views() AS routed;
+UPDATE pg_dist_local_group SET groupid = 0;
+SELECT pg_get_viewdef('flagplane.later'::regclass);
+DROP VIEW flagplane.later;
+CREATE ROLE fp_reads;
+GRANT USAGE ON SCHEMA flagplane, t TO fp_reads;
+GRANT SELECT ON flagplane.projects TO fp_reads;
+SAVEPOINT granted;
+GRANT EXECUTE ON FUNCTION flagplane.view_rows(text) TO fp_reads;
+SET LOCAL ROLE fp_reads;
+SELECT t.try('SELECT count(*) FROM flagplane.projects');
+ROLLBACK TO granted;
+SET LOCAL ROLE fp_reads;
+SELECT t.try('SELECT count(*) FROM flagplane.projects');
+RESET ROLE;
 -- Again: nothing is left to do. After an upgrade that brings a table, that one is.
 TRUNCATE t.citus_call;
 SELECT flagplane.distribute(16);

@@ -24,6 +24,18 @@ SELECT key, name, description, randomization_unit FROM flagplane.layers WHERE pr
 SELECT flag_key, key, integration_key, metadata, member_id FROM flagplane.flag_links WHERE project_id = :'seen';
 SELECT name, platform, capi, rotated_at = created_at AS fresh FROM flagplane.sdk_apps WHERE project_id = :'seen';
 SELECT operation, actor, t.mask(target) AS target, before IS NULL AS new FROM flagplane.audit WHERE target LIKE 'proj/seen:%' ORDER BY operation;
+-- Filtered as PostgREST does it: by literals of no type, which take that of the column.
+SELECT (SELECT count(*) FROM flagplane.projects WHERE tags @> '{none}') AS projects,
+	(SELECT count(*) FROM flagplane.environments WHERE tags && '{none}') AS environments,
+	(SELECT count(*) FROM flagplane.segments WHERE tags <@ '{none}' AND project_id = :'seen') AS segments,
+	(SELECT count(*) FROM flagplane.layers WHERE key = ANY ('{l,m}') AND project_id = :'seen') AS layers;
+-- Every column of every view can be compared with a literal, but documents of type json, which have no equality.
+SELECT CASE WHEN answer ~ '^[0-9]+$' THEN 'compared' ELSE format('%s.%s: %s', relname, attname, answer) END AS answer, count(*) > 50 AS many
+FROM (SELECT c.relname, a.attname, format_type(a.atttypid, -1) AS type FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+	WHERE a.attnum > 0 AND c.relnamespace = 'flagplane'::regnamespace AND c.relkind = 'v' AND c.relname NOT IN ('stats', 'environment_stats')) c,
+	t.try(format('SELECT count(*) FROM flagplane.%I WHERE %I = %L', relname, attname, CASE WHEN type ~ '\[\]' THEN '{a}' WHEN type ~ 'time' THEN '2020-01-01'
+		WHEN type ~ 'uuid' THEN '00000000-0000-4000-8000-000000000000' WHEN type ~ 'json' THEN 'null' WHEN type ~ 'bool' THEN 'true' ELSE '1' END)) AS answer
+GROUP BY 1 ORDER BY 1;
 -- The tables are as closed as ever, and the views cannot be written through whatever is granted.
 SELECT t.try('SELECT count(*) FROM flagplane_data.project');
 SELECT t.try(format('DELETE FROM flagplane.%I', relname)) AS answer FROM pg_class
@@ -87,7 +99,7 @@ SELECT name, t.try(statement) FROM t.view ORDER BY name;
 SELECT name, t.seen('fp_00000001_0000000000000000_0000000000000000000000000000000000000000000', statement) FROM t.view WHERE name = 'audit';
 -- The scope of each view is what it asks for.
 SELECT v.name, t.seen(h.token, v.statement) FROM t.view v JOIN t.held h ON h.name = 'all but ' || v.scope ORDER BY v.name;
-SELECT v.name, t.seen(h.token, v.statement) ~ '^(?!40)' AS reads FROM t.view v JOIN t.held h ON h.name = 'only ' || v.scope ORDER BY v.name;
+SELECT v.name, t.seen(h.token, v.statement) ~ '^(?!40[0-9] )' AS reads FROM t.view v JOIN t.held h ON h.name = 'only ' || v.scope ORDER BY v.name;
 -- A token that is limited to projects sees theirs, one of another account its own.
 SELECT v.name, t.mask(replace(t.seen(h.token, v.statement), :'seen', 'seen')) AS seen FROM t.view v, t.held h WHERE h.name = 'limited' ORDER BY v.name;
 SELECT v.name, t.seen(h.token,
@@ -144,6 +156,47 @@ SELECT v.name, length(x) > 100 AS much,
 	EXISTS (SELECT FROM flagplane_data.layer l WHERE l.seed > 1000000 AND x ~ ('\m' || l.seed || '\M')) AS seed, EXISTS (SELECT FROM t.held h
 		WHERE position(right(h.token, 43) IN x) > 0) AS token
 FROM t.view v, pg_temp.everything(v.name) x ORDER BY v.name;
+
+-- What the views read on a cluster, and no view has forgotten it: the same rows, types and order of columns, by the same rules.
+CREATE FUNCTION t.columns(view text) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)), ', ' ORDER BY attnum)
+	FROM pg_attribute WHERE attrelid = ('flagplane.' || view)::regclass AND attnum > 0
+$$;
+CREATE FUNCTION t.same_rows(view text, account text, token text, whole boolean) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	answer text;
+	answers text[];
+	source text;
+BEGIN
+	PERFORM set_config('flagplane.account', account, true);
+	PERFORM set_config('request.method', CASE WHEN token IS NOT NULL THEN 'GET' END, true),
+		set_config('request.headers', CASE WHEN token IS NOT NULL THEN json_build_object('x-api-key', token)::text END, true);
+	FOREACH source IN ARRAY ARRAY[format('flagplane.%I v', view), format('flagplane.view_rows(%L) AS v(%s)', view, t.columns(view))] LOOP
+		BEGIN
+			EXECUTE format('SELECT count(*) || E''\n'' || coalesce(string_agg(v::text, E''\n'' ORDER BY v::text) FILTER (WHERE %L), '''') FROM %s', whole, source) INTO answer;
+			answers := answers || answer;
+		EXCEPTION WHEN OTHERS THEN
+			answers := answers || (SQLSTATE || ' ' || regexp_replace(SQLERRM, 'req_\w+', 'req'));
+		END;
+	END LOOP;
+	RETURN CASE WHEN answers[1] <> answers[2] THEN format('%s: %s', view, answers)
+		WHEN answers[1] ~ '^(28000|42501|PGRST) ' THEN 'same refusal' WHEN answers[1] ~ '^0\n' THEN 'none' ELSE 'same rows' END;
+END
+$$;
+SELECT coalesce(h.name, 'role') AS caller, a.account, t.same_rows(v.name, a.account, h.token, h.name IN ('limited', 'theirs') OR h.name IS NULL) AS answer, count(*)
+FROM t.view v, (SELECT name, token FROM t.held UNION ALL SELECT NULL, NULL) h, (VALUES ('default'), ('views')) a(account)
+WHERE a.account = 'views' OR h.name IS NULL
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+SET ROLE fp_nobody;
+SELECT t.try(format('SELECT * FROM flagplane.view_rows(%L) AS r(a text)', v.name)) AS answer, count(*) FROM t.view v GROUP BY 1;
+RESET ROLE;
+SELECT t.try($$SELECT * FROM flagplane.view_rows('stats') AS r(a text)$$), t.try('SELECT * FROM flagplane.view_rows(NULL) AS r(a text)');
+-- What somebody else takes the rows for they are not.
+SELECT t.try($$SELECT * FROM flagplane.view_rows('projects') AS r(a text)$$);
+SELECT t.try(format($$SELECT * FROM flagplane.view_rows('projects') AS r(%s)$$, replace(t.columns('projects'), 'id uuid', 'id bytea')));
+-- Here nothing is routed, however often it is asked for.
+SELECT flagplane_data.route_views() AS routed;
+DROP FUNCTION t.same_rows(text, text, text, boolean), t.columns(text);
 
 -- Who calls is found out once a statement, however many rows and tables there are.
 SET track_functions = 'all';

@@ -19,9 +19,24 @@ for file in $(grep -rlE --include='*.c' '^\s*(STATEMENT(_IN_ORDER)?\(|#include "
 		grep -oE 'static Statement \w+ = \{\.text = ("([^"\]|\\.)*"\s*)+,' || true
 done >"$statements"
 
-perl - "$statements" <<'PERL'
+# A generic plan that joins cannot be distributed: one place decides, and knows whether tables are.
+if grep -rnE --include='*.c' 'CURSOR_OPT_GENERIC_PLAN|plan_cache_mode' src | grep -v '^src/util/statement.c:'; then
+	echo "plans are forced to be generic outside of statement.c"
+	exit 1
+fi
+grep -q 'generic ? CURSOR_OPT_GENERIC_PLAN : 0' src/util/statement.c || { echo "plans are forced to be generic where tables are distributed"; exit 1; }
+
+# What upgrades do is checked by itself, or of the files that are named.
+upgrades=("$@")
+if [ $# = 0 ]; then
+	for file in flagplane--*--*.sql; do if [ -e "$file" ]; then upgrades+=("$file"); fi; done
+fi
+
+perl - "$statements" "${upgrades[@]}" <<'PERL'
 use strict;
 use warnings;
+my ($statements, @upgrades) = @ARGV;
+@ARGV = $statements;
 
 # What looks over all accounts on purpose, and is no part of a call for one: doctor()'s
 # checks of rows, the only ones that are.
@@ -63,7 +78,10 @@ sub faults
 		push @faults, "a row to insert has a subquery" if $1 =~ /\(SELECT\b/;
 	}
 	# What is computed anew on each server, or is a lock on one of them only.
-	push @faults, "$1 may not be part of a statement" if $text =~ /\b(clock_timestamp|random|gen_random_uuid|nextval|now|pg_notify|pg_advisory\w*)\(/;
+	push @faults, "$1 may not be part of a statement"
+		if $text =~ /\b(clock_timestamp|statement_timestamp|transaction_timestamp|timeofday|random\w*|gen_random_\w+|nextval|setval|now|pg_notify|pg_(?:try_)?advisory\w*)\(/
+		|| $text =~ /\b(CURRENT_(?:TIMESTAMP|TIME|DATE)|LOCALTIME(?:STAMP)?|MERGE INTO|WHERE CURRENT OF)\b/i;
+	push @faults, 'rows may not change hands' if $text =~ /\bSET (?:[^()]*, )?account_id = /;
 	return @faults;
 }
 
@@ -130,7 +148,62 @@ sub untied
 	return @faults;
 }
 
+# upgrade_faults of an upgrade script. Citus carries each change of a distributed table to the other servers, and then
+# has the whole script run there too: a change must bear to be made twice, and be sent one by one. Tables that
+# the script makes are not distributed yet. A view must read through its function where there is Citus.
+sub upgrade_faults
+{
+	my ($text) = @_;
+	$text =~ s/^--.*$//mg;
+	my %new = map { $_ => 1 } $text =~ /CREATE TABLE flagplane_data\.(\w+)/g;
+	my @faults;
+	my $change = qr/(?:ALTER TABLE (?:ONLY )?|CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?\w+ ON |DROP INDEX (?:IF EXISTS )?)flagplane_data\.(\w+)[^;\x27]*/;
+	my %checked;
+	while ($text =~ /DO \$\$(.*?)\$\$/gs)
+	{
+		my $block = $1;
+		while ($block =~ /EXECUTE \x27($change)\x27/g)
+		{
+			my $statement = $1;
+			$checked{$statement} = 1;
+			push @faults, "cannot be done twice: $statement" unless $statement =~ /IF (?:NOT )?EXISTS|ALTER COLUMN|(?:ENABLE|DISABLE) / || $block =~ /IF NOT EXISTS \(SELECT/;
+		}
+	}
+	while ($text =~ /($change)/g)
+	{
+		my ($statement, $table) = ($1, $2);
+		push @faults, "not by EXECUTE in a DO block of its own: $statement" unless $new{$table} || $checked{$statement};
+	}
+	# Otherwise Citus makes it a table of its own at once, and the others that refer to accounts with it.
+	push @faults, 'a table is made before citus.enable_local_reference_table_foreign_keys is off'
+		if %new && $text !~ /set_config\('citus\.enable_local_reference_table_foreign_keys', 'off', true\).*?CREATE TABLE/s;
+	push @faults, 'a view is made, and route_views() is not called after it'
+		if $text =~ /CREATE (?:OR REPLACE )?VIEW flagplane\.(?!.*SELECT flagplane_data\.route_views\(\))/s;
+	return @faults;
+}
+
 # The judge is judged first.
+my %known_upgrades = (
+	"ALTER TABLE flagplane_data.flag ADD COLUMN a text;" => 0,
+	"ALTER TABLE flagplane_data.flag ADD COLUMN IF NOT EXISTS a text;" => 0,
+	"CREATE INDEX i ON flagplane_data.flag (account_id);" => 0,
+	"CREATE UNIQUE INDEX IF NOT EXISTS i ON flagplane_data.flag (account_id);" => 0,
+	"DROP INDEX flagplane_data.flag_key;" => 0,
+	q{DO $$ BEGIN EXECUTE 'ALTER TABLE flagplane_data.flag ADD COLUMN a text'; END $$;} => 0,
+	q{DO $$ BEGIN EXECUTE 'ALTER TABLE flagplane_data.flag ADD COLUMN IF NOT EXISTS a text'; END $$;} => 1,
+	q{DO $$ BEGIN EXECUTE 'ALTER TABLE flagplane_data.flag ALTER COLUMN a SET NOT NULL'; END $$;} => 1,
+	q{DO $$ BEGIN EXECUTE 'CREATE INDEX IF NOT EXISTS i ON flagplane_data.flag (account_id)'; END $$;} => 1,
+	q{DO $$ BEGIN EXECUTE 'CREATE INDEX i ON flagplane_data.flag (account_id)'; END $$;} => 0,
+	q{DO $$ BEGIN EXECUTE 'DROP INDEX IF EXISTS flagplane_data.flag_key'; END $$;} => 1,
+	q{DO $$ BEGIN EXECUTE 'ALTER TABLE flagplane_data.flag ADD CONSTRAINT c CHECK (true)'; END $$;} => 0,
+	q{DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_constraint) THEN EXECUTE 'ALTER TABLE flagplane_data.flag ADD CONSTRAINT c CHECK (true)'; END IF; END $$;} => 1,
+	"CREATE TABLE flagplane_data.new (account_id bigint);" => 0,
+	"SELECT set_config('citus.enable_local_reference_table_foreign_keys', 'off', true);\nCREATE TABLE flagplane_data.new (account_id bigint);\nCREATE INDEX i ON flagplane_data.new (account_id);\nALTER TABLE flagplane_data.new ADD COLUMN a text;" => 1,
+	"CREATE VIEW flagplane.v AS SELECT 1;" => 0,
+	"SELECT flagplane_data.route_views();\nCREATE VIEW flagplane.v AS SELECT 1;" => 0,
+	"CREATE OR REPLACE VIEW flagplane.v AS SELECT 1;\nSELECT flagplane_data.route_views();" => 1,
+	"-- ALTER TABLE flagplane_data.flag ADD COLUMN a text;" => 1,
+);
 my %known = (
 	'SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = $1' => 1,
 	'SELECT 1 FROM flagplane_data.flag f WHERE f.account_id = :account_id AND f.id = :id::uuid' => 1,
@@ -165,8 +238,44 @@ my %known = (
 	'INSERT INTO flagplane_data.flag AS f (account_id, id) VALUES ($2, $2) RETURNING (SELECT p.key FROM flagplane_data.project p WHERE p.account_id = f.account_id)' => 0,
 	'INSERT INTO flagplane_data.flag (account_id, id) SELECT $2, p.id FROM flagplane_data.project p WHERE p.account_id = $1' => 0,
 	'UPDATE flagplane_data.flag f SET created_at = clock_timestamp() WHERE f.account_id = $1' => 0,
+	'UPDATE flagplane_data.flag f SET created_at = :now WHERE f.account_id = $1' => 1,
+	'UPDATE flagplane_data.flag f SET created_at = now() WHERE f.account_id = $1' => 0,
+	'UPDATE flagplane_data.flag f SET created_at = current_timestamp WHERE f.account_id = $1' => 0,
+	'UPDATE flagplane_data.flag f SET salt = gen_random_uuid() WHERE f.account_id = $1' => 0,
+	'SELECT random() FROM flagplane_data.flag f WHERE f.account_id = $1' => 0,
+	"SELECT pg_notify('a', f.key) FROM flagplane_data.flag f WHERE f.account_id = \$1" => 0,
+	'SELECT pg_advisory_xact_lock(1) FROM flagplane_data.flag f WHERE f.account_id = $1' => 0,
+	'SELECT pg_try_advisory_lock(1) FROM flagplane_data.flag f WHERE f.account_id = $1' => 0,
+	"INSERT INTO flagplane_data.flag (account_id, version) VALUES (\$1, nextval('s'))" => 0,
+	'UPDATE flagplane_data.flag f SET account_id = $2 WHERE f.account_id = $1' => 0,
+	'UPDATE flagplane_data.flag f SET version = 1, account_id = $2 WHERE f.account_id = $1' => 0,
+	'UPDATE flagplane_data.flag f SET version = 1 WHERE f.account_id = $1 AND f.account_id = $1' => 1,
+	'UPDATE flagplane_data.flag SET version = 1 WHERE CURRENT OF c AND account_id = $1' => 0,
+	'MERGE INTO flagplane_data.flag f USING flagplane_data.project p ON p.account_id = $1 AND f.account_id = $1 WHEN MATCHED THEN DELETE' => 0,
 );
 my $bad = 0;
+for my $text (sort keys %known_upgrades)
+{
+	next if !!$known_upgrades{$text} == !upgrade_faults($text);
+	print "check_statements.sh judges wrongly: $text\n";
+	$bad = 1;
+}
+for my $file (@upgrades)
+{
+	open my $script, '<', $file or die "$file: $!";
+	my $text = do { local $/; <$script> };
+	for my $fault (upgrade_faults($text))
+	{
+		print "$file: $fault\n";
+		$bad = 1;
+	}
+}
+# Where an install script makes views, it ends with that too.
+{
+	local @ARGV = 'src/schema/views.sql';
+	my $views = join '', <>;
+	print "src/schema/views.sql does not end with route_views()\n" and $bad = 1 if $views !~ /SELECT flagplane_data\.route_views\(\)[^;]*;\s*\z/;
+}
 for my $text (sort keys %known)
 {
 	next if !!$known{$text} == !faults($text);

@@ -14,6 +14,7 @@
 #include "admin/admin.h"
 
 #include "access/xlog.h"
+#include "utils/guc.h"
 
 #define SHARDS_MAX 64000
 
@@ -22,6 +23,7 @@
 
 PG_FUNCTION_INFO_V1(flagplane_distribute);
 PG_FUNCTION_INFO_V1(flagplane_drop_shards);
+PG_FUNCTION_INFO_V1(flagplane_route_views);
 PG_FUNCTION_INFO_V1(flagplane_system_identifier);
 PG_FUNCTION_INFO_V1(flagplane_timeline);
 
@@ -90,6 +92,38 @@ STATEMENT(count_placements,
 STATEMENT(drop_table_shards,
 		  "SELECT pg_catalog.citus_drop_all_shards(:name::regclass, 'flagplane_data',"
 		  " split_part(:name, '.', 2))");
+
+/* Only where there is Citus, for without it the catalog is not there either. */
+STATEMENT(find_worker, "SELECT g.groupid <> 0 AS is_true FROM pg_catalog.pg_dist_local_group g");
+
+/*
+ * The views that limit their rows by current_caller(), each with the statement that has it read
+ * through view_rows(), which then does that.  Names, types and order of the columns stay.
+ */
+STATEMENT(list_views,
+		  "SELECT pg_catalog.format('CREATE OR REPLACE VIEW flagplane.%1$I WITH"
+		  " (security_barrier) AS SELECT %2$s FROM flagplane.view_rows(%1$L) r(%3$s)', c.relname,"
+		  " string_agg(pg_catalog.format('r.%I', a.attname), ', ' ORDER BY a.attnum),"
+		  " string_agg(pg_catalog.format('%I %s', a.attname,"
+		  " pg_catalog.format_type(a.atttypid, a.atttypmod)) || CASE WHEN a.attcollation <>"
+		  " t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END, ', '"
+		  " ORDER BY a.attnum))"
+		  " AS definition FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+		  " ON n.oid = c.relnamespace AND n.nspname = 'flagplane'"
+		  " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
+		  " JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
+		  " WHERE c.relkind = 'v' AND EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite w"
+		  " JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass"
+		  " AND d.objid = w.oid"
+		  " AND d.refobjid = 'flagplane.current_caller(text)'::regprocedure"
+		  " WHERE w.ev_class = c.oid) GROUP BY c.oid, c.relname");
+
+/*
+ * A worker that had the extension before it joined the cluster.  Where this very transaction makes
+ * the extension, its own script does it, and nothing is found here.
+ */
+STATEMENT(route_on_workers, "SELECT count(*) AS count FROM pg_catalog.run_command_on_workers("
+							"'SELECT flagplane_data.route_views()')");
 
 /* A table, and where its rows are. */
 typedef struct Table
@@ -198,6 +232,32 @@ require_one_placement(void)
 }
 
 /*
+ * route_views has the views of this server read through view_rows(), and returns how many
+ * did not before.  Citus lets workers change nothing unless what they do is their own affair.
+ */
+static int
+route_views(void)
+{
+	Params params = {0};
+	Rows views = statement_run(&list_views, &params, STATEMENT_WRITE);
+	int level = NewGUCNestLevel();
+
+	set_config_option("citus.enable_ddl_propagation", "off", PGC_USERSET, PGC_S_SESSION,
+					  GUC_ACTION_SAVE, true, 0, false);
+	for (uint64 i = 0; i < views.count; i++)
+	{
+		Statement statement = {.new_plans_at = NEW_PLANS_FIRST_AT};
+		Row row;
+
+		row_read(&views, i, &row);
+		statement.text = row_get_string(&row, "definition");
+		statement_run(&statement, &params, STATEMENT_WRITE);
+	}
+	AtEOXact_GUC(true, level);
+	return (int) views.count;
+}
+
+/*
  * flagplane_distribute is distribute(shard_count integer): it distributes the tables
  * that are not yet distributed, and returns how many.  Refuses where Citus is not
  * there, and whoever does not own the tables.
@@ -231,6 +291,8 @@ flagplane_distribute(PG_FUNCTION_ARGS)
 		if (!tables[i].distributed)
 			run_for(&truncate_local, &tables[i], 0);
 	require_one_placement();
+	route_views();
+	statement_run(&route_on_workers, &none, STATEMENT_WRITE);
 	statement_end();
 	PG_RETURN_INT64(distributed);
 }
@@ -260,6 +322,25 @@ flagplane_drop_shards(PG_FUNCTION_ARGS)
 	}
 	statement_end();
 	PG_RETURN_INT64(dropped);
+}
+
+/*
+ * flagplane_route_views is route_views(): on a node of a cluster it has the views read
+ * through view_rows(), and returns how many did not before; elsewhere it does nothing.  It changes
+ * the views as the caller, who must own them.
+ */
+Datum
+flagplane_route_views(PG_FUNCTION_ARGS)
+{
+	Params params = {0};
+	int routed = 0;
+
+	statement_begin();
+	if (statement_run(&find_citus, &params, STATEMENT_READ).count > 0 &&
+		(condition_holds(&find_worker) || tables_are_distributed()))
+		routed = route_views();
+	statement_end();
+	PG_RETURN_INT32(routed);
 }
 
 /*

@@ -9,6 +9,7 @@
 #include "call/rate_limit.h"
 #include "call/auth_cache.h"
 #include "api/api.h"
+#include "api/reader.h"
 #include "api/response.h"
 #include "funcapi.h"
 #include "operations.h"
@@ -52,21 +53,51 @@ identify(void *state)
 }
 
 /*
- * admit identifies the caller, takes a call from their budget and checks the scope.
+ * reader_begin starts the request of somebody who reads a view and needs a scope, given by
+ * its name. limited_to, with room for an id, is to be the token's if it is limited to projects.
  */
-static void
-admit(void *state)
+void
+reader_begin(Request *request, Operation *operation, const char *scope, char *limited_to)
 {
-	Request *request = state;
-	OwnerContext owner;
+	int needed;
 
-	statement_begin();
-	owner_enter(&owner);
-	caller_identify(request, &owner);
+	begin(request, operation, SCOPE_NONE, LAUNCHDARKLY);
+	if (scope == NULL || !scope_by_name(scope, &needed))
+		error_raise(ERR_INVALID, "scope must be the name of a scope");
+	operation->scope = needed;
+	if (postgrest_calls())
+	{
+		Headers headers;
+
+		headers_of_postgrest(&headers);
+		request->token = headers.token;
+	}
+	limited_to[0] = '\0';
+	request->state = limited_to;
+}
+
+/*
+ * reader_admit identifies the caller, takes a call from their budget and checks the scope: in
+ * the owner context, between statement_begin and statement_end.
+ */
+void
+reader_admit(Request *request, const OwnerContext *owner)
+{
+	caller_identify(request, owner);
 	rate_limit_acquire(request);
 	caller_require_scope(request);
 	if (!request->caller.all_projects)
 		strlcpy(request->state, request->caller.token_id, OBJECT_ID_LENGTH + 1);
+}
+
+static void
+admit(void *state)
+{
+	OwnerContext owner;
+
+	statement_begin();
+	owner_enter(&owner);
+	reader_admit(state, &owner);
 	owner_leave(&owner);
 	statement_end();
 }
@@ -140,29 +171,17 @@ flagplane_authenticate(PG_FUNCTION_ARGS)
 Datum
 flagplane_current_caller(PG_FUNCTION_ARGS)
 {
-	char limited_to[OBJECT_ID_LENGTH + 1] = "";
+	char limited_to[OBJECT_ID_LENGTH + 1];
 	Operation operation;
 	Request request;
 	TupleDesc columns;
 	Datum values[2];
 	bool nulls[2] = {false, false};
-	int scope;
 
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "current_caller must return a row");
-	begin(&request, &operation, SCOPE_NONE, LAUNCHDARKLY);
-	if (PG_ARGISNULL(0) || !scope_by_name(text_to_cstring(PG_GETARG_TEXT_PP(0)), &scope))
-		error_raise(ERR_INVALID, "scope must be the name of a scope");
-	operation.scope = scope;
-	if (postgrest_calls())
-	{
-		Headers headers;
-
-		headers_of_postgrest(&headers);
-		request.token = headers.token;
-	}
-
-	request.state = limited_to;
+	reader_begin(&request, &operation,
+				 PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0)), limited_to);
 	postgrest_protect(admit, &request, request.id);
 
 	values[0] = Int64GetDatum(request.caller.account);

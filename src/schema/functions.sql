@@ -959,6 +959,15 @@ COMMENT ON FUNCTION flagplane.current_caller(text) IS
 'Tell the caller''s account, and the id of the token if it is limited to projects.
 What the views limit their rows by. Refuses: 22023, 28000, 42501 (the scope is missing).';
 
+-- Nobody calls it by itself: the views do, where Citus has distributed the tables.
+CREATE FUNCTION flagplane.view_rows(view text)
+RETURNS SETOF record LANGUAGE c STABLE PARALLEL RESTRICTED
+AS 'MODULE_PATHNAME', 'flagplane_view_rows';
+REVOKE ALL ON FUNCTION flagplane.view_rows(text) FROM PUBLIC;
+COMMENT ON FUNCTION flagplane.view_rows(text) IS
+'The rows of one of the views, for the caller''s account and projects: what the views read on a cluster.
+Columns are those of the view, in its order. Refuses: 22023 (no such view), 28000, 42501 (the scope is missing).';
+
 -- Administration.
 CREATE FUNCTION flagplane.purge("limit" integer DEFAULT 10000)
 RETURNS bigint LANGUAGE c VOLATILE PARALLEL UNSAFE
@@ -984,6 +993,12 @@ REVOKE ALL ON FUNCTION flagplane.drop_shards() FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.drop_shards() IS
 'Drop the shards of all distributed tables, with every row in them: to be called before DROP EXTENSION.
 Returns how many tables had shards. Refuses: 0A000 where Citus is not there. For the extension''s owner.';
+
+-- What an install script, an upgrade script that makes a view, and distribute() end with.
+CREATE FUNCTION flagplane_data.route_views()
+RETURNS integer LANGUAGE c VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'flagplane_route_views';
+REVOKE ALL ON FUNCTION flagplane_data.route_views() FROM PUBLIC;
 
 -- Which server has the rows: for statements, which run on that one.
 CREATE FUNCTION flagplane_data.system_identifier()

@@ -6,13 +6,14 @@
 -- columns are those of the tables, all of them, so that PostgREST finds the
 -- foreign keys to embed by. The work is done with the rights of who owns the views,
 -- the barrier keeps conditions of others from rows that they must not see, and
--- every name is bound here, not by the caller's search_path.
+-- every name is bound here, not by the caller's search_path. Tags are plain texts, or who filters by
+-- them would need EXECUTE on what checks a tag.
 
 CREATE VIEW flagplane.projects WITH (security_barrier) AS
 WITH caller AS MATERIALIZED (
 	SELECT c.account_id, c.limited_to FROM flagplane.current_caller('projects:read') c
 )
-SELECT p.account_id, p.id, p.key, p.name, p.tags, p.include_in_snippet_by_default,
+SELECT p.account_id, p.id, p.key, p.name, p.tags::text[] AS tags, p.include_in_snippet_by_default,
 	p.using_environment_id, p.using_mobile_key, p.version, p.created_at
 FROM flagplane_data.project p
 WHERE (SELECT c.account_id FROM caller c) IS NOT NULL
@@ -41,7 +42,7 @@ WITH caller AS MATERIALIZED (
 	SELECT c.account_id, c.limited_to FROM flagplane.current_caller('projects:read') c
 )
 SELECT e.account_id, e.id, e.project_id, e.key, e.name, e.color, e.default_ttl, e.secure_mode,
-	e.default_track_events, e.confirm_changes, e.require_comments, e.tags, e.critical,
+	e.default_track_events, e.confirm_changes, e.require_comments, e.tags::text[] AS tags, e.critical,
 	e.approval_settings, e.version, e.created_at
 FROM flagplane_data.environment e
 WHERE (SELECT c.account_id FROM caller c) IS NOT NULL
@@ -134,7 +135,7 @@ CREATE VIEW flagplane.segments WITH (security_barrier) AS
 WITH caller AS MATERIALIZED (
 	SELECT c.account_id, c.limited_to FROM flagplane.current_caller('flags:read') c
 )
-SELECT s.account_id, e.project_id, s.environment_id, s.key, s.name, s.description, s.tags, s.included,
+SELECT s.account_id, e.project_id, s.environment_id, s.key, s.name, s.description, s.tags::text[] AS tags, s.included,
 	s.excluded, s.included_contexts, s.excluded_contexts, s.rules, s.version, s.created_at,
 	s.last_modified
 FROM flagplane_data.segment s
@@ -227,3 +228,6 @@ COMMENT ON COLUMN flagplane.audit.before IS 'What it was before; NULL for someth
 COMMENT ON COLUMN flagplane.audit.after IS 'The response to the change, without any secret.';
 COMMENT ON COLUMN flagplane.audit.comment IS 'The caller''s comment on the change.';
 COMMENT ON COLUMN flagplane.audit.request_id IS 'The request id, as in X-Request-Id.';
+
+-- On a node of a cluster they read through view_rows(), as distribute() has it on the others.
+SELECT flagplane_data.route_views() AS routed;

@@ -14,6 +14,7 @@
 #include "util/response_headers.h"
 #include "util/document.h"
 #include "util/id.h"
+#include "storage/pmsignal.h"
 #include "utils/memutils.h"
 
 typedef struct ErrorRow
@@ -366,6 +367,18 @@ error_is_being_handled(ErrorKind kind)
 }
 
 /*
+ * server_is_lost tells whether an error is what Citus says, without a state of its own, when this
+ * server or one that it is connected to has been killed.
+ */
+static bool
+server_is_lost(const ErrorData *error)
+{
+	return !PostmasterIsAlive() ||
+		   (error->sqlerrcode == ERRCODE_INTERNAL_ERROR && error->message != NULL &&
+			strstr(error->message, "failure on connection marked as essential") != NULL);
+}
+
+/*
  * error_is_ours tells whether a caught error is a refusal of the table, and
  * which.  PostgreSQL's own refusal of text that the database's encoding cannot
  * represent counts as one, and so does what it could not do for the moment.
@@ -382,7 +395,7 @@ error_is_ours(const ErrorData *error, ErrorKind *kind)
 	if (error->constraint_name == NULL)
 	{
 		*kind = ERR_UNAVAILABLE;
-		return error_is_transient(error->sqlerrcode);
+		return error_is_transient(error->sqlerrcode) || server_is_lost(error);
 	}
 	for (int i = 0; i < (int) lengthof(rows); i++)
 	{

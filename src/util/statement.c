@@ -478,6 +478,46 @@ values_by_name(Statement *statement, const Params *params, Datum *values, char *
 	}
 }
 
+/* A lock of this server's, which costs no round trip; 5 is ShareLock. */
+STATEMENT(lock_shard, "SELECT pg_catalog.lock_shard_metadata(5, ARRAY["
+					  "pg_catalog.get_shard_id_for_distribution_column("
+					  "'flagplane_data.project', :account_id)])");
+
+/*
+ * hold_shard keeps the account's shard where it is until the transaction ends, unless that
+ * cannot change anything any more.  Citus takes this lock at the first change only: one that
+ * waits for a shard to be moved then goes to the place that the transaction has read from, and is
+ * lost.  A shard of the anchor is locked, since whoever moves an account locks that first.
+ */
+static void
+hold_shard(const Params *params, StatementMode mode)
+{
+	static TimestampTz transaction = 0;
+	static SubTransactionId subtransaction = InvalidSubTransactionId;
+	static int64 held = 0;
+	Datum value;
+	int at = 0;
+
+	if (XactReadOnly || (mode == STATEMENT_READ && !IsTransactionBlock()))
+		return;
+	while (at < params->count && strcmp(params->names[at], "account_id") != 0)
+		at++;
+	if (at == params->count || params->types[at] != INT8OID || params->nulls[at] == 'n')
+		return;
+	if (transaction == GetCurrentTransactionStartTimestamp() &&
+		subtransaction == GetCurrentSubTransactionId() && held == DatumGetInt64(params->values[at]))
+		return;
+	value = params->values[at];
+	if (lock_shard.plan == NULL)
+		prepare(&lock_shard, params);
+	if (SPI_execute_plan(lock_shard.plan, &value, NULL, false, 0) < 0)
+		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(SPI_result));
+	SPI_freetuptable(SPI_tuptable);
+	transaction = GetCurrentTransactionStartTimestamp();
+	subtransaction = GetCurrentSubTransactionId();
+	held = DatumGetInt64(value);
+}
+
 /*
  * statement_run executes a statement with the parameters that it names and returns all
  * rows.
@@ -496,6 +536,8 @@ statement_run(Statement *statement, const Params *params, StatementMode mode)
 	count_use(statement);
 	if (needs_plan(statement))
 		guc_level = guide_planner(statement);
+	if (tables_are_distributed())
+		hold_shard(params, mode);
 	values_by_name(statement, params, values, nulls);
 
 	if (mode == STATEMENT_LATEST)

@@ -134,6 +134,7 @@ SELECT flagplane.import_environment('p', 'production', '{"flags": {"in": {"versi
 SELECT flagplane.variation_detail('p', 'production', 'came', '{"key": "u"}'), flagplane.get_segment('p', 'production', 'in')->'version';
 SELECT flagplane.import_environment('p', 'production', '{"flags": {"in": {"variations": [1, 3], "fallthrough": {"variation": 1}}}}');
 \echo :SQLSTATE
+SELECT flagplane.evaluate_all(flagplane.payload('p', 'test')::jsonb, '{"key": "u"}', with_reasons => true);
 SELECT flagplane.touch_environment('p', 'test');
 SELECT flagplane.touch_environment('p', 'none');
 \echo :SQLSTATE

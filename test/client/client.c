@@ -145,6 +145,8 @@ main(int argc, char **argv)
 		test_contest();
 	else if (argc == 2 && strcmp(argv[1], "crash") == 0)
 		test_crash();
+	else if (argc == 2 && strcmp(argv[1], "orders") == 0)
+		test_orders();
 	else if (argc == 2 && strcmp(argv[1], "pairs") == 0)
 		test_pairs();
 	else if (argc == 2 && strcmp(argv[1], "hostile") == 0)
@@ -156,8 +158,8 @@ main(int argc, char **argv)
 	else
 	{
 		fprintf(stderr,
-				"usage: %s postgrest | races | limits | feed | contest | crash | pairs | hostile "
-				"| rights | secrets\n",
+				"usage: %s postgrest | races | limits | feed | contest | crash | orders | pairs "
+				"| hostile | rights | secrets\n",
 				argv[0]);
 		return 2;
 	}

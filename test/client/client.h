@@ -40,6 +40,7 @@ extern void test_limits(void);
 extern void test_feed(void);
 extern void test_contest(void);
 extern void test_crash(void);
+extern void test_orders(void);
 extern void test_pairs(void);
 extern void test_hostile(void);
 extern void test_rights(void);

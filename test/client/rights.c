@@ -71,6 +71,7 @@ static const Other others[] = {
 	{"sdk_stream", ANYBODY, "SELECT flagplane.sdk_stream('')"},
 	{"authenticate", ANYBODY, "SELECT flagplane.authenticate()"},
 	{"current_caller", ROLES, "SELECT flagplane.current_caller('layers:read')"},
+	{"view_rows", ROLES, "SELECT v::text FROM public.view_rows v"},
 	{"doctor", ROLES, "SELECT flagplane.doctor()"},
 	{"distribute", OWNER, "SELECT flagplane.distribute()"},
 	{"drop_shards", OWNER, "SELECT flagplane.drop_shards()"},
@@ -208,12 +209,18 @@ prepare(void)
 		"	END LOOP;\n"
 		"	RETURN total;\n"
 		"END $$",
+		/* What the columns are may not be named by who has no right on the data. */
+		"CREATE VIEW public.view_rows AS SELECT * FROM flagplane.view_rows('layers') AS v("
+		"account_id bigint, id flagplane_data.object_id, project_id uuid, key flagplane_data.key,"
+		" name flagplane_data.name, description text, randomization_unit flagplane_data.key,"
+		" created_at timestamptz)",
 		"SELECT flagplane.create_account('acme', 'Acme')",
 		"CREATE ROLE fp_rights_none",
 		"CREATE ROLE fp_rights_trusted",
 		"GRANT USAGE ON SCHEMA flagplane TO fp_rights_none, fp_rights_trusted",
 		"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA flagplane TO fp_rights_none, fp_rights_trusted",
 		"GRANT SELECT ON ALL TABLES IN SCHEMA flagplane TO fp_rights_none",
+		"GRANT SELECT ON public.view_rows TO fp_rights_none, fp_rights_trusted",
 		"GRANT USAGE ON SCHEMA flagplane_data TO fp_rights_trusted",
 	};
 

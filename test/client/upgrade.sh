@@ -3,10 +3,6 @@
 # row that it had: from each released version, and from one that this test makes up, an
 # older one by what it takes out of today's. Then differences are planted in its upgrade
 # script, and each must be seen.
-#
-# Versions are files in the server's own directory. Nothing is written there: a server is
-# found by where its program lies, so a copy of the program with copies of those files is a
-# server with versions of its own.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 PG_CONFIG=${PG_CONFIG:-$("$root/test/cluster.sh" pg_config)}
@@ -19,20 +15,7 @@ work=$(mktemp -d)
 chmod 755 "$FLAGPLANE_CLUSTER" "$work"
 trap '"$root/test/cluster.sh" stop; rm -rf "$work"' EXIT
 
-# The server's tree: its program and the extensions' files as copies, the rest as links.
-bin=$("$PG_CONFIG" --bindir)
-share=$("$PG_CONFIG" --sharedir)
-libraries=$("$PG_CONFIG" --pkglibdir)
-prefix=$bin
-until [ "${share#"$prefix"/}" != "$share" ] && [ "${libraries#"$prefix"/}" != "$libraries" ]; do prefix=$(dirname "$prefix"); done
-mkdir -p "$work/${bin#"$prefix"/}" "$work/${share#"$prefix"/}" "$(dirname "$work/${libraries#"$prefix"/}")"
-cp "$bin/postgres" "$work/${bin#"$prefix"/}"
-ln -s "$libraries" "$work/${libraries#"$prefix"/}"
-for entry in "$share"/*; do
-	if [ "${entry##*/}" != extension ]; then ln -s "$entry" "$work/${share#"$prefix"/}"; fi
-done
-cp -rL "$share/extension" "$work/${share#"$prefix"/}"
-versions=$work/${share#"$prefix"/}/extension
+. "$root/test/client/versions.bash"
 version=$(sed -n "s/^default_version = '\(.*\)'/\1/p" "$versions/flagplane.control")
 
 # Today's script is taken apart into statements. What the version before had not, and how
@@ -81,7 +64,7 @@ PERL
 upgrade=$versions/flagplane--0.0.1--$version.sql
 cp "$upgrade" "$work/upgrade.sql"
 
-CLUSTER_POSTGRES="$work/${bin#"$prefix"/}/postgres" "$root/test/cluster.sh" start
+CLUSTER_POSTGRES=$program "$root/test/cluster.sh" start
 PATH=$bin:$PATH
 sql -c "SELECT 1 / count(*) FROM pg_available_extension_versions WHERE name = 'flagplane' AND version = '0.0.1'" >/dev/null 2>&1 ||
 	fail "a copy of the server finds its own versions"
