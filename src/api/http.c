@@ -409,6 +409,23 @@ body_as_json(Exchange *exchange)
 }
 
 /*
+ * result_columns is the row type that a function returns. A query that has the function in FROM
+ * knows it already; to look it up is a twentieth of an SDK's poll.
+ */
+static TupleDesc
+result_columns(FunctionCallInfo fcinfo)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	TupleDesc columns;
+
+	if (result && IsA(result, ReturnSetInfo) && result->expectedDesc)
+		return CreateTupleDescCopy(result->expectedDesc);
+	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "handle must return a row");
+	return columns;
+}
+
+/*
  * flagplane_handle is handle(method text, uri text, headers jsonb, body text,
  * OUT status int, OUT headers jsonb, OUT body json): a documented REST request
  * in, the documented response out.  It raises no documented error.
@@ -418,12 +435,10 @@ flagplane_handle(PG_FUNCTION_ARGS)
 {
 	Exchange exchange = {0};
 	StringInfoData headers;
-	TupleDesc columns;
+	TupleDesc columns = result_columns(fcinfo);
 	Datum values[3];
 	bool nulls[3] = {false, false, false};
 
-	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "handle must return a row");
 	exchange.method = PG_ARGISNULL(0) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(0));
 	exchange.uri = PG_ARGISNULL(1) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(1));
 	exchange.headers = PG_ARGISNULL(2) ? jsonb_of_text("{}") : PG_GETARG_JSONB_P(2);

@@ -94,7 +94,7 @@ BEGIN
 	EXECUTE median USING by_query INTO q;
 	EXECUTE median USING bucket INTO b;
 	EXECUTE median USING many INTO m;
-	RAISE WARNING 'assign over % units, one core: % ns a unit, % a second (must <= 400 ns, aim 110); bucket alone % ns; as one array, made and read, % ns',
+	RAISE WARNING 'assign over % units, one core: % ns a unit, % a second (must <= 200 ns, aim 110); bucket alone % ns; as one array, made and read, % ns',
 		units, round(o - s), round(1e9 / (o - s)), round(b - s), round(m);
 	RAISE WARNING 'assign / PL/pgSQL twin with pgcrypto: % (% ns a unit); / a query a unit with our bucket: % (% ns)',
 		round(((o - s) / (t - s))::numeric, 4), round(t - s), round(((o - s) / (q - s))::numeric, 4), round(q - s);
