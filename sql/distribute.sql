@@ -189,7 +189,7 @@ CREATE VIEW flagplane.later AS SELECT c.account_id FROM flagplane.current_caller
 UPDATE pg_dist_local_group SET groupid = 1;
 SELECT flagplane_data.route_views() AS routed;
 UPDATE pg_dist_local_group SET groupid = 0;
-SELECT pg_get_viewdef('flagplane.later'::regclass);
+SELECT replace(pg_get_viewdef('flagplane.later'::regclass), 'r.account_id', 'account_id') AS definition;
 DROP VIEW flagplane.later;
 CREATE ROLE fp_reads;
 GRANT USAGE ON SCHEMA flagplane, t TO fp_reads;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# demo.sh: the documented requests, one after the other, against a database made
-# for them. Every answer is held to the status that its documentation promises.
+# demo.sh: the documented requests, one after the other, an evaluation in SQL and an SDK's poll,
+# against a database made for them. Every answer is held to the status that its documentation promises.
 #
 # make demo runs it, on the private cluster of cluster.sh.  It drops the database
 # flagplane there, so it refuses to run on any other server.
@@ -14,6 +14,8 @@ fi
 
 here=$(dirname "${BASH_SOURCE[0]}")
 database=flagplane
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 sql() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$database" "$@"; }
 
 # Answers are for reading: no line is wider than this.
@@ -24,7 +26,7 @@ narrow() { fold -s -w 100; }
 request() {
 	local reply
 	printf '\n%s %s\n' "$1" "$2"
-	jq -r 'to_entries[] | "\(.key): \(.value)"' <<<"$3" | sed -E 's/(fp_[0-9a-f]{8}_[0-9a-f]{16})_.*/\1_.../' | narrow
+	jq -r 'to_entries[] | "\(.key): \(.value)"' <<<"$3" | sed -E 's/(fp_[0-9a-f]{8}_[0-9a-f]{16})_.*/\1_.../; s/(sdk-[0-9a-f]{8})-.*/\1-.../' | narrow
 	[ -z "$4" ] || jq . <<<"$4"
 	reply=$(sql -v method="$1" -v uri="$2" -v headers="$3" -v body="$4" <<-'SQL'
 		SELECT json_build_object('status', status, 'headers', headers, 'body', body)
@@ -134,6 +136,23 @@ FROM generate_series(1, 100000) n GROUP BY 1 ORDER BY 1;
 SQL
 printf "SELECT flagplane.draw_layer('default', 'production', 'checkout-flow');\n\n"
 sql -c "SELECT flagplane.draw_layer('default', 'production', 'checkout-flow')"
+
+title "A rollout to a tenth, evaluated for 100,000 users in SQL, and why one of them sees what"
+cat >"$work/evaluate.sql" <<'SQL'
+SELECT flagplane.update_flag('default', 'new-checkout', '{"environments": {"production": {"on": true, "fallthrough": {"variation": null,
+    "rollout": {"variations": [{"variation": 0, "weight": 10000}, {"variation": 1, "weight": 90000}]}}}}}')->>'key' AS changed;
+SELECT flagplane.bool_variation('default', 'production', 'new-checkout', flagplane.user_context('user-' || n), false) AS new_checkout, count(*)
+FROM generate_series(1, 100000) n GROUP BY 1 ORDER BY 1;
+SELECT flagplane.variation_detail('default', 'production', 'new-checkout', flagplane.user_context('user-1'));
+SQL
+printf '\n%s\n\n' "$(cat "$work/evaluate.sql")"
+sql -P format=aligned -P footer=off -P tuples_only=off -f "$work/evaluate.sql"
+
+title "What an official SDK polls: all flags once, then 304 until something changes"
+sdk=$(sql -c "SELECT json_build_object('authorization', flagplane.get_environment('default', 'production')->>'apiKey')")
+request GET /sdk/latest-all "$sdk" '' 200
+etag=$(sql -v headers="$sdk" <<<"SELECT headers->>'ETag' FROM flagplane.handle('GET', '/sdk/latest-all', :'headers', NULL)")
+request GET /sdk/latest-all "$(jq -c --arg etag "$etag" '. + {"if-none-match": $etag}' <<<"$sdk")" '' 304
 
 title "The same operations from SQL"
 for call in \
