@@ -64,9 +64,10 @@ read_scope(Request *request, PayloadScope *scope, Row *row)
 	if (rows.count == 0)
 		environment_missing(request);
 	row_read(&rows, 0, row);
-	scope->account = request->caller.account;
-	scope->environment_id = row_get_string(row, "id");
-	scope->project_id = DatumGetUUIDP(row_get_datum(row, "project_id"));
+	*scope = (PayloadScope){.account = request->caller.account,
+							.environment_id = row_get_string(row, "id"),
+							.project_id = DatumGetUUIDP(row_get_datum(row, "project_id")),
+							.mode = STATEMENT_READ};
 }
 
 /*
