@@ -290,7 +290,7 @@ check_text(Request *request, int index, const Field *field)
 {
 	Datum value = request->params.values[FIELD_PARAM(index)];
 	char *string = TextDatumGetCString(value);
-	const char *problem;
+	const char *problem = NULL;
 
 	if (field->rule == RULE_ONE_OF)
 	{
@@ -311,19 +311,13 @@ check_text(Request *request, int index, const Field *field)
 		case RULE_FLAG_KEY:
 		case RULE_KEY:
 			problem = key_problem(string, field->rule);
-			if (problem)
-				request_violation(request, index, "%s", problem);
 			break;
 		case RULE_NAME:
 			problem = visible_problem(string);
-			if (problem)
-				request_violation(request, index, "%s", problem);
 			break;
 		case RULE_URL:
 			problem =
 				is_url(string) ? visible_problem(string) : "must be an absolute http or https URL";
-			if (problem)
-				request_violation(request, index, "%s", problem);
 			break;
 		case RULE_EMAIL:
 		case RULE_DOMAIN:
@@ -331,23 +325,24 @@ check_text(Request *request, int index, const Field *field)
 				*c = pg_ascii_tolower((unsigned char) *c);
 			field_set(request, index, CStringGetTextDatum(string));
 			if (field->rule == RULE_EMAIL && !is_email(string))
-				request_violation(request, index, "must be an e-mail address");
+				problem = "must be an e-mail address";
 			if (field->rule == RULE_DOMAIN && !is_domain(string))
-				request_violation(request, index,
-								  "must be a bare domain such as example.com, without scheme, "
-								  "port, path or leading www");
+				problem =
+					"must be a bare domain such as example.com, without scheme, port, path or "
+					"leading www";
 			break;
 		case RULE_LIST:
 			check_list(request, index, field, string);
 			break;
 		case RULE_APP_ID:
 			if (!is_app_id(string))
-				request_violation(request, index,
-								  "must be letters, digits, '-' and '_' in parts joined by dots");
+				problem = "must be letters, digits, '-' and '_' in parts joined by dots";
 			break;
 		default:
 			break;
 	}
+	if (problem)
+		request_violation(request, index, "%s", problem);
 }
 
 /*

@@ -5,6 +5,7 @@
 // sdk_import.mjs compare DATA.json CASES.tsv: what the SDK makes of other data for the same cases.
 import { createRequire } from 'node:module';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { randomFrom } from './random.mjs';
 
 const require = createRequire(`${process.env.NPM_PREFIX}/node_modules/`);
 const sdk = require('@launchdarkly/node-server-sdk');
@@ -14,18 +15,7 @@ const FLAGS = 300;
 const CONTEXTS = 10000;
 const EVALUATIONS = 12; // of each context
 
-// mulberry32, of a fixed seed.
-let state = 20261128;
-function random() {
-  state = (state + 0x6d2b79f5) | 0;
-  let t = Math.imul(state ^ (state >>> 15), 1 | state);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-}
-const below = (n) => Math.floor(random() * n);
-const chance = (p) => random() < p;
-const one = (list) => list[below(list.length)];
-const some = (most, make) => Array.from({ length: below(most + 1) }, make);
+const { random, below, chance, one, some } = randomFrom(20261128);
 // A member that may be absent, or null.
 const maybe = (object, name, value, missing = 0.3) => {
   if (!chance(missing)) object[name] = value();

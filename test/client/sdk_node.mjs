@@ -3,6 +3,7 @@
 // expected detail. Where SDKs of different languages differ (doc/evaluation.md) nothing is made.
 import { createRequire } from 'node:module';
 import { writeFileSync } from 'node:fs';
+import { randomFrom } from './random.mjs';
 
 const require = createRequire(`${process.env.NPM_PREFIX}/node_modules/`);
 const sdk = require('@launchdarkly/node-server-sdk');
@@ -11,18 +12,8 @@ const [dataFile, casesFile] = process.argv.slice(2);
 const FLAGS = Number(process.env.RANDOM_FLAGS ?? 2000);
 const CONTEXTS = 10;
 
-// mulberry32, of a fixed seed unless another one is told.
-let state = Number(process.env.RANDOM_SEED ?? 20240607) | 0;
-function random() {
-  state = (state + 0x6d2b79f5) | 0;
-  let t = Math.imul(state ^ (state >>> 15), 1 | state);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-}
-const below = (n) => Math.floor(random() * n);
-const chance = (p) => random() < p;
-const one = (list) => list[below(list.length)];
-const some = (most, make) => Array.from({ length: below(most + 1) }, make);
+// A fixed seed unless another one is told.
+const { random, below, chance, one, some } = randomFrom(Number(process.env.RANDOM_SEED ?? 20240607));
 
 const KINDS = ['user', 'org', 'device'];
 const KEYS = ['a', 'b', 'c', 'user-1', 'user-2', 'x.y', 'é', 'long key with spaces', '日本'];

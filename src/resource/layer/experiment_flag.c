@@ -10,6 +10,7 @@
  */
 #include "resource/environment/payload_version.h"
 #include "resource/layer/experiment.h"
+#include "resource/layer/reservation.h"
 #include "resource/layer/settings.h"
 #include "resource/resource.h"
 
@@ -123,16 +124,6 @@ experiment_check_flag(Request *request, const Experiment *experiment, const char
 		return;
 	request_violation(request, EXPERIMENT_ITERATION, "%s", fault);
 	error_raise_violations(ERR_INVALID, &request->violations);
-}
-
-static Params
-experiment_params(const Request *request, const char *experiment_id)
-{
-	Params params = {0};
-
-	bind_bigint(&params, "account_id", request->caller.account);
-	bind_text(&params, "experiment_id", experiment_id);
-	return params;
 }
 
 /*

@@ -253,7 +253,11 @@ draw_segments(const Bitmapset *from, const int *stratum, int strata, int count)
 	return drawn;
 }
 
-static Params
+/*
+ * experiment_params binds what statements about one experiment name: :account_id and
+ * :experiment_id.
+ */
+Params
 experiment_params(const Request *request, const char *experiment_id)
 {
 	Params params = {0};

@@ -42,6 +42,7 @@ typedef struct LayerTraffic
 	Bitmapset *free;
 } LayerTraffic;
 
+extern Params experiment_params(const Request *request, const char *experiment_id);
 extern Bitmapset *layer_segments_read(Datum stored);
 extern char *layer_segments_text(const Bitmapset *segments);
 extern Bitmapset *layer_segments_sample(const Bitmapset *from, int count);

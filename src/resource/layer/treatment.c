@@ -342,16 +342,6 @@ store(const Request *request, Statement *statement, Params *params, const Treatm
 	}
 }
 
-static Params
-experiment_params(const Request *request, const char *experiment_id)
-{
-	Params params = {0};
-
-	bind_bigint(&params, "account_id", request->caller.account);
-	bind_text(&params, "experiment_id", experiment_id);
-	return params;
-}
-
 /*
  * treatments_draw draws which of the segments that an experiment has reserved carry which
  * treatment, when it starts.

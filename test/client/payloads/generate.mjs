@@ -4,7 +4,7 @@
 // of every plane, numbers at the bounds of doubles, documents as deep as a request may be. Where SDKs of
 // different languages are known to evaluate differently (doc/evaluation.md) nothing is made.
 import { writeFileSync } from 'node:fs';
-import { randomFrom } from './random.mjs';
+import { randomFrom } from '../random.mjs';
 
 const [count, seed, stepsFile, contextsFile] = process.argv.slice(2);
 const { below, chance, one, some } = randomFrom(Number(seed));

@@ -9,6 +9,7 @@ export function randomFrom(seed) {
   };
   const below = (n) => Math.floor(random() * n);
   return {
+    random,
     below,
     chance: (p) => random() < p,
     one: (list) => list[below(list.length)],
