@@ -62,6 +62,17 @@ query(PGconn *connection, const char *format, ...)
 }
 
 /*
+ * number_of is a number in the environment.
+ */
+uint32_t
+number_of(const char *name, uint32_t otherwise)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? (uint32_t) strtoul(value, NULL, 10) : otherwise;
+}
+
+/*
  * wait_for_all takes in what the server sends to any client until every answer
  * is complete: a server that cannot send its answer holds its locks.
  */

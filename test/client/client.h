@@ -6,6 +6,7 @@
 #define FLAGPLANE_CLIENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <libpq-fe.h>
 
@@ -29,6 +30,7 @@
 extern PGconn *connect_or_die(void);
 extern char *
 query(PGconn *connection, const char *format, ...) __attribute__((format(printf, 2, 3)));
+extern uint32_t number_of(const char *name, uint32_t otherwise);
 extern void wait_for_all(PGconn **clients, int count);
 extern void check(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
 extern void check_equal(const char *got, const char *expected, const char *what);

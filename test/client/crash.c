@@ -381,8 +381,7 @@ look_at_feed(PGconn *owner)
 void
 test_crash(void)
 {
-	const char *given = getenv("CRASH_SEED");
-	unsigned seed = given ? (unsigned) atoi(given) : 1;
+	uint32_t seed = number_of("CRASH_SEED", 1);
 	PGconn *owner = connect_or_die();
 	bool all_there = true;
 	int torn_count = 0;

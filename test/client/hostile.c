@@ -328,17 +328,6 @@ resident_kb(void)
 }
 
 /*
- * number_of is a number in the environment.
- */
-static uint32_t
-number_of(const char *name, uint32_t otherwise)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? (uint32_t) strtoul(value, NULL, 10) : otherwise;
-}
-
-/*
  * run_cases runs the cases and checks the answers, and the backend after them.
  */
 static void

@@ -556,8 +556,9 @@ do_delete_environment(Request *request)
 
 	project_lock(request, PROJECT_NO_KEY_UPDATE);
 	/* What goes with the environment is locked in another order than changes of flags lock it. */
-	payload_lock(request, request_string(request, PROJECT_KEY),
-				 list_make1(request_string(request, KEY)));
+	if (payload_lock(request, request_string(request, PROJECT_KEY),
+					 list_make1(request_string(request, KEY))) != NIL)
+		environment_missing(request);
 	environment = environment_lock_for_update(request, true);
 	if (statement_run(&find_other, &request->params, STATEMENT_LATEST).count == 0)
 		error_raise(ERR_IN_USE, "the last environment of a project cannot be deleted");

@@ -76,14 +76,14 @@ lock(Request *request, bool all_environments)
 	Rows rows;
 	Row row;
 
-	payload_lock(request, request_string(request, PROJECT_KEY),
-				 all_environments ? NIL : list_make1(request_string(request, ENVIRONMENT_KEY)));
+	if (all_environments)
+		payload_lock_all(request, request_string(request, PROJECT_KEY));
+	else if (payload_lock(request, request_string(request, PROJECT_KEY),
+						  list_make1(request_string(request, ENVIRONMENT_KEY))) != NIL)
+		environment_missing(request);
 	rows = request_run(request, &lock_environment);
 	if (rows.count == 0)
-		environment_require(request);
-	/* It has come into being since this request looked for it. */
-	if (rows.count == 0)
-		error_raise_serialization();
+		environment_missing(request);
 	row_read(&rows, 0, &row);
 	return row_get_string(&row, "id");
 }

@@ -41,8 +41,8 @@ STATEMENT(insert_payload, "INSERT INTO flagplane_data.environment_payload"
 
 #define OF_PROJECT " WHERE p.account_id = :account_id AND p.key = :project_key"
 
-#define LOCKED_PAYLOADS                                                                   \
-	"SELECT v.environment_id FROM " PAYLOADS " JOIN flagplane_data.environment_payload v" \
+#define LOCKED_PAYLOADS                                                        \
+	"SELECT e.key FROM " PAYLOADS " JOIN flagplane_data.environment_payload v" \
 	" ON v.account_id = e.account_id AND v.environment_id = e.id" OF_PROJECT
 
 #define RAISED_PAYLOADS                                                        \
@@ -237,33 +237,76 @@ bind_environment(Request *request, Params *params, const char *project_key,
 }
 
 /*
- * payload_lock locks what payload_raise will raise, all environments at once in the order of their
- * ids, before any flag, segment or experiment is locked.
+ * missing_of returns those of some keys that no row of lock_payloads has.
  */
-void
+static List *
+missing_of(const Rows *rows, List *keys)
+{
+	List *missing = NIL;
+	ListCell *cell;
+
+	foreach (cell, keys)
+	{
+		bool found = false;
+
+		for (uint64 i = 0; i < rows->count && !found; i++)
+		{
+			Row row;
+
+			row_read(rows, i, &row);
+			found = strcmp(row_get_string(&row, "key"), lfirst(cell)) == 0;
+		}
+		if (!found)
+			missing = lappend(missing, lfirst(cell));
+	}
+	return missing;
+}
+
+/*
+ * payload_lock locks what payload_raise will raise, environments at once in the order of their ids,
+ * before any flag, segment or experiment is locked.  Returns the keys that name none, which the
+ * caller does without: an environment that is made from then on is not locked, and would be too
+ * late.
+ */
+List *
 payload_lock(Request *request, const char *project_key, List *environment_keys)
 {
+	ArrayBuildState *keys = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	List *wanted = NIL;
 	Params params = {0};
-	Datum *keys = palloc((list_length(environment_keys) + 1) * sizeof(Datum));
-	int count = 0;
 	ListCell *cell;
+	Rows rows;
+
+	foreach (cell, environment_keys)
+	{
+		if (is_raised(request->caller.account, project_key, lfirst(cell)))
+			continue;
+		wanted = lappend(wanted, lfirst(cell));
+		keys = accumArrayResult(keys, CStringGetTextDatum(lfirst(cell)), false, TEXTOID,
+								CurrentMemoryContext);
+	}
+	if (wanted == NIL)
+		return NIL;
+	bind_environment(request, &params, project_key, NULL);
+	bind_texts(&params, "environment_keys",
+			   DatumGetArrayTypeP(makeArrayResult(keys, CurrentMemoryContext)));
+	rows = statement_run(&lock_payloads, &params, STATEMENT_WRITE);
+	return missing_of(&rows, wanted);
+}
+
+/*
+ * payload_lock_all is payload_lock for all environments of a project, which the caller holds against
+ * new ones.
+ */
+void
+payload_lock_all(Request *request, const char *project_key)
+{
+	Params params = {0};
 
 	if (is_raised(request->caller.account, project_key, NULL))
 		return;
-	foreach (cell, environment_keys)
-		if (!is_raised(request->caller.account, project_key, lfirst(cell)))
-			keys[count++] = CStringGetTextDatum(lfirst(cell));
-	if (environment_keys != NIL && count == 0)
-		return;
 	bind_environment(request, &params, project_key, NULL);
-	if (environment_keys == NIL)
-	{
-		statement_run(&lock_all_payloads, &params, STATEMENT_WRITE);
-		return;
-	}
-	bind_texts(&params, "environment_keys",
-			   construct_array(keys, count, TEXTOID, -1, false, TYPALIGN_INT));
-	statement_run(&lock_payloads, &params, STATEMENT_WRITE);
+	statement_run(&lock_all_payloads, &params, STATEMENT_WRITE);
 }
 
 /*

@@ -14,16 +14,15 @@
 
 extern void payload_create(Request *request, const char *environment_id);
 
-/* Of the environments of these keys (char *), or of all of the project's (NIL). */
-extern void payload_lock(Request *request, const char *project_key, List *environment_keys);
+/* Of the environments of these keys (char *); returns those that name none. */
+extern List *payload_lock(Request *request, const char *project_key, List *environment_keys);
+extern void payload_lock_all(Request *request, const char *project_key);
 
 /* Of an environment by its key, or of all of the project's (NULL). */
 extern void payload_raise(Request *request, const char *project_key, const char *environment_key);
 
 /* Of the environment that a request names. */
 extern int64 payload_version(Request *request);
-
-/* Of an environment by its id. */
 
 extern bool
 payload_raised_here(int64 account, const char *project_key, const char *environment_key);

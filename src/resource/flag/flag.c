@@ -657,7 +657,7 @@ do_create_flag(Request *request)
 	Flag flag;
 
 	project_lock_for_flag(request, &project);
-	payload_lock(request, request_string(request, PROJECT_KEY), NIL);
+	payload_lock_all(request, request_string(request, PROJECT_KEY));
 	if (!row_is_null(&project, "naming_convention"))
 		naming_convention_enforce(request, KEY, row_get_jsonb(&project, "naming_convention"));
 	member_require(request, MAINTAINER_ID);
@@ -805,19 +805,40 @@ write_changes(Request *request, const Flag *flag, Jsonb *before, Jsonb *after)
 }
 
 /*
+ * without_environments is a flag's document without the settings of some environments.
+ */
+static Jsonb *
+without_environments(Jsonb *document, List *keys)
+{
+	ListCell *cell;
+
+	foreach (cell, keys)
+	{
+		Datum path[] = {CStringGetTextDatum("environments"), CStringGetTextDatum(lfirst(cell))};
+
+		document = DatumGetJsonbP(
+			DirectFunctionCall2(jsonb_delete_path, JsonbPGetDatum(document),
+								PointerGetDatum(construct_array(path, lengthof(path), TEXTOID, -1,
+																false, TYPALIGN_INT))));
+	}
+	return document;
+}
+
+/*
  * change changes a flag and its settings by a patch of its document.
  */
 static void
 change(Request *request)
 {
 	Jsonb *patch = DatumGetJsonbP(request->params.values[FIELD_PARAM(PATCH)]);
+	List *missing;
 	Jsonb *before;
 	Jsonb *after;
 	Flag flag;
 
-	flag_lock_touched(request, patch, may_concern_others(patch));
+	missing = flag_lock_touched(request, patch, may_concern_others(patch));
 	flag = flag_lock_for_update(request);
-	before = jsonb_of_text(request->before);
+	before = without_environments(jsonb_of_text(request->before), missing);
 	after = patching_apply(request, PATCH, before, flag_apply_instructions);
 	request->unchanged = jsonb_equal(before, after);
 	if (!request->unchanged)
@@ -848,7 +869,7 @@ do_delete_flag(Request *request)
 	Flag flag;
 
 	project_lock(request, PROJECT_NO_KEY_UPDATE);
-	payload_lock(request, request_string(request, PROJECT_KEY), NIL);
+	payload_lock_all(request, request_string(request, PROJECT_KEY));
 	flag = flag_lock_for_update(request);
 	prerequisites_require_unused(request, &flag, 0);
 	experiments_leave_flag(request, flag.id, flag.key);

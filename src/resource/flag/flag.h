@@ -133,7 +133,7 @@ extern void naming_convention_enforce(Request *request, int field, const char *c
 extern void integration_require(Request *request, int key_field, int metadata_field);
 
 /* flag_touched.c: what a patch changes of what SDKs are sent. */
-extern void flag_lock_touched(Request *request, Jsonb *patch, bool exclusively);
+extern List *flag_lock_touched(Request *request, Jsonb *patch, bool exclusively);
 extern bool flag_is_seen_otherwise(const Jsonb *before, const Jsonb *after);
 
 #endif /* FLAGPLANE_FLAG_H */

@@ -199,9 +199,10 @@ read_touched(Touched *touched, Jsonb *patch)
 /*
  * flag_lock_touched locks the project and the payloads that a patch of a flag touches, before the
  * flag is locked. What every environment shows needs the project against new environments;
- * exclusively says that it is needed for other reasons.
+ * exclusively says that it is needed for other reasons.  Returns keys (char *) in the patch that
+ * name no environment: the flag is to be looked at without them, in case they do by then.
  */
-void
+List *
 flag_lock_touched(Request *request, Jsonb *patch, bool exclusively)
 {
 	Touched touched = {0};
@@ -212,10 +213,10 @@ flag_lock_touched(Request *request, Jsonb *patch, bool exclusively)
 		project_lock(request, PROJECT_NO_KEY_UPDATE);
 	else if (touched.keys != NIL)
 		project_lock(request, PROJECT_KEY_SHARE);
-	if (touched.all)
-		payload_lock(request, project_key, NIL);
-	else if (touched.keys != NIL)
-		payload_lock(request, project_key, touched.keys);
+	if (!touched.all)
+		return payload_lock(request, project_key, touched.keys);
+	payload_lock_all(request, project_key);
+	return NIL;
 }
 
 /*

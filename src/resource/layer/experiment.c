@@ -436,10 +436,7 @@ do_create_experiment(Request *request)
 	member_require(request, EXPERIMENT_MAINTAINER);
 	environment_id = experiment_environment_lock(request);
 	if (environment_id == NULL)
-	{
-		environment_require(request);
-		environment_missing(request); /* made meanwhile: not there when it was looked for */
-	}
+		environment_missing(request);
 	flag_id = lock_flag_of_creation(request);
 	experiment = experiment_of_request(request);
 	if (flag_id)

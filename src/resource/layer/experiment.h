@@ -83,7 +83,7 @@ extern Experiment experiment_of_row(const Rows *rows, uint64 number);
 extern char *experiment_environment_lock(Request *request);
 
 /* experiment_flag.c: the flag that an experiment runs on. */
-extern void experiment_lock_payload(Request *request, char *environment_key);
+extern bool experiment_lock_payload(Request *request, char *environment_key);
 extern void experiment_lock_flag(Request *request);
 extern void experiment_check_flag(Request *request, const Experiment *experiment,
 								  const char *environment_id, Datum flag_id);

@@ -8,6 +8,7 @@
  * flags: the project, the version of what SDKs are sent, the environment, the flag, and then the
  * experiment and its layer.
  */
+#include "resource/environment/environment.h"
 #include "resource/environment/payload_version.h"
 #include "resource/layer/experiment.h"
 #include "resource/layer/reservation.h"
@@ -76,13 +77,14 @@ STATEMENT(raise_flag, "UPDATE flagplane_data.flag_environment c SET version = c.
 
 /*
  * experiment_lock_payload locks the version of what SDKs are sent of an environment, before anything
- * that a change of it locks.
+ * that a change of it locks; false if there is no such environment.
  */
-void
+bool
 experiment_lock_payload(Request *request, char *environment_key)
 {
 	project_lock(request, PROJECT_KEY_SHARE);
-	payload_lock(request, request_string(request, EXPERIMENT_PROJECT), list_make1(environment_key));
+	return payload_lock(request, request_string(request, EXPERIMENT_PROJECT),
+						list_make1(environment_key)) == NIL;
 }
 
 /*
@@ -92,7 +94,8 @@ experiment_lock_payload(Request *request, char *environment_key)
 void
 experiment_lock_flag(Request *request)
 {
-	experiment_lock_payload(request, request_string(request, EXPERIMENT_ENVIRONMENT));
+	if (!experiment_lock_payload(request, request_string(request, EXPERIMENT_ENVIRONMENT)))
+		environment_missing(request);
 	request_run(request, &lock_flag_of_experiment);
 }
 

@@ -545,6 +545,17 @@ raise_violations(Request *request)
 }
 
 /*
+ * refuse_environment refuses a request that names an environment which is not there.
+ */
+pg_noreturn static void
+refuse_environment(Request *request)
+{
+	(void) layer_find(request); /* the project may have been deleted meanwhile */
+	request_violation(request, ENVIRONMENT, "names an environment that does not exist");
+	error_raise_violations(ERR_INVALID, &request->violations);
+}
+
+/*
  * require_environment locks the environment that the request names, and returns its id.
  */
 static char *
@@ -553,11 +564,7 @@ require_environment(Request *request)
 	char *environment_id = experiment_environment_lock(request);
 
 	if (environment_id == NULL)
-	{
-		(void) layer_find(request); /* the project may have been deleted meanwhile */
-		request_violation(request, ENVIRONMENT, "names an environment that does not exist");
-		raise_violations(request);
-	}
+		refuse_environment(request);
 	return environment_id;
 }
 
@@ -827,8 +834,9 @@ do_update_layer(Request *request)
 	(void) layer_find(request);
 	if (environment_key)
 	{
-		if (concerns_experiments(request->state))
-			experiment_lock_payload(request, environment_key);
+		if (concerns_experiments(request->state) &&
+			!experiment_lock_payload(request, environment_key))
+			refuse_environment(request);
 		environment_id = require_environment(request);
 		changes = lock_changes(request);
 	}

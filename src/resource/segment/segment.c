@@ -260,14 +260,12 @@ environment_lock(Request *request)
 	Row row;
 
 	project_lock(request, PROJECT_KEY_SHARE);
-	payload_lock(request, request_string(request, PROJECT_KEY),
-				 list_make1(request_string(request, ENVIRONMENT_KEY)));
+	if (payload_lock(request, request_string(request, PROJECT_KEY),
+					 list_make1(request_string(request, ENVIRONMENT_KEY))) != NIL)
+		environment_missing(request);
 	rows = request_run(request, &lock_environment);
 	if (rows.count == 0)
-		environment_require(request);
-	/* It has come into being since this request looked for it. */
-	if (rows.count == 0)
-		error_raise_serialization();
+		environment_missing(request);
 	row_read(&rows, 0, &row);
 	request->state = row_get_string(&row, "id");
 	request->project_id = DatumGetUUIDP(row_get_datum(&row, "project_id"));
