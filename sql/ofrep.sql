@@ -175,7 +175,7 @@ ALTER TABLE flagplane_data.gone RENAME TO environment_payload;
 -- Under PostgREST's settings a refusal is in the header too, where nginx finds it.
 BEGIN;
 SELECT set_config('request.method', 'POST', true), set_config('request.path', '/rpc/sdk', true), set_config('request.headers',
-	jsonb_build_object('x-original-method', 'POST', 'x-original-uri', '/ofrep/v1/evaluate/flags/n%22%c3%bc',
+	jsonb_build_object('x-original-request', 'POST /ofrep/v1/evaluate/flags/n%22%c3%bc',
 		'x-original-authorization', 'Bearer ' || :'sdk')::text, true) IS NOT NULL AS asked;
 SELECT flagplane.authenticate() IS NOT NULL AS admitted, flagplane.sdk(convert_to(:'bob', 'UTF8')) AS body;
 SELECT current_setting('response.status') AS status, e->>'X-Flagplane' AS mark

@@ -110,7 +110,7 @@ CREATE FUNCTION t.sdk_postgrest(method text, uri text, credential text, stream b
 	DEFAULT '') RETURNS TABLE (status text, headers text, body text) LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM set_config('request.method', 'POST', true), set_config('request.path', '/rpc/sdk', true),
-		set_config('request.headers', jsonb_build_object('x-original-method', method, 'x-original-uri', uri,
+		set_config('request.headers', jsonb_build_object('x-original-request', method || ' ' || uri,
 			'x-original-authorization', credential)::text, true),
 		set_config('response.status', '', true), set_config('response.headers', '', true);
 	PERFORM flagplane.authenticate();

@@ -142,16 +142,20 @@ method_asked(const Exchange *exchange, const Headers *headers)
 static void
 read_headers(Exchange *exchange, Headers *headers)
 {
+	char *space;
+
 	if (exchange->headers)
 	{
 		headers_read_jsonb(exchange->headers, headers);
 		return;
 	}
 	headers_of_postgrest(headers);
-	if (headers->original_method == NULL || headers->original_uri == NULL)
-		error_raise(ERR_INVALID, "the headers X-Original-Method and X-Original-URI are required");
-	exchange->method = headers->original_method;
-	exchange->uri = headers->original_uri;
+	space = headers->original_request ? strchr(headers->original_request, ' ') : NULL;
+	if (space == NULL)
+		error_raise(ERR_INVALID,
+					"the header X-Original-Request is required: a method, a space and a URI");
+	exchange->method = pnstrdup(headers->original_request, space - headers->original_request);
+	exchange->uri = space + 1;
 }
 
 /*
@@ -365,14 +369,13 @@ run_protected(Exchange *exchange)
 }
 
 /*
- * mark_of is by what nginx knows a response of ours. It tells refusals itself, all but
+ * mark_of is by what nginx knows a refusal of ours. It tells refusals itself, all but
  * those that name a flag, which are in the mark.
  */
 static const char *
 mark_of(const Exchange *exchange)
 {
-	return exchange->route.dialect == OFREP && exchange->status >= 400 ? exchange->response->data
-																	   : "sdk";
+	return exchange->route.dialect == OFREP ? exchange->response->data : "sdk";
 }
 
 /*
@@ -389,7 +392,7 @@ exchange_run(Exchange *exchange)
 		response_header(&exchange->answer_headers, "Content-Type", exchange->media_type);
 	if (exchange->route.dialect == LAYERS)
 		response_header(&exchange->answer_headers, "X-Request-Id", exchange->id);
-	if (is_of_sdks(exchange))
+	if (is_of_sdks(exchange) && exchange->status >= 400)
 		response_header(&exchange->answer_headers, SDK_MARK, mark_of(exchange));
 	response_common_headers(&exchange->answer_headers);
 }

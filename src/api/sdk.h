@@ -9,7 +9,7 @@
 #include "call/environment_stats.h"
 #include "resource/environment/sdk_credential.h"
 
-/* On each response to an SDK: one without it was not made here, but by what is in between. */
+/* On each refusal of an SDK: one without it was not made here, but by what is in between. */
 #define SDK_MARK "X-Flagplane"
 
 extern bool sdk_serves(const char *uri);

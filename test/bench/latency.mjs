@@ -31,7 +31,7 @@ watch('nginx, flags of a context', async () => (await ask(`${BASE}/sdk/evalx/${I
 watch('nginx, all flags', async () => on(await ask(`${BASE}/sdk/latest-all`, { headers: { authorization: KEY } })));
 watch('standby, all flags', async () => on(await ask(`${SECOND}/rpc/sdk`, {
   method: 'POST',
-  headers: { 'X-Original-Method': 'GET', 'X-Original-URI': '/sdk/latest-all', 'X-Original-Authorization': KEY, 'Content-Type': 'application/octet-stream', Accept: 'application/json' },
+  headers: { 'X-Original-Request': 'GET /sdk/latest-all', 'X-Original-Authorization': KEY, 'Content-Type': 'application/octet-stream', Accept: 'application/json' },
 })));
 
 const logger = ld.basicLogger({ level: 'none' });

@@ -20,10 +20,10 @@ make_database() {
 	# Our SQL way takes the token from the header, as behind PostgREST; plain settings
 	# of the session stand for it here.
 	headers="-c request.method=POST -c request.headers={\"x-api-key\":\"$token\"}"
-	# A poll that knows the state already, as nginx and PostgREST hand it on. In options a backslash stands before a backslash.
+	# A poll that knows the state already, as nginx and PostgREST hand it on. In options a backslash stands before a space and a backslash.
 	sdk_key=$(sql -c "SELECT flagplane.get_environment('bench', 'production')->>'apiKey'")
 	etag=$(sql -c "SELECT headers->>'ETag' FROM flagplane.handle('GET', '/sdk/latest-all', '{\"authorization\": \"$sdk_key\"}', NULL)")
-	sdk_headers="-c request.method=POST -c request.headers={\"x-original-method\":\"GET\",\"x-original-uri\":\"/sdk/latest-all\""
+	sdk_headers="-c request.method=POST -c request.headers={\"x-original-request\":\"GET\\ /sdk/latest-all\""
 	sdk_headers+=",\"x-original-authorization\":\"$sdk_key\",\"if-none-match\":\"${etag//\"/\\\\\"}\"}"
 }
 

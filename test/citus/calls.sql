@@ -307,12 +307,12 @@ SELECT set_config('request.headers', json_build_object('authorization', :'everyt
 SELECT flagplane.authenticate();
 SELECT limited_to IS NULL FROM flagplane.current_caller('projects:read');
 SELECT count(*) FROM flagplane.projects;
-SELECT set_config('request.headers', json_build_object('x-original-authorization', :'everything', 'x-original-method', 'GET', 'x-original-uri', '/api/v2/projects/p')::text, true) IS NOT NULL;
+SELECT set_config('request.headers', json_build_object('x-original-authorization', :'everything', 'x-original-request', 'GET /api/v2/projects/p')::text, true) IS NOT NULL;
 SELECT flagplane.rest(''::bytea)->>'key';
 COMMIT;
 BEGIN;
-SELECT set_config('request.headers', json_build_object('x-original-authorization', :'sdk_key', 'x-original-method', 'GET', 'x-original-uri', '/sdk/latest-all')::text, true) IS NOT NULL, set_config('request.method', 'GET', true);
+SELECT set_config('request.headers', json_build_object('x-original-authorization', :'sdk_key', 'x-original-request', 'GET /sdk/latest-all')::text, true) IS NOT NULL, set_config('request.method', 'GET', true);
 SELECT jsonb_object_keys(flagplane.sdk(''::bytea)::jsonb);
-SELECT set_config('request.headers', json_build_object('x-original-authorization', :'sdk_key', 'x-original-method', 'GET', 'x-original-uri', '/all')::text, true) IS NOT NULL;
+SELECT set_config('request.headers', json_build_object('x-original-authorization', :'sdk_key', 'x-original-request', 'GET /all')::text, true) IS NOT NULL;
 SELECT flagplane.sdk_stream(''::bytea) ~ 'event: *put';
 COMMIT;

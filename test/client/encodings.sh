@@ -25,7 +25,7 @@ for encoding in SQL_ASCII LATIN1; do
 	# rest() is handed UTF-8 and answers a client that speaks it, whatever the database holds.
 	rest() { # a body
 		PGCLIENTENCODING=UTF8 psql -X -q -At -v ON_ERROR_STOP=1 -d "$database" \
-			-c "SELECT set_config('request.headers', '{\"x-original-method\": \"POST\", \"x-original-uri\": \"/api/v2/projects/p/layers\"}', false)" \
+			-c "SELECT set_config('request.headers', '{\"x-original-request\": \"POST /api/v2/projects/p/layers\"}', false)" \
 			-c "SELECT flagplane.rest(decode('$(printf %s "$1" | od -An -v -tx1 | tr -d ' \n')', 'hex')), current_setting('response.status')" |
 			sed '1d; s/"createdAt":[0-9]*,.*}/…}/'
 	}

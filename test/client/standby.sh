@@ -48,7 +48,7 @@ start_servers
 # By a URI of its own each, past the cache of nginx.
 poll() { ask "$base/sdk/latest-all?$(date +%s%N)" -H "Authorization: $SDK" "$@"; }
 second() { # what PostgREST before the standby says
-	ask "http://127.0.0.1:$second_port/rpc/sdk" -X POST -H 'X-Original-Method: GET' -H 'X-Original-URI: /sdk/latest-all' \
+	ask "http://127.0.0.1:$second_port/rpc/sdk" -X POST -H 'X-Original-Request: GET /sdk/latest-all' \
 		-H "X-Original-Authorization: $SDK" -H 'Content-Type: application/octet-stream' -H 'Accept: application/json' "$@"
 }
 serves() { grep -o '"fallthrough":{"variation":[0-9]}' "$place/body.txt" | tr -d '\n'; }
