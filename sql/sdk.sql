@@ -124,6 +124,23 @@ $$;
 SELECT n, s.* FROM (VALUES (1, 'GET', '/sdk/latest-all', :'sdk', false), (2, 'GET', '/all', :'sdk', true), (3, 'POST',
 	'/bulk', :'sdk', false), (4, 'GET', '/sdk/latest-all', :'token', false), (5, 'GET', '/api/v2/projects', :'token',
 	false), (6, 'GET', '/all', 'x', true)) v(n, m, u, c, st), t.sdk_postgrest(m, u, c, st, '[]') s ORDER BY n;
+-- Headers as PostgREST writes them, and in other forms of JSON; what is none, or breaks off.
+CREATE FUNCTION t.sdk_headers(headers text) RETURNS TABLE (status text, body text) LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('request.headers', headers, true), set_config('response.status', '', true), set_config('response.headers', '', true);
+	body := left(flagplane.sdk('')::text, 80);
+	status := current_setting('response.status');
+	PERFORM set_config('request.headers', '', true);
+	RETURN NEXT;
+END
+$$;
+SELECT replace(t.sdk_etag(:'sdk'), '"', '\"') AS quoted \gset
+SELECT '"x-original-request":"GET /sdk/latest-all","x-original-authorization":"' || :'sdk' || '","if-none-match":"' || :'quoted' || '"' AS members \gset
+SELECT n, s.* FROM (VALUES (1, '{' || :'members' || '}'), (2, '{"a\\b":"\"\\","":"",' || :'members' || '}'), (3, '{"a":"\u00e9",' || :'members' || '}'),
+	(4, '{"a":null,"b":["c"],' || :'members' || '}'), (5, replace('{' || :'members' || '}', ',"', E',\n\t"')), (6, '{"If-None-Match":"x",' || :'members'
+	|| '}'), (7, '{' || :'members' || ',"IF-NONE-MATCH":"x"}'), (8, '{"a":"é","if-none-matches":"x","if-none-matcH2":"x",' || :'members' || '}'), (9, '{' || :'members'),
+	(10, '{' || :'members' || ',}'), (11, '{' || :'members' || '}x'), (12, '{' || left(:'members', -1)), (13, '{' || left(:'members', -2)), (14,
+	'{"a":"' || E'\n' || '",' || :'members' || '}'), (15, '[' || :'members' || ']'), (16, '{'), (17, '{}'), (18, '{"a"'), (19, '{"a":"\')) v(n, h), t.sdk_headers(h) s ORDER BY n;
 -- The text is made once for a state, and for 304 not at all; what the transaction itself has changed is its own.
 CREATE FUNCTION t.flags_read() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
