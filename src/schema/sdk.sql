@@ -3,7 +3,7 @@
 CREATE DOMAIN flagplane."text/event-stream" AS text;
 COMMENT ON DOMAIN flagplane."text/event-stream" IS 'What PostgREST answers under this media type.';
 
-CREATE FUNCTION flagplane.sdk(bytea)
+CREATE FUNCTION flagplane.sdk(bytea DEFAULT '')
 RETURNS flagplane."application/json" LANGUAGE c STABLE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_sdk';
 REVOKE ALL ON FUNCTION flagplane.sdk(bytea) FROM PUBLIC;
@@ -11,7 +11,7 @@ COMMENT ON FUNCTION flagplane.sdk(bytea) IS
 'Answer a request of an SDK behind PostgREST and a reverse proxy.
 Takes what rest() takes, for the paths of SDKs only. Writes nothing: a standby can serve it.';
 
-CREATE FUNCTION flagplane.sdk_stream(bytea)
+CREATE FUNCTION flagplane.sdk_stream(bytea DEFAULT '')
 RETURNS flagplane."text/event-stream" LANGUAGE c STABLE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_sdk';
 REVOKE ALL ON FUNCTION flagplane.sdk_stream(bytea) FROM PUBLIC;
