@@ -388,7 +388,8 @@ exchange_run(Exchange *exchange)
 	exchange->media_type = MEDIA_TYPE_JSON;
 	response_headers_begin();
 	run_protected(exchange);
-	if (exchange->response->len > 0)
+	/* PostgREST has a type of its own for what sdk() returns, be it nothing: 304 would tell it. */
+	if (exchange->response->len > 0 || exchange->only_sdks)
 		response_header(&exchange->answer_headers, "Content-Type", exchange->media_type);
 	if (exchange->route.dialect == LAYERS)
 		response_header(&exchange->answer_headers, "X-Request-Id", exchange->id);

@@ -1,10 +1,10 @@
 -- What SDKs ask for, behind PostgREST and a reverse proxy.
 
-CREATE DOMAIN flagplane."text/event-stream" AS text;
-COMMENT ON DOMAIN flagplane."text/event-stream" IS 'What PostgREST answers under this media type.';
+CREATE DOMAIN flagplane."*/*" AS text;
+COMMENT ON DOMAIN flagplane."*/*" IS 'What PostgREST returns as it is, whatever is accepted; its media type is in the response''s headers.';
 
 CREATE FUNCTION flagplane.sdk(bytea DEFAULT '')
-RETURNS flagplane."application/json" LANGUAGE c STABLE PARALLEL UNSAFE
+RETURNS flagplane."*/*" LANGUAGE c STABLE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_sdk';
 REVOKE ALL ON FUNCTION flagplane.sdk(bytea) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.sdk(bytea) IS
@@ -12,7 +12,7 @@ COMMENT ON FUNCTION flagplane.sdk(bytea) IS
 Takes what rest() takes, for the paths of SDKs only. Writes nothing: a standby can serve it.';
 
 CREATE FUNCTION flagplane.sdk_stream(bytea DEFAULT '')
-RETURNS flagplane."text/event-stream" LANGUAGE c STABLE PARALLEL UNSAFE
+RETURNS flagplane."*/*" LANGUAGE c STABLE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'flagplane_sdk';
 REVOKE ALL ON FUNCTION flagplane.sdk_stream(bytea) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.sdk_stream(bytea) IS

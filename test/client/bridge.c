@@ -339,7 +339,8 @@ call_function(int connection, const HttpRequest *request, const char *name)
 		refuse(connection, request, 400, "PGRST102");
 	else if (PQntuples(found) != 1)
 		refuse(connection, request, 404, "PGRST202");
-	else if (accept && strstr(accept, "*/*") == NULL && strstr(accept, media_type(found)) == NULL)
+	else if (accept && strcmp(media_type(found), "*/*") != 0 && strstr(accept, "*/*") == NULL &&
+			 strstr(accept, media_type(found)) == NULL)
 		refuse(connection, request, 406, "PGRST107");
 	else
 		call_found(connection, request, name, found, raw ? request->body : arguments.data,

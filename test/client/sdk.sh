@@ -24,6 +24,8 @@ for tag in "$etag" "W/$etag" "\"x\", W/$etag" '*'; do
 done
 check 'another tag' "$(poll -H 'If-None-Match: "x"')" 200
 check 'compressed' "$(poll -H 'Accept-Encoding: gzip'; header Content-Encoding; header Vary; header ETag)" "200gzip*Accept-Encoding*W/$etag"
+check 'whatever is accepted' "$(fresh "$SDK" -H 'Accept: image/png'; header Content-Type)" 200application/json
+check 'a GET with a body' "$(fresh "$SDK" -X GET -d '{'; header Content-Type)" 200application/json
 check 'a HEAD' "$(ask -I "$base/sdk/latest-all" -H "Authorization: $SDK"; body)" 200*
 check 'the mobile key' "$(fresh "$MOBILE"; body)" '401{"code":"unauthorized","message":"the key is not valid"}'
 check 'an access token' "$(fresh "$TOKEN")" 401
