@@ -24,7 +24,7 @@ check 'their tag' "$etag" "\"$ID-*-*-*\""
 check 'by the other header, and with the client-side id' "$(by_key '' "$SDK") $(by_key '' "$ID") $(bearer /f "$ID")" '200 200 200'
 check 'what is not for mobiles is not there for them' "$(bearer /f "$MOBILE"; body)" '404{"key":"f","errorCode":"FLAG_NOT_FOUND","errorDetails":"there is no such flag"}'
 for tag in "$etag" "W/$etag" "\"x\", W/$etag"; do
-	check "what is known by $tag" "$(bearer '' "$SDK" -H "If-None-Match: $tag"; header Content-Type; header ETag)" "304application/json$etag"
+	check "what is known by $tag" "$(bearer '' "$SDK" -H "If-None-Match: $tag"; header Content-Type; header ETag)" $'304application/json\n'"$etag"
 done
 check 'compressed, and known' "$(bearer '' "$SDK" -H 'Accept-Encoding: gzip'; header Content-Encoding; header ETag)" "200gzip"$'\n'"W/$etag"
 check 'another attribute' "$(ask "$url" -H "Authorization: Bearer $SDK" -H "If-None-Match: $etag" -d '{"context": {"targetingKey": "ada", "plan": "free"}}')" 200
