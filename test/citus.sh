@@ -56,6 +56,8 @@ same "or drops shards" "$(on one -v ON_ERROR_STOP=0 -c 'SELECT flagplane.drop_sh
 # complete NODE: that there each operation has succeeded, and each function has been called.
 complete() {
 	same "every operation has succeeded on $1" "$(on "$1" -c "SELECT o.name FROM flagplane.operations() o LEFT JOIN flagplane.stats s ON s.operation = o.name WHERE coalesce(s.calls - s.errors, 0) = 0")" ''
+	# A session's counts are there when it is gone.
+	PGHOST=$work/$1 PGPORT=${port[$1]} until_true "the sessions on $1 have ended" "$PGDATABASE" "SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'psql'"
 	same "every function has been called on $1" "$(on "$1" -c "SELECT p.oid::regprocedure FROM pg_proc p LEFT JOIN pg_stat_user_functions f ON f.funcid = p.oid
 		WHERE p.pronamespace = 'flagplane'::regnamespace AND p.proname NOT IN ('distribute', 'drop_shards') AND coalesce(f.calls, 0) = 0")" ''
 }
@@ -145,6 +147,17 @@ wait "$move"
 end_session
 same "then the account is moved, with what was changed" "$(home here) $(as here two -c "SELECT flagplane.get_layer('p', 'while-moved')->>'key'")" "${port[one]} while-moved"
 move_here one three
+# A session that has changed an account often learns that it is elsewhere, and back where it was: each time an epoch of its own, above those before.
+for node in coordinator two; do
+	session here "$node"
+	for n in {1..12}; do say_to "SELECT flagplane.create_layer('p', 'to-and-fro-$node-$n', 'T', '')" >/dev/null; done
+	move_here three one
+	say_to "SELECT flagplane.create_layer('p', 'to-and-fro-$node-there', 'T', '')" >/dev/null
+	move_here one three
+	say_to "SELECT flagplane.create_layer('p', 'to-and-fro-$node-back', 'T', '')" >/dev/null
+	end_session
+	same "an account that comes back begins an epoch, for a session on $node that knew the one before" "$(on coordinator -c "SELECT count(DISTINCT epoch), array_agg(target ORDER BY at) = array_agg(target ORDER BY epoch, xid, ordinal) FROM flagplane_data.audit_log WHERE target LIKE 'proj/p:layer/to-and-fro-$node-%'")" '3|t'
+done
 account_on three new
 on three >/dev/null -c 'SELECT flagplane.reset_stats(), pg_stat_reset()'
 calls new three | diff "$work/expected" - || fail "the new node answers as a plain database does"

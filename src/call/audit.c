@@ -28,6 +28,23 @@ bool notify_setting = false;
 #define EPOCH_DIGITS 4
 #define XID_DIGITS	 12
 
+/*
+ * Epochs on other servers that this backend has read, by account: an epoch ends only when another
+ * server has the account's rows, or that one another timeline.
+ */
+#define KNOWN_EPOCHS 64
+
+typedef struct KnownEpoch
+{
+	int64 account;
+	uint64 arrangement; /* of the tables: an account that came back has another epoch */
+	int64 system;
+	int64 timeline;
+	int32 number; /* 0: there is none here */
+} KnownEpoch;
+
+static KnownEpoch known_epochs[KNOWN_EPOCHS];
+
 #define AUDIT_COLUMNS                                                                     \
 	"(account_id, epoch, xid, ordinal, at, actor, member_id, operation, subject, target," \
 	" before, after, request_id, comment, project_id)"
@@ -58,11 +75,10 @@ STATEMENT(insert_audit_by_key,
  * is run there.  It takes one statement more, but none of these has to be planned at each
  * call, as a join would, and this server needs no transaction id, nor a commit record.
  */
-STATEMENT(find_epoch,
-		  "SELECT g.number, pg_current_xact_id() AS xid FROM flagplane_data.audit_epoch g"
-		  " WHERE g.account_id = :account_id AND g.is_current"
-		  " AND g.system_identifier = flagplane_data.system_identifier()"
-		  " AND g.timeline = flagplane_data.timeline()");
+STATEMENT(find_epoch, "SELECT g.number, " ROW_SERVER_COLUMNS " FROM flagplane_data.audit_epoch g"
+					  " WHERE g.account_id = :account_id AND g.is_current"
+					  " AND g.system_identifier = flagplane_data.system_identifier()"
+					  " AND g.timeline = flagplane_data.timeline()");
 
 STATEMENT(find_server, "SELECT count(*), flagplane_data.system_identifier() AS system,"
 					   " flagplane_data.timeline() AS timeline"
@@ -171,15 +187,67 @@ insert_here(Params *params, bool project_is_known)
 }
 
 /*
- * read_generation reads the epoch and the transaction that a change is of, on the
- * server that has the account's rows.  That server has a transaction by then: whatever is
- * recorded has changed something before.
+ * server_of_row reads ROW_SERVER_COLUMNS.
+ */
+static RowServer
+server_of_row(Row *row)
+{
+	return (RowServer){.known = true,
+					   .xid = DatumGetFullTransactionId(row_get_datum(row, "xid")),
+					   .system = row_get_bigint(row, "system"),
+					   .timeline = row_get_bigint(row, "timeline")};
+}
+
+/*
+ * audit_note_server keeps for the audit log on which server the account's rows are, as a row with
+ * ROW_SERVER_COLUMNS tells.
+ */
+void
+audit_note_server(Request *request, Row *row)
+{
+	request->server = server_of_row(row);
+}
+
+/*
+ * recall_epoch returns the number of an account's epoch on a server that this backend has
+ * read before, 0 if it has not.
+ */
+static int32
+recall_epoch(int64 account, const RowServer *server)
+{
+	const KnownEpoch *known = &known_epochs[(uint64) account % KNOWN_EPOCHS];
+
+	if (!server->known || known->account != account || known->arrangement != tables_arrangement() ||
+		known->system != server->system || known->timeline != server->timeline)
+		return 0;
+	return known->number;
+}
+
+/*
+ * remember_epoch keeps the number of an account's epoch, which other transactions see too.
  */
 static void
-read_generation(Params *params)
+remember_epoch(int64 account, const RowServer *server, int32 number)
 {
+	known_epochs[(uint64) account % KNOWN_EPOCHS] =
+		(KnownEpoch){.account = account,
+					 .arrangement = tables_arrangement(),
+					 .system = server->system,
+					 .timeline = server->timeline,
+					 .number = number};
+}
+
+/*
+ * read_epoch reads the number of the account's epoch on the server that has its rows, and what
+ * that server is.  Begins one if there is none.
+ */
+static int32
+read_epoch(int64 account, Params *params, RowServer *server)
+{
+	static LocalTransactionId begun_in = InvalidLocalTransactionId;
 	Rows rows;
 	Row row;
+	int32 number;
 
 	while ((rows = statement_run(&find_epoch, params, STATEMENT_WRITE)).count == 0)
 	{
@@ -188,19 +256,40 @@ read_generation(Params *params)
 		bind_bigint(params, "system", row_get_bigint(&row, "system"));
 		bind_bigint(params, "timeline", row_get_bigint(&row, "timeline"));
 		change_generation(params);
+		begun_in = local_transaction_id();
 	}
 	row_read(&rows, 0, &row);
-	bind_integer(params, "epoch", row_get_integer(&row, "number"));
-	bind_value(params, "xid", XID8OID, row_get_datum(&row, "xid"), false);
+	number = row_get_integer(&row, "number");
+	*server = server_of_row(&row);
+	if (begun_in != local_transaction_id())
+		remember_epoch(account, server, number);
+	return number;
+}
+
+/*
+ * bind_generation binds the epoch and the transaction that a change is of, on the server that has
+ * the account's rows.  That server has a transaction by then: whatever is recorded has changed
+ * something before.
+ */
+static void
+bind_generation(Params *params, const Request *request)
+{
+	RowServer server = request->server;
+	int32 epoch = recall_epoch(request->caller.account, &server);
+
+	if (epoch == 0)
+		epoch = read_epoch(request->caller.account, params, &server);
+	bind_integer(params, "epoch", epoch);
+	bind_value(params, "xid", XID8OID, FullTransactionIdGetDatum(server.xid), false);
 }
 
 /*
  * insert_distributed inserts the row into a table of Citus.
  */
 static void
-insert_distributed(Params *params, bool project_is_known)
+insert_distributed(Params *params, const Request *request, bool project_is_known)
 {
-	read_generation(params);
+	bind_generation(params, request);
 	if (!project_is_known)
 	{
 		Rows rows = statement_run(&find_project, params, STATEMENT_WRITE);
@@ -240,7 +329,7 @@ audit_record(const Request *request)
 	bind_text(&params, "comment", request->comment);
 	project_is_known = bind_project(&params, request);
 	if (tables_are_distributed())
-		insert_distributed(&params, project_is_known);
+		insert_distributed(&params, request, project_is_known);
 	else
 		insert_here(&params, project_is_known);
 	if (notify_setting)

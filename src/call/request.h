@@ -165,6 +165,15 @@ typedef struct SecretSpan
 	bool once; /* shown once: not stored with the idempotency key either */
 } SecretSpan;
 
+/* The server that has the account's rows, where Citus has the tables, and its transaction. */
+typedef struct RowServer
+{
+	bool known;
+	FullTransactionId xid;
+	int64 system;
+	int64 timeline;
+} RowServer;
+
 typedef struct Request
 {
 	const Operation *operation;
@@ -210,6 +219,7 @@ typedef struct Request
 	int page_ended_at; /* a page of a list was full after so many items; 0 if it was not */
 
 	/* for the audit log */
+	RowServer server;	   /* if a statement of the request has told it */
 	pg_uuid_t *project_id; /* if known; must be where no field names the project that is there */
 	char *target;		   /* the resource: proj/default:layer/checkout */
 	char *before;

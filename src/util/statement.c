@@ -26,6 +26,7 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "storage/sinval.h"
+#include "util/account_plan.h"
 #include "util/jsonb.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -272,6 +273,9 @@ static Oid anchor = InvalidOid;
 /* Whether it is distributed, as far as that is known. */
 static enum { NOT_KNOWN, LOCAL, DISTRIBUTED } distribution = NOT_KNOWN;
 
+/* How often that, or where the rows are, has changed. */
+static uint64 arrangement = 0;
+
 /*
  * forget_distribution is called when a table has changed, or any may have: Citus invalidates
  * a table that it takes over.
@@ -279,8 +283,21 @@ static enum { NOT_KNOWN, LOCAL, DISTRIBUTED } distribution = NOT_KNOWN;
 static void
 forget_distribution(Datum arg, Oid table)
 {
-	if (!OidIsValid(table) || table == anchor)
-		distribution = NOT_KNOWN;
+	if (OidIsValid(table) && table != anchor)
+		return;
+	distribution = NOT_KNOWN;
+	arrangement++;
+}
+
+/*
+ * tables_arrangement tells the arrangements of the tables apart: it is another number from when
+ * Citus has moved an account to another server, which a transaction that has run a statement
+ * for the account keeps from happening.
+ */
+uint64
+tables_arrangement(void)
+{
+	return arrangement;
 }
 
 /*
@@ -340,10 +357,10 @@ note_write(int result)
 }
 
 /*
- * skip_quoted steps over a quoted text or name, given its first character.
+ * statement_skip_quoted steps over a quoted text or name, given its first character.
  */
-static const char *
-skip_quoted(const char *at)
+const char *
+statement_skip_quoted(const char *at)
 {
 	const char *end = strchr(at + 1, *at);
 
@@ -406,7 +423,7 @@ resolve_names(Statement *statement, const Params *params)
 		char *name;
 
 		if (*at == '\'' || *at == '"')
-			next = skip_quoted(at);
+			next = statement_skip_quoted(at);
 		else if (*at == ':' && (name = parse_name(statement->text, at)) != NULL)
 		{
 			appendStringInfo(&out, "$%d", add_param(statement, named, &count, params, name));
@@ -424,23 +441,32 @@ resolve_names(Statement *statement, const Params *params)
 }
 
 /*
+ * statement_prepare makes a plan of a text with the parameters of a statement, for the life of this
+ * backend.
+ */
+SPIPlanPtr
+statement_prepare(const Statement *statement, const char *text)
+{
+	Oid types[PARAMS_MAX];
+	SPIPlanPtr plan;
+
+	for (int i = 0; i < statement->param_count; i++)
+		types[i] = statement->params[i].type;
+	plan = SPI_prepare(text, statement->param_count, types);
+	if (plan == NULL || SPI_keepplan(plan) != 0)
+		elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
+	return plan;
+}
+
+/*
  * prepare makes the plan of a statement at its first use in this backend.
  */
 static void
 prepare(Statement *statement, const Params *params)
 {
-	Oid types[PARAMS_MAX];
-	SPIPlanPtr plan;
-
 	if (statement->resolved == NULL)
 		resolve_names(statement, params);
-	for (int i = 0; i < statement->param_count; i++)
-		types[i] = statement->params[i].type;
-
-	plan = SPI_prepare(statement->resolved, statement->param_count, types);
-	if (plan == NULL || SPI_keepplan(plan) != 0)
-		elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
-	statement->plan = plan;
+	statement->plan = statement_prepare(statement, statement->resolved);
 }
 
 /*
@@ -527,6 +553,7 @@ statement_run(Statement *statement, const Params *params, StatementMode mode)
 {
 	Datum values[PARAMS_MAX];
 	char nulls[PARAMS_MAX];
+	SPIPlanPtr plan;
 	Rows rows;
 	int guc_level = 0;
 	int result;
@@ -536,15 +563,19 @@ statement_run(Statement *statement, const Params *params, StatementMode mode)
 	count_use(statement);
 	if (needs_plan(statement))
 		guc_level = guide_planner(statement);
-	if (tables_are_distributed())
-		hold_shard(params, mode);
 	values_by_name(statement, params, values, nulls);
+	plan = statement->plan;
+	if (tables_are_distributed())
+	{
+		hold_shard(params, mode);
+		plan = account_plan(statement, values, nulls);
+	}
 
 	if (mode == STATEMENT_LATEST)
-		result = SPI_execute_snapshot(statement->plan, values, nulls, GetLatestSnapshot(),
-									  InvalidSnapshot, false, true, 0);
+		result = SPI_execute_snapshot(plan, values, nulls, GetLatestSnapshot(), InvalidSnapshot,
+									  false, true, 0);
 	else
-		result = SPI_execute_plan(statement->plan, values, nulls, mode == STATEMENT_READ, 0);
+		result = SPI_execute_plan(plan, values, nulls, mode == STATEMENT_READ, 0);
 	if (result < 0)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
 	note_write(result);

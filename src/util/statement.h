@@ -28,6 +28,17 @@ typedef struct StatementParam
 	const char *found_as; /* and the very text that named it there */
 } StatementParam;
 
+/* How many accounts a statement may have plans of their own for. */
+#define ACCOUNT_PLANS 4
+
+/* Where Citus has distributed the tables: a plan for one account, once it is worth it. */
+typedef struct AccountPlan
+{
+	int64 account; /* 0: none yet */
+	int uses;
+	SPIPlanPtr plan;
+} AccountPlan;
+
 /*
  * A statement: its text, and its plan once it has been prepared in this
  * backend.  Parameters are of plain types, so that the engine checks the domains.
@@ -44,6 +55,7 @@ typedef struct Statement
 	uint64 uses;
 	uint64 new_plans_at; /* so many uses; four times as many the next time */
 	bool in_order;		 /* reads the first rows of an index, and must never sort all */
+	AccountPlan account_plans[ACCOUNT_PLANS];
 } Statement;
 
 #define STATEMENT(name, sql) \
@@ -114,7 +126,11 @@ extern char *row_get_jsonb(Row *row, const char *column);
 extern char *row_get_uuid(Row *row, const char *column);
 extern bytea *row_get_bytes(Row *row, const char *column);
 
+extern SPIPlanPtr statement_prepare(const Statement *statement, const char *text);
+extern const char *statement_skip_quoted(const char *at);
+
 extern bool tables_are_distributed(void);
+extern uint64 tables_arrangement(void);
 
 extern void statement_begin(void);
 extern void statement_end(void);

@@ -12,6 +12,7 @@
 #include "util/document.h"
 #include "util/jsonb.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/uuid.h"
 
 /* No flag has this id, nor an environment an empty one. */
@@ -22,53 +23,82 @@
  * the ids.  A join on NULL, where nothing is copied, would be planned as none at all, and Citus
  * refuses that.
  */
-STATEMENT(configure_flag,
-		  "INSERT INTO flagplane_data.flag_environment"
-		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
-		  " rules, prerequisites, salt, sel, track_events,"
-		  " track_events_fallthrough, version, last_modified)"
-		  " SELECT f.account_id, f.id, e.id, coalesce(:on, s.is_on, false),"
-		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
-		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END,"
-		  " coalesce(s.targets, '[]'), coalesce(s.rules, '[]'),"
-		  " coalesce(:prerequisites, s.prerequisites, '[]'), md5(:random || 'salt' || f.id::text "
-		  "|| e.id),"
-		  " md5(:random || 'sel' || f.id::text || e.id),"
-		  " coalesce(s.track_events, e.default_track_events),"
-		  " coalesce(s.track_events_fallthrough, false), coalesce(t.version, 0) + 1, :now"
-		  " FROM flagplane_data.flag f JOIN flagplane_data.environment e"
-		  " ON e.account_id = f.account_id AND e.project_id = f.project_id"
-		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
-		  " AND s.flag_id = coalesce(:source_id, " NO_FLAG ") AND s.environment_id = e.id"
-		  " LEFT JOIN flagplane_data.payload_tombstone t ON t.account_id = e.account_id"
-		  " AND t.environment_id = e.id AND t.kind = 'flag' AND t.key = f.key"
-		  " WHERE f.account_id = :account_id AND f.id = :flag_id");
+/* The columns of a configuration, as the statements that make some list them. */
+static const char *const columns[] = {"account_id",
+									  "flag_id",
+									  "environment_id",
+									  "is_on",
+									  "fallthrough",
+									  "off_variation",
+									  "targets",
+									  "rules",
+									  "prerequisites",
+									  "salt",
+									  "sel",
+									  "track_events",
+									  "track_events_fallthrough",
+									  "version",
+									  "last_modified"};
 
-STATEMENT(configure_environment,
-		  "INSERT INTO flagplane_data.flag_environment"
-		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
-		  " rules, prerequisites, salt, sel, track_events,"
-		  " track_events_fallthrough, version, last_modified)"
-		  " SELECT f.account_id, f.id, e.id, coalesce(s.is_on, false),"
-		  " coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"
-		  " CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END, '[]',"
-		  " coalesce(s.rules, '[]'), coalesce(s.prerequisites, '[]'),"
-		  " coalesce(s.salt, md5(:random || 'salt' || f.id::text || e.id)),"
-		  " md5(:random || 'sel' || f.id::text || e.id),"
-		  " coalesce(s.track_events, e.default_track_events),"
-		  " coalesce(s.track_events_fallthrough, false), 1, :now"
-		  " FROM flagplane_data.environment e JOIN flagplane_data.flag f"
-		  " ON f.account_id = e.account_id AND f.project_id = e.project_id"
-		  " LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"
-		  " AND s.flag_id = f.id AND s.environment_id = coalesce(:source_id, '')"
-		  " WHERE e.account_id = :account_id AND e.id = :environment_id");
+#define INSERT_CONFIGURATIONS                                                   \
+	"INSERT INTO flagplane_data.flag_environment"                               \
+	" (account_id, flag_id, environment_id, is_on, fallthrough, off_variation," \
+	" targets, rules, prerequisites, salt, sel, track_events,"                  \
+	" track_events_fallthrough, version, last_modified)"
+
+#define CONFIGURATIONS_OF_FLAG                                                       \
+	"SELECT f.account_id, f.id, e.id, coalesce(:on, s.is_on, false),"                \
+	" coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"     \
+	" CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END,"    \
+	" coalesce(s.targets, '[]'), coalesce(s.rules, '[]'),"                           \
+	" coalesce(:prerequisites, s.prerequisites, '[]'),"                              \
+	" md5(:random || 'salt' || f.id::text || e.id),"                                 \
+	" md5(:random || 'sel' || f.id::text || e.id),"                                  \
+	" coalesce(s.track_events, e.default_track_events),"                             \
+	" coalesce(s.track_events_fallthrough, false), coalesce(t.version, 0) + 1, :now" \
+	" FROM flagplane_data.flag f JOIN flagplane_data.environment e"                  \
+	" ON e.account_id = f.account_id AND e.project_id = f.project_id"                \
+	" LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id"    \
+	" AND s.flag_id = coalesce(:source_id, " NO_FLAG ") AND s.environment_id = e.id" \
+	" LEFT JOIN flagplane_data.payload_tombstone t ON t.account_id = e.account_id"   \
+	" AND t.environment_id = e.id AND t.kind = 'flag' AND t.key = f.key"             \
+	" WHERE f.account_id = :account_id AND f.id = :flag_id"
+
+#define CONFIGURATIONS_OF_ENVIRONMENT                                             \
+	"SELECT f.account_id, f.id, e.id, coalesce(s.is_on, false),"                  \
+	" coalesce(s.fallthrough, jsonb_build_object('variation', f.on_variation)),"  \
+	" CASE WHEN s.flag_id IS NULL THEN f.off_variation ELSE s.off_variation END," \
+	" '[]'::jsonb, coalesce(s.rules, '[]'), coalesce(s.prerequisites, '[]'),"     \
+	" coalesce(s.salt, md5(:random || 'salt' || f.id::text || e.id)),"            \
+	" md5(:random || 'sel' || f.id::text || e.id),"                               \
+	" coalesce(s.track_events, e.default_track_events),"                          \
+	" coalesce(s.track_events_fallthrough, false), 1, :now"                       \
+	" FROM flagplane_data.environment e JOIN flagplane_data.flag f"               \
+	" ON f.account_id = e.account_id AND f.project_id = e.project_id"             \
+	" LEFT JOIN flagplane_data.flag_environment s ON s.account_id = f.account_id" \
+	" AND s.flag_id = f.id AND s.environment_id = coalesce(:source_id, '')"       \
+	" WHERE e.account_id = :account_id AND e.id = :environment_id"
+
+STATEMENT(configure_flag, INSERT_CONFIGURATIONS " " CONFIGURATIONS_OF_FLAG);
+STATEMENT(configure_environment, INSERT_CONFIGURATIONS " " CONFIGURATIONS_OF_ENVIRONMENT);
+
+/*
+ * Citus plans an INSERT from a query anew at each call, for each of its shards.  What so few rows cost
+ * one by one is less.
+ */
+#define FEW_ROWS 16
+#define NO_MORE	 " LIMIT 17"
+
+STATEMENT(list_few_of_flag, CONFIGURATIONS_OF_FLAG NO_MORE);
+STATEMENT(list_few_of_environment, CONFIGURATIONS_OF_ENVIRONMENT NO_MORE);
+
+STATEMENT(insert_configuration, INSERT_CONFIGURATIONS
+		  " VALUES (:account_id, :flag_id, :environment_id, :is_on, :fallthrough, :off_variation,"
+		  " :targets, :rules, :prerequisites, :salt, :sel, :track_events,"
+		  " :track_events_fallthrough, :version, :last_modified)");
 
 /* The defaults of new flags, in every environment but one. */
-STATEMENT(configure_flags,
-		  "INSERT INTO flagplane_data.flag_environment"
-		  " (account_id, flag_id, environment_id, is_on, fallthrough, off_variation, targets,"
-		  " rules, prerequisites, salt, sel, track_events,"
-		  " track_events_fallthrough, version, last_modified)"
+STATEMENT(configure_flags, INSERT_CONFIGURATIONS
 		  " SELECT f.account_id, f.id, e.id, false,"
 		  " jsonb_build_object('variation', f.on_variation), f.off_variation, '[]', '[]', '[]',"
 		  " md5(:random || 'salt' || f.id::text || e.id),"
@@ -389,17 +419,45 @@ state_of(Statement *list, const Params *params, StatementMode mode)
 }
 
 /*
- * configure creates configurations.  A transaction whose snapshot is older than the last
- * change of what they are made of would miss some of them, or copy what is out of date:
- * it gets a serialization failure.
+ * insert_few creates the configurations that a statement lists, one by one; false if they are too
+ * many for that.
+ */
+static bool
+insert_few(Statement *list, const Params *params)
+{
+	Rows rows = statement_run(list, params, STATEMENT_WRITE);
+
+	if (rows.count > FEW_ROWS)
+		return false;
+	for (uint64 i = 0; i < rows.count; i++)
+	{
+		Params configuration = {0};
+		Row row;
+
+		row_read(&rows, i, &row);
+		for (int column = 0; column < (int) lengthof(columns); column++)
+			bind_value(&configuration, columns[column],
+					   getBaseType(TupleDescAttr(row.columns, column)->atttypid),
+					   row.values[column], row.nulls[column]);
+		statement_run(&insert_configuration, &configuration, STATEMENT_WRITE);
+	}
+	return true;
+}
+
+/*
+ * configure creates configurations, by a statement for all of them, or by one that lists them if
+ * that costs less where the tables are; NULL where they are known to be many.  A transaction whose
+ * snapshot is older than the last change of what they are made of would miss some of them, or copy
+ * what is out of date: it gets a serialization failure.
  */
 static void
-configure(Statement *create, Statement *list, const Params *params)
+configure(Statement *create, Statement *list_few, Statement *state, const Params *params)
 {
-	if (IsolationUsesXactSnapshot() && strcmp(state_of(list, params, STATEMENT_WRITE),
-											  state_of(list, params, STATEMENT_LATEST)) != 0)
+	if (IsolationUsesXactSnapshot() && strcmp(state_of(state, params, STATEMENT_WRITE),
+											  state_of(state, params, STATEMENT_LATEST)) != 0)
 		error_raise_serialization();
-	statement_run(create, params, STATEMENT_WRITE);
+	if (list_few == NULL || !tables_are_distributed() || !insert_few(list_few, params))
+		statement_run(create, params, STATEMENT_WRITE);
 }
 
 /*
@@ -418,7 +476,8 @@ flags_configure_environment(Request *request, const char *environment_id,
 	bind_text(&params, "source_id", source_environment_id);
 	bind_text(&params, "random", uuid_text(random_uuid()->data));
 	bind_time(&params, "now", request->now);
-	configure(&configure_environment, &list_flags_of_environment, &params);
+	configure(&configure_environment, &list_few_of_environment, &list_flags_of_environment,
+			  &params);
 }
 
 /*
@@ -436,7 +495,7 @@ flag_configure(Request *request, Datum flag_id, const InitialSettings *settings)
 	bind_time(&params, "now", request->now);
 	bind_uuid(&params, "source_id", settings->source_id);
 	bind_jsonb(&params, "prerequisites", JsonbPGetDatum(settings->prerequisites));
-	configure(&configure_flag, &list_environments_of_flag, &params);
+	configure(&configure_flag, &list_few_of_flag, &list_environments_of_flag, &params);
 }
 
 /*
@@ -454,7 +513,7 @@ flags_configure(Request *request, ArrayType *flag_ids, const char *but_environme
 	bind_text(&params, "but_environment_id", but_environment_id);
 	bind_text(&params, "random", uuid_text(random_uuid()->data));
 	bind_time(&params, "now", request->now);
-	configure(&configure_flags, &list_environments_of_project, &params);
+	configure(&configure_flags, NULL, &list_environments_of_project, &params);
 }
 
 /*

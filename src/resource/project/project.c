@@ -7,6 +7,7 @@
 #include "resource/nested.h"
 #include "resource/resource.h"
 
+#include "call/audit.h"
 #include "call/field.h"
 #include "call/page.h"
 #include "call/patch_request.h"
@@ -148,12 +149,19 @@ STATEMENT(find_project, SELECT_PROJECT(PROJECT_COLUMNS));
 STATEMENT(find_for_update, SELECT_PROJECT(PROJECT_COLUMNS) " FOR NO KEY UPDATE");
 STATEMENT(find_for_deletion, SELECT_PROJECT(PROJECT_COLUMNS) " FOR UPDATE");
 STATEMENT(project_is_there, SELECT_PROJECT("1"));
-STATEMENT(lock_key_share, SELECT_PROJECT("p.id") " FOR KEY SHARE");
-STATEMENT(lock_no_key_update, SELECT_PROJECT("p.id") " FOR NO KEY UPDATE");
-STATEMENT(lock_for_environment, SELECT_PROJECT("p.id, p.has_flags") " FOR SHARE");
-STATEMENT(lock_for_flag,
-		  SELECT_PROJECT("p.id, p.has_flags, p.naming_convention,"
-						 " p.using_environment_id, p.using_mobile_key") " FOR NO KEY UPDATE");
+
+/* A lock as it is in tables of this server, and in those of Citus. */
+#define LOCK_PROJECT(name, columns, strength)                                            \
+	STATEMENT(name, SELECT_PROJECT(columns) " FOR " strength);                           \
+	STATEMENT(distributed_##name, SELECT_PROJECT(columns ", " ROW_SERVER_COLUMNS) " FOR" \
+																				  " " strength)
+
+LOCK_PROJECT(lock_key_share, "p.id", "KEY SHARE");
+LOCK_PROJECT(lock_no_key_update, "p.id", "NO KEY UPDATE");
+LOCK_PROJECT(lock_for_environment, "p.id, p.has_flags", "SHARE");
+LOCK_PROJECT(lock_for_flag,
+			 "p.id, p.has_flags, p.naming_convention, p.using_environment_id, p.using_mobile_key",
+			 "NO KEY UPDATE");
 
 STATEMENT(note_flags, "UPDATE flagplane_data.project p SET has_flags = true"
 					  " WHERE p.account_id = :account_id AND p.id = :project_id"
@@ -275,15 +283,18 @@ find(Request *request, Statement *statement)
  * as :project_id.
  */
 static void
-lock(Request *request, Statement *statement, Row *row)
+lock(Request *request, Statement *here, Statement *distributed, Row *row)
 {
-	Rows rows = request_run(request, statement);
+	bool is_distributed = tables_are_distributed();
+	Rows rows = request_run(request, is_distributed ? distributed : here);
 
 	if (rows.count == 0)
 		project_missing(request);
 	row_read(&rows, 0, row);
 	request->project_id = DatumGetUUIDP(row_get_datum(row, "id"));
 	bind_uuid(&request->params, "project_id", UUIDPGetDatum(request->project_id));
+	if (is_distributed)
+		audit_note_server(request, row);
 }
 
 /*
@@ -296,7 +307,10 @@ project_lock(Request *request, ProjectLock strength)
 {
 	Row row;
 
-	lock(request, strength == PROJECT_KEY_SHARE ? &lock_key_share : &lock_no_key_update, &row);
+	if (strength == PROJECT_KEY_SHARE)
+		lock(request, &lock_key_share, &distributed_lock_key_share, &row);
+	else
+		lock(request, &lock_no_key_update, &distributed_lock_no_key_update, &row);
 }
 
 /*
@@ -309,7 +323,7 @@ project_lock_for_environment(Request *request)
 {
 	Row row;
 
-	lock(request, &lock_for_environment, &row);
+	lock(request, &lock_for_environment, &distributed_lock_for_environment, &row);
 	return row_get_boolean(&row, "has_flags");
 }
 
@@ -320,7 +334,7 @@ project_lock_for_environment(Request *request)
 void
 project_lock_for_flag(Request *request, Row *defaults)
 {
-	lock(request, &lock_for_flag, defaults);
+	lock(request, &lock_for_flag, &distributed_lock_for_flag, defaults);
 	if (!row_get_boolean(defaults, "has_flags"))
 		project_note_flags(request);
 }
