@@ -7,7 +7,7 @@ CREATE FUNCTION pg_temp.proxied(method text, uri text, sent bytea DEFAULT '',
 	given jsonb DEFAULT '{}') RETURNS TABLE (status text, headers text, body text) LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM set_config('request.method', 'POST', true), set_config('request.path', '/rpc/rest', true),
-		set_config('request.headers', (jsonb_build_object('x-original-request', method || ' ' || uri, 'content-type',
+		set_config('request.headers', (jsonb_build_object('x-original-method', method, 'x-original-uri', uri, 'content-type',
 			'application/octet-stream') || given)::text, true),
 		set_config('response.status', '', true), set_config('response.headers', '', true);
 	body := t.mask(flagplane.rest(sent)::text);
@@ -83,11 +83,16 @@ RESET ROLE;
 SELECT set_config('request.headers', '', false), set_config('response.headers', '', false) \g /dev/null
 SELECT flagplane.rest('');
 SELECT d.status, d.body
-	FROM unnest(ARRAY['{"x-original-request": null}', '{"x-original-request": "GET"}', '{"x-original-request": ["/"]}']::jsonb[]) h,
+	FROM unnest(ARRAY['{"x-original-method": null}', '{"x-original-uri": null}', '{"x-original-uri": ["/"]}']::jsonb[]) h,
 	pg_temp.proxied('GET', '/api/v2/projects/rest', '', h) d;
+-- Method and URI in one header; the two count first.
+SELECT d.status, d.body
+	FROM unnest(ARRAY['{"x-original-request": "GET /api/v2/projects/rest/layers/l"}', '{"x-original-request": "GET"}', '{"x-original-request": ["/"]}',
+		'{"x-original-request": "GET /api/v2/projects/rest/layers/l", "x-original-uri": "/v1/x", "x-original-method": "GET"}']::jsonb[]) h,
+	pg_temp.proxied('GET', '/api/v2/projects/rest', '', '{"x-original-method": null, "x-original-uri": null}' || h) d;
 -- Headers that a pre-request set stay, those of ours are replaced.
 BEGIN;
-SELECT set_config('request.headers', '{"x-original-request": "GET /v1/x"}', true),
+SELECT set_config('request.headers', '{"x-original-method": "GET", "x-original-uri": "/v1/x"}', true),
 	set_config('response.headers', '[{"X-A": "b"}, {"Content-Type": "text/html"}, {"Allow": "x"}]', true) \g /dev/null
 SELECT t.mask(flagplane.rest('')::text);
 SELECT current_setting('response.status'), t.mask(current_setting('response.headers'));

@@ -17,7 +17,9 @@ typedef struct Headers
 	char *if_match;
 	char *if_none_match;
 	char *method_override;
-	char *original_request; /* method and URI of the request that the reverse proxy got */
+	char *original_method; /* the request that the reverse proxy got */
+	char *original_uri;
+	char *original_request; /* both in one, with a space between them */
 	char *content_encoding;
 	char *payload_id;	 /* of a batch of events */
 	const char *problem; /* what is wrong with the headers themselves; NULL: nothing */

@@ -35,6 +35,8 @@ static const struct
 	{"if-match", offsetof(Headers, if_match)},
 	{"if-none-match", offsetof(Headers, if_none_match)},
 	{"x-http-method-override", offsetof(Headers, method_override)},
+	{"x-original-method", offsetof(Headers, original_method)},
+	{"x-original-uri", offsetof(Headers, original_uri)},
 	{"x-original-request", offsetof(Headers, original_request)},
 	{"content-encoding", offsetof(Headers, content_encoding)},
 	{"x-launchdarkly-payload-id", offsetof(Headers, payload_id)},

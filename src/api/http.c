@@ -150,10 +150,17 @@ read_headers(Exchange *exchange, Headers *headers)
 		return;
 	}
 	headers_of_postgrest(headers);
+	/* The two count first: a proxy that sets them hands on what a client calls the other. */
+	if (headers->original_method && headers->original_uri)
+	{
+		exchange->method = headers->original_method;
+		exchange->uri = headers->original_uri;
+		return;
+	}
 	space = headers->original_request ? strchr(headers->original_request, ' ') : NULL;
 	if (space == NULL)
-		error_raise(ERR_INVALID,
-					"the header X-Original-Request is required: a method, a space and a URI");
+		error_raise(ERR_INVALID, "the headers X-Original-Method and X-Original-URI are required, or"
+								 " X-Original-Request with both");
 	exchange->method = pnstrdup(headers->original_request, space - headers->original_request);
 	exchange->uri = space + 1;
 }

@@ -940,7 +940,7 @@ AS 'MODULE_PATHNAME', 'flagplane_rest';
 REVOKE ALL ON FUNCTION flagplane.rest(bytea) FROM PUBLIC;
 COMMENT ON FUNCTION flagplane.rest(bytea) IS
 'Answer a documented REST request behind PostgREST and a reverse proxy.
-The body as it came; method and URI in the header X-Original-Request, the token in X-Original-Authorization. A refused request is answered with its status and leaves nothing behind.';
+The body as it came; method, URI and token in the headers X-Original-Method, X-Original-URI and X-Original-Authorization; method and URI may be in X-Original-Request as well, a space between them. A refused request is answered with its status and leaves nothing behind.';
 
 -- The caller.
 CREATE FUNCTION flagplane.authenticate()
