@@ -95,6 +95,16 @@ for node in coordinator one two; do
 		"$(printf 'proj/p:layer/turn-%s ' 1 2 3 4 5 6 | sed 's/ $//')"
 done
 
+# Settings of a new environment: those of 16 flags are inserted one by one, those of more by one statement.
+as away two >/dev/null -c "SELECT flagplane.create_project('few', 'F')" -c "SELECT count(flagplane.create_flag('few', 'f' || n, 'F', is_flag_on => n % 2 = 0)) FROM generate_series(1, 16) n" \
+	-c "SELECT flagplane.create_environment('few', 'sixteen', 'S', '000000', source => '{\"key\": \"test\"}')" -c "SELECT flagplane.create_flag('few', 'f17', 'F')" \
+	-c "SELECT flagplane.create_environment('few', 'seventeen', 'S', '000000', source => '{\"key\": \"test\"}')"
+same "new environments have the settings of few flags, and of many" "$(on coordinator -c "SELECT count(*), count(*) FILTER (WHERE c.is_on), count(DISTINCT c.salt), count(*) FILTER (WHERE c.salt = s.salt) >= 16, bool_and((c.is_on, c.rules, c.fallthrough, c.off_variation) IS NOT DISTINCT FROM (s.is_on, s.rules, s.fallthrough, s.off_variation))
+	FROM flagplane_data.environment e JOIN flagplane_data.flag_environment c ON c.account_id = e.account_id AND c.environment_id = e.id AND e.key IN ('sixteen', 'seventeen')
+	JOIN flagplane_data.flag_environment s ON s.account_id = c.account_id AND s.flag_id = c.flag_id
+	JOIN flagplane_data.environment t ON t.account_id = s.account_id AND t.id = s.environment_id AND t.key = 'test' AND t.project_id = e.project_id
+	GROUP BY e.key" | sort -u)" '17|8|17|t|t'
+
 # What has expired goes, on all nodes, and no more than is asked for.
 on coordinator -c "UPDATE flagplane_data.idempotency_key SET expires_at = '2020-01-01'"
 expired=$(on coordinator -c 'SELECT count(*) FROM flagplane_data.idempotency_key')

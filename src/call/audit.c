@@ -72,8 +72,9 @@ STATEMENT(insert_audit_by_key,
 /*
  * Where Citus has distributed the tables, the order of an account's changes is that of the
  * transactions of the server that has its rows, on whichever one the calls are made: this
- * is run there.  It takes one statement more, but none of these has to be planned at each
- * call, as a join would, and this server needs no transaction id, nor a commit record.
+ * is run there, unless the epoch is known already.  It takes one statement more, but none of
+ * these has to be planned at each call, as a join would, and this server needs no transaction
+ * id, nor a commit record.
  */
 STATEMENT(find_epoch, "SELECT g.number, " ROW_SERVER_COLUMNS " FROM flagplane_data.audit_epoch g"
 					  " WHERE g.account_id = :account_id AND g.is_current"

@@ -287,6 +287,23 @@ field_append_text(Request *request, int field, const char *text)
 }
 
 /*
+ * integer_from_json reads a whole number; a time is one of milliseconds.
+ */
+static void
+integer_from_json(Request *request, int field, const JsonValue *value)
+{
+	int64 integer;
+	bool in_range;
+
+	if (!json_read_integer(value, &integer, &in_range))
+		request_violation(request, field, "must be a whole number");
+	else if (!in_range)
+		request_violation(request, field, "is out of range");
+	else
+		set_integer(request, field, integer);
+}
+
+/*
  * field_from_json reads a member of a body.  A null means absent.
  */
 void
@@ -319,18 +336,8 @@ field_from_json(Request *request, int field, const JsonValue *value)
 		case FIELD_INTEGER:
 		case FIELD_BIGINT:
 		case FIELD_TIME:
-		{
-			int64 integer;
-			bool in_range;
-
-			if (!json_read_integer(value, &integer, &in_range))
-				request_violation(request, field, "must be a whole number");
-			else if (!in_range)
-				request_violation(request, field, "is out of range");
-			else
-				set_integer(request, field, integer);
+			integer_from_json(request, field, value);
 			break;
-		}
 		case FIELD_TEXTS:
 		{
 			ArrayType *strings;

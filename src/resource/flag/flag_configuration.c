@@ -87,7 +87,8 @@ STATEMENT(configure_environment, INSERT_CONFIGURATIONS " " CONFIGURATIONS_OF_ENV
  * one by one is less.
  */
 #define FEW_ROWS 16
-#define NO_MORE	 " LIMIT 17"
+/* One more tells that there are too many. */
+#define NO_MORE " LIMIT " CppAsString2(FEW_ROWS) " + 1"
 
 STATEMENT(list_few_of_flag, CONFIGURATIONS_OF_FLAG NO_MORE);
 STATEMENT(list_few_of_environment, CONFIGURATIONS_OF_ENVIRONMENT NO_MORE);

@@ -151,17 +151,16 @@ STATEMENT(find_for_deletion, SELECT_PROJECT(PROJECT_COLUMNS) " FOR UPDATE");
 STATEMENT(project_is_there, SELECT_PROJECT("1"));
 
 /* A lock as it is in tables of this server, and in those of Citus. */
-#define LOCK_PROJECT(name, columns, strength)                                            \
-	STATEMENT(name, SELECT_PROJECT(columns) " FOR " strength);                           \
-	STATEMENT(distributed_##name, SELECT_PROJECT(columns ", " ROW_SERVER_COLUMNS) " FOR" \
-																				  " " strength)
+#define LOCK_PROJECT(name, columns, strength)          \
+	STATEMENT(name, SELECT_PROJECT(columns) strength); \
+	STATEMENT(distributed_##name, SELECT_PROJECT(columns ", " ROW_SERVER_COLUMNS) strength)
 
-LOCK_PROJECT(lock_key_share, "p.id", "KEY SHARE");
-LOCK_PROJECT(lock_no_key_update, "p.id", "NO KEY UPDATE");
-LOCK_PROJECT(lock_for_environment, "p.id, p.has_flags", "SHARE");
+LOCK_PROJECT(lock_key_share, "p.id", " FOR KEY SHARE");
+LOCK_PROJECT(lock_no_key_update, "p.id", " FOR NO KEY UPDATE");
+LOCK_PROJECT(lock_for_environment, "p.id, p.has_flags", " FOR SHARE");
 LOCK_PROJECT(lock_for_flag,
 			 "p.id, p.has_flags, p.naming_convention, p.using_environment_id, p.using_mobile_key",
-			 "NO KEY UPDATE");
+			 " FOR NO KEY UPDATE");
 
 STATEMENT(note_flags, "UPDATE flagplane_data.project p SET has_flags = true"
 					  " WHERE p.account_id = :account_id AND p.id = :project_id"
